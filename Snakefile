@@ -1,0 +1,25 @@
+"""Every figure of the chosen scale, from the experiments in config/. Start here: snakemake --cores all"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/plot.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=FORMATS),
+        expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
+
+
+onsuccess:
+    show_results()

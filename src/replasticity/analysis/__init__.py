@@ -1,0 +1,1 @@
+"""Judging ensembles: claims, comparison with other simulators, regression. Knows no simulator."""

@@ -1,0 +1,98 @@
+"""Evaluating an ensemble: a verdict for each claim, and agreement with other simulators in distribution."""
+
+import dataclasses
+from typing import Any
+
+import xarray as xr
+
+from replasticity import datasets, project, protocols
+from replasticity.analysis.claims import judge
+from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions
+from replasticity.errors import UserError
+from replasticity.experiments import Peer, Resolved
+
+
+def evaluate(resolved: Resolved, ensemble: xr.Dataset) -> dict[str, Any]:
+    """Return all that is known about an experiment after its runs.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment; gives claims, errata and the peer's summary.
+    ensemble : xarray.Dataset
+        From `replasticity.simulation.aggregate`.
+
+    Returns
+    -------
+    dict
+        JSON-ready: ``experiment``, ``title``, ``seeds``, digests, ``claims`` (each with its verdict), ``errata``
+        and ``peer``.
+    """
+    experiment = resolved.experiment
+    return {
+        "experiment": resolved.name,
+        "title": experiment.title,
+        "seeds": ensemble["seed"].values.tolist(),
+        "parameters_digest": ensemble.attrs["parameters_digest"],
+        "code_digest": ensemble.attrs["code_digest"],
+        "claims": [
+            claim.model_dump(mode="json")
+            | dataclasses.asdict(judge(claim, ensemble[claim.statistic].isel(claim.at).values))
+            for claim in experiment.claims
+        ],
+        "errata": [erratum.model_dump(mode="json") for erratum in experiment.errata],
+        "peer": None if experiment.peer is None else compare_with_peer(resolved, ensemble, experiment.peer),
+    }
+
+
+def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> dict[str, Any]:
+    """Return whether our seeds and another simulator's seeds are distributed alike.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment.
+    ensemble : xarray.Dataset
+        Our statistics.
+    peer : Peer
+        Name and summary file of the other simulator.
+
+    Returns
+    -------
+    dict
+        JSON-ready: ``simulator``, ``comparable``, number of seeds and tests, smallest corrected p, the
+        false-alarm rate, ``agrees``, and the statistics that differ.
+
+    Raises
+    ------
+    UserError
+        If the summary lacks a statistic.
+    """
+    protocol = protocols.get(resolved.experiment.protocol)
+    path = project.root() / peer.summary
+    summary = datasets.open_netcdf(path)
+    datasets.require(summary, protocol.PEER_NAMES.values(), path)
+    recorded = datasets.json_attribute(summary, "parameters", path)
+    theirs = protocol.Parameters.model_validate(
+        protocol.recorded_parameters(summary, recorded), context={"recorded": True}
+    ).model_dump(mode="json")
+    ours = resolved.values
+    different = [name for name in theirs if name not in protocol.OUTPUT_OPTIONS and ours[name] != theirs[name]]
+    result: dict[str, Any] = {"simulator": peer.simulator, "summary": peer.summary}
+    if different:
+        # A user's own parameters: the other simulator has nothing to say about them.
+        return result | {"comparable": False, "different_parameters": different}
+    values = {name: summary[theirs].values for name, theirs in protocol.PEER_NAMES.items()}
+    try:
+        agreements = compare_distributions({name: ensemble[name] for name in values}, values)
+    except ValueError as error:
+        raise UserError(f"{project.shown(path)}: {error}") from error
+    return result | {
+        "comparable": True,
+        "seeds": len(next(iter(values.values()))),
+        "tests": len(agreements),
+        "smallest_p": min(agreement.p for agreement in agreements),
+        "false_alarm_rate": FALSE_ALARM_RATE,
+        "agrees": all(agreement.agrees for agreement in agreements),
+        "different": [dataclasses.asdict(agreement) for agreement in agreements if not agreement.agrees],
+    }

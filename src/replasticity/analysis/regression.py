@@ -1,0 +1,233 @@
+"""The regression check: an ensemble against the reference statistics committed under ``figures/``.
+
+Seeds that both have must give the same numbers; the other seeds must be distributed alike.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from replasticity import datasets, project, protocols
+from replasticity.analysis.distributions import Agreement, compare_distributions, elements, mean_and_sd
+from replasticity.errors import UserError
+from replasticity.experiments import Resolved
+
+#: Same seeds: numbers may differ by this much relative to the reference, or by the statistic's resolution.
+RELATIVE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A number of a statistic that is not what the reference says.
+
+    Attributes
+    ----------
+    label : str
+        Statistic and index.
+    how : str
+        "same seeds" or "other seeds".
+    reference, now : tuple of (float, float)
+        Mean and standard deviation over the seeds.
+    deviation : float
+        Same seeds: largest difference of a seed. Other seeds: difference of the means.
+    standard_errors : float
+        Difference of the means in standard errors of that difference.
+    p : float
+        Other seeds: corrected p-value. Same seeds: 0, since equal code gives equal numbers.
+    """
+
+    label: str
+    how: str
+    reference: tuple[float, float]
+    now: tuple[float, float]
+    deviation: float
+    standard_errors: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of the check of one experiment."""
+
+    experiment: str
+    same_seeds: int
+    other_seeds: int
+    numbers: int
+    changed_parameters: list[str]
+    moved: list[Moved]
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing has moved."""
+        return not self.moved and not self.changed_parameters
+
+
+def reference_file(resolved: Resolved) -> Path:
+    """Return the file of an experiment's reference: one per experiment, and one more per shortened scale."""
+    scale = resolved.canonical_scale
+    name = resolved.name if scale == "standard" else f"{resolved.name}.{scale}"
+    return project.gallery_folder() / "references" / f"{name}.json"
+
+
+def make_reference(resolved: Resolved, ensemble: xr.Dataset) -> dict[str, Any]:
+    """Return the reference of an ensemble, ready for JSON: mean, sd, n, seeds, digests, and each seed's values."""
+    names = list(protocols.get(resolved.experiment.protocol).STATISTICS)
+    return {
+        "experiment": resolved.name,
+        "n": ensemble.sizes["seed"],
+        "seeds": ensemble["seed"].values.tolist(),
+        "parameters": resolved.values,
+        "parameters_digest": ensemble.attrs["parameters_digest"],
+        "code_digest": ensemble.attrs["code_digest"],
+        "statistics": {
+            name: {
+                "units": ensemble[name].attrs["units"],
+                "mean": ensemble[name].values.mean(axis=0).tolist(),
+                "sd": ensemble[name].values.std(axis=0, ddof=1 if ensemble.sizes["seed"] > 1 else 0).tolist(),
+                "values": ensemble[name].values.tolist(),
+            }
+            for name in names
+        },
+    }
+
+
+def write_reference(resolved: Resolved, ensemble: xr.Dataset) -> Path:
+    """Write the reference of an ensemble and return its file."""
+    path = reference_file(resolved)
+    datasets.write_bytes(_readable_json(make_reference(resolved, ensemble)).encode(), path)
+    return path
+
+
+def _readable_json(reference: dict[str, Any]) -> str:
+    """Return JSON with one line per entry and statistic field: short enough to read, fine enough for a diff."""
+    statistics = ",\n".join(
+        f'  "{name}": {{\n' + ",\n".join(f'   "{key}": {json.dumps(value)}' for key, value in entry.items()) + "\n  }"
+        for name, entry in reference["statistics"].items()
+    )
+    head = "".join(f' "{key}": {json.dumps(value)},\n' for key, value in reference.items() if key != "statistics")
+    return f'{{\n{head} "statistics": {{\n{statistics}\n }}\n}}\n'
+
+
+def read_reference(resolved: Resolved) -> dict[str, Any]:
+    """Return the stored reference of an experiment.
+
+    Raises
+    ------
+    UserError
+        If there is none, or it is no reference.
+    """
+    path = reference_file(resolved)
+    if not path.is_file():
+        raise UserError(
+            f"{project.shown(path)}: no reference; "
+            f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
+        )
+    try:
+        reference: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        reference["seeds"], reference["parameters"], reference["statistics"]  # noqa: B018
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{project.shown(path)}: no valid reference ({error}); restore it from git") from error
+    return reference
+
+
+def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
+    """Return how an ensemble compares with its reference.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment.
+    ensemble : xarray.Dataset
+        From `replasticity.simulation.aggregate`.
+
+    Returns
+    -------
+    Check
+        What moved, by how much, and how unlikely that is.
+
+    Raises
+    ------
+    UserError
+        If there is no reference, or it holds other statistics.
+    """
+    reference = read_reference(resolved)
+    path = project.shown(reference_file(resolved))
+    expected = {
+        name: np.asarray(entry["values"], np.float64) for name, entry in reference["statistics"].items()
+    }
+    names = list(protocols.get(resolved.experiment.protocol).STATISTICS)
+    for name in sorted(set(names) ^ set(expected)):
+        where = "the reference has" if name in names else "the protocol has"
+        raise UserError(f"{path}: {where} no statistic '{name}'; accept-reference renews it")
+    for name in names:
+        if ensemble[name].shape[1:] != expected[name].shape[1:]:
+            raise UserError(f"{path}: {name} has another shape per seed; accept-reference renews it")
+
+    now_seeds, reference_seeds = ensemble["seed"].values.tolist(), reference["seeds"]
+    shared = [seed for seed in now_seeds if seed in reference_seeds]
+    others = [seed for seed in now_seeds if seed not in reference_seeds]
+    moved: list[Moved] = []
+    if shared:
+        rows = [reference_seeds.index(seed) for seed in shared]
+        for name in names:
+            moved += _moved_with_same_seeds(ensemble[name].sel(seed=shared), expected[name][rows])
+    if others:
+        agreements = compare_distributions({name: ensemble[name].sel(seed=others) for name in names}, expected)
+        moved += [
+            _moved_with_other_seeds(agreement, len(others), len(reference_seeds))
+            for agreement in agreements
+            if not agreement.agrees
+        ]
+    return Check(
+        experiment=resolved.name,
+        same_seeds=len(shared),
+        other_seeds=len(others),
+        numbers=sum(int(np.prod(values.shape[1:])) for values in expected.values()),
+        changed_parameters=[
+            f"{name}: {reference['parameters'].get(name)} in the reference, {value} now"
+            for name, value in resolved.values.items()
+            if reference["parameters"].get(name) != value
+        ],
+        moved=moved,
+    )
+
+
+def _moved_with_same_seeds(statistic: xr.DataArray, expected: npt.NDArray[np.float64]) -> list[Moved]:
+    resolution = float(statistic.attrs.get("resolution", 0.0))
+    reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
+    moved = []
+    for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True):
+        if np.allclose(now, before, rtol=RELATIVE_TOLERANCE, atol=resolution, equal_nan=True):
+            continue
+        difference = np.abs(now - before)
+        largest = math.inf if np.isnan(difference).any() else float(difference.max())
+        moved.append(_moved(label, "same seeds", mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(now)))
+    return moved
+
+
+def _moved_with_other_seeds(agreement: Agreement, n_now: int, n_reference: int) -> Moved:
+    deviation = abs(agreement.ours[0] - agreement.theirs[0])
+    return _moved(
+        agreement.label, "other seeds", agreement.theirs, agreement.ours, deviation, agreement.p, n_now, n_reference
+    )
+
+
+def _moved(
+    label: str,
+    how: str,
+    reference: tuple[float, float],
+    now: tuple[float, float],
+    deviation: float,
+    p: float,
+    n_now: int,
+    n_reference: int,
+) -> Moved:
+    standard_error = math.sqrt(reference[1] ** 2 / n_reference + now[1] ** 2 / n_now)
+    difference = abs(now[0] - reference[0])
+    return Moved(label, how, reference, now, deviation, difference / standard_error if standard_error else math.inf, p)

@@ -1,0 +1,401 @@
+"""The command line. Each command does one step of the pipeline and can be used without Snakemake.
+
+Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line.
+Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replasticity import __version__
+from replasticity.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from replasticity.experiments import Resolved
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python must not try to flush again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m replasticity", description=__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=function)
+        return added
+
+    def with_scale(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--scale", help="quick, standard or full; default: that of config/config.yaml")
+
+    added = command("simulate", simulate, "simulate one seed of an experiment and write its run")
+    added.add_argument("experiment")
+    added.add_argument("--seed", type=int, default=1)
+    with_scale(added)
+    added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable")
+    added.add_argument("-o", "--output", type=Path, help="default: results/runs/EXPERIMENT/seed-SEED.nc")
+
+    added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
+    added.add_argument("experiment")
+    with_scale(added)
+    added.add_argument("--seeds", help="such as 1-40 or 1,2,7; default: those of the scale")
+    added.add_argument("-o", "--output", type=Path, help="default: results/ensembles/EXPERIMENT.nc")
+
+    added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
+    added.add_argument("experiment")
+    with_scale(added)
+
+    added = command("plot", plot, "draw a figure from results, or from given files of runs or ensembles")
+    added.add_argument("figure", help="name of the experiment whose figure it is")
+    added.add_argument("files", nargs="*", type=Path, help="runs or ensembles; default: results/ensembles")
+    added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg or .png) instead of all three formats")
+
+    added = command("check", check, "compare ensembles with the committed reference statistics")
+    added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
+    with_scale(added)
+
+    added = command("accept-reference", accept_reference, "make the present ensembles the reference statistics")
+    added.add_argument("experiments", nargs="+")
+    with_scale(added)
+
+    added = command("replay", replay, "run our simulation on another simulator's inputs and compare")
+    added.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    added.add_argument("--save", type=Path, metavar="DIR", help="write what our run produced as netCDF")
+
+    added = command("claims", claims, "show the verdict on each claim")
+    added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
+    added.add_argument("--json", action="store_true", help="for machines")
+
+    command("list", list_experiments, "list the experiments")
+
+    added = command("info", info, "show an experiment's parameters with their sources, or where a file comes from")
+    added.add_argument("subject", help="name of an experiment, or a netCDF file of results/")
+
+    added = command("gallery", gallery, "renew the committed gallery under figures/ from the results")
+    with_scale(added)
+
+    added = command("compile", compile_kernels, "compile all kernels into numba's cache")
+    added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
+    command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
+    return parser
+
+
+def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | None = None) -> "Resolved":
+    from replasticity import configuration, experiments
+
+    scale = options.scale or configuration.read().scale
+    return experiments.resolve(name, scale, changes)
+
+
+def _changes(assignments: list[str]) -> dict[str, Any]:
+    """Return the parameters given as KEY=VALUE, values read as YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    changes = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key:
+            raise UserError(f"--set {assignment}: has to be KEY=VALUE, such as tau_H_ms=200")
+        try:
+            changes[key] = YAML(typ="safe", pure=True).load(text)
+        except YAMLError as error:
+            raise UserError(f"--set {assignment}: the value is no valid YAML") from error
+    return changes
+
+
+def _seeds(text: str) -> list[int]:
+    """Return seeds given as ``1-40`` or ``1,2,7``."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UserError(f"--seeds {text}: has to be such as 1-40 or 1,2,7")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Simulate one seed and write its run."""
+    from replasticity import datasets, project, simulation
+
+    changes = _changes(options.set)
+    if options.seed < 0:
+        raise UserError(f"--seed {options.seed}: has to be 0 or more")
+    if changes and options.output is None:
+        raise UserError("--set: give the changed run a name of its own with -o FILE")
+    resolved = _resolve(options, options.experiment, changes)
+    output = options.output or project.run_file(resolved.name, options.seed)
+    datasets.check_writable(output)
+    datasets.write(simulation.simulate(resolved, options.seed), output)
+    return 0
+
+
+def aggregate(options: argparse.Namespace) -> int:
+    """Gather the statistics of all seeds."""
+    from replasticity import datasets, project, simulation
+
+    resolved = _resolve(options, options.experiment)
+    seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
+    output = options.output or project.ensemble_file(resolved.name)
+    ensemble = simulation.aggregate(resolved, [project.run_file(resolved.name, seed) for seed in seeds])
+    datasets.write(ensemble, output)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Judge the claims."""
+    from replasticity import datasets, project
+    from replasticity.analysis import evaluation
+
+    resolved = _resolve(options, options.experiment)
+    ensemble = datasets.read(project.ensemble_file(resolved.name), "ensemble")
+    content = json.dumps(evaluation.evaluate(resolved, ensemble), indent=1) + "\n"
+    datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
+    return 0
+
+
+def plot(options: argparse.Namespace) -> int:
+    """Draw a figure."""
+    from replasticity import experiments, project
+    from replasticity.figures import rendering
+
+    experiment = experiments.load(options.figure)
+    if experiment.figure is None:
+        drawn = [name for name in experiments.names() if experiments.load(name).figure is not None]
+        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(drawn)}")
+    roles = {"main": options.figure, **experiment.figure.beside}
+    if options.files:
+        ensembles = _ensembles_of_files(options.files, roles)
+        evaluations: dict[str, Any] = {}
+        stem = options.files[0].with_suffix("")
+        names = [stem.with_name(f"{stem.name}.{suffix}") for suffix in rendering.FORMATS]
+    else:
+        ensembles = {role: _ensemble(name) for role, name in roles.items()}
+        evaluations = {role: _evaluation(name) for role, name in roles.items()}
+        names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]
+    figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
+    for path in [options.output] if options.output else names:
+        rendering.save(figure, path)
+        print(project.shown(path))
+    return 0
+
+
+def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, xr.Dataset]":
+    """Return role -> ensemble from files of runs and ensembles; runs of one experiment are gathered."""
+    from replasticity import datasets, experiments, simulation
+
+    role_of = {name: role for role, name in roles.items()}
+    ensembles: dict[str, xr.Dataset] = {}
+    runs: dict[str, list[Path]] = {}
+    for path in files:
+        kind = "run" if datasets.open_netcdf(path).attrs.get("kind") == "run" else "ensemble"
+        dataset = datasets.read(path, kind)
+        name = dataset.attrs["experiment"]
+        if name not in role_of:
+            raise UserError(f"{path}: is of experiment '{name}'; this figure shows {', '.join(role_of)}")
+        if kind == "run":
+            runs.setdefault(name, []).append(path)
+        else:
+            ensembles[role_of[name]] = dataset
+    for name, paths in runs.items():
+        recorded = experiments.resolve_recorded(datasets.read(paths[0], "run").attrs, paths[0])
+        ensembles[role_of[name]] = simulation.aggregate(recorded, paths)
+    if "main" not in ensembles:
+        raise UserError(f"{files[0]}: no file of experiment '{roles['main']}' is given, which this figure needs")
+    return ensembles
+
+
+def _ensemble(name: str) -> "xr.Dataset":
+    from replasticity import datasets, project
+
+    return datasets.read(project.ensemble_file(name), "ensemble")
+
+
+def _evaluation(name: str) -> dict[str, Any]:
+    """Return the stored verdicts on an experiment."""
+    from replasticity import project
+
+    path = project.evaluation_file(name)
+    if not path.is_file():
+        raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
+    try:
+        evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        evaluation["claims"], evaluation["peer"]  # noqa: B018
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{project.shown(path)}: no valid evaluation; delete it and run Snakemake again") from error
+    return evaluation
+
+
+def _selected(options: argparse.Namespace) -> "list[Resolved]":
+    from replasticity import configuration
+
+    names = getattr(options, "experiments", None) or configuration.resolve_all(configuration.read())
+    return [_resolve(options, name) for name in names]
+
+
+def check(options: argparse.Namespace) -> int:
+    """Compare with the reference statistics."""
+    from replasticity import tables
+    from replasticity.analysis import regression
+
+    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in _selected(options)]
+    for one in checks:
+        tables.show_check(one)
+    return 0 if all(one.passes for one in checks) else 1
+
+
+def accept_reference(options: argparse.Namespace) -> int:
+    """Make the present ensembles the reference."""
+    from replasticity import project
+    from replasticity.analysis import regression
+
+    for resolved in _selected(options):
+        ensemble = _ensemble(resolved.name)
+        if ensemble.attrs["parameters_digest"] != resolved.digest:
+            raise UserError(
+                f"{project.shown(project.ensemble_file(resolved.name))}: made with other parameters than "
+                f"'{resolved.name}' has at scale '{resolved.scale}'; run Snakemake first"
+            )
+        path = regression.write_reference(resolved, ensemble)
+        print(f"{project.shown(path)}: reference of {ensemble.sizes['seed']} seeds; commit it with the reason")
+    return 0
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Replay recordings of other simulators."""
+    from replasticity import datasets, replays, tables
+
+    holds = True
+    for path in options.files:
+        ours, deviations = replays.replay(path)
+        tables.show_replay(str(path), deviations)
+        compared = [row for row in deviations if row.holds is not None]
+        fine = bool(compared) and all(row.holds for row in compared)
+        print(f"{path}: {'holds' if fine else 'DOES NOT HOLD'} ({len(compared)} quantities compared)\n")
+        holds = holds and fine
+        if options.save is not None:
+            datasets.write(ours, options.save / path.name)
+    return 0 if holds else 1
+
+
+def claims(options: argparse.Namespace) -> int:
+    """Show the verdicts."""
+    from replasticity import experiments, project, tables
+
+    names = options.experiments or [name for name in experiments.names() if project.evaluation_file(name).is_file()]
+    if not names:
+        raise UserError("results/evaluations: nothing has been evaluated yet; 'snakemake --cores all' does it")
+    for name in names:
+        experiments.file_of(name)
+    evaluations = [_evaluation(name) for name in names]
+    if options.json:
+        print(json.dumps(evaluations, indent=1))
+    else:
+        for evaluation in evaluations:
+            tables.show_claims(evaluation)
+    return 0
+
+
+def list_experiments(options: argparse.Namespace) -> int:
+    """List the experiments."""
+    from replasticity import experiments, tables
+
+    loaded = {name: experiments.load(name) for name in experiments.names()}
+    tables.show(
+        "config/experiments",
+        ("experiment", "title", "protocol", "seeds quick/standard/full", "figure"),
+        (
+            (
+                name,
+                experiment.title,
+                experiment.protocol,
+                "/".join(str(len(experiments.resolve(name, s, experiment=experiment).seeds)) for s in experiments.SCALES),
+                "own" if experiment.figure else "-",
+            )
+            for name, experiment in loaded.items()
+        ),
+    )
+    return 0
+
+
+def info(options: argparse.Namespace) -> int:
+    """Show an experiment or the origin of a file."""
+    from replasticity import datasets, experiments, tables
+
+    if options.subject.endswith(".nc"):
+        dataset = datasets.open_netcdf(Path(options.subject))
+        rows = [(name, str(value)) for name, value in dataset.attrs.items()]
+        tables.show(options.subject, ("attribute", "value"), rows)
+        return 0
+    experiment = experiments.load(options.subject)
+    parameters = experiment.parameters.model_dump(mode="json")
+    print(experiment.title)
+    for reference in experiment.references:
+        print(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
+    rows = [(name, json.dumps(entry["value"]), entry["source"]) for name, entry in parameters.items()]
+    tables.show(f"{options.subject}, protocol {experiment.protocol}", ("parameter", "value", "source"), rows)
+    return 0
+
+
+def gallery(options: argparse.Namespace) -> int:
+    """Renew the committed gallery."""
+    from replasticity import gallery as pages
+    from replasticity import project
+
+    figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
+    for path in pages.renew(figures, _evaluation):
+        print(project.shown(path))
+    return 0
+
+
+def compile_kernels(options: argparse.Namespace) -> int:
+    """Compile all kernels by simulating one quick seed of each experiment, and forget older machine code."""
+    import shutil
+
+    from replasticity import datasets, experiments, simulation
+    from replasticity.kernels import compilation
+
+    for name in experiments.names():
+        simulation.simulate(experiments.resolve(name, "quick"), seed=1)
+    folder = compilation.cache_folder()
+    for other in folder.parent.iterdir() if compilation.CACHED else ():
+        if other.is_dir() and other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    content = json.dumps({"cache": folder.name, "compiled_for": experiments.names()}, indent=1)
+    datasets.write_bytes(content.encode(), options.output)
+    return 0
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Write the JSON schemas."""
+    from replasticity import project, schemas
+
+    for path, content in schemas.all_schemas().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        print(project.shown(path))
+    return 0

@@ -1,0 +1,238 @@
+"""The netCDF contract: what a file must hold, atomic writing, and validation on reading.
+
+Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix says, see
+`replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
+seed give the same bytes.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from replasticity.errors import UserError
+from replasticity.units import unit_of
+
+CONVENTIONS = "CF-1.12"
+
+#: Attributes that each file has, and what they hold.
+REQUIRED_ATTRIBUTES = {
+    "Conventions": "the CF version",
+    "title": "what the file holds",
+    "source": "program and versions that made it",
+    "references": "publications of the model",
+    "history": "the command that made it, without a time",
+    "kind": "run or ensemble",
+    "experiment": "name of the experiment",
+    "protocol": "name of the protocol",
+    "parameters": "resolved parameters as JSON",
+    "parameters_digest": "digest of the resolved parameters",
+    "code_digest": "digest of the code that made the numbers",
+    "replasticity_version": "version of this package",
+    "numpy_version": "version of numpy",
+    "numba_version": "version of numba",
+}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What one variable of a file is.
+
+    Attributes
+    ----------
+    dimensions : tuple of str
+        Names of its dimensions; a dimension of the same name makes it a coordinate.
+    long_name : str
+        One line for a reader of ``ncdump -h``.
+    dtype : str
+        numpy name of the type.
+    resolution : float or None
+        For statistics: the smallest difference that means anything, in the variable's unit. Two values
+        closer than this count as equal (rounding differs between machines).
+    """
+
+    dimensions: tuple[str, ...]
+    long_name: str
+    dtype: str = "float64"
+    resolution: float | None = None
+
+
+def build(variables: Mapping[str, Variable], values: Mapping[str, Any], **attributes: Any) -> xr.Dataset:
+    """Return a dataset whose variables carry their units and long names.
+
+    Parameters
+    ----------
+    variables : mapping of str to Variable
+        The contract.
+    values : mapping of str to array_like
+        Values for some or all of them.
+    **attributes
+        Global attributes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Every variable in the order of the contract.
+
+    Raises
+    ------
+    KeyError
+        If a value has no entry in the contract.
+    """
+    unknown = set(values) - set(variables)
+    if unknown:
+        raise KeyError(f"not in the contract: {sorted(unknown)}")
+    data, coordinates = {}, {}
+    for name, variable in variables.items():
+        if name not in values:
+            continue
+        attrs: dict[str, Any] = {"units": unit_of(name), "long_name": variable.long_name}
+        if variable.resolution is not None:
+            attrs["resolution"] = variable.resolution
+        array = xr.Variable(variable.dimensions, np.asarray(values[name], variable.dtype), attrs)
+        (coordinates if variable.dimensions == (name,) else data)[name] = array
+    return xr.Dataset(data, coords=coordinates, attrs=attributes)
+
+
+def write(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset so that the file appears whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What to write; large variables are compressed without loss.
+    path : Path
+        Final name. A file of that name stays as it was until the new one is complete.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written or the disk is full.
+    """
+    # The file is made in memory: the disk sees one plain write, whose error says what is wrong.
+    encoding = {name: _encoding(variable) for name, variable in dataset.variables.items()}
+    content = dataset.to_netcdf(engine="netcdf4", format="NETCDF4", encoding=encoding)
+    write_bytes(bytes(content), path)
+
+
+def _encoding(variable: xr.Variable) -> dict[str, Any]:
+    compress = {"zlib": True, "complevel": 2, "shuffle": True} if variable.size > 256 else {}
+    return {"_FillValue": None, **compress}
+
+
+def check_writable(path: Path) -> None:
+    """Check, before hours of simulation, that a file can be made; errors as in `write`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot write it: {error.strerror or error}") from error
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path}: cannot write it: {'it is a folder' if path.is_dir() else 'its folder is read-only'}")
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes so that the file appears whole or not at all; errors as in `write`."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot write it: {error.strerror or error}") from error
+
+
+def require_file(path: Path, hint: str) -> None:
+    """Raise a `UserError` with a hint if there is no such file."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; {hint}")
+
+
+def open_netcdf(path: Path) -> xr.Dataset:
+    """Return the content of any netCDF file, times not decoded.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it is truncated or no netCDF.
+    """
+    require_file(path, "expected a netCDF file")
+    try:
+        return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+    except (OSError, RuntimeError, ValueError, AttributeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as netCDF-4 (truncated, or another format): {error}") from error
+
+
+def read(path: Path, kind: str) -> xr.Dataset:
+    """Return a file of this project after checking that it keeps the contract.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : {"run", "ensemble"}
+        What it has to be.
+
+    Returns
+    -------
+    xarray.Dataset
+        Its content, in memory.
+
+    Raises
+    ------
+    UserError
+        If it is missing, unreadable, foreign, of the other kind, or breaks the contract.
+    """
+    dataset = open_netcdf(path)
+    missing = [name for name in REQUIRED_ATTRIBUTES if name not in dataset.attrs]
+    if missing:
+        raise UserError(f"{path}: not a file of replasticity: it has no attribute '{missing[0]}'")
+    if dataset.attrs["kind"] != kind:
+        raise UserError(f"{path}: attribute 'kind' is '{dataset.attrs['kind']}', allowed here: '{kind}'")
+    for name, variable in dataset.variables.items():
+        for attribute in ("units", "long_name"):
+            if attribute not in variable.attrs:
+                raise UserError(f"{path}: variable '{name}' has no attribute '{attribute}'")
+        if variable.attrs["units"] != unit_of(str(name)):
+            raise UserError(
+                f"{path}: variable '{name}' has units '{variable.attrs['units']}', "
+                f"its name promises '{unit_of(str(name))}'"
+            )
+    json_attribute(dataset, "parameters", path)
+    return dataset
+
+
+def require(dataset: xr.Dataset, variables: Iterable[str], path: Path) -> None:
+    """Raise a `UserError` that names the first of the variables that a file lacks."""
+    for name in variables:
+        if name not in dataset.variables:
+            raise UserError(f"{path}: has no variable '{name}'")
+
+
+def json_attribute(dataset: xr.Dataset, name: str, path: Path) -> dict[str, Any]:
+    """Return a global attribute that holds a JSON object.
+
+    Raises
+    ------
+    UserError
+        If it is missing or no JSON object.
+    """
+    try:
+        value = json.loads(dataset.attrs[name])
+    except KeyError:
+        raise UserError(f"{path}: has no attribute '{name}'") from None
+    except (TypeError, ValueError):
+        raise UserError(f"{path}: attribute '{name}' is no valid JSON") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: attribute '{name}' has to be a JSON object")
+    return value

@@ -1,0 +1,9 @@
+"""The one exception that a user sees as a line of text."""
+
+
+class UserError(Exception):
+    """Something that the user can mend: bad input, a missing file, a full disk.
+
+    The message is one line that names the file, the key and what is allowed. The command line prints
+    it without a traceback and exits with status 2.
+    """

@@ -1,0 +1,471 @@
+"""Experiments: named parameter sets of a protocol, read from ``config/experiments/*.yaml``.
+
+`load` reads and checks one file; `resolve` picks a scale, applies changes from the command line and
+returns what a simulation needs. Every error names the file, the key and what is allowed.
+"""
+
+import difflib
+import hashlib
+import json
+import types
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from replasticity import project, protocols
+from replasticity.errors import UserError
+from replasticity.parameters import Checked, NonNegativeInt, Parameters, PositiveInt
+
+Text = Annotated[str, Field(min_length=1)]
+ScaleName = Literal["quick", "standard", "full"]
+SCALES: tuple[ScaleName, ...] = get_args(ScaleName)
+
+
+class Sourced(Checked):
+    """A parameter's value, and where it comes from."""
+
+    value: Any
+    source: Text
+
+
+def distinct_seeds(seeds: int | list[int]) -> int | list[int]:
+    """Check that a list of seeds names none twice: the same run twice would fake a larger sample."""
+    if isinstance(seeds, list):
+        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+        if twice:
+            raise ValueError(f"each seed once, but {twice[0]} is there more than once")
+        if not seeds:
+            raise ValueError("at least one seed")
+    return seeds
+
+
+#: A number of seeds (1, 2, ... n) or their list.
+Seeds = PositiveInt | list[NonNegativeInt]
+
+
+def seed_list(seeds: int | list[int]) -> list[int]:
+    """Return the seeds as a list: ``3`` means 1, 2, 3."""
+    return list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
+
+
+class Scale(Checked):
+    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones."""
+
+    seeds: Seeds
+    parameters: dict[str, Any] = {}
+
+    _distinct = field_validator("seeds")(distinct_seeds)
+
+
+class Scales(Checked):
+    """The three scales: quick (first contact, CI), standard (the default) and full."""
+
+    quick: Scale
+    standard: Scale
+    full: Scale
+
+
+class Reference(Checked):
+    """A publication."""
+
+    citation: Text
+    doi: Text | None = None
+
+
+class Claim(Checked):
+    """A published statement made testable.
+
+    ``mean_in_range``: the mean over seeds lies in [lower, upper], judged by its 95 % interval.
+    ``seeds_in_range``: each seed's value lies in [lower, upper], judged by the share of seeds.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    statement: Text
+    source: Text
+    statistic: Text
+    at: dict[str, NonNegativeInt] = {}
+    test: Literal["mean_in_range", "seeds_in_range"]
+    lower: float | None = None
+    upper: float | None = None
+    why_this_bound: Text
+    refuted_if: Text
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> "Claim":
+        if self.lower is None and self.upper is None:
+            raise ValueError("'lower', 'upper' or both are needed")
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError("'lower' has to be less than 'upper'")
+        return self
+
+
+class Erratum(Checked):
+    """A place where paper, published script and actual behaviour disagree."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    place: Text
+    printed: Text
+    used: Text
+    why: Text
+    effect: Text
+
+
+class DrawnFigure(Checked):
+    """How an experiment is shown: the drawing module, and the experiments that are shown beside it."""
+
+    module: Text
+    beside: dict[str, str] = {}
+
+
+class Peer(Checked):
+    """Statistics over seeds that another simulator has given for the same experiment."""
+
+    simulator: Text
+    summary: Text
+
+
+class Resources(Checked):
+    """What one simulate job needs."""
+
+    mem_mb: PositiveInt = 1000
+    runtime_min: PositiveInt = 10
+
+
+class Experiment(Checked):
+    """One file of ``config/experiments``. See ``config/README.md`` for each key in plain words."""
+
+    title: Text
+    protocol: Text
+    based_on: Text | None = None
+    references: Annotated[list[Reference], Field(min_length=1)]
+    # The exact type depends on the protocol: see `experiment_model`.
+    parameters: Any
+    scales: Scales
+    resources: Resources = Resources()
+    claims: list[Claim] = []
+    errata: list[Erratum] = []
+    figure: DrawnFigure | None = None
+    peer: Peer | None = None
+
+
+#: What a file with ``based_on`` takes from that file where it is silent (`parameters` one by one).
+INHERITED = ("protocol", "references", "parameters", "scales", "resources", "claims")
+
+
+class Resolved(BaseModel):
+    """An experiment at one scale: all that its simulation depends on."""
+
+    name: str
+    scale: str
+    experiment: Experiment
+    parameters: Parameters
+    seeds: list[int]
+    changes: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Digest of protocol and parameters: equal digests promise equal runs of a seed."""
+        return parameters_digest(self.experiment.protocol, self.values)
+
+    @property
+    def canonical_scale(self) -> str:
+        """The scale's name; "standard" for every scale that has the parameters of the standard one."""
+        scales = self.experiment.scales
+        same = getattr(scales, self.scale).parameters == scales.standard.parameters
+        return "standard" if same else self.scale
+
+    @property
+    def arguments(self) -> str:
+        """Command-line arguments that give these parameters, the same for all scales that share them."""
+        changes = "".join(f" --set {name}={json.dumps(value)}" for name, value in self.changes.items())
+        return f"{self.name} --scale {self.canonical_scale}{changes}"
+
+    @property
+    def judged_digest(self) -> str:
+        """Digest of what is judged: claims, errata and the other simulator's summary."""
+        judged = self.experiment.model_dump_json(include={"title", "claims", "errata", "peer"})
+        return hashlib.sha256(judged.encode()).hexdigest()[:16]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters as plain JSON values."""
+        return self.parameters.model_dump(mode="json")
+
+
+def parameters_digest(protocol: str, values: Mapping[str, Any]) -> str:
+    """Return a digest of a protocol's name and its parameters' values."""
+    return hashlib.sha256(json.dumps([protocol, values], sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def experiment_model(protocol: str) -> type[Experiment]:
+    """Return the model of an experiment of one protocol: `Experiment` with the type of its parameters."""
+    fields: dict[str, Any] = {
+        # Each value keeps the type, bounds and description of its field, and comes with a source.
+        name: (create_model(f"{name}_sourced", __base__=Sourced, value=(field.annotation, field)), ...)
+        for name, field in protocols.get(protocol).Parameters.model_fields.items()
+    }
+    parameters = create_model(f"{protocol}_parameters", __base__=Checked, **fields)
+    return create_model(f"{protocol}_experiment", __base__=Experiment, parameters=(parameters, ...))
+
+
+def names() -> list[str]:
+    """Return the names of all experiments, sorted."""
+    return sorted(path.stem for path in project.experiments_folder().glob("*.yaml"))
+
+
+def file_of(name: str) -> Path:
+    """Return the YAML file of an experiment.
+
+    Raises
+    ------
+    UserError
+        If there is none; the message names those that exist.
+    """
+    if name not in names():
+        raise UserError(f"{name}: no such experiment{_near(name, names())}; allowed: {', '.join(names())}")
+    return project.experiments_folder() / f"{name}.yaml"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the content of a YAML file, read safely.
+
+    Raises
+    ------
+    UserError
+        If it is missing, is no YAML, has a key twice, or is no mapping.
+    """
+    if not path.is_file():
+        raise UserError(f"{project.shown(path)}: no such file; expected a YAML file")
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise UserError(f"{project.shown(path)}: no valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{project.shown(path)}: has to be a mapping of keys to values")
+    return content
+
+
+def validate(model: type[BaseModel], content: Any, path: Path | str, context: Any = None) -> Any:
+    """Return the content as a checked object, or raise a `UserError` of one line."""
+    try:
+        # Through JSON, so that a YAML list may fill a tuple while types stay strict.
+        return model.model_validate_json(json.dumps(content, default=str), context=context)
+    except (ValidationError, RecursionError, ValueError) as error:
+        if not isinstance(error, ValidationError):
+            raise UserError(f"{_shown(path)}: {error}") from error
+        raise UserError(f"{_shown(path)}: {_one_line(model, error)}") from error
+
+
+def _shown(path: Path | str) -> str:
+    return project.shown(path) if isinstance(path, Path) else path
+
+
+def _one_line(model: type[BaseModel], error: ValidationError) -> str:
+    """Say in one line which key is wrong and what is allowed."""
+    errors = error.errors()
+    first = errors[0]
+    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "constrained")))
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(model, first["loc"][:-1])
+        text = f"unknown key{_near(str(first['loc'][-1]), allowed)}; allowed: {', '.join(allowed)}"
+    elif first["type"] == "missing":
+        text = "is missing"
+    else:
+        text = f"{first['msg'].removeprefix('Value error, ')} (it is {json.dumps(first['input'], default=str)[:60]})"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{key}: {text}{more}" if key else f"{text}{more}"
+
+
+def _near(name: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, allowed, n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Return the keys that a model allows at a location inside it."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[str(part)].annotation
+        while get_origin(current) in (Union, types.UnionType, list, dict, Annotated):
+            arguments = [item for item in get_args(current) if item is not type(None)]
+            current = arguments[0] if get_origin(current) is Annotated else arguments[-1]
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _merged(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return an experiment's raw content, with what it takes from the experiment that it is based on."""
+    path = file_of(name)
+    content = read_yaml(path)
+    base = content.get("based_on")
+    if base is None:
+        return content
+    if base in (*above, name):
+        raise UserError(f"{project.shown(path)}: based_on: '{base}' is based on this file itself")
+    if base not in names():
+        raise UserError(
+            f"{project.shown(path)}: based_on: no experiment '{base}'{_near(str(base), names())}; "
+            f"allowed: {', '.join(names())}"
+        )
+    inherited = {key: value for key, value in _merged(base, (*above, name)).items() if key in INHERITED}
+    merged = inherited | content
+    own = content.get("parameters", {})
+    if isinstance(own, dict) and isinstance(inherited.get("parameters"), dict):
+        merged["parameters"] = inherited["parameters"] | own
+    return merged
+
+
+def load(name: str) -> Experiment:
+    """Return an experiment, read from its YAML file and checked.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment, such as ``"zenke2015"``.
+
+    Returns
+    -------
+    Experiment
+        The experiment.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or anything in it is not allowed.
+    """
+    path = file_of(name)
+    content = _merged(name)
+    protocol = content.get("protocol")
+    if protocol not in protocols.names():
+        raise UserError(
+            f"{project.shown(path)}: protocol: no protocol '{protocol}'; allowed: {', '.join(protocols.names())}"
+        )
+    experiment: Experiment = validate(experiment_model(protocol), content, path)
+    for scale in SCALES:
+        resolve(name, scale, experiment=experiment)
+    _check_references(name, experiment, path)
+    return experiment
+
+
+def _check_references(name: str, experiment: Experiment, path: Path) -> None:
+    """Check that what the file names exists: statistics of claims, experiments beside it, files."""
+    statistics = protocols.get(experiment.protocol).STATISTICS
+    ids = [claim.id for claim in experiment.claims]
+    for claim in experiment.claims:
+        key = f"{project.shown(path)}: claims.{claim.id}"
+        if ids.count(claim.id) > 1:
+            raise UserError(f"{key}: each id once, but it is there more than once")
+        if claim.statistic not in statistics:
+            raise UserError(
+                f"{key}.statistic: no statistic '{claim.statistic}'{_near(claim.statistic, list(statistics))}; "
+                f"allowed: {', '.join(statistics)}"
+            )
+        if set(claim.at) != set(statistics[claim.statistic].dimensions):
+            dimensions = ", ".join(statistics[claim.statistic].dimensions) or "none"
+            raise UserError(f"{key}.at: has to name these dimensions of {claim.statistic}: {dimensions}")
+    if experiment.figure is not None:
+        for role, other in experiment.figure.beside.items():
+            if other not in names():
+                raise UserError(
+                    f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'; "
+                    f"allowed: {', '.join(names())}"
+                )
+    if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
+        raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
+
+
+def resolve(
+    name: str,
+    scale: str = "standard",
+    changes: Mapping[str, Any] | None = None,
+    seeds: int | list[int] | None = None,
+    experiment: Experiment | None = None,
+) -> Resolved:
+    """Return an experiment at one scale, ready to simulate.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    scale : {"quick", "standard", "full"}
+        Its size.
+    changes : mapping of str to value, optional
+        Parameters given on the command line; checked like the file.
+    seeds : int or list of int, optional
+        Seeds instead of those of the scale.
+    experiment : Experiment, optional
+        The experiment itself, if it is loaded already.
+
+    Returns
+    -------
+    Resolved
+        Checked parameters and seeds.
+
+    Raises
+    ------
+    UserError
+        If anything is not allowed.
+    """
+    experiment = experiment or load(name)
+    if scale not in SCALES:
+        raise UserError(f"scale: no scale '{scale}'; allowed: {', '.join(SCALES)}")
+    size: Scale = getattr(experiment.scales, scale)
+    values = {key: sourced["value"] for key, sourced in experiment.parameters.model_dump(mode="json").items()}
+    model = protocols.get(experiment.protocol).Parameters
+    file = project.shown(file_of(name))
+    parameters = validate(model, values, f"{file}: parameters")
+    if size.parameters:
+        values |= size.parameters
+        parameters = validate(model, values, f"{file}: scales.{scale}.parameters")
+    if changes:
+        values |= changes
+        parameters = validate(model, values, "--set")
+    return Resolved(
+        name=name,
+        scale=scale,
+        experiment=experiment,
+        parameters=parameters,
+        seeds=seed_list(size.seeds if seeds is None else seeds),
+        changes=dict(changes or {}),
+    )
+
+
+def resolve_recorded(attributes: Mapping[str, Any], path: Path) -> Resolved:
+    """Return the experiment of a file as it was when the file was made: with the parameters in the file.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Global attributes of a run or an ensemble.
+    path : Path
+        The file, for messages.
+
+    Returns
+    -------
+    Resolved
+        The experiment with the file's parameters.
+
+    Raises
+    ------
+    UserError
+        If the experiment does not exist, or the parameters do not fit its protocol.
+    """
+    name = str(attributes["experiment"])
+    experiment = load(name)
+    values = json.loads(attributes["parameters"])
+    return Resolved(
+        name=name,
+        scale="standard",
+        experiment=experiment,
+        parameters=validate(
+            protocols.get(experiment.protocol).Parameters, values, f"{project.shown(path)}: parameters"
+        ),
+        seeds=[1],
+        changes=json.loads(attributes.get("changed_parameters", "{}")),
+    )

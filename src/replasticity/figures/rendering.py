@@ -1,0 +1,133 @@
+"""The common look of all figures, and writing them so that equal data give equal bytes."""
+
+import importlib
+import importlib.util
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from replasticity.datasets import write_bytes
+from replasticity.errors import UserError
+
+FORMATS = ("pdf", "svg", "png")
+
+#: Width of a figure over two columns of a journal page [inch].
+FULL_WIDTH = 7.2
+
+#: Colours of Okabe and Ito, distinguishable with all common forms of colour blindness.
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE, GREY = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+    "#7F7F7F",
+)
+
+STYLE: dict[str, Any] = {
+    # DejaVu Sans comes with matplotlib, so it is the same everywhere.
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "lines.linewidth": 1.0,
+    "savefig.dpi": 200,
+    # Text stays text, and nothing in the files depends on when or where they were made.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "replasticity",
+    "pdf.fonttype": 42,
+}
+
+_WITHOUT_DATES: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None, "ModDate": None},
+    "svg": {"Date": None},
+    "png": {},
+}
+
+
+def letter(axes: Axes, text: str, title: str) -> None:
+    """Write the panel's letter and title above its axes."""
+    axes.set_title(title, loc="left", x=0.0, pad=5)
+    axes.annotate(
+        text,
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(-30, 5),
+        textcoords="offset points",
+        fontsize=10,
+        fontweight="bold",
+        va="baseline",
+        annotation_clip=False,
+    )
+
+
+def draw(
+    module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]
+) -> Figure:
+    """Return a figure.
+
+    Parameters
+    ----------
+    module : str
+        Drawing module below `replasticity.figures`.
+    ensembles : mapping of str to Dataset
+        Role -> ensemble; ``"main"`` is needed.
+    evaluations : mapping of str to dict
+        Role -> verdicts, as far as there are any.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure in the common style.
+
+    Raises
+    ------
+    UserError
+        If there is no such drawing module.
+    """
+    name = f"{__package__}.{module}"
+    if not module.isidentifier() or importlib.util.find_spec(name) is None:
+        raise UserError(f"figure.module: no drawing module '{module}' in src/replasticity/figures")
+    with mpl.rc_context(STYLE):
+        figure: Figure = importlib.import_module(name).draw(ensembles, evaluations)
+        figure.draw_without_rendering()
+        return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of the path's suffix, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From `draw`.
+    path : Path
+        Final name, ending in .pdf, .svg or .png.
+
+    Raises
+    ------
+    UserError
+        If the format is another, or the file cannot be written.
+    """
+    suffix = path.suffix.removeprefix(".")
+    if suffix not in FORMATS:
+        raise UserError(f"{path}: format '{suffix}'; allowed: {', '.join(FORMATS)}")
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix])
+    write_bytes(buffer.getvalue(), path)

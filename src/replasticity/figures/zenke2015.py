@@ -1,0 +1,199 @@
+"""Figure zenke2015: G(t), w(t), and the weight change of a pairing against G (Zenke et al. 2015)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from replasticity.datasets import json_attribute
+from replasticity.figures import rendering as look
+
+#: Role -> label and colour of an experiment wherever several are shown.
+_LABELS = {
+    "main": ("example", look.BLUE),
+    "corrected": ("Eq. 15", look.ORANGE),
+    "paper": (r"$\tau_H$ of the paper", look.GREEN),
+}
+
+
+def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Return the figure.
+
+    Parameters
+    ----------
+    ensembles : mapping of str to Dataset
+        Ensembles of protocol ``homeostatic_stdp``: ``main``, and if given ``corrected`` and ``paper``.
+    evaluations : mapping of str to dict
+        Not shown in this figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Panels a to e; d only with ``paper``.
+    """
+    main = ensembles["main"]
+    figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)  # type: ignore[union-attr]
+    panels = figure.subplot_mosaic(
+        [["a", "c"], ["b", "c"], ["d", "e"]] if "paper" in ensembles else [["a", "c"], ["b", "e"]],
+        width_ratios=[1.25, 1],
+    )
+    panels["b"].sharex(panels["a"])
+    draw_secretory_factor(panels["a"], main)
+    look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
+    draw_weight(panels["b"], main)
+    look.letter(panels["b"], "b", "Weight of the plastic synapse")
+    draw_weight_change(panels["c"], main)
+    look.letter(panels["c"], "c", f"Weight change against G, n = {main.sizes['seed']} seeds")
+    if "paper" in ensembles:
+        draw_secretory_factor(panels["d"], ensembles["paper"])
+        look.letter(panels["d"], "d", f"Global factor, {_tau_H(ensembles['paper'])} (paper)")
+    draw_residuals(panels["e"], ensembles)
+    look.letter(panels["e"], "e", "Departure from the analytic line")
+    return figure
+
+
+def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
+    from pathlib import Path
+
+    return json_attribute(ensemble, "parameters", Path("ensemble"))
+
+
+def _tau_H(ensemble: xr.Dataset) -> str:
+    return rf"$\tau_H$ = {_parameters(ensemble)['tau_H_ms'] / 1000:g} s"
+
+
+def _traces(axes: Axes, ensemble: xr.Dataset, name: str) -> None:
+    """Draw the first seed bold and the other seeds with traces thin, and mark the pairings."""
+    time_s = ensemble["time_ms"].values / 1000
+    traces = ensemble[name].values
+    # A point per 1/2000 of the run is finer than the printed line.
+    every = max(1, len(time_s) // 2000)
+    for trace in traces[:0:-1]:
+        axes.plot(time_s[::every], trace[::every], color=look.SKY, lw=0.5, alpha=0.7)
+    if len(traces) > 1:
+        axes.plot([], [], color=look.SKY, lw=0.8, label=f"{len(traces) - 1} more seeds")
+    axes.plot(time_s[::every], traces[0][::every], color=look.BLUE, label=f"seed {ensemble['trace_seed'].values[0]}")
+    for k, pre_ms in enumerate(_parameters(ensemble)["pre_times_ms"]):
+        axes.axvline(pre_ms / 1000, color=look.VERMILION, lw=0.8, ls=":", label=None if k else "pairing")
+    axes.set_xlabel("time (s)")
+    axes.margins(x=0.01)
+
+
+def draw_secretory_factor(axes: Axes, ensemble: xr.Dataset) -> None:
+    """Draw G(t) with the rate of each epoch as what it should reach."""
+    parameters = _parameters(ensemble)
+    _traces(axes, ensemble, "G_Hz")
+    edges_s = np.arange(len(parameters["rates_Hz"]) + 1) * parameters["epoch_ms"] / 1000
+    axes.stairs(
+        np.array(parameters["rates_Hz"]) - parameters["target_rate_Hz"],
+        edges_s,
+        baseline=None,
+        color=look.BLACK,
+        lw=0.8,
+        ls="--",
+        label="population rate \N{MINUS SIGN} target",
+        zorder=3,
+    )
+    axes.set_ylabel("G (Hz)")
+    axes.legend(loc="upper left", handlelength=1.5)
+
+
+def draw_weight(axes: Axes, ensemble: xr.Dataset) -> None:
+    """Draw w(t)."""
+    _traces(axes, ensemble, "weight_nS")
+    axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
+    axes.set_ylabel("w (nS)")
+
+
+def draw_weight_change(axes: Axes, ensemble: xr.Dataset) -> None:
+    """Draw dw against G for all seeds: fitted line with band, analytic line, and the published sign."""
+    G_Hz, dw_nS = ensemble["G_sampled_Hz"].values, ensemble["dw_nS"].values
+    grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
+    mean, low, high = _fitted_line(ensemble, grid_Hz)
+    analytic = float(ensemble["slope_analytic_nS_per_Hz"].values[0])
+    axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
+    axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
+    axes.plot(
+        G_Hz.ravel(),
+        ensemble["dw_as_published_nS"].values.ravel(),
+        "x",
+        ms=3,
+        mew=0.6,
+        color=look.GREY,
+        label="as plotted by the published script\n(before \N{MINUS SIGN} after: sign reversed)",
+    )
+    axes.plot(G_Hz.ravel(), dw_nS.ravel(), "o", ms=2.5, mew=0, alpha=0.6, color=look.BLUE, label="pairings (after \N{MINUS SIGN} before)")
+    axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label="95 % band of the fit (see e)")
+    axes.plot(grid_Hz, mean, color=look.ORANGE, label=f"fit: {mean_slope(ensemble)}")
+    axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {analytic:.4f} nS/Hz")
+    axes.set_xlabel("G at the pairing (Hz)")
+    axes.set_ylabel(r"$\Delta$w (nS)")
+    # Room for the legend above the data.
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.62 * (top - bottom))
+    axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= top])
+    axes.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+
+
+def mean_slope(ensemble: xr.Dataset) -> str:
+    """Return the mean fitted slope with the half width of its 95 % interval, as text."""
+    slopes = ensemble["slope_sampled_nS_per_Hz"].values
+    if len(slopes) < 2:
+        return f"{slopes.mean():.4f} nS/Hz"
+    half = stats.t.ppf(0.975, len(slopes) - 1) * stats.sem(slopes)
+    return f"{slopes.mean():.4f} \N{PLUS-MINUS SIGN} {half:.4f} nS/Hz"
+
+
+def _fitted_line(ensemble: xr.Dataset, G_Hz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean and 95 % band over seeds of the fitted line at some values of G."""
+    lines = (
+        ensemble["slope_sampled_nS_per_Hz"].values[:, None] * G_Hz + ensemble["intercept_sampled_nS"].values[:, None]
+    )
+    mean = lines.mean(axis=0)
+    if len(lines) < 2:
+        return mean, mean, mean
+    half = stats.t.ppf(0.975, len(lines) - 1) * stats.sem(lines, axis=0)
+    return mean, mean - half, mean + half
+
+
+def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw, for each experiment, dw minus the analytic line, with the band of the fitted line."""
+    axes.axhline(0, color=look.BLACK, ls="--", lw=0.8, zorder=0)
+    for role, (label, colour) in _LABELS.items():
+        if role not in ensembles:
+            continue
+        ensemble = ensembles[role]
+        G_Hz, dw_nS = ensemble["G_sampled_Hz"].values, ensemble["dw_nS"].values
+        analytic = float(ensemble["slope_analytic_nS_per_Hz"].values[0])
+        axes.plot(
+            G_Hz.ravel(),
+            (dw_nS - analytic * G_Hz).ravel(),
+            "o",
+            ms=2.5,
+            mew=0,
+            alpha=0.6,
+            color=colour,
+            label=f"{label} (n = {ensemble.sizes['seed']})",
+        )
+        if role == "main":
+            grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
+            _, low, high = _fitted_line(ensemble, grid_Hz)
+            axes.fill_between(
+                grid_Hz,
+                low - analytic * grid_Hz,
+                high - analytic * grid_Hz,
+                color=colour,
+                alpha=0.25,
+                lw=0,
+                label=f"95 % band of the fit, {label}",
+            )
+    axes.set_xlabel("G at the pairing (Hz)")
+    axes.set_ylabel(r"$\Delta$w \N{MINUS SIGN} analytic (nS)".replace(r"\N{MINUS SIGN}", "\N{MINUS SIGN}"))
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.55 * (top - bottom))
+    axes.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)

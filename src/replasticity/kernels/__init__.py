@@ -1,0 +1,1 @@
+"""Equations: small compiled functions, one per numbered equation. They import numba and numpy only."""

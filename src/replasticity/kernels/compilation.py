@@ -1,0 +1,58 @@
+"""How every kernel is compiled, and where the machine code is kept.
+
+numba keeps compiled functions on disk, but does not notice that a function called from *another* file
+has changed. So the cache folder carries a digest of all files with compiled code: after an edit the
+old machine code can not be found. ``fastmath`` and ``parallel`` stay off: both change results.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+PACKAGE = Path(__file__).parents[1]
+
+_CHECKOUT = PACKAGE.parents[1]
+#: Where machine code is kept, unless NUMBA_CACHE_DIR names another place: in the checkout, and for an
+#: installed package in the working folder; never in the home directory.
+DEFAULT_CACHE = (_CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()) / ".cache" / "numba"
+
+
+def compiled_sources() -> list[Path]:
+    """Return the files whose functions are compiled: all of ``kernels/`` and ``models/``, sorted."""
+    return sorted(path for part in ("kernels", "models") for path in (PACKAGE / part).glob("*.py"))
+
+
+def cache_folder() -> Path:
+    """Return the folder of this version's machine code.
+
+    Returns
+    -------
+    Path
+        ``$NUMBA_CACHE_DIR/<digest>``, or ``.cache/numba/<digest>`` in the checkout.
+    """
+    digest = hashlib.sha256()
+    for path in compiled_sources():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or DEFAULT_CACHE)
+    return base.absolute() / digest.hexdigest()[:16]
+
+
+def _can_write(folder: Path) -> bool:
+    """Say whether machine code can be kept in the folder, which is made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+_FOLDER = cache_folder()
+#: False where the cache folder cannot be written: kernels are then compiled anew by each process.
+CACHED = _can_write(_FOLDER)
+if CACHED:
+    numba.config.CACHE_DIR = str(_FOLDER)
+
+#: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch.
+njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True)

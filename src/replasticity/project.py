@@ -1,0 +1,63 @@
+"""Where the files of a project are: configuration, results and committed references."""
+
+from pathlib import Path
+
+from replasticity.errors import UserError
+
+_CHECKOUT = Path(__file__).parents[2]
+_EXPERIMENTS = Path("config") / "experiments"
+
+
+def root() -> Path:
+    """Return the project's folder: the nearest parent of the working folder that has config/experiments.
+
+    Returns
+    -------
+    Path
+        That folder, or else the checkout from which this package is installed.
+
+    Raises
+    ------
+    UserError
+        If there is neither.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents, _CHECKOUT):
+        if (folder / _EXPERIMENTS).is_dir():
+            return folder
+    raise UserError(f"{here}: no folder {_EXPERIMENTS} here or above; run this inside a clone of replasticity")
+
+
+def experiments_folder() -> Path:
+    """Return the folder of the experiments' YAML files."""
+    return root() / _EXPERIMENTS
+
+
+def run_file(experiment: str, seed: int) -> Path:
+    """Return the file of one run."""
+    return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"
+
+
+def ensemble_file(experiment: str) -> Path:
+    """Return the file of an experiment's ensemble."""
+    return root() / "results" / "ensembles" / f"{experiment}.nc"
+
+
+def evaluation_file(experiment: str) -> Path:
+    """Return the file of an experiment's verdicts."""
+    return root() / "results" / "evaluations" / f"{experiment}.json"
+
+
+def figure_file(figure: str, suffix: str) -> Path:
+    """Return the file of a rendered figure, such as ``figure_file("zenke2015", "svg")``."""
+    return root() / "results" / "figures" / f"{figure}.{suffix}"
+
+
+def gallery_folder() -> Path:
+    """Return the folder of the committed figures and reference statistics."""
+    return root() / "figures"
+
+
+def shown(path: Path) -> str:
+    """Return a path as a reader wants it: relative to the working folder where it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,110 @@
+"""Protocols: one simulated experiment of one paper per module. A new module is found by its name.
+
+A protocol module has the parts of `Protocol`: a class of parameters, the contracts of its files, and the
+functions draw, run, summarise and replay. Modules import their model inside `run`, so that whoever only
+asks for parameters or statistics does not pay for numba.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol as Interface
+from typing import Any, cast
+
+import xarray as xr
+
+from replasticity.comparison import Tolerance
+from replasticity.datasets import Variable
+from replasticity.errors import UserError
+from replasticity.parameters import Parameters
+
+
+class Protocol(Interface):
+    """What each module of this package has.
+
+    Attributes
+    ----------
+    Parameters : type
+        Subclass of `replasticity.parameters.Parameters`.
+    RUN : mapping of str to Variable
+        Contract of a run: what the file of one experiment and seed holds.
+    STATISTICS : mapping of str to Variable
+        Contract of the statistics of one seed.
+    OUTPUT_OPTIONS : tuple of str
+        Parameters that say what is recorded, and change no statistic.
+    TRACES : tuple of str
+        Variables of a run that figures show; an ensemble keeps them for its first seeds.
+    TOLERANCES : mapping of str to Tolerance
+        Recorded variables that `replay` reproduces, with how far they may differ.
+    SPIKES : tuple of str
+        Recorded spike lists that `replay` reproduces: ``x`` stands for ``x_time`` [ms] and ``x_index``.
+    RECORDED_INPUTS : tuple of str
+        Recorded variables that a replay takes as given, and so does not compare.
+    NEEDED_INPUTS : tuple of str
+        Those of them without which there is no replay.
+    RECORDINGS : tuple of str
+        Values of the attribute ``protocol`` in recordings that `replay` can reproduce.
+    PEER_NAMES : mapping of str to str
+        Statistic -> name of the variable in summaries of other simulators.
+    """
+
+    Parameters: type[Parameters]
+    RUN: Mapping[str, Variable]
+    STATISTICS: Mapping[str, Variable]
+    OUTPUT_OPTIONS: tuple[str, ...]
+    TRACES: tuple[str, ...]
+    TOLERANCES: Mapping[str, Tolerance]
+    SPIKES: tuple[str, ...]
+    RECORDED_INPUTS: tuple[str, ...]
+    NEEDED_INPUTS: tuple[str, ...]
+    RECORDINGS: tuple[str, ...]
+    PEER_NAMES: Mapping[str, str]
+
+    def draw(self, parameters: Parameters, seed: int) -> xr.Dataset:
+        """Return the inputs of a run: all that is random."""
+
+    def run(self, parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+        """Return the run: deterministic, given its inputs."""
+
+    def summarise(self, parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+        """Return the statistics of one run."""
+
+    def recorded_parameters(self, recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return a recording's parameters in our names, not yet checked."""
+
+    def replay(self, recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+        """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all protocols, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def get(name: str) -> Protocol:
+    """Return a protocol by name.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    if name not in names():
+        raise UserError(f"no protocol '{name}'; allowed: {', '.join(names())}")
+    return cast(Protocol, importlib.import_module(f"{__name__}.{name}"))
+
+
+def of_recording(recorded_protocol: str) -> Protocol:
+    """Return the protocol that can replay a recording.
+
+    Raises
+    ------
+    UserError
+        If none can; the message names the recordings that can be replayed.
+    """
+    known = {recording: name for name in names() for recording in get(name).RECORDINGS}
+    if recorded_protocol not in known:
+        raise UserError(f"attribute 'protocol' is '{recorded_protocol}'; allowed: {', '.join(sorted(known))}")
+    return get(known[recorded_protocol])

@@ -1,0 +1,120 @@
+"""What a file says of its origin: digests of code and parameters, versions, sources. No wall-clock times."""
+
+import hashlib
+import importlib.metadata
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import grimp
+
+from replasticity import __version__
+from replasticity.datasets import CONVENTIONS
+from replasticity.experiments import Resolved
+
+PACKAGE = __package__
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def _import_graph() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, cache_dir=None)
+
+
+def _file(module: str) -> Path:
+    """Return the source file of a module of this package."""
+    path = _FOLDER.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Return a digest of some modules and of all modules of this package that they import.
+
+    A result depends on exactly this code, so a changed digest is the reason to make the result anew.
+
+    Parameters
+    ----------
+    *modules : str
+        Full names, such as ``"replasticity.protocols.homeostatic_stdp"``.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    graph = _import_graph()
+    closure = set(modules).union(*(graph.find_upstream_modules(module) for module in modules))
+    digest = hashlib.sha256()
+    for module in sorted(closure):
+        digest.update(module.encode() + b"\0" + _file(module).read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def simulation_digest(protocol: str) -> str:
+    """Return the digest of the code that makes the runs of a protocol."""
+    return code_digest(f"{PACKAGE}.protocols.{protocol}", f"{PACKAGE}.simulation")
+
+
+def kernels_digest() -> str:
+    """Return the digest of all compiled code."""
+    graph = _import_graph()
+    return code_digest(*(m for part in ("kernels", "models") for m in graph.find_descendants(f"{PACKAGE}.{part}")))
+
+
+def evaluation_digest() -> str:
+    """Return the digest of the code that judges claims."""
+    return code_digest(f"{PACKAGE}.analysis.evaluation")
+
+
+def figure_digest(module: str) -> str:
+    """Return the digest of the code that draws a figure."""
+    return code_digest(f"{PACKAGE}.figures.{module}", f"{PACKAGE}.figures.rendering")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this package and of the libraries that the numbers depend on."""
+    return {
+        "replasticity_version": __version__,
+        **{f"{name}_version": importlib.metadata.version(name) for name in ("numpy", "numba")},
+    }
+
+
+def attributes(resolved: Resolved, kind: str, command: str) -> dict[str, Any]:
+    """Return the global attributes of a file (see `replasticity.datasets.REQUIRED_ATTRIBUTES`).
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment.
+    kind : {"run", "ensemble"}
+        What the file is.
+    command : str
+        The command line that makes it.
+
+    Returns
+    -------
+    dict of str to str
+        Attributes in the order in which ``ncdump -h`` shows them.
+    """
+    version = versions()
+    return {
+        "Conventions": CONVENTIONS,
+        "title": f"{resolved.experiment.title} ({kind} of {resolved.name})",
+        "source": f"replasticity {version['replasticity_version']}, numba {version['numba_version']}, "
+        f"numpy {version['numpy_version']}",
+        "references": "; ".join(
+            reference.citation + (f" doi:{reference.doi}" if reference.doi else "")
+            for reference in resolved.experiment.references
+        ),
+        "history": command,
+        "kind": kind,
+        "experiment": resolved.name,
+        "protocol": resolved.experiment.protocol,
+        "parameters": json.dumps(resolved.values),
+        "parameters_digest": resolved.digest,
+        "changed_parameters": json.dumps(resolved.changes),
+        "code_digest": simulation_digest(resolved.experiment.protocol),
+        **version,
+    }

@@ -1,0 +1,16 @@
+"""JSON schemas of the YAML files, for editors; generated from the models that check them."""
+
+import json
+from pathlib import Path
+
+from replasticity import experiments, project, protocols
+from replasticity.configuration import Configuration
+
+
+def all_schemas() -> dict[Path, str]:
+    """Return file -> content of each schema: one for ``config.yaml``, one per protocol."""
+    folder = project.root() / "config" / "schema"
+    models = {"config": Configuration} | {name: experiments.experiment_model(name) for name in protocols.names()}
+    return {
+        folder / f"{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n" for name, model in models.items()
+    }

@@ -1,0 +1,117 @@
+"""The steps from an experiment to its ensemble: simulate one seed; gather the statistics of all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from replasticity import datasets, project, protocols, provenance
+from replasticity.datasets import Variable
+from replasticity.errors import UserError
+from replasticity.experiments import Resolved
+
+#: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
+TRACE_SEEDS = 5
+
+
+def simulate(resolved: Resolved, seed: int) -> xr.Dataset:
+    """Return the run of one experiment and seed: draw the inputs, let time pass, keep both.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment at one scale.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of the protocol's ``RUN``, with provenance.
+    """
+    protocol = protocols.get(resolved.experiment.protocol)
+    inputs = protocol.draw(resolved.parameters, seed)
+    run = protocol.run(resolved.parameters, inputs)
+    kept = run.merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
+    command = f"python -m replasticity simulate {resolved.arguments} --seed {seed}"
+    kept.attrs = provenance.attributes(resolved, "run", command) | {"seed": seed}
+    return kept
+
+
+def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
+    """Return the statistics of all seeds along the dimension ``seed``, and the traces of the first seeds.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment at one scale.
+    run_files : sequence of Path
+        Files written from `simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of the protocol's ``STATISTICS`` with the dimension ``seed`` in front, sorted by seed; its
+        ``TRACES`` with the dimension ``trace_seed`` in front.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, broken, or a run of another experiment, of other parameters, or of a seed that
+        another file has too.
+    """
+    protocol = protocols.get(resolved.experiment.protocol)
+    statistics: dict[int, xr.Dataset] = {}
+    traces: dict[int, xr.Dataset] = {}
+    code = set()
+    for path in run_files:
+        run = datasets.read(path, "run")
+        _check_origin(resolved, run, path)
+        datasets.require(run, protocol.TRACES, path)
+        seed = int(run.attrs.get("seed", -1))
+        if seed in statistics:
+            raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
+        statistics[seed] = protocol.summarise(resolved.parameters, run)
+        if len(traces) < TRACE_SEEDS:
+            traces[seed] = run[[name for name in protocol.TRACES]]
+        code.add(run.attrs["code_digest"])
+    if not statistics:
+        raise UserError(f"{resolved.name}: no runs to aggregate")
+    seeds = sorted(statistics)
+    contract = {"seed": Variable(("seed",), "seed of the run", "int64")} | {
+        name: Variable(("seed", *variable.dimensions), variable.long_name, variable.dtype, variable.resolution)
+        for name, variable in protocol.STATISTICS.items()
+    }
+    values = {name: np.stack([statistics[seed][name].values for seed in seeds]) for name in protocol.STATISTICS}
+    ensemble = datasets.build(contract, {"seed": seeds} | values)
+    trace_seeds = sorted(traces)
+    contract = {"trace_seed": Variable(("trace_seed",), "seed of the traces", "int64")}
+    values = {"trace_seed": np.array(trace_seeds)}
+    for name in protocol.TRACES:
+        variable = protocol.RUN[name]
+        shared = variable.dimensions == (name,)
+        contract[name] = (
+            variable if shared else Variable(("trace_seed", *variable.dimensions), variable.long_name, variable.dtype)
+        )
+        each = [traces[seed][name].values for seed in trace_seeds]
+        values[name] = each[0] if shared else np.stack(each)
+    ensemble = ensemble.merge(datasets.build(contract, values))
+    command = f"python -m replasticity aggregate {resolved.arguments}"
+    ensemble.attrs = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
+    return ensemble
+
+
+def _check_origin(resolved: Resolved, run: xr.Dataset, path: Path) -> None:
+    """Check that a run is one of this experiment with these parameters."""
+    for name, allowed in (("protocol", resolved.experiment.protocol), ("experiment", resolved.name)):
+        if run.attrs[name] != allowed:
+            raise UserError(f"{project.shown(path)}: {name} is '{run.attrs[name]}', expected '{allowed}'")
+    if run.attrs["parameters_digest"] != resolved.digest:
+        recorded = datasets.json_attribute(run, "parameters", path)
+        changed = [
+            f"{name} ({recorded.get(name)} in the file, {value} in the experiment)"
+            for name, value in resolved.values.items()
+            if recorded.get(name) != value
+        ]
+        raise UserError(f"{project.shown(path)}: made with other parameters: {', '.join(changed)}; simulate it again")

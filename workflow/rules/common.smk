@@ -1,0 +1,62 @@
+# What all rules know: the experiments at the chosen scale, checked before anything runs.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from replasticity import configuration, project, provenance
+from replasticity.errors import UserError
+
+# Jobs run with the Python that runs Snakemake, also where its environment is not activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+try:
+    EXPERIMENTS = configuration.resolve_all(configuration.read(config))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
+FORMATS = ("pdf", "svg", "png")
+COMPILED = ".cache/numba/compiled.json"
+
+
+wildcard_constraints:
+    experiment=r"[A-Za-z0-9_]+",
+    figure=r"[A-Za-z0-9_]+",
+    seed=r"\d+",
+
+
+def arguments(wildcards):
+    """Command-line arguments that name an experiment and its parameters."""
+    return EXPERIMENTS[wildcards.experiment].arguments
+
+
+def code_digest(wildcards):
+    """Digest of the code that makes an experiment's runs: a change is the reason to make them anew."""
+    return provenance.simulation_digest(
+        EXPERIMENTS[wildcards.experiment].experiment.protocol
+    )
+
+
+def parameters_digest(wildcards):
+    """Digest of an experiment's parameters: a change is the reason to simulate it anew."""
+    return EXPERIMENTS[wildcards.experiment].digest
+
+
+def shown_experiments(wildcards):
+    """Names of the experiments that a figure shows."""
+    return [
+        wildcards.figure,
+        *FIGURES[wildcards.figure].experiment.figure.beside.values(),
+    ]
+
+
+def show_results():
+    """Tell the reader where the figures are."""
+    present = [f"results/figures/{name}.png" for name in FIGURES]
+    present = [path for path in present if Path(path).is_file()]
+    if present:
+        print("\nFigures (also as .pdf and .svg):", *present, sep="\n  ")
+        print("Verdicts on the claims: python -m replasticity claims\n", flush=True)

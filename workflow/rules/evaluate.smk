@@ -1,0 +1,51 @@
+# From an ensemble to verdicts, and to the regression check against the committed reference.
+
+
+rule evaluate:
+    input:
+        ensemble="results/ensembles/{experiment}.nc",
+        peer=lambda wildcards: (
+            EXPERIMENTS[wildcards.experiment].experiment.peer.summary
+            if EXPERIMENTS[wildcards.experiment].experiment.peer
+            else []
+        ),
+    output:
+        "results/evaluations/{experiment}.json",
+    params:
+        arguments=arguments,
+        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
+        code=provenance.evaluation_digest(),
+    log:
+        "results/logs/evaluate/{experiment}.log",
+    benchmark:
+        "results/benchmarks/evaluate/{experiment}.tsv"
+    message:
+        "Judging the claims of {wildcards.experiment}"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m replasticity evaluate {params.arguments} > {log} 2>&1"
+
+
+rule check:
+    input:
+        expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+    params:
+        scale=configuration.read(config).scale,
+        experiments=list(EXPERIMENTS),
+    log:
+        "results/logs/check.log",
+    benchmark:
+        "results/benchmarks/check.tsv"
+    message:
+        "Comparing every ensemble with the reference statistics under figures/"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m replasticity check {params.experiments} --scale {params.scale} 2>&1 | tee {log}"
