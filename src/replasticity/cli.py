@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("experiment")
     added.add_argument("--seed", type=int, default=1)
     with_scale(added)
-    added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable")
+    added.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
+    )
     added.add_argument("-o", "--output", type=Path, help="default: results/runs/EXPERIMENT/seed-SEED.nc")
 
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
@@ -244,7 +246,7 @@ def _evaluation(name: str) -> dict[str, Any]:
         raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
     try:
         evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        evaluation["claims"], evaluation["peer"]  # noqa: B018
+        evaluation["claims"], evaluation["peer"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{project.shown(path)}: no valid evaluation; delete it and run Snakemake again") from error
     return evaluation
@@ -333,7 +335,7 @@ def list_experiments(options: argparse.Namespace) -> int:
                 name,
                 experiment.title,
                 experiment.protocol,
-                "/".join(str(len(experiments.resolve(name, s, experiment=experiment).seeds)) for s in experiments.SCALES),
+                "/".join(str(len(experiments.seed_list(scale.seeds))) for scale in experiment.scales.all()),
                 "own" if experiment.figure else "-",
             )
             for name, experiment in loaded.items()
@@ -356,8 +358,11 @@ def info(options: argparse.Namespace) -> int:
     print(experiment.title)
     for reference in experiment.references:
         print(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
-    rows = [(name, json.dumps(entry["value"]), entry["source"]) for name, entry in parameters.items()]
-    tables.show(f"{options.subject}, protocol {experiment.protocol}", ("parameter", "value", "source"), rows)
+    tables.show(
+        f"{options.subject}, protocol {experiment.protocol}",
+        ("parameter", "value", "source"),
+        ((name, json.dumps(entry["value"]), entry["source"]) for name, entry in parameters.items()),
+    )
     return 0
 
 

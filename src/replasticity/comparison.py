@@ -19,9 +19,7 @@ class Tolerance:
     relative: float = 0.0
 
     def __str__(self) -> str:
-        bounds = [
-            f"{kind} {bound:g}" for kind, bound in (("abs", self.absolute), ("rel", self.relative)) if bound > 0
-        ]
+        bounds = [f"{kind} {bound:g}" for kind, bound in (("abs", self.absolute), ("rel", self.relative)) if bound > 0]
         return " or ".join(bounds) or "identical"
 
 

@@ -88,7 +88,8 @@ def build(variables: Mapping[str, Variable], values: Mapping[str, Any], **attrib
     unknown = set(values) - set(variables)
     if unknown:
         raise KeyError(f"not in the contract: {sorted(unknown)}")
-    data, coordinates = {}, {}
+    data: dict[str, xr.Variable] = {}
+    coordinates: dict[str, xr.Variable] = {}
     for name, variable in variables.items():
         if name not in values:
             continue

@@ -57,7 +57,7 @@ class Scale(Checked):
     """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones."""
 
     seeds: Seeds
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field({})
 
     _distinct = field_validator("seeds")(distinct_seeds)
 
@@ -68,6 +68,10 @@ class Scales(Checked):
     quick: Scale
     standard: Scale
     full: Scale
+
+    def all(self) -> tuple[Scale, Scale, Scale]:
+        """Return the scales in the order of their size."""
+        return self.quick, self.standard, self.full
 
 
 class Reference(Checked):
@@ -88,7 +92,7 @@ class Claim(Checked):
     statement: Text
     source: Text
     statistic: Text
-    at: dict[str, NonNegativeInt] = {}
+    at: dict[str, NonNegativeInt] = Field({})
     test: Literal["mean_in_range", "seeds_in_range"]
     lower: float | None = None
     upper: float | None = None
@@ -119,7 +123,7 @@ class DrawnFigure(Checked):
     """How an experiment is shown: the drawing module, and the experiments that are shown beside it."""
 
     module: Text
-    beside: dict[str, str] = {}
+    beside: dict[str, str] = Field({})
 
 
 class Peer(Checked):
@@ -147,8 +151,8 @@ class Experiment(Checked):
     parameters: Any
     scales: Scales
     resources: Resources = Resources()
-    claims: list[Claim] = []
-    errata: list[Erratum] = []
+    claims: list[Claim] = Field([])
+    errata: list[Erratum] = Field([])
     figure: DrawnFigure | None = None
     peer: Peer | None = None
 
@@ -207,7 +211,7 @@ def experiment_model(protocol: str) -> type[Experiment]:
     """Return the model of an experiment of one protocol: `Experiment` with the type of its parameters."""
     fields: dict[str, Any] = {
         # Each value keeps the type, bounds and description of its field, and comes with a source.
-        name: (create_model(f"{name}_sourced", __base__=Sourced, value=(field.annotation, field)), ...)
+        name: (create_model(f"{name}_sourced", __base__=Sourced, value=(field.annotation or Any, field)), ...)
         for name, field in protocols.get(protocol).Parameters.model_fields.items()
     }
     parameters = create_model(f"{protocol}_parameters", __base__=Checked, **fields)

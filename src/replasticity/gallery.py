@@ -61,11 +61,11 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         "",
         f"![Figure {name}: {resolved.experiment.title}]({name}.png)",
         "",
-        f"As [PDF]({name}.pdf) and [SVG]({name}.svg). "
-        f"Alone: `snakemake --cores all results/figures/{name}.png`",
+        f"As [PDF]({name}.pdf) and [SVG]({name}.svg). Alone: `snakemake --cores all results/figures/{name}.png`",
         "",
         *(
-            f"- {reference.citation}" + (f" [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else "")
+            f"- {reference.citation}"
+            + (f" [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else "")
             for reference in resolved.experiment.references
         ),
         "",

@@ -75,9 +75,9 @@ def _deviations(recording: xr.Dataset, ours: xr.Dataset, protocol: protocols.Pro
                 yield compare(name, ours[name].values, recording[name].values, tolerance)
             else:
                 yield _not_compared(name, holds=False, note="not reproduced")
-    for name in recording.data_vars:
-        if name not in compared:
-            yield _not_compared(str(name), holds=None, note="unknown to this protocol")
+    for unknown in sorted(map(str, recording.data_vars)):
+        if unknown not in compared:
+            yield _not_compared(unknown, holds=None, note="unknown to this protocol")
 
 
 def _spikes(dataset: xr.Dataset, name: str, resolution_ms: float) -> Iterable[tuple[int, int]]:

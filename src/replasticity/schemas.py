@@ -12,5 +12,6 @@ def all_schemas() -> dict[Path, str]:
     folder = project.root() / "config" / "schema"
     models = {"config": Configuration} | {name: experiments.experiment_model(name) for name in protocols.names()}
     return {
-        folder / f"{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n" for name, model in models.items()
+        folder / f"{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n"
+        for name, model in models.items()
     }

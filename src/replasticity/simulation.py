@@ -74,7 +74,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
         statistics[seed] = protocol.summarise(resolved.parameters, run)
         if len(traces) < TRACE_SEEDS:
-            traces[seed] = run[[name for name in protocol.TRACES]]
+            traces[seed] = run[list(protocol.TRACES)]
         code.add(run.attrs["code_digest"])
     if not statistics:
         raise UserError(f"{resolved.name}: no runs to aggregate")

@@ -46,7 +46,16 @@ def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
     words = {True: "holds", False: "DOES NOT HOLD", None: "not compared"}
     show(
         title,
-        ("quantity", "compared", "unmatched spikes", "largest abs. dev.", "largest rel. dev.", "tolerance", "verdict", ""),
+        (
+            "quantity",
+            "compared",
+            "unmatched spikes",
+            "largest abs. dev.",
+            "largest rel. dev.",
+            "tolerance",
+            "verdict",
+            "",
+        ),
         (
             (
                 row.quantity,

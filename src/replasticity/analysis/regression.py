@@ -130,7 +130,7 @@ def read_reference(resolved: Resolved) -> dict[str, Any]:
         )
     try:
         reference: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        reference["seeds"], reference["parameters"], reference["statistics"]  # noqa: B018
+        reference["seeds"], reference["parameters"], reference["statistics"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{project.shown(path)}: no valid reference ({error}); restore it from git") from error
     return reference
@@ -158,9 +158,7 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
     """
     reference = read_reference(resolved)
     path = project.shown(reference_file(resolved))
-    expected = {
-        name: np.asarray(entry["values"], np.float64) for name, entry in reference["statistics"].items()
-    }
+    expected = {name: np.asarray(entry["values"], np.float64) for name, entry in reference["statistics"].items()}
     names = list(protocols.get(resolved.experiment.protocol).STATISTICS)
     for name in sorted(set(names) ^ set(expected)):
         where = "the reference has" if name in names else "the protocol has"
@@ -207,7 +205,9 @@ def _moved_with_same_seeds(statistic: xr.DataArray, expected: npt.NDArray[np.flo
             continue
         difference = np.abs(now - before)
         largest = math.inf if np.isnan(difference).any() else float(difference.max())
-        moved.append(_moved(label, "same seeds", mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(now)))
+        moved.append(
+            _moved(label, "same seeds", mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(now))
+        )
     return moved
 
 

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
@@ -29,10 +30,10 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE, GREY = (
     "#0072B2",
     "#D55E00",
     "#CC79A7",
-    "#7F7F7F",
+    "#666666",
 )
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     # DejaVu Sans comes with matplotlib, so it is the same everywhere.
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -41,7 +42,6 @@ STYLE: dict[str, Any] = {
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
     "legend.fontsize": 7,
-    "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.7,
@@ -60,6 +60,11 @@ _WITHOUT_DATES: dict[str, dict[str, None]] = {
 }
 
 
+def layout() -> ConstrainedLayoutEngine:
+    """Return the layout of a figure with several panels: nothing overlaps or is cut."""
+    return ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
+
+
 def letter(axes: Axes, text: str, title: str) -> None:
     """Write the panel's letter and title above its axes."""
     axes.set_title(title, loc="left", x=0.0, pad=5)
@@ -76,9 +81,21 @@ def letter(axes: Axes, text: str, title: str) -> None:
     )
 
 
-def draw(
-    module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]
-) -> Figure:
+def legend(axes: Axes, loc: Any = "upper left") -> None:
+    """Add a legend whose white ground keeps lines from crossing its text."""
+    box = axes.legend(loc=loc, handlelength=1.5, borderaxespad=0.2, frameon=True, framealpha=1.0)
+    box.get_frame().set(edgecolor="none")
+
+
+def room_above(axes: Axes, share: float) -> None:
+    """Make room for a legend above the data: the given share of the present height, without ticks."""
+    bottom, top = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if bottom <= tick <= top]
+    axes.set_ylim(bottom, top + share * (top - bottom))
+    axes.set_yticks(ticks)
+
+
+def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Return a figure.
 
     Parameters

@@ -1,5 +1,6 @@
 """Figure zenke2015: G(t), w(t), and the weight change of a pairing against G (Zenke et al. 2015)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from replasticity.datasets import json_attribute
 from replasticity.figures import rendering as look
 
 #: Role -> label and colour of an experiment wherever several are shown.
@@ -36,14 +36,14 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         Panels a to e; d only with ``paper``.
     """
     main = ensembles["main"]
-    figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)  # type: ignore[union-attr]
+    figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout=look.layout())
     panels = figure.subplot_mosaic(
         [["a", "c"], ["b", "c"], ["d", "e"]] if "paper" in ensembles else [["a", "c"], ["b", "e"]],
         width_ratios=[1.25, 1],
     )
     panels["b"].sharex(panels["a"])
     draw_secretory_factor(panels["a"], main)
+    look.legend(panels["a"], loc="upper left")
     look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
     draw_weight(panels["b"], main)
     look.letter(panels["b"], "b", "Weight of the plastic synapse")
@@ -58,9 +58,8 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
 
 
 def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
-    from pathlib import Path
-
-    return json_attribute(ensemble, "parameters", Path("ensemble"))
+    parameters: dict[str, Any] = json.loads(ensemble.attrs["parameters"])
+    return parameters
 
 
 def _tau_H(ensemble: xr.Dataset) -> str:
@@ -100,7 +99,6 @@ def draw_secretory_factor(axes: Axes, ensemble: xr.Dataset) -> None:
         zorder=3,
     )
     axes.set_ylabel("G (Hz)")
-    axes.legend(loc="upper left", handlelength=1.5)
 
 
 def draw_weight(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -125,19 +123,34 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset) -> None:
         ms=3,
         mew=0.6,
         color=look.GREY,
-        label="as plotted by the published script\n(before \N{MINUS SIGN} after: sign reversed)",
     )
-    axes.plot(G_Hz.ravel(), dw_nS.ravel(), "o", ms=2.5, mew=0, alpha=0.6, color=look.BLUE, label="pairings (after \N{MINUS SIGN} before)")
+    axes.annotate(
+        "grey: as plotted by the\npublished script (before\n\N{MINUS SIGN} after: sign reversed)",
+        xy=(0.5, 0.02),
+        xycoords="axes fraction",
+        ha="center",
+        va="bottom",
+        color=look.GREY,
+        fontsize=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
+    axes.plot(
+        G_Hz.ravel(),
+        dw_nS.ravel(),
+        "o",
+        ms=2.5,
+        mew=0,
+        alpha=0.6,
+        color=look.BLUE,
+        label="pairings (after \N{MINUS SIGN} before)",
+    )
     axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label="95 % band of the fit (see e)")
     axes.plot(grid_Hz, mean, color=look.ORANGE, label=f"fit: {mean_slope(ensemble)}")
     axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {analytic:.4f} nS/Hz")
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel(r"$\Delta$w (nS)")
-    # Room for the legend above the data.
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.62 * (top - bottom))
-    axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= top])
-    axes.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+    look.room_above(axes, 0.32)
+    look.legend(axes, loc="upper left")
 
 
 def mean_slope(ensemble: xr.Dataset) -> str:
@@ -193,7 +206,6 @@ def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
                 label=f"95 % band of the fit, {label}",
             )
     axes.set_xlabel("G at the pairing (Hz)")
-    axes.set_ylabel(r"$\Delta$w \N{MINUS SIGN} analytic (nS)".replace(r"\N{MINUS SIGN}", "\N{MINUS SIGN}"))
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.55 * (top - bottom))
-    axes.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+    axes.set_ylabel("$\\Delta$w \N{MINUS SIGN} analytic (nS)")
+    look.room_above(axes, 0.55)
+    look.legend(axes, loc="upper left")

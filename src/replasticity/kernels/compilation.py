@@ -52,7 +52,7 @@ _FOLDER = cache_folder()
 #: False where the cache folder cannot be written: kernels are then compiled anew by each process.
 CACHED = _can_write(_FOLDER)
 if CACHED:
-    numba.config.CACHE_DIR = str(_FOLDER)
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
 #: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch.
 njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True)

@@ -9,15 +9,15 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Protocol as Interface
 from typing import Any, cast
+from typing import Protocol as Interface
 
 import xarray as xr
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Variable
 from replasticity.errors import UserError
-from replasticity.parameters import Parameters
+from replasticity.parameters import Parameters as BaseParameters
 
 
 class Protocol(Interface):
@@ -49,7 +49,7 @@ class Protocol(Interface):
         Statistic -> name of the variable in summaries of other simulators.
     """
 
-    Parameters: type[Parameters]
+    Parameters: type[BaseParameters]
     RUN: Mapping[str, Variable]
     STATISTICS: Mapping[str, Variable]
     OUTPUT_OPTIONS: tuple[str, ...]
@@ -61,19 +61,19 @@ class Protocol(Interface):
     RECORDINGS: tuple[str, ...]
     PEER_NAMES: Mapping[str, str]
 
-    def draw(self, parameters: Parameters, seed: int) -> xr.Dataset:
+    def draw(self, parameters: BaseParameters, seed: int) -> xr.Dataset:
         """Return the inputs of a run: all that is random."""
 
-    def run(self, parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+    def run(self, parameters: BaseParameters, inputs: xr.Dataset) -> xr.Dataset:
         """Return the run: deterministic, given its inputs."""
 
-    def summarise(self, parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+    def summarise(self, parameters: BaseParameters, run: xr.Dataset) -> xr.Dataset:
         """Return the statistics of one run."""
 
     def recorded_parameters(self, recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return a recording's parameters in our names, not yet checked."""
 
-    def replay(self, recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+    def replay(self, recording: xr.Dataset, parameters: BaseParameters) -> xr.Dataset:
         """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
 
 

@@ -105,9 +105,9 @@ STATISTICS: dict[str, Variable] = {
     "slope_sampled_nS_per_Hz": Variable((), "least-squares slope of dw against the sampled G", resolution=1e-8),
     "intercept_sampled_nS": Variable((), "intercept of dw against the sampled G", resolution=1e-8),
     "r2_sampled": Variable((), "R^2 of dw against the sampled G", resolution=1e-9),
-    "slope_post_nS_per_Hz": Variable((), "least-squares slope of dw against G at the postsynaptic event", resolution=1e-8),
-    "intercept_post_nS": Variable((), "intercept of dw against G at the postsynaptic event", resolution=1e-8),
-    "r2_post": Variable((), "R^2 of dw against G at the postsynaptic event", resolution=1e-9),
+    "slope_post_nS_per_Hz": Variable((), "least-squares slope of dw against the postsynaptic G", resolution=1e-8),
+    "intercept_post_nS": Variable((), "intercept of dw against the postsynaptic G", resolution=1e-8),
+    "r2_post": Variable((), "R^2 of dw against the postsynaptic G", resolution=1e-9),
     "slope_analytic_nS_per_Hz": Variable((), "slope that the rule gives for one isolated pair", resolution=1e-9),
     "slope_ratio": Variable((), "fitted slope (sampled G) over analytic slope", resolution=1e-8),
     "zero_crossing_Hz": Variable((), "G at which the fitted line (sampled G) crosses dw = 0", resolution=1e-8),
@@ -187,7 +187,8 @@ def epoch_of_step(parameters: Parameters) -> IntArray:
     fineness = 2.0 ** math.ceil(math.log2(8 * epoch_s / dt_s))
     time_s = np.arange(step_count(parameters)) * dt_s
     epoch = np.floor((time_s / (epoch_s / fineness) + 0.5) / fineness).astype(np.int64)
-    return np.clip(epoch, 0, len(parameters.rates_Hz) - 1)
+    clipped: IntArray = np.clip(epoch, 0, len(parameters.rates_Hz) - 1)
+    return clipped
 
 
 def draw(parameters: Parameters, seed: int) -> xr.Dataset:
