@@ -99,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     added = command("gallery", gallery, "renew the committed gallery under figures/ from the results")
     with_scale(added)
 
-    added = command("compile", compile_kernels, "compile all kernels into numba's cache")
+    added = command("compile", compile_kernels, "compile the kernels of a protocol into numba's cache")
+    added.add_argument("protocol")
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
     return parser
@@ -174,8 +175,7 @@ def evaluate(options: argparse.Namespace) -> int:
     from replasticity.analysis import evaluation
 
     resolved = _resolve(options, options.experiment)
-    ensemble = datasets.read(project.ensemble_file(resolved.name), "ensemble")
-    content = json.dumps(evaluation.evaluate(resolved, ensemble), indent=1) + "\n"
+    content = json.dumps(evaluation.evaluate(resolved, _ensemble(resolved.name)), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
@@ -214,12 +214,12 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
     for path in files:
-        kind = "run" if datasets.open_netcdf(path).attrs.get("kind") == "run" else "ensemble"
-        dataset = datasets.read(path, kind)
+        is_run = datasets.open_netcdf(path).attrs.get("kind") == "run"
+        dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
         if name not in role_of:
             raise UserError(f"{path}: is of experiment '{name}'; this figure shows {', '.join(role_of)}")
-        if kind == "run":
+        if is_run:
             runs.setdefault(name, []).append(path)
         else:
             ensembles[role_of[name]] = dataset
@@ -232,9 +232,13 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
 
 
 def _ensemble(name: str) -> "xr.Dataset":
-    from replasticity import datasets, project
+    from replasticity import project, simulation
 
-    return datasets.read(project.ensemble_file(name), "ensemble")
+    path = project.ensemble_file(name)
+    ensemble = simulation.read_ensemble(path)
+    if ensemble.attrs["experiment"] != name:
+        raise UserError(f"{project.shown(path)}: is of experiment '{ensemble.attrs['experiment']}', not '{name}'")
+    return ensemble
 
 
 def _evaluation(name: str) -> dict[str, Any]:
@@ -378,19 +382,24 @@ def gallery(options: argparse.Namespace) -> int:
 
 
 def compile_kernels(options: argparse.Namespace) -> int:
-    """Compile all kernels by simulating one quick seed of each experiment, and forget older machine code."""
+    """Compile by simulating one quick seed of each experiment of the protocol, and forget older machine code."""
     import shutil
 
-    from replasticity import datasets, experiments, simulation
+    from replasticity import datasets, experiments, protocols, simulation
     from replasticity.kernels import compilation
 
+    protocols.get(options.protocol)
+    compiled = []
     for name in experiments.names():
-        simulation.simulate(experiments.resolve(name, "quick"), seed=1)
+        experiment = experiments.load(name)
+        if experiment.protocol == options.protocol:
+            simulation.simulate(experiments.resolve(name, "quick", experiment=experiment), seed=1)
+            compiled.append(name)
     folder = compilation.cache_folder()
     for other in folder.parent.iterdir() if compilation.CACHED else ():
         if other.is_dir() and other != folder:
             shutil.rmtree(other, ignore_errors=True)
-    content = json.dumps({"cache": folder.name, "compiled_for": experiments.names()}, indent=1)
+    content = json.dumps({"cache": folder.name, "compiled_for": compiled}, indent=1)
     datasets.write_bytes(content.encode(), options.output)
     return 0
 

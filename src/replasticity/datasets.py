@@ -55,12 +55,15 @@ class Variable:
     resolution : float or None
         For statistics: the smallest difference that means anything, in the variable's unit. Two values
         closer than this count as equal (rounding differs between machines).
+    optional : bool
+        Whether a file may lack it.
     """
 
     dimensions: tuple[str, ...]
     long_name: str
     dtype: str = "float64"
     resolution: float | None = None
+    optional: bool = False
 
 
 def build(variables: Mapping[str, Variable], values: Mapping[str, Any], **attributes: Any) -> xr.Dataset:
@@ -213,9 +216,25 @@ def read(path: Path, kind: str) -> xr.Dataset:
     return dataset
 
 
-def require(dataset: xr.Dataset, variables: Iterable[str], path: Path) -> None:
-    """Raise a `UserError` that names the first of the variables that a file lacks."""
-    for name in variables:
+def require(dataset: xr.Dataset, variables: Mapping[str, Variable], path: Path) -> None:
+    """Raise a `UserError` that names the first variable that a file lacks or has in another form."""
+    for name, variable in variables.items():
+        if name not in dataset.variables:
+            if variable.optional:
+                continue
+            raise UserError(f"{path}: has no variable '{name}'")
+        found = dataset[name]
+        if found.dims != variable.dimensions:
+            raise UserError(
+                f"{path}: variable '{name}' has dimensions {found.dims}, its contract says {variable.dimensions}"
+            )
+        if found.dtype.kind != np.dtype(variable.dtype).kind:
+            raise UserError(f"{path}: variable '{name}' has type {found.dtype}, its contract says {variable.dtype}")
+
+
+def require_names(dataset: xr.Dataset, names: Iterable[str], path: Path) -> None:
+    """Raise a `UserError` that names the first variable that a recording lacks."""
+    for name in names:
         if name not in dataset.variables:
             raise UserError(f"{path}: has no variable '{name}'")
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from replasticity import project, protocols
 from replasticity.errors import UserError
@@ -248,8 +248,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"{project.shown(path)}: no such file; expected a YAML file")
     try:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise UserError(f"{project.shown(path)}: no valid YAML: {' '.join(str(error).split())}") from error
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UserError(f"{project.shown(path)}: no valid YAML: {line}{error.problem}") from error
+    except (OSError, YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UserError(f"{project.shown(path)}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise UserError(f"{project.shown(path)}: has to be a mapping of keys to values")
     return content
@@ -272,7 +275,8 @@ def _shown(path: Path | str) -> str:
 
 def _one_line(model: type[BaseModel], error: ValidationError) -> str:
     """Say in one line which key is wrong and what is allowed."""
-    errors = error.errors()
+    # A mistyped key is unknown, and the right one is missing: the unknown one says what to mend.
+    errors = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     first = errors[0]
     key = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "constrained")))
     if first["type"] == "extra_forbidden":
@@ -281,7 +285,9 @@ def _one_line(model: type[BaseModel], error: ValidationError) -> str:
     elif first["type"] == "missing":
         text = "is missing"
     else:
-        text = f"{first['msg'].removeprefix('Value error, ')} (it is {json.dumps(first['input'], default=str)[:60]})"
+        text = first["msg"].removeprefix("Value error, ").replace("Input should be", "has to be")
+        if not isinstance(first["input"], dict):
+            text += f" (it is {json.dumps(first['input'], default=str)[:60]})"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{key}: {text}{more}" if key else f"{text}{more}"
 

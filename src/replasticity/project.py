@@ -1,5 +1,7 @@
 """Where the files of a project are: configuration, results and committed references."""
 
+import os
+import sys
 from pathlib import Path
 
 from replasticity.errors import UserError
@@ -56,6 +58,11 @@ def figure_file(figure: str, suffix: str) -> Path:
 def gallery_folder() -> Path:
     """Return the folder of the committed figures and reference statistics."""
     return root() / "figures"
+
+
+def put_this_python_first() -> None:
+    """Let the jobs that this process starts find its own Python, also where its environment is not activated."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def shown(path: Path) -> str:

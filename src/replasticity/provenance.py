@@ -57,10 +57,11 @@ def simulation_digest(protocol: str) -> str:
     return code_digest(f"{PACKAGE}.protocols.{protocol}", f"{PACKAGE}.simulation")
 
 
-def kernels_digest() -> str:
-    """Return the digest of all compiled code."""
-    graph = _import_graph()
-    return code_digest(*(m for part in ("kernels", "models") for m in graph.find_descendants(f"{PACKAGE}.{part}")))
+def kernels_digest(protocol: str) -> str:
+    """Return the digest of the compiled code that a protocol uses."""
+    compiled = (f"{PACKAGE}.kernels.", f"{PACKAGE}.models.")
+    used = _import_graph().find_upstream_modules(f"{PACKAGE}.protocols.{protocol}")
+    return code_digest(*sorted(module for module in used if module.startswith(compiled)))
 
 
 def evaluation_digest() -> str:

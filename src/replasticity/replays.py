@@ -44,7 +44,7 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         f"{project.shown(path)}: parameters",
         context={"recorded": True},
     )
-    datasets.require(recording, protocol.NEEDED_INPUTS, path)
+    datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
     try:
         ours = protocol.replay(recording, parameters)
     except UserError as error:

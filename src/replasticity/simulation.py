@@ -1,5 +1,6 @@
 """The steps from an experiment to its ensemble: simulate one seed; gather the statistics of all."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from replasticity import datasets, project, protocols, provenance
 from replasticity.datasets import Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
+from replasticity.protocols import Protocol
 
 #: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
 TRACE_SEEDS = 5
@@ -68,7 +70,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
     for path in run_files:
         run = datasets.read(path, "run")
         _check_origin(resolved, run, path)
-        datasets.require(run, protocol.TRACES, path)
+        datasets.require(run, protocol.RUN, path)
         seed = int(run.attrs.get("seed", -1))
         if seed in statistics:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
@@ -78,27 +80,52 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
         code.add(run.attrs["code_digest"])
     if not statistics:
         raise UserError(f"{resolved.name}: no runs to aggregate")
-    seeds = sorted(statistics)
-    contract = {"seed": Variable(("seed",), "seed of the run", "int64")} | {
-        name: Variable(("seed", *variable.dimensions), variable.long_name, variable.dtype, variable.resolution)
-        for name, variable in protocol.STATISTICS.items()
-    }
+    seeds, trace_seeds = sorted(statistics), sorted(traces)
     values = {name: np.stack([statistics[seed][name].values for seed in seeds]) for name in protocol.STATISTICS}
-    ensemble = datasets.build(contract, {"seed": seeds} | values)
-    trace_seeds = sorted(traces)
-    contract = {"trace_seed": Variable(("trace_seed",), "seed of the traces", "int64")}
-    values = {"trace_seed": np.array(trace_seeds)}
     for name in protocol.TRACES:
-        variable = protocol.RUN[name]
-        shared = variable.dimensions == (name,)
-        contract[name] = (
-            variable if shared else Variable(("trace_seed", *variable.dimensions), variable.long_name, variable.dtype)
-        )
         each = [traces[seed][name].values for seed in trace_seeds]
-        values[name] = each[0] if shared else np.stack(each)
-    ensemble = ensemble.merge(datasets.build(contract, values))
+        values[name] = each[0] if _is_coordinate(protocol, name) else np.stack(each)
+    contract = ensemble_contract(protocol)
+    ensemble = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
     command = f"python -m replasticity aggregate {resolved.arguments}"
     ensemble.attrs = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
+    return ensemble
+
+
+def _is_coordinate(protocol: Protocol, name: str) -> bool:
+    """Say whether a trace is an axis, such as the time, that all seeds share."""
+    return protocol.RUN[name].dimensions == (name,)
+
+
+def ensemble_contract(protocol: Protocol) -> dict[str, Variable]:
+    """Return what an ensemble of a protocol holds: statistics of all seeds, traces of the first ones."""
+    contract = {
+        "seed": Variable(("seed",), "seed of the run", "int64"),
+        "trace_seed": Variable(("trace_seed",), "seed of the traces", "int64"),
+    }
+    for name, variable in protocol.STATISTICS.items():
+        contract[name] = dataclasses.replace(variable, dimensions=("seed", *variable.dimensions))
+    for name in protocol.TRACES:
+        variable = protocol.RUN[name]
+        dimensions = variable.dimensions if _is_coordinate(protocol, name) else ("trace_seed", *variable.dimensions)
+        contract[name] = dataclasses.replace(variable, dimensions=dimensions)
+    return contract
+
+
+def read_ensemble(path: Path) -> xr.Dataset:
+    """Return the ensemble of a file after checking it against the contract of its protocol.
+
+    Raises
+    ------
+    UserError
+        If it is missing, broken, or no ensemble of a known protocol.
+    """
+    ensemble = datasets.read(path, "ensemble")
+    try:
+        protocol = protocols.get(ensemble.attrs["protocol"])
+    except UserError as error:
+        raise UserError(f"{project.shown(path)}: {error}") from None
+    datasets.require(ensemble, ensemble_contract(protocol), path)
     return ensemble
 
 

@@ -1,7 +1,5 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
-import os
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,8 +7,7 @@ from snakemake.exceptions import WorkflowError
 from replasticity import configuration, project, provenance
 from replasticity.errors import UserError
 
-# Jobs run with the Python that runs Snakemake, also where its environment is not activated.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+project.put_this_python_first()
 
 try:
     EXPERIMENTS = configuration.resolve_all(configuration.read(config))
@@ -19,12 +16,13 @@ except UserError as error:
 
 FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
 FORMATS = ("pdf", "svg", "png")
-COMPILED = ".cache/numba/compiled.json"
+PROTOCOLS = {each.experiment.protocol for each in EXPERIMENTS.values()}
 
 
 wildcard_constraints:
     experiment=r"[A-Za-z0-9_]+",
     figure=r"[A-Za-z0-9_]+",
+    protocol=r"[A-Za-z0-9_]+",
     seed=r"\d+",
 
 

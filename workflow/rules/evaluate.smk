@@ -11,21 +11,21 @@ rule evaluate:
         ),
     output:
         "results/evaluations/{experiment}.json",
-    params:
-        arguments=arguments,
-        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
-        code=provenance.evaluation_digest(),
     log:
         "results/logs/evaluate/{experiment}.log",
     benchmark:
         "results/benchmarks/evaluate/{experiment}.tsv"
-    message:
-        "Judging the claims of {wildcards.experiment}"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        arguments=arguments,
+        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
+        code=provenance.evaluation_digest(),
+    message:
+        "Judging the claims of {wildcards.experiment}"
     shell:
         "python -m replasticity evaluate {params.arguments} > {log} 2>&1"
 
@@ -33,19 +33,19 @@ rule evaluate:
 rule check:
     input:
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
-    params:
-        scale=configuration.read(config).scale,
-        experiments=list(EXPERIMENTS),
     log:
         "results/logs/check.log",
     benchmark:
         "results/benchmarks/check.tsv"
-    message:
-        "Comparing every ensemble with the reference statistics under figures/"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        scale=configuration.read(config).scale,
+        experiments=list(EXPERIMENTS),
+    message:
+        "Comparing every ensemble with the reference statistics under figures/"
     shell:
         "python -m replasticity check {params.experiments} --scale {params.scale} 2>&1 | tee {log}"

@@ -4,28 +4,30 @@
 rule plot:
     input:
         ensembles=lambda wildcards: expand(
-            "results/ensembles/{experiment}.nc", experiment=shown_experiments(wildcards)
+            "results/ensembles/{experiment}.nc",
+            experiment=shown_experiments(wildcards),
         ),
         evaluations=lambda wildcards: expand(
-            "results/evaluations/{experiment}.json", experiment=shown_experiments(wildcards)
+            "results/evaluations/{experiment}.json",
+            experiment=shown_experiments(wildcards),
         ),
     output:
         expand("results/figures/{{figure}}.{suffix}", suffix=FORMATS),
-    params:
-        code=lambda wildcards: provenance.figure_digest(
-            FIGURES[wildcards.figure].experiment.figure.module
-        ),
     log:
         "results/logs/plot/{figure}.log",
     benchmark:
         "results/benchmarks/plot/{figure}.tsv"
-    message:
-        "Drawing figure {wildcards.figure}"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        code=lambda wildcards: provenance.figure_digest(
+            FIGURES[wildcards.figure].experiment.figure.module
+        ),
+    message:
+        "Drawing figure {wildcards.figure}"
     shell:
         "python -m replasticity plot {wildcards.figure} > {log} 2>&1"
 
@@ -33,18 +35,18 @@ rule plot:
 rule gallery:
     input:
         expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=FORMATS),
-    params:
-        scale=configuration.read(config).scale,
     log:
         "results/logs/gallery.log",
     benchmark:
         "results/benchmarks/gallery.tsv"
-    message:
-        "Renewing the committed gallery under figures/"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        scale=configuration.read(config).scale,
+    message:
+        "Renewing the committed gallery under figures/"
     shell:
         "python -m replasticity gallery --scale {params.scale} > {log} 2>&1"

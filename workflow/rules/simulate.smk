@@ -3,45 +3,51 @@
 
 rule compile_kernels:
     output:
-        COMPILED,
-    params:
-        code=provenance.kernels_digest(),
+        # Beside the results, not in the cache: a deleted cache is no reason to simulate again.
+        "results/compiled/{protocol}.json",
     log:
-        "results/logs/compile_kernels.log",
+        "results/logs/compile_kernels/{protocol}.log",
     benchmark:
-        "results/benchmarks/compile_kernels.tsv"
-    message:
-        "Compiling all kernels into numba's cache"
+        "results/benchmarks/compile_kernels/{protocol}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        code=lambda wildcards: provenance.kernels_digest(wildcards.protocol),
+    message:
+        "Compiling the kernels of {wildcards.protocol} into numba's cache"
     shell:
-        "python -m replasticity compile -o {output} > {log} 2>&1"
+        "python -m replasticity compile {wildcards.protocol} -o {output} > {log} 2>&1"
 
 
 rule simulate:
     input:
-        # Compiled before the first run, so that parallel jobs do not all compile; no reason to run again.
-        ancient(COMPILED),
+        # Compiled once before the first run, so that parallel jobs do not all compile. Not `ancient`: Snakemake
+        # then skips a changed `code` of this rule whenever the kernels are compiled in the same call.
+        lambda wildcards: f"results/compiled/{EXPERIMENTS[wildcards.experiment].experiment.protocol}.json",
     output:
         "results/runs/{experiment}/seed-{seed}.nc",
-    params:
-        arguments=arguments,
-        parameters=parameters_digest,
-        code=code_digest,
     log:
         "results/logs/simulate/{experiment}/seed-{seed}.log",
     benchmark:
         "results/benchmarks/simulate/{experiment}/seed-{seed}.tsv"
-    message:
-        "Simulating {wildcards.experiment}, seed {wildcards.seed}"
-    resources:
-        mem_mb=lambda wildcards: EXPERIMENTS[wildcards.experiment].experiment.resources.mem_mb,
-        runtime=lambda wildcards: EXPERIMENTS[wildcards.experiment].experiment.resources.runtime_min,
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards: EXPERIMENTS[
+            wildcards.experiment
+        ].experiment.resources.mem_mb,
+        runtime=lambda wildcards: EXPERIMENTS[
+            wildcards.experiment
+        ].experiment.resources.runtime_min,
+    params:
+        arguments=arguments,
+        parameters=parameters_digest,
+        code=code_digest,
+    message:
+        "Simulating {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python -m replasticity simulate {params.arguments} --seed {wildcards.seed} -o {output} > {log} 2>&1"
 
@@ -55,20 +61,22 @@ rule aggregate:
         ),
     output:
         "results/ensembles/{experiment}.nc",
-    params:
-        arguments=arguments,
-        seeds=lambda wildcards: configuration.seed_ranges(EXPERIMENTS[wildcards.experiment].seeds),
-        code=code_digest,
     log:
         "results/logs/aggregate/{experiment}.log",
     benchmark:
         "results/benchmarks/aggregate/{experiment}.tsv"
-    message:
-        "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../../environment.yml"
+    params:
+        arguments=arguments,
+        seeds=lambda wildcards: configuration.seed_ranges(
+            EXPERIMENTS[wildcards.experiment].seeds
+        ),
+        code=code_digest,
+    message:
+        "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
     shell:
         "python -m replasticity aggregate {params.arguments} --seeds {params.seeds} -o {output} > {log} 2>&1"

@@ -71,7 +71,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     protocol = protocols.get(resolved.experiment.protocol)
     path = project.root() / peer.summary
     summary = datasets.open_netcdf(path)
-    datasets.require(summary, protocol.PEER_NAMES.values(), path)
+    datasets.require_names(summary, protocol.PEER_NAMES.values(), path)
     recorded = datasets.json_attribute(summary, "parameters", path)
     theirs = protocol.Parameters.model_validate(
         protocol.recorded_parameters(summary, recorded), context={"recorded": True}

@@ -89,8 +89,8 @@ RUN: dict[str, Variable] = {
     "event_z_j": Variable(("event", "phase"), "trace z_j as stored at the last update"),
     "event_last_ms": Variable(("event", "phase"), "time of the last update of the traces"),
     "weight_final_nS": Variable((), "weight after the last step"),
-    "population_spike_step": Variable(("population_spike",), "step of each population spike", "int32"),
-    "population_spike_cell": Variable(("population_spike",), "neuron of each population spike", "int32"),
+    "population_spike_step": Variable(("population_spike",), "step of each population spike", "int32", optional=True),
+    "population_spike_cell": Variable(("population_spike",), "neuron of each population spike", "int32", optional=True),
 }
 
 _AT_PRE_SAMPLE = "in the sample nearest to the presynaptic spike (the abscissa of the figure)"

@@ -1,0 +1,53 @@
+# Two commands do everything: `make figures` and `make test`. `make help` lists the others.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install figures quick check gallery test lint lock clean
+
+help:  ## Show this help.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+install: $(INSTALLED)  ## Set up .venv with the pinned versions and this package.
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "replasticity needs Python >= 3.11; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+figures: install  ## Make every figure of the default scale, into results/figures.
+	$(BIN)/snakemake --cores all
+
+quick: install  ## The same with 3 seeds and short versions, as a first look.
+	$(BIN)/snakemake --cores all --config scale=quick
+
+check: install  ## Compare the ensembles with the committed reference statistics.
+	$(BIN)/snakemake check --cores all
+
+gallery: install  ## Renew the committed gallery under figures/.
+	$(BIN)/snakemake gallery --cores all
+
+test: install lint  ## Check the code and run the whole test suite.
+	$(BIN)/python -m pytest
+
+lint: install  ## Check style, types, import contracts and the workflow.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+lock: install  ## Renew requirements.lock and environment.yml from pyproject.toml (needs uv and a network).
+	uv pip compile --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate \
+		--generate-hashes --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python tools/environment_from_lock.py
+
+clean:  ## Remove results, caches and .venv.
+	rm -rf results .cache .snakemake $(VENV)

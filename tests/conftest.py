@@ -1,0 +1,75 @@
+"""Fixtures that several test folders use."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: What a copy of the project needs to run: everything but results, caches and recordings of single runs.
+COPIED = ("Snakefile", "workflow", "src", "config", "figures", "profiles", "environment.yml", "pyproject.toml")
+
+
+class ProjectCopy:
+    """A copy of the project in a folder of its own, with its own source code, results and cache."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / name)
+        for summary in ROOT.glob("tests/peers/*/*summary*.nc"):
+            target = folder / summary.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(summary, target)
+
+    def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m ...`` in the copy, with the copy's source code."""
+        inherited = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
+        finished = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=self.folder,
+            env=inherited | {"PYTHONPATH": str(self.folder / "src")} | environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        if check:
+            assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished
+
+    def replasticity(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        return self.run("replasticity", *arguments, **options)
+
+    def snakemake(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", *arguments, **options)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text that occurs in a file."""
+        path = self.folder / name
+        content = path.read_text()
+        assert old in content, f"{name} does not contain {old!r}"
+        path.write_text(content.replace(old, new))
+
+    def content(self, pattern: str) -> dict[str, bytes]:
+        """Return path -> bytes of all files that match, paths relative to the copy."""
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in self.folder.glob(pattern)}
+
+
+@pytest.fixture
+def project_copy(tmp_path):
+    return ProjectCopy(tmp_path / "project")
+
+
+@pytest.fixture
+def in_project(monkeypatch):
+    """Run the test in the project's folder, wherever pytest was started."""
+    monkeypatch.chdir(ROOT)
+    return ROOT

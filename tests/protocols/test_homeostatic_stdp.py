@@ -1,0 +1,239 @@
+"""The protocol of homeostatic STDP: its draw, its run against the oracle, its statistics."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from replasticity import experiments
+from replasticity.protocols import homeostatic_stdp as protocol
+from tests.oracles import homeostatic_stdp as oracle
+
+
+def parameters(**changes):
+    values = {
+        "dt_ms": 0.1,
+        "epoch_ms": 100.0,
+        "rates_Hz": [0.0, 20.0, 50.0],
+        "population_size": 50,
+        "target_rate_Hz": 20.0,
+        "tau_H_ms": 30.0,
+        "tau_stdp_ms": 20.0,
+        "eta_nS_s": 1.0,
+        "weight_initial_nS": 2.0,
+        "rule": "as_published",
+        "pre_times_ms": [50.0, 150.0, 250.0],
+        "post_times_ms": [51.0, 151.0, 251.0],
+        "sample_interval_ms": 1.0,
+        "every_step_ms": 20.0,
+        "record_trains": False,
+    }
+    return protocol.Parameters(**(values | changes))
+
+
+# Random numbers ---------------------------------------------------------------------------------------
+
+
+def test_geometric_gaps_give_independent_trials():
+    # 200 blocks of 1000 trials: the number of successes is binomial (chi-square test of its spread and a
+    # two-sided test of its mean; fixed seed, false-alarm rate 2e-3 each if the seed were drawn anew).
+    probability, trials, blocks = 0.03, 1000, 200
+    generator = np.random.default_rng(20150)
+    counts = np.array([len(protocol.bernoulli_successes(generator, trials, probability)) for _ in range(blocks)])
+    variance = trials * probability * (1 - probability)
+    z = (counts.mean() - trials * probability) / math.sqrt(variance / blocks)
+    assert abs(z) < stats.norm.ppf(1 - 1e-3)
+    spread = (counts.var(ddof=1) * (blocks - 1)) / variance
+    assert stats.chi2.ppf(1e-3, blocks - 1) < spread < stats.chi2.ppf(1 - 1e-3, blocks - 1)
+
+
+def test_geometric_gaps_reach_every_trial_alike():
+    # Position of the successes: uniform over the trials (chi-square, false-alarm rate 1e-3 for a fresh seed).
+    generator = np.random.default_rng(7)
+    hits = np.zeros(20)
+    for _ in range(4000):
+        hits[protocol.bernoulli_successes(generator, 20, 0.2)] += 1
+    assert stats.chisquare(hits).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, []), (1.0, [0, 1, 2, 3])])
+def test_trials_that_cannot_or_must_succeed(probability, expected):
+    assert protocol.bernoulli_successes(np.random.default_rng(1), 4, probability).tolist() == expected
+
+
+def test_population_rate_in_each_epoch():
+    # Spikes per epoch are binomial; |z| < 4.1 in three epochs: false-alarm rate 1e-4 for a fresh seed.
+    given = parameters()
+    counts = protocol.draw(given, seed=3)["population_count"].values.reshape(3, -1)
+    assert counts[0].sum() == 0
+    for rate_Hz, count in zip(given.rates_Hz[1:], counts[1:].sum(axis=1), strict=True):
+        trials, probability = 1000 * 50, 1e-4 * rate_Hz
+        z = (count - trials * probability) / math.sqrt(trials * probability * (1 - probability))
+        assert abs(z) < 4.1
+
+
+def test_trains_are_the_counts_spike_by_spike():
+    with_trains = protocol.draw(parameters(record_trains=True), seed=3)
+    counts = np.bincount(with_trains["population_spike_step"].values, minlength=3000)
+    np.testing.assert_array_equal(counts, with_trains["population_count"].values)
+    np.testing.assert_array_equal(counts, protocol.draw(parameters(), seed=3)["population_count"].values)
+    cells = with_trains["population_spike_cell"].values
+    assert cells.min() >= 0
+    assert cells.max() == 49
+    pairs = list(zip(with_trains["population_spike_step"].values, cells, strict=True))
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_seeds_differ_and_repeat():
+    first, again, other = (protocol.draw(parameters(), seed)["population_count"].values for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_border_step_belongs_to_the_new_epoch():
+    epoch = protocol.epoch_of_step(parameters())
+    np.testing.assert_array_equal(epoch, np.repeat([0, 1, 2], 1000))
+
+
+def test_spike_step_is_the_one_that_contains_the_time():
+    # A time inside a step, and a time less than a thousandth of a step below the next grid point.
+    times_ms, steps = [0.0, 0.15, 0.2998, 0.39995, 12.3], [0, 1, 2, 4, 123]
+    given = parameters(pre_times_ms=times_ms)
+    assert protocol.spike_steps(given.pre_times_ms, given).tolist() == steps
+    assert sorted(oracle.steps_of(times_ms, 0.1)) == steps
+
+
+# The run ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    rule=st.sampled_from(["as_published", "eq15"]),
+    pre=st.lists(st.integers(0, 2999), unique=True, max_size=12),
+    post=st.lists(st.integers(0, 2999), unique=True, max_size=12),
+    coincident=st.lists(st.integers(0, 2999), unique=True, max_size=3),
+    off_grid=st.floats(0.0, 0.099),
+    tau_H_ms=st.floats(1.0, 1000.0),
+    tau_stdp_ms=st.floats(1.0, 100.0),
+    eta_nS_s=st.floats(-3.0, 3.0),
+    target_rate_Hz=st.floats(0.0, 60.0),
+    seed=st.integers(0, 1000),
+)
+def test_run_equals_the_oracle(
+    rule, pre, post, coincident, off_grid, tau_H_ms, tau_stdp_ms, eta_nS_s, target_rate_Hz, seed
+):
+    pre_ms, post_ms = (
+        [step * 0.1 + (off_grid if step not in coincident else 0.0) for step in sorted({*steps, *coincident})]
+        for steps in (pre, post)
+    )
+    given = parameters(
+        rule=rule,
+        pre_times_ms=pre_ms,
+        post_times_ms=post_ms,
+        tau_H_ms=tau_H_ms,
+        tau_stdp_ms=tau_stdp_ms,
+        eta_nS_s=eta_nS_s,
+        target_rate_Hz=target_rate_Hz,
+    )
+    inputs = protocol.draw(given, seed)
+    ours = protocol.run(given, inputs)
+    H_Hz, weight_nS, events = oracle.simulate(
+        inputs["population_count"].values.tolist(),
+        dt_ms=0.1,
+        tau_H_ms=tau_H_ms,
+        population_size=50,
+        gamma_Hz=target_rate_Hz,
+        tau_stdp_ms=tau_stdp_ms,
+        eta_nS_s=eta_nS_s,
+        w0_nS=2.0,
+        rule=rule,
+        pre_times_ms=pre_ms,
+        post_times_ms=post_ms,
+        sample_every=10,
+    )
+    np.testing.assert_allclose(ours["H_Hz"], H_Hz, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(ours["weight_nS"], weight_nS, rtol=1e-9, atol=1e-9)
+    assert ours["event_step"].values.tolist() == [step for step, _, _ in events]
+    assert ours["event_kind"].values.tolist() == [kind for _, kind, _ in events]
+    for k, (_, _, phases) in enumerate(events):
+        for phase, expected in enumerate(phases):
+            found = [
+                ours[name].values[k, phase] for name in ("event_H_Hz", "event_weight_nS", "event_z_i", "event_z_j")
+            ]
+            np.testing.assert_allclose(found, expected[:4], rtol=1e-9, atol=1e-9)
+            assert ours["event_last_ms"].values[k, phase] == pytest.approx(expected[4] * 1e3, abs=1e-9)
+
+
+def test_coincidence_counts_pre_before_post():
+    # From rest: the presynaptic event adds nothing; the postsynaptic one sees its trace: eta G (1 + 1).
+    given = parameters(pre_times_ms=[50.0], post_times_ms=[50.0])
+    counts = xr.Dataset({"population_count": ("step", np.zeros(3000, np.int32))})
+    run = protocol.run(given, counts)
+    np.testing.assert_allclose(run["event_weight_nS"].values[0], [2.0, 2.0, 2.0 - 20.0 * 2], rtol=1e-12)
+
+
+def test_samples_see_the_state_before_the_step():
+    # A population spike in step 500 is first seen in the sample of step 510.
+    counts = np.zeros(3000, np.int32)
+    counts[500] = 1
+    run = protocol.run(parameters(), xr.Dataset({"population_count": ("step", counts)}))
+    assert run["H_Hz"].sel(time_ms=50.0, method="nearest") == 0.0
+    assert run["H_Hz"].sel(time_ms=51.0, method="nearest") > 0.0
+    assert run["H_every_step_Hz"].size == 200
+
+
+# Statistics -------------------------------------------------------------------------------------------
+
+
+def test_weight_change_is_after_minus_before():
+    # Without population spikes G = -20 Hz at both events: dw = eta G (1 + exp(-1 ms / 20 ms)) < 0.
+    counts = xr.Dataset({"population_count": ("step", np.zeros(3000, np.int32))})
+    given = parameters(pre_times_ms=[50.0], post_times_ms=[51.0])
+    summary = protocol.summarise(given, protocol.run(given, counts))
+    expected = -20.0 * (1 + math.exp(-1 / 20))
+    assert summary["dw_nS"].item() == pytest.approx(expected, rel=1e-9)
+    assert summary["dw_as_published_nS"].item() == pytest.approx(-expected, rel=1e-9)
+    assert summary["dw_highest_below_nS"].item() == pytest.approx(expected, rel=1e-9)
+    assert math.isnan(summary["dw_lowest_above_nS"].item())
+    assert math.isnan(summary["slope_sampled_nS_per_Hz"].item())
+
+
+def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
+    given = experiments.resolve("zenke2015").parameters
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    assert summary["slope_post_nS_per_Hz"].item() == pytest.approx(1 + math.exp(-1 / 20), rel=1e-9)
+    assert summary["intercept_post_nS"].item() == pytest.approx(0.0, abs=1e-9)
+    assert summary["r2_post"].item() == pytest.approx(1.0, abs=1e-9)
+    assert summary["slope_analytic_nS_per_Hz"].item() == pytest.approx(1.951229, abs=1e-6)
+
+
+def test_statistics_match_their_contract():
+    given = parameters()
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    assert set(summary.variables) == set(protocol.STATISTICS)
+    assert all(variable.resolution is not None for variable in protocol.STATISTICS.values())
+
+
+def test_straight_line_needs_two_different_points():
+    assert protocol.straight_line(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])) == pytest.approx((2, 1, 1))
+    assert all(map(math.isnan, protocol.straight_line(np.array([1.0, 1.0]), np.array([0.0, 1.0]))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"rates_Hz": [20000.0]}, "at most one spike per cell and step"),
+        ({"epoch_ms": 100.05}, "epoch_ms: has to be a whole multiple"),
+        ({"sample_interval_ms": 0.15}, "sample_interval_ms: has to be a whole multiple"),
+        ({"pre_times_ms": [50.0, 50.05]}, "pre_times_ms: at most one spike"),
+        ({"post_times_ms": [300.0]}, "post_times_ms: no spike after the run's end at 300 ms"),
+        ({"tau_H_ms": 0.0}, "greater than 0"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(changes, text):
+    with pytest.raises(ValueError, match=text):
+        parameters(**changes)

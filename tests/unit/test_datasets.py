@@ -1,0 +1,150 @@
+"""The netCDF contract: writing whole or not at all, and one line for every broken file."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from replasticity import datasets, experiments, simulation
+from replasticity.datasets import REQUIRED_ATTRIBUTES, Variable, build
+from replasticity.errors import UserError
+from replasticity.protocols import homeostatic_stdp
+from replasticity.units import unit_of
+
+
+@pytest.fixture(scope="module")
+def run():
+    resolved = experiments.resolve("zenke2015", changes={"epoch_ms": 20.0, "pre_times_ms": [], "post_times_ms": []})
+    return simulation.simulate(resolved, seed=1)
+
+
+def written(dataset, tmp_path):
+    datasets.write(dataset, tmp_path / "file.nc")
+    return tmp_path / "file.nc"
+
+
+def test_written_run_reads_back_unchanged(run, tmp_path):
+    xr.testing.assert_identical(datasets.read(written(run, tmp_path), "run"), run)
+
+
+def test_every_variable_has_unit_and_long_name(run):
+    for name, variable in run.variables.items():
+        assert variable.attrs["units"] == unit_of(name)
+        assert len(variable.attrs["long_name"]) > 5
+    assert set(REQUIRED_ATTRIBUTES) <= set(run.attrs)
+
+
+def test_writing_twice_gives_equal_bytes(run, tmp_path):
+    first, second = tmp_path / "a.nc", tmp_path / "b.nc"
+    datasets.write(run, first)
+    datasets.write(run, second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_no_file_holds_a_time_of_day(run):
+    assert not any(word in str(run.attrs) for word in ("2025", "2026", "2027", "UTC"))
+
+
+def test_building_refuses_what_is_not_in_the_contract():
+    with pytest.raises(KeyError, match="not in the contract"):
+        build({"a_ms": Variable((), "a")}, {"b_ms": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda run: run.attrs.pop("seed") and run.attrs.pop("kind"), "no attribute 'kind'"),
+        (lambda run: run.attrs.update(kind="ensemble"), "attribute 'kind' is 'ensemble', allowed here: 'run'"),
+        (lambda run: run.attrs.update(parameters="{"), "attribute 'parameters' is no valid JSON"),
+        (lambda run: run.attrs.update(parameters="[1]"), "attribute 'parameters' has to be a JSON object"),
+        (lambda run: run["H_Hz"].attrs.pop("units"), "variable 'H_Hz' has no attribute 'units'"),
+        (lambda run: run["H_Hz"].attrs.pop("long_name"), "variable 'H_Hz' has no attribute 'long_name'"),
+        (lambda run: run["H_Hz"].attrs.update(units="mV"), "has units 'mV', its name promises 'Hz'"),
+    ],
+)
+def test_broken_contract_is_told_in_one_line(run, tmp_path, damage, text):
+    damaged = run.copy(deep=True)
+    damage(damaged)
+    with pytest.raises(UserError) as error:
+        datasets.read(written(damaged, tmp_path), "run")
+    message = str(error.value)
+    assert text in message
+    assert "file.nc" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda run: run.drop_vars("weight_nS"), "has no variable 'weight_nS'"),
+        (lambda run: run.assign(weight_nS=("event", run["event_H_Hz"].values[:, 0])), "has dimensions ('event',)"),
+        (lambda run: run.assign(event_kind=run["event_kind"].astype(float)), "has type float64"),
+    ],
+)
+def test_missing_or_changed_variable_is_named(run, tmp_path, damage, text):
+    with pytest.raises(UserError) as error:
+        datasets.require(damage(run), homeostatic_stdp.RUN, tmp_path / "file.nc")
+    assert text in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no netCDF at all", b"CDF\x01rubbish", b"\x89HDF\r\n\x1a\nrubbish"])
+def test_rubbish_is_told_in_one_line(tmp_path, content):
+    (tmp_path / "file.nc").write_bytes(content)
+    with pytest.raises(UserError, match=r"file\.nc: (cannot be read as netCDF-4|not a file of replasticity)"):
+        datasets.read(tmp_path / "file.nc", "run")
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.99])
+def test_truncated_file_is_never_read_as_something_else(run, tmp_path, share):
+    path = written(run, tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    try:
+        # What was cut off may have been the empty tail of the file.
+        xr.testing.assert_identical(datasets.read(path, "run"), run)
+        assert share > 0.5
+    except UserError as error:
+        assert "file.nc: " in str(error)
+        assert "\n" not in str(error)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"file\.nc: no such file"):
+        datasets.read(tmp_path / "file.nc", "run")
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(run, tmp_path, monkeypatch):
+    path = tmp_path / "file.nc"
+    path.write_bytes(b"old")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"file\.nc: cannot write it: No space left on device"):
+        datasets.write(run, path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file.nc"]
+
+
+def test_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
+    # The process dies between the last byte and the renaming: the worst moment.
+    code = (
+        "import os, signal, pathlib; from replasticity import datasets;"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL);"
+        "datasets.write_bytes(b'x' * 10**6, pathlib.Path('final.nc'))"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert finished.returncode == -9
+    assert not (tmp_path / "final.nc").exists()
+    datasets.write_bytes(b"y", tmp_path / "final.nc")
+    assert (tmp_path / "final.nc").read_bytes() == b"y"
+
+
+def test_large_variables_are_compressed_without_loss(run, tmp_path):
+    with xr.open_dataset(written(run, tmp_path), decode_times=False) as read:
+        assert read["population_count"].encoding["zlib"]
+        np.testing.assert_array_equal(read["population_count"], run["population_count"])

@@ -1,0 +1,151 @@
+"""Reading experiments: every mistake is told in one line with file, key and what is allowed."""
+
+import json
+
+import pytest
+
+from replasticity import configuration, experiments
+from replasticity.errors import UserError
+from replasticity.experiments import parameters_digest
+
+FILE = "config/experiments/zenke2015.yaml"
+
+
+@pytest.fixture
+def project(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    return project_copy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("tau_H_ms: {value", "tau_h_ms: {value", "parameters.tau_h_ms: unknown key (did you mean 'tau_H_ms'?)"),
+        ("tau_H_ms: {value", "tau_H_s: {value", "parameters.tau_H_s: unknown key"),
+        ("title: ", "titel: ", "titel: unknown key (did you mean 'title'?)"),
+        ("{value: 100.0", "{value: -100.0", "parameters.tau_H_ms.value: has to be greater than 0 (it is -100.0)"),
+        ("{value: 100.0", "{value: 100 ms", "parameters.tau_H_ms.value: has to be a valid number (it is \"100 ms\")"),
+        ("{value: 100.0", "{value: .nan", "parameters.tau_H_ms.value: has to be a finite number"),
+        ("{value: 100.0", "{value: .inf", "parameters.tau_H_ms.value: has to be a finite number"),
+        ("{value: 100.0", "{value: true", "parameters.tau_H_ms.value: has to be a valid number (it is true)"),
+        ("{value: 1000, source", "{value: 1000.5, source", "parameters.population_size.value: has to be a valid integer"),
+        ("{value: as_published", "{value: eq16", "parameters.rule.value: has to be 'as_published' or 'eq15'"),
+        ("source: \"example script: N\"", "note: none", "parameters.population_size.note: unknown key; allowed: value, source"),
+        ("quick: {seeds: 3}", "quick: {seeds: [1, 2, 2]}", "scales.quick.seeds: each seed once, but 2 is there more"),
+        ("quick: {seeds: 3}", "quick: {seeds: []}", "scales.quick.seeds: at least one seed"),
+        ("quick: {seeds: 3}", "quick: {seeds: 0}", "scales.quick.seeds: has to be greater than 0"),
+        ("quick: {seeds: 3}", "quick: {seeds: [1, -2]}", "scales.quick.seeds.1: has to be greater than or equal to 0"),
+        ("quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: -1}}", "scales.quick.parameters: tau_H_ms: has"),
+        ("quick: {seeds: 3}", "quick: {seeds: 3, parameters: {epoch_ms: 300}}", "scales.quick.parameters: pre_times_ms"),
+        ("quick: {seeds: 3}", "fast: {seeds: 3}", "scales.fast: unknown key; allowed: quick, standard, full"),
+        ("statistic: slope_ratio", "statistic: slope", "claims.linear-slope.statistic: no statistic 'slope'"),
+        ("statistic: slope_ratio", "statistic: dw_nS", "claims.linear-slope.at: has to name these dimensions of dw_nS: p"),
+        ("id: linear-fit", "id: linear-slope", "claims.linear-slope: each id once"),
+        ("    lower: 0.99\n    upper: 1.01\n", "", "claims.0: 'lower', 'upper' or both are needed"),
+        ("lower: 0.99\n", "lower: 1.99\n", "claims.0: 'lower' has to be less than 'upper'"),
+        ("test: mean_in_range", "test: looks_right", "claims.0.test: has to be"),
+        ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
+        ("zenke_summary.nc", "none.nc", "peer.summary: no file 'tests/peers/zenke/none.nc'"),
+        ("protocol: homeostatic_stdp", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
+        ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
+        ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),
+        ("title: Homeo", "title: !!python/object/apply:os.system [\"true\"]\ntitle2: Homeo", "YAML"),
+    ],
+)
+def test_mistake_is_told_in_one_line(project, old, new, text):
+    project.edit(FILE, old, new)
+    with pytest.raises(UserError) as error:
+        experiments.load("zenke2015")
+    message = str(error.value)
+    assert message.startswith(f"{FILE}: ")
+    assert text in message
+    assert "\n" not in message
+
+
+def test_unknown_experiment_names_those_that_exist(in_project):
+    with pytest.raises(UserError, match=r"zenke2051: no such experiment \(did you mean 'zenke2015'\?\); allowed: "):
+        experiments.load("zenke2051")
+
+
+def test_experiment_name_cannot_leave_the_folder(in_project):
+    with pytest.raises(UserError, match="no such experiment"):
+        experiments.load("../config")
+
+
+def test_based_on_takes_what_the_file_leaves_out(in_project):
+    base, derived = experiments.load("zenke2015"), experiments.load("zenke2015_eq15")
+    assert derived.parameters.rule.value == "eq15"
+    assert derived.parameters.tau_H_ms == base.parameters.tau_H_ms
+    assert derived.claims == base.claims
+    assert derived.figure is None
+
+
+def test_based_on_itself_is_refused(project):
+    project.edit("config/experiments/zenke2015.yaml", "protocol:", "based_on: zenke2015_eq15\nprotocol:")
+    with pytest.raises(UserError, match="based_on: 'zenke2015.*' is based on this file itself"):
+        experiments.load("zenke2015_eq15")
+
+
+def test_based_on_nothing_is_refused(project):
+    project.edit("config/experiments/zenke2015_eq15.yaml", "based_on: zenke2015", "based_on: zenke2014")
+    with pytest.raises(UserError, match="based_on: no experiment 'zenke2014'"):
+        experiments.load("zenke2015_eq15")
+
+
+def test_changes_are_checked_like_the_file(in_project):
+    assert experiments.resolve("zenke2015", changes={"tau_H_ms": 50}).parameters.tau_H_ms == 50.0
+    with pytest.raises(UserError, match="--set: tau_H_ms: has to be greater than 0"):
+        experiments.resolve("zenke2015", changes={"tau_H_ms": -50})
+
+
+def test_digest_depends_on_parameters_only(in_project):
+    base = experiments.resolve("zenke2015")
+    assert base.digest == experiments.resolve("zenke2015", "quick").digest
+    assert base.digest != experiments.resolve("zenke2015", changes={"tau_H_ms": 50}).digest
+    assert base.digest != experiments.resolve("zenke2015_eq15").digest
+    assert parameters_digest("a", {"x": 1, "y": 2}) == parameters_digest("a", {"y": 2, "x": 1})
+
+
+def test_arguments_name_the_smallest_scale_with_these_parameters(project):
+    assert experiments.resolve("zenke2015", "quick").arguments == "zenke2015 --scale standard"
+    project.edit(FILE, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
+    assert experiments.resolve("zenke2015", "quick").arguments == "zenke2015 --scale quick"
+    assert experiments.resolve("zenke2015", "full").arguments == "zenke2015 --scale standard"
+
+
+def test_every_parameter_has_a_unit_or_none_and_a_source(in_project):
+    for name in experiments.names():
+        for key, entry in json.loads(experiments.load(name).parameters.model_dump_json()).items():
+            assert len(entry["source"]) > 3, (name, key)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"scale": "tiny"}, "scale: has to be 'quick', 'standard' or 'full' (it is \"tiny\")"),
+        ({"scael": "quick"}, "scael: unknown key (did you mean 'scale'?)"),
+        ({"experiments": ["zenke2014"]}, "experiments: no experiment 'zenke2014'"),
+        ({"seeds": {"zenke2014": 3}}, "seeds: no experiment 'zenke2014'"),
+        ({"seeds": {"zenke2015": [1, 1]}}, "seeds: each seed once, but 1 is there more than once"),
+        ({"seeds": 3}, "seeds: has to be"),
+    ],
+)
+def test_configuration_is_checked(in_project, content, text):
+    with pytest.raises(UserError) as error:
+        configuration.read(content)
+    assert text in str(error.value)
+    assert str(error.value).startswith("config/config.yaml or --config: ")
+
+
+def test_configured_seeds_replace_those_of_the_scale(in_project):
+    resolved = configuration.resolve_all(configuration.read({"experiments": ["zenke2015"], "seeds": {"zenke2015": 2}}))
+    assert {name: len(each.seeds) for name, each in resolved.items()} == {
+        "zenke2015": 2,
+        "zenke2015_eq15": 40,
+        "zenke2015_paper": 10,
+    }
+
+
+@pytest.mark.parametrize(("seeds", "text"), [([1, 2, 3, 7], "1-3,7"), ([5], "5"), ([2, 1, 9, 8], "1-2,8-9")])
+def test_seed_ranges(seeds, text):
+    assert configuration.seed_ranges(seeds) == text

@@ -1,0 +1,122 @@
+"""The regression check: it passes on what has not changed, and names what has."""
+
+import json
+
+import numpy as np
+import pytest
+
+from replasticity import experiments, simulation
+from replasticity.analysis import regression
+from replasticity.datasets import write
+from replasticity.errors import UserError
+
+CHANGES = {"epoch_ms": 200.0, "pre_times_ms": [100.0, 500.0, 900.0], "post_times_ms": [101.0, 501.0, 901.0]}
+
+
+@pytest.fixture
+def project(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    return project_copy
+
+
+def ensemble_of(resolved, seeds, folder):
+    files = []
+    for seed in seeds:
+        files.append(folder / f"run-{seed}.nc")
+        write(simulation.simulate(resolved, seed), files[-1])
+    return simulation.aggregate(resolved, files)
+
+
+@pytest.fixture
+def short(project):
+    return experiments.resolve("zenke2015", changes=CHANGES)
+
+
+@pytest.fixture
+def ensemble(short, tmp_path):
+    return ensemble_of(short, range(1, 13), tmp_path)
+
+
+def test_reference_holds_mean_sd_n_seeds_and_digests(short, ensemble):
+    path = regression.write_reference(short, ensemble)
+    assert path.name == "zenke2015.json"
+    reference = json.loads(path.read_text())
+    assert (reference["n"], reference["seeds"]) == (12, list(range(1, 13)))
+    assert reference["parameters_digest"] == short.digest
+    assert len(reference["code_digest"]) == 16
+    entry = reference["statistics"]["dw_nS"]
+    assert entry["units"] == "nS"
+    np.testing.assert_allclose(entry["mean"], ensemble["dw_nS"].values.mean(axis=0))
+    np.testing.assert_allclose(entry["sd"], ensemble["dw_nS"].values.std(axis=0, ddof=1))
+
+
+def test_same_seeds_agree(short, ensemble):
+    regression.write_reference(short, ensemble)
+    check = regression.check(short, ensemble)
+    assert check.passes
+    assert (check.same_seeds, check.other_seeds, check.numbers) == (12, 0, 36)
+    assert regression.check(short, ensemble.isel(seed=slice(3, 6))).passes
+
+
+def test_other_seeds_agree_in_distribution(short, ensemble, tmp_path):
+    # 36 numbers, corrected: false-alarm rate 1 % for fresh seeds.
+    regression.write_reference(short, ensemble)
+    check = regression.check(short, ensemble_of(short, range(101, 113), tmp_path))
+    assert (check.same_seeds, check.other_seeds) == (0, 12)
+    assert check.passes
+
+
+def test_a_relative_change_beyond_the_tolerance_moves(short, ensemble):
+    regression.write_reference(short, ensemble)
+    ensemble["G_post_Hz"].values[4, 2] *= 1 + 2e-9
+    check = regression.check(short, ensemble)
+    assert [(row.label, row.how) for row in check.moved] == [("G_post_Hz[2]", "same seeds")]
+    assert not check.passes
+
+
+def test_a_change_within_the_resolution_does_not_move(short, ensemble):
+    regression.write_reference(short, ensemble)
+    ensemble["intercept_post_nS"].values[:] += 1e-9
+    assert regression.check(short, ensemble).passes
+
+
+def test_an_undefined_number_moves(short, ensemble):
+    regression.write_reference(short, ensemble)
+    ensemble["dw_nS"].values[0, 0] = np.nan
+    assert [row.label for row in regression.check(short, ensemble).moved] == ["dw_nS[0]"]
+
+
+def test_other_seeds_of_another_model_move(short, ensemble, tmp_path):
+    regression.write_reference(short, ensemble)
+    other = experiments.resolve("zenke2015", changes=CHANGES | {"tau_H_ms": 20.0})
+    check = regression.check(other, ensemble_of(other, range(101, 113), tmp_path))
+    assert check.changed_parameters == ["tau_H_ms: 100.0 in the reference, 20.0 now"]
+    assert {"G_sampled_Hz[1]", "G_sampled_Hz[2]"} <= {row.label for row in check.moved}
+    assert all(row.how == "other seeds" and row.p < 0.01 and row.standard_errors > 3 for row in check.moved)
+
+
+def test_missing_and_broken_references_are_told_in_one_line(short, ensemble):
+    path = regression.reference_file(short)
+    path.unlink()
+    with pytest.raises(UserError, match=r"zenke2015\.json: no reference; 'python -m replasticity accept-reference"):
+        regression.check(short, ensemble)
+    path.write_text("{")
+    with pytest.raises(UserError, match=r"zenke2015\.json: no valid reference"):
+        regression.check(short, ensemble)
+
+
+def test_reference_with_other_statistics_is_refused(short, ensemble):
+    path = regression.write_reference(short, ensemble)
+    reference = json.loads(path.read_text())
+    reference["statistics"]["old_nS"] = reference["statistics"].pop("dw_nS")
+    path.write_text(json.dumps(reference))
+    with pytest.raises(UserError, match="no statistic 'dw_nS'"):
+        regression.check(short, ensemble)
+
+
+def test_shortened_scale_has_a_reference_of_its_own(project):
+    project.edit(
+        "config/experiments/zenke2015.yaml", "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}"
+    )
+    assert regression.reference_file(experiments.resolve("zenke2015", "quick")).name == "zenke2015.quick.json"
+    assert regression.reference_file(experiments.resolve("zenke2015", "full")).name == "zenke2015.json"
