@@ -19,6 +19,7 @@ class ProjectCopy:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        folder.mkdir()
         for name in COPIED:
             source = ROOT / name
             if source.is_dir():

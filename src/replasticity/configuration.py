@@ -17,10 +17,25 @@ class Configuration(Checked):
     experiments: list[str] | None = Field(None, description="Names of the experiments to make; all if not given.")
     seeds: dict[str, Seeds] = Field({}, description="Experiment -> seeds, instead of those of the scale.")
 
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _numbers(cls, seeds: Any) -> Any:
+        """Read numbers as numbers: Snakemake's --config gives those inside a mapping as text."""
+        if not isinstance(seeds, dict):
+            return seeds
+        return {
+            name: [_number(seed) for seed in value] if isinstance(value, list) else _number(value)
+            for name, value in seeds.items()
+        }
+
     @field_validator("seeds")
     @classmethod
     def _distinct_seeds(cls, seeds: dict[str, int | list[int]]) -> dict[str, int | list[int]]:
         return {name: distinct_seeds(value) for name, value in seeds.items()}
+
+
+def _number(text: Any) -> Any:
+    return int(text) if isinstance(text, str) and text.isdigit() else text
 
 
 def read(content: dict[str, Any] | None = None) -> Configuration:

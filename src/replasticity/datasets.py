@@ -6,9 +6,11 @@ seed give the same bytes.
 """
 
 import contextlib
+import errno
 import json
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,10 +121,17 @@ def write(dataset: xr.Dataset, path: Path) -> None:
     UserError
         If the folder cannot be written or the disk is full.
     """
-    # The file is made in memory: the disk sees one plain write, whose error says what is wrong.
     encoding = {name: _encoding(variable) for name, variable in dataset.variables.items()}
-    content = dataset.to_netcdf(engine="netcdf4", format="NETCDF4", encoding=encoding)
-    write_bytes(bytes(content), path)
+    # Not through memory: netCDF then writes the time of day into the file.
+    with _partial(path) as partial:
+        try:
+            dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        except RuntimeError as error:
+            # The netCDF library says "HDF error" for whatever goes wrong below it.
+            full = shutil.disk_usage(path.parent).free < dataset.nbytes
+            raise OSError(
+                errno.ENOSPC if full else errno.EIO, os.strerror(errno.ENOSPC) if full else str(error)
+            ) from error
 
 
 def _encoding(variable: xr.Variable) -> dict[str, Any]:
@@ -142,18 +151,25 @@ def check_writable(path: Path) -> None:
 
 def write_bytes(content: bytes, path: Path) -> None:
     """Write bytes so that the file appears whole or not at all; errors as in `write`."""
+    with _partial(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """Give a file beside the final one to write to; it gets the final name only when it is complete and on disk."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
+        yield partial
+        with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
+        raise UserError(f"{path}: cannot write it: {error.strerror or error}") from error
+    finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot write it: {error.strerror or error}") from error
 
 
 def require_file(path: Path, hint: str) -> None:

@@ -275,8 +275,9 @@ def _shown(path: Path | str) -> str:
 
 def _one_line(model: type[BaseModel], error: ValidationError) -> str:
     """Say in one line which key is wrong and what is allowed."""
-    # A mistyped key is unknown, and the right one is missing: the unknown one says what to mend.
-    errors = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    # A mistyped key is unknown, and the right one is missing: the unknown one says what to mend. Where a value may
+    # be of several types, the error deepest inside belongs to the type that was meant.
+    errors = sorted(error.errors(), key=lambda each: (each["type"] != "extra_forbidden", -len(each["loc"])))
     first = errors[0]
     key = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "constrained")))
     if first["type"] == "extra_forbidden":

@@ -115,9 +115,7 @@ def test_our_seeds_are_distributed_like_brian2s(name, in_project):
     # 41 Kolmogorov-Smirnov tests, corrected for their number: false-alarm rate 1 % for fresh seeds.
     resolved = experiments.resolve(name, "standard")
     protocol = protocols.get(resolved.experiment.protocol)
-    runs = [
-        protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in resolved.seeds
-    ]
+    runs = [protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in resolved.seeds]
     ours = xr.concat(runs, "seed")
     with xr.open_dataset(in_project / resolved.experiment.peer.summary) as summary:
         theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}

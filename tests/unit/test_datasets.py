@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -37,9 +38,10 @@ def test_every_variable_has_unit_and_long_name(run):
     assert set(REQUIRED_ATTRIBUTES) <= set(run.attrs)
 
 
-def test_writing_twice_gives_equal_bytes(run, tmp_path):
+def test_writing_again_later_gives_equal_bytes(run, tmp_path):
     first, second = tmp_path / "a.nc", tmp_path / "b.nc"
     datasets.write(run, first)
+    time.sleep(1.1)  # HDF5 counts time in seconds.
     datasets.write(run, second)
     assert first.read_bytes() == second.read_bytes()
 
@@ -98,17 +100,14 @@ def test_rubbish_is_told_in_one_line(tmp_path, content):
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.99])
-def test_truncated_file_is_never_read_as_something_else(run, tmp_path, share):
+def test_truncated_file_is_told_in_one_line(run, tmp_path, share):
     path = written(run, tmp_path)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    try:
-        # What was cut off may have been the empty tail of the file.
-        xr.testing.assert_identical(datasets.read(path, "run"), run)
-        assert share > 0.5
-    except UserError as error:
-        assert "file.nc: " in str(error)
-        assert "\n" not in str(error)
+    with pytest.raises(UserError) as error:
+        datasets.read(path, "run")
+    assert "file.nc: cannot be read as netCDF-4" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path):

@@ -24,22 +24,42 @@ def project(project_copy, monkeypatch):
         ("tau_H_ms: {value", "tau_H_s: {value", "parameters.tau_H_s: unknown key"),
         ("title: ", "titel: ", "titel: unknown key (did you mean 'title'?)"),
         ("{value: 100.0", "{value: -100.0", "parameters.tau_H_ms.value: has to be greater than 0 (it is -100.0)"),
-        ("{value: 100.0", "{value: 100 ms", "parameters.tau_H_ms.value: has to be a valid number (it is \"100 ms\")"),
+        ("{value: 100.0", "{value: 100 ms", 'parameters.tau_H_ms.value: has to be a valid number (it is "100 ms")'),
         ("{value: 100.0", "{value: .nan", "parameters.tau_H_ms.value: has to be a finite number"),
         ("{value: 100.0", "{value: .inf", "parameters.tau_H_ms.value: has to be a finite number"),
         ("{value: 100.0", "{value: true", "parameters.tau_H_ms.value: has to be a valid number (it is true)"),
-        ("{value: 1000, source", "{value: 1000.5, source", "parameters.population_size.value: has to be a valid integer"),
+        (
+            "{value: 1000, source",
+            "{value: 1000.5, source",
+            "parameters.population_size.value: has to be a valid integer",
+        ),
         ("{value: as_published", "{value: eq16", "parameters.rule.value: has to be 'as_published' or 'eq15'"),
-        ("source: \"example script: N\"", "note: none", "parameters.population_size.note: unknown key; allowed: value, source"),
+        (
+            'source: "example script: N"',
+            "note: none",
+            "parameters.population_size.note: unknown key; allowed: value, source",
+        ),
         ("quick: {seeds: 3}", "quick: {seeds: [1, 2, 2]}", "scales.quick.seeds: each seed once, but 2 is there more"),
         ("quick: {seeds: 3}", "quick: {seeds: []}", "scales.quick.seeds: at least one seed"),
         ("quick: {seeds: 3}", "quick: {seeds: 0}", "scales.quick.seeds: has to be greater than 0"),
         ("quick: {seeds: 3}", "quick: {seeds: [1, -2]}", "scales.quick.seeds.1: has to be greater than or equal to 0"),
-        ("quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: -1}}", "scales.quick.parameters: tau_H_ms: has"),
-        ("quick: {seeds: 3}", "quick: {seeds: 3, parameters: {epoch_ms: 300}}", "scales.quick.parameters: pre_times_ms"),
+        (
+            "quick: {seeds: 3}",
+            "quick: {seeds: 3, parameters: {tau_H_ms: -1}}",
+            "scales.quick.parameters: tau_H_ms: has",
+        ),
+        (
+            "quick: {seeds: 3}",
+            "quick: {seeds: 3, parameters: {epoch_ms: 300}}",
+            "scales.quick.parameters: pre_times_ms",
+        ),
         ("quick: {seeds: 3}", "fast: {seeds: 3}", "scales.fast: unknown key; allowed: quick, standard, full"),
         ("statistic: slope_ratio", "statistic: slope", "claims.linear-slope.statistic: no statistic 'slope'"),
-        ("statistic: slope_ratio", "statistic: dw_nS", "claims.linear-slope.at: has to name these dimensions of dw_nS: p"),
+        (
+            "statistic: slope_ratio",
+            "statistic: dw_nS",
+            "claims.linear-slope.at: has to name these dimensions of dw_nS: p",
+        ),
         ("id: linear-fit", "id: linear-slope", "claims.linear-slope: each id once"),
         ("    lower: 0.99\n    upper: 1.01\n", "", "claims.0: 'lower', 'upper' or both are needed"),
         ("lower: 0.99\n", "lower: 1.99\n", "claims.0: 'lower' has to be less than 'upper'"),
@@ -49,7 +69,7 @@ def project(project_copy, monkeypatch):
         ("protocol: homeostatic_stdp", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
         ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
         ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),
-        ("title: Homeo", "title: !!python/object/apply:os.system [\"true\"]\ntitle2: Homeo", "YAML"),
+        ("title: Homeo", 'title: !!python/object/apply:os.system ["true"]\ntitle2: Homeo', "YAML"),
     ],
 )
 def test_mistake_is_told_in_one_line(project, old, new, text):
@@ -82,7 +102,7 @@ def test_based_on_takes_what_the_file_leaves_out(in_project):
 
 def test_based_on_itself_is_refused(project):
     project.edit("config/experiments/zenke2015.yaml", "protocol:", "based_on: zenke2015_eq15\nprotocol:")
-    with pytest.raises(UserError, match="based_on: 'zenke2015.*' is based on this file itself"):
+    with pytest.raises(UserError, match=r"based_on: 'zenke2015.*' is based on this file itself"):
         experiments.load("zenke2015_eq15")
 
 

@@ -6,10 +6,19 @@ old machine code can not be found. ``fastmath`` and ``parallel`` stay off: both 
 """
 
 import hashlib
+import importlib
 import os
+import sys
 from pathlib import Path
 
 import numba
+
+# numba looks for a BLAS when it loads its first function, and imports scipy.linalg for that: a fifth of a
+# second in each process. No kernel needs one (summation order would depend on it), so it is told there is none.
+if "scipy.linalg" not in sys.modules:
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    importlib.import_module("numba.np.arraymath")
+    del sys.modules["scipy.linalg"]
 
 PACKAGE = Path(__file__).parents[1]
 

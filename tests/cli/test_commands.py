@@ -1,0 +1,279 @@
+"""The command line as a user meets it: what it prints, what it writes, and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from replasticity import datasets
+from replasticity.cli import main
+
+
+@pytest.fixture
+def project(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    return project_copy
+
+
+def one_line(capsys):
+    """Return the message of a refused command: one line on stderr, nothing else."""
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_simulate_writes_a_documented_run(project):
+    assert main(["simulate", "zenke2015", "--seed", "7"]) == 0
+    run = datasets.read(project.folder / "results/runs/zenke2015/seed-7.nc", "run")
+    assert run.attrs["seed"] == 7
+    assert run.attrs["history"] == "python -m replasticity simulate zenke2015 --scale standard --seed 7"
+    assert json.loads(run.attrs["parameters"])["tau_H_ms"] == 100.0
+    assert run["population_count"].sum() > 20000
+
+
+def test_changed_parameter_is_recorded(project):
+    assert main(["simulate", "zenke2015", "--set", "tau_H_ms=200", "--set", "record_trains=true", "-o", "my.nc"]) == 0
+    run = datasets.read(project.folder / "my.nc", "run")
+    assert json.loads(run.attrs["parameters"])["tau_H_ms"] == 200.0
+    assert json.loads(run.attrs["changed_parameters"]) == {"tau_H_ms": 200, "record_trains": True}
+    assert "--set tau_H_ms=200 --set record_trains=true --seed 1" in run.attrs["history"]
+    assert run.sizes["population_spike"] == run["population_count"].sum()
+
+
+def test_plot_of_an_own_run(project, capsys):
+    assert main(["simulate", "zenke2015", "--set", "tau_H_ms=200", "-o", "my.nc"]) == 0
+    assert main(["plot", "zenke2015", "my.nc"]) == 0
+    assert capsys.readouterr().out.split() == ["my.pdf", "my.svg", "my.png"]
+    assert all((project.folder / name).stat().st_size > 10000 for name in ("my.pdf", "my.svg", "my.png"))
+    assert main(["plot", "zenke2015", "my.nc", "-o", "only.svg"]) == 0
+    assert "<svg" in (project.folder / "only.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["simulate", "zenke2051"], "no such experiment (did you mean 'zenke2015'?)"),
+        (["simulate", "zenke2015", "--scale", "big"], "no scale 'big'; allowed: quick, standard, full"),
+        (["simulate", "zenke2015", "--seed", "-1"], "--seed -1: has to be 0 or more"),
+        (["simulate", "zenke2015", "--set", "tau_H_ms=1"], "give the changed run a name of its own with -o FILE"),
+        (["simulate", "zenke2015", "--set", "tau_H_ms", "-o", "a.nc"], "has to be KEY=VALUE"),
+        (["simulate", "zenke2015", "--set", "tau_H_ms=[1", "-o", "a.nc"], "the value is no valid YAML"),
+        (["simulate", "zenke2015", "--set", "tau_H_mV=1", "-o", "a.nc"], "--set: tau_H_mV: unknown key"),
+        (["simulate", "zenke2015", "-o", "config"], "config: cannot write it: it is a folder"),
+        (["simulate", "zenke2015", "-o", "Snakefile/a.nc"], "Snakefile/a.nc: cannot write it: "),
+        (["aggregate", "zenke2015"], "results/runs/zenke2015/seed-1.nc: no such file"),
+        (["aggregate", "zenke2015", "--seeds", "1-x"], "--seeds 1-x: has to be such as 1-40 or 1,2,7"),
+        (["evaluate", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
+        (["plot", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
+        (["plot", "zenke2015_eq15"], "this experiment has no figure of its own; allowed: "),
+        (["plot", "zenke2015", "Snakefile"], "Snakefile: cannot be read as netCDF-4"),
+        (["check", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
+        (["claims"], "nothing has been evaluated yet"),
+        (["replay", "none.nc"], "none.nc: no such file"),
+        (["info", "none.nc"], "none.nc: no such file"),
+        (["gallery"], "results/figures/zenke2015.png: no such file"),
+        (["compile", "none", "-o", "a.json"], "no protocol 'none'; allowed: "),
+    ],
+)
+def test_refusal_is_one_line_and_status_2(project, capsys, arguments, text):
+    before = set(project.folder.rglob("*"))
+    assert main(arguments) == 2
+    assert text in one_line(capsys)
+    assert {path for path in project.folder.rglob("*") if path.is_file()} <= before
+
+
+def test_refused_write_damages_nothing(project, capsys):
+    target = project.folder / "my.nc"
+    target.write_bytes(b"precious")
+    assert main(["simulate", "zenke2015", "--set", "tau_H_ms=-1", "-o", "my.nc"]) == 2
+    assert "tau_H_ms: has to be greater than 0" in one_line(capsys)
+    assert target.read_bytes() == b"precious"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_full_disk_is_one_line_and_damages_nothing(project, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    try:
+        (disk / "seed-1.nc").write_bytes(b"precious")
+        finished = project.replasticity("simulate", "zenke2015", "-o", str(disk / "seed-1.nc"), check=False)
+        assert finished.returncode == 2
+        assert finished.stderr == f"error: {disk}/seed-1.nc: cannot write it: No space left on device\n"
+        assert (disk / "seed-1.nc").read_bytes() == b"precious"
+        assert os.listdir(disk) == ["seed-1.nc"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_unwritable_results_folder_is_refused_before_simulating(project):
+    # As an ordinary user: root may write everywhere.
+    folder = project.folder / "results"
+    folder.mkdir()
+    folder.chmod(0o555)
+    code = (
+        "import os, sys; from replasticity import experiments, simulation; from replasticity.cli import main;"
+        "simulation.simulate = lambda *a: sys.exit('simulated'); experiments.load('zenke2015');"
+        "os.geteuid() or os.setuid(65534);"
+        "sys.exit(main(['simulate', 'zenke2015', '-o', 'results/a.nc']))"
+    )
+    for parent in [project.folder, *project.folder.parents][:4]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(project.folder / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.stderr == "error: results/a.nc: cannot write it: its folder is read-only\n"
+    assert finished.returncode == 2
+
+
+def runs_of_seeds(project, *seeds):
+    for seed in seeds:
+        assert main(["simulate", "zenke2015", "--seed", str(seed)]) == 0
+    return [project.folder / f"results/runs/zenke2015/seed-{seed}.nc" for seed in seeds]
+
+
+def test_pipeline_by_hand(project, capsys):
+    runs_of_seeds(project, 1, 2, 3)
+    assert main(["aggregate", "zenke2015", "--seeds", "1-3"]) == 0
+    assert main(["evaluate", "zenke2015"]) == 0
+    assert main(["claims"]) == 0
+    assert "not testable here" in capsys.readouterr().out
+    assert main(["claims", "--json"]) == 0
+    (evaluation,) = json.loads(capsys.readouterr().out)
+    assert evaluation["seeds"] == [1, 2, 3]
+    assert {claim["verdict"] for claim in evaluation["claims"]} == {"reproduced", "not testable here"}
+    assert evaluation["peer"]["agrees"]
+    assert main(["check", "zenke2015"]) == 0
+    assert "zenke2015: agrees with its reference (3 same seeds" in capsys.readouterr().out
+
+
+def test_check_tells_what_moved(project, capsys):
+    runs_of_seeds(project, 1, 2, 3)
+    assert main(["aggregate", "zenke2015", "--seeds", "1-3"]) == 0
+    path = project.folder / "results/ensembles/zenke2015.nc"
+    ensemble = datasets.read(path, "ensemble")
+    ensemble["dw_nS"].values[1, 3] *= 1.01
+    datasets.write(ensemble, path)
+    assert main(["check", "zenke2015"]) == 1
+    printed = capsys.readouterr().out
+    assert "zenke2015: MOVED" in printed
+    assert "dw_nS[3]" in printed
+    assert "same seeds" in printed
+
+
+def test_only_accept_reference_changes_a_reference(project):
+    reference = project.folder / "figures/references/zenke2015.json"
+    before = reference.read_bytes()
+    runs_of_seeds(project, 1, 2)
+    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 0
+    assert main(["evaluate", "zenke2015"]) == 0
+    assert main(["check", "zenke2015"]) == 0
+    assert reference.read_bytes() == before
+    assert main(["accept-reference", "zenke2015"]) == 0
+    assert json.loads(reference.read_text())["seeds"] == [1, 2]
+
+
+def test_reference_is_not_made_from_stale_results(project, capsys):
+    runs_of_seeds(project, 1, 2)
+    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 0
+    project.edit("config/experiments/zenke2015.yaml", "tau_H_ms: {value: 100.0", "tau_H_ms: {value: 50.0")
+    assert main(["accept-reference", "zenke2015"]) == 2
+    assert "made with other parameters" in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda path: path.write_bytes(b"rubbish"), "seed-2.nc: cannot be read as netCDF-4"),
+        (lambda path: path.write_bytes(path.read_bytes()[:20000]), "seed-2.nc: cannot be read as netCDF-4"),
+        (lambda path: path.write_bytes(path.with_name("seed-1.nc").read_bytes()), "seed 1 is in another file too"),
+        (lambda path: path.unlink(), "seed-2.nc: no such file"),
+        (lambda path: main(["simulate", "zenke2015_eq15", "-o", str(path)]), "experiment is 'zenke2015_eq15'"),
+        (
+            lambda path: main(["simulate", "zenke2015", "--seed", "2", "--set", "tau_H_ms=50", "-o", str(path)]),
+            "made with other parameters: tau_H_ms (50.0 in the file, 100.0 in the experiment)",
+        ),
+    ],
+)
+def test_aggregate_names_the_run_that_is_wrong(project, capsys, damage, text):
+    damage(runs_of_seeds(project, 1, 2)[1])
+    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 2
+    assert text in one_line(capsys)
+    assert not (project.folder / "results/ensembles").exists()
+
+
+def test_foreign_netcdf_is_refused(project, capsys):
+    xr.Dataset({"a": ("x", np.arange(3))}).to_netcdf("foreign.nc")
+    assert main(["plot", "zenke2015", "foreign.nc"]) == 2
+    assert "not a file of replasticity" in one_line(capsys)
+    assert main(["replay", "foreign.nc"]) == 2
+    assert "attribute 'protocol' is ''; allowed: " in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda r: r.attrs.update(protocol="nobody"), "attribute 'protocol' is 'nobody'"),
+        (lambda r: r.attrs.update(parameters="nonsense"), "attribute 'parameters' is no valid JSON"),
+        (lambda r: r.attrs.update(parameters="{}"), "parameters: dt_ms: "),
+        (lambda r: r.attrs.pop("parameters"), "has no attribute 'parameters'"),
+        (lambda r: r.__delitem__("population_count"), "has no variable 'population_count'"),
+    ],
+)
+def test_broken_recording_is_one_line(project, capsys, change, text):
+    from tests.conftest import ROOT
+
+    with xr.open_dataset(ROOT / "tests/peers/zenke/zenke_seed1.nc", decode_times=False) as recording:
+        recording = recording.load()
+    change(recording)
+    recording.to_netcdf("broken.nc")
+    assert main(["replay", "broken.nc"]) == 2
+    assert text in one_line(capsys)
+
+
+def test_shortened_recording_is_one_line(project, capsys):
+    from tests.conftest import ROOT
+
+    with xr.open_dataset(ROOT / "tests/peers/zenke/zenke_seed1.nc", decode_times=False) as recording:
+        recording.load().isel(step=slice(0, 40000)).to_netcdf("broken.nc")
+    assert main(["replay", "broken.nc"]) == 2
+    assert "population_count: has 40000 steps, the parameters give 50000" in one_line(capsys)
+
+
+def test_list_and_info(in_project, capsys):
+    assert main(["list"]) == 0
+    assert "zenke2015_paper" in capsys.readouterr().out
+    assert main(["info", "zenke2015"]) == 0
+    assert "example script: tau_stdp" in capsys.readouterr().out
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    commands = "simulate aggregate evaluate plot check accept-reference replay claims list info gallery compile schema"
+    assert all(command in printed for command in commands.split())
+
+
+def test_a_reader_that_stops_early_is_no_error(in_project):
+    finished = subprocess.run(
+        f"{sys.executable} -m replasticity info zenke2015 | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.stderr == ""

@@ -1,0 +1,141 @@
+"""Figure zenke2015: what is drawn is what the data say, nothing overlaps, and the files are reproducible."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from replasticity import experiments, simulation
+from replasticity.datasets import write
+from replasticity.errors import UserError
+from replasticity.figures import rendering
+
+SEEDS = range(1, 4)
+
+
+@pytest.fixture(scope="module")
+def ensembles(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    made = {}
+    for role, name in (("main", "zenke2015"), ("corrected", "zenke2015_eq15"), ("paper", "zenke2015_paper")):
+        resolved = experiments.resolve(name)
+        files = [folder / f"{name}-{seed}.nc" for seed in SEEDS]
+        for seed, file in zip(SEEDS, files, strict=True):
+            write(simulation.simulate(resolved, seed), file)
+        made[role] = simulation.aggregate(resolved, files)
+    return made
+
+
+@pytest.fixture(scope="module")
+def figure(ensembles):
+    return rendering.draw("zenke2015", ensembles, {})
+
+
+def panel(figure, title):
+    return next(axes for axes in figure.axes if title in axes.get_title(loc="left"))
+
+
+def test_panels_are_lettered_titled_and_labelled_with_units(figure):
+    letters = [text.get_text() for axes in figure.axes for text in axes.texts if len(text.get_text()) == 1]
+    assert sorted(letters) == ["a", "b", "c", "d", "e"]
+    for axes in figure.axes:
+        assert re.search(r"\((s|Hz|nS)\)$", axes.get_xlabel())
+        assert re.search(r"\((s|Hz|nS)\)$", axes.get_ylabel())
+
+
+def test_weight_change_panel_draws_the_statistics(figure, ensembles):
+    axes = panel(figure, "Weight change against G, n = 3 seeds")
+    pairings = next(line for line in axes.lines if "after" in line.get_label())
+    np.testing.assert_array_equal(pairings.get_xdata(), ensembles["main"]["G_sampled_Hz"].values.ravel())
+    np.testing.assert_array_equal(pairings.get_ydata(), ensembles["main"]["dw_nS"].values.ravel())
+    published = next(line for line in axes.lines if line.get_marker() == "x")
+    np.testing.assert_array_equal(published.get_ydata(), -ensembles["main"]["dw_nS"].values.ravel())
+    analytic = next(line for line in axes.lines if line.get_label().startswith("analytic"))
+    slope = np.diff(analytic.get_ydata()) / np.diff(analytic.get_xdata())
+    np.testing.assert_allclose(slope, 1 + np.exp(-1 / 20), rtol=1e-9)
+
+
+def test_the_corrected_sign_rises(figure):
+    fit = next(line for line in panel(figure, "Weight change").lines if line.get_label().startswith("fit"))
+    assert fit.get_ydata()[-1] > 0 > fit.get_ydata()[0]
+
+
+def test_trace_panels_draw_the_first_seed_and_mark_the_pairings(figure, ensembles):
+    for title, role in (("Global factor, $\\tau_H$ = 0.1 s", "main"), ("(paper)", "paper")):
+        axes = panel(figure, title)
+        traced = next(line for line in axes.lines if line.get_label() == "seed 1")
+        drawn_ms = traced.get_xdata() * 1000
+        expected = ensembles[role]["G_Hz"].sel(trace_seed=1).interp(time_ms=drawn_ms).values
+        np.testing.assert_allclose(traced.get_ydata(), expected, atol=1e-9)
+        marks = [
+            line.get_xdata()[0] * 1000
+            for line in axes.lines
+            if line.get_linestyle() == ":" and len(line.get_xdata()) == 2
+        ]
+        assert (
+            sorted(set(marks))
+            == experiments.resolve("zenke2015_paper" if role == "paper" else "zenke2015").parameters.pre_times_ms
+        )
+
+
+def visible_texts(figure):
+    texts = []
+    for axes in figure.axes:
+        texts += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            texts += [label for place, label in ticks if min(limits) <= place <= max(limits)]
+        if axes.get_legend():
+            texts += axes.get_legend().get_texts()
+    return [text for text in texts if text.get_text() and text.get_visible()]
+
+
+def test_no_text_is_cut_or_overlaps_another(figure):
+    figure.draw_without_rendering()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in visible_texts(figure)]
+    assert len(boxes) > 60
+    width, height = figure.bbox.width, figure.bbox.height
+    for text, box in boxes:
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= width, text
+        assert box.y1 <= height, text
+    overlapping = [
+        (one, other) for (one, a), (other, b) in itertools.combinations(boxes, 2) if a.padded(-1).overlaps(b.padded(-1))
+    ]
+    assert overlapping == []
+
+
+def test_no_text_is_smaller_than_a_journal_allows(figure):
+    # 5 pt at printed size is what most journals ask for; the figure is drawn at the width of two columns.
+    assert figure.get_figwidth() == pytest.approx(rendering.FULL_WIDTH)
+    assert min(text.get_fontsize() for text in visible_texts(figure)) >= 6
+
+
+@pytest.mark.parametrize("suffix", rendering.FORMATS)
+def test_equal_data_give_equal_bytes(ensembles, tmp_path, suffix):
+    for name in ("a", "b"):
+        rendering.save(rendering.draw("zenke2015", ensembles, {}), tmp_path / f"{name}.{suffix}")
+    assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_text_stays_text_and_no_date_is_written(figure, tmp_path):
+    rendering.save(figure, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    assert "time (s)</text>" in svg
+    assert "<dc:date>" not in svg
+    rendering.save(figure, tmp_path / "a.pdf")
+    assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+
+
+def test_one_experiment_and_one_seed_are_enough(ensembles):
+    alone = rendering.draw("zenke2015", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}, {})
+    assert len(alone.axes) == 4
+
+
+def test_other_formats_and_modules_are_refused(figure, tmp_path):
+    with pytest.raises(UserError, match="format 'bmp'; allowed: pdf, svg, png"):
+        rendering.save(figure, tmp_path / "a.bmp")
+    with pytest.raises(UserError, match="no drawing module 'zenke2051'"):
+        rendering.draw("zenke2051", {}, {})

@@ -1,0 +1,123 @@
+"""The repository itself: pins, schemas, gallery and contracts agree with each other."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import tomllib
+
+import pytest
+from ruamel.yaml import YAML
+
+from replasticity import experiments, project, schemas
+from replasticity.analysis import regression
+from tests.conftest import ROOT
+
+
+def generator():
+    spec = importlib.util.spec_from_file_location("tool", ROOT / "tools/environment_from_lock.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def lock():
+    return (ROOT / "requirements.lock").read_text()
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_direct_dependency_is_pinned_within_its_range(lock):
+    from packaging.requirements import Requirement
+
+    project_table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = [
+        Requirement(text) for text in project_table["dependencies"] + project_table["optional-dependencies"]["dev"]
+    ]
+    pins = {}
+    for pinned in generator().pinned(lock):
+        requirement = Requirement(pinned)
+        pins.setdefault(normal(requirement.name), []).append(str(requirement.specifier).removeprefix("=="))
+    for requirement in direct:
+        versions = pins[normal(requirement.name)]
+        assert len(versions) == 1, f"{requirement.name}: one version on all supported Pythons, so that results agree"
+        assert requirement.specifier.contains(versions[0]), requirement
+
+
+def test_every_pin_has_a_hash_and_no_host(lock):
+    for block in re.split(r"\n(?=\S)", lock.strip()):
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+    assert "://" not in lock
+    assert "index" not in lock
+
+
+def test_environment_yml_has_exactly_the_locked_versions(lock):
+    content = (ROOT / "environment.yml").read_text()
+    assert content == generator().environment(lock), "run `make lock`"
+    listed = YAML(typ="safe").load(content)["dependencies"][-1]["pip"]
+    assert listed == generator().pinned(lock)
+
+
+def test_environment_python_is_supported():
+    python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert python == ">=3.11"
+    assert "python=3.11" in (ROOT / "environment.yml").read_text()
+
+
+def test_schemas_are_generated_from_the_models(in_project):
+    for path, content in schemas.all_schemas().items():
+        assert path.read_text() == content, f"{path}: run `python -m replasticity schema`"
+
+
+def test_every_experiment_loads_and_has_a_reference(in_project):
+    for name in experiments.names():
+        for scale in experiments.SCALES:
+            resolved = experiments.resolve(name, scale)
+            if scale != "full":
+                reference = regression.read_reference(resolved)
+                assert reference["parameters_digest"] == resolved.digest, f"{name}: accept-reference renews it"
+
+
+def test_gallery_shows_every_figure_and_verdict(in_project):
+    page = (project.gallery_folder() / "README.md").read_text()
+    for name in experiments.names():
+        experiment = experiments.load(name)
+        if experiment.figure is not None:
+            assert f"]({name}.png)" in page
+            for suffix in ("png", "svg", "pdf"):
+                assert (project.gallery_folder() / f"{name}.{suffix}").is_file()
+        for claim in experiment.claims:
+            assert claim.statement in page, f"{name}: run `make gallery`"
+
+
+def test_no_registry_host_or_path_of_a_machine_is_tracked():
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = ["pypi" + ".org", "python" + "hosted", "npm" + "js", "deb." + "debian", "anaconda" + ".org"]
+    for name in filter(None, tracked.split("\0")):
+        path = ROOT / name
+        if path.suffix in {".nc", ".png", ".pdf"} or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert not [word for word in words if word in text], name
+
+
+def test_citation_names_every_paper(in_project):
+    citation = (ROOT / "CITATION.cff").read_text()
+    YAML(typ="safe").load(citation)
+    dois = {
+        reference.doi
+        for name in experiments.names()
+        for reference in experiments.load(name).references
+        if reference.doi
+    }
+    assert [doi for doi in dois if doi not in citation] == []
+
+
+def test_changelog_and_package_have_one_version():
+    from replasticity import __version__
+
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert json.dumps(__version__).strip('"') in (ROOT / "CITATION.cff").read_text()

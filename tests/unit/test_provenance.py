@@ -1,0 +1,53 @@
+"""Digests: they change with the code that a result depends on, and with no other."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CODE = "from replasticity import provenance as p; print({})"
+
+
+@pytest.fixture
+def digests(project_copy):
+    def measure():
+        expressions = (
+            "p.simulation_digest('homeostatic_stdp')",
+            "p.kernels_digest('homeostatic_stdp')",
+            "p.figure_digest('zenke2015')",
+            "p.evaluation_digest()",
+        )
+        finished = subprocess.run(
+            [sys.executable, "-c", CODE.format(", ".join(expressions))],
+            env=os.environ | {"PYTHONPATH": str(project_copy.folder / "src")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return dict(zip(("simulation", "kernels", "figure", "evaluation"), finished.stdout.split(), strict=True))
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("kernels/homeostatic_stdp.py", {"simulation", "kernels"}),
+        ("models/homeostatic_stdp.py", {"simulation", "kernels"}),
+        ("protocols/homeostatic_stdp.py", {"simulation"}),
+        ("simulation.py", {"simulation"}),
+        ("figures/zenke2015.py", {"figure"}),
+        ("figures/rendering.py", {"figure"}),
+        ("analysis/claims.py", {"evaluation"}),
+        ("cli.py", set()),
+        ("gallery.py", set()),
+        ("tables.py", set()),
+    ],
+)
+def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, changed):
+    before = digests()
+    path = project_copy.folder / "src/replasticity" / file
+    path.write_text(path.read_text() + "\n# changed\n")
+    after = digests()
+    assert {name for name in before if before[name] != after[name]} == changed

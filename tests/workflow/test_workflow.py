@@ -1,0 +1,195 @@
+"""The workflow with real Snakemake runs, each in a copy of the project with empty caches."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import ProjectCopy
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+QUICK = ("--cores", "2", "--config", "scale=quick")
+RESULTS = "results/*/**/*"
+EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project whose quick scale has been made once; tests work on copies of it."""
+    project = ProjectCopy(tmp_path_factory.mktemp("finished") / "project")
+    add_second_protocol(project)
+    project.first = project.snakemake(*QUICK)
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A finished project to change: times of files and Snakemake's records are kept."""
+    copy = object.__new__(ProjectCopy)
+    copy.folder = tmp_path / "project"
+    shutil.copytree(finished.folder, copy.folder, symlinks=True)
+    return copy
+
+
+def add_second_protocol(project):
+    """Add a protocol with kernels, a model and an experiment of its own, so that there is one to leave alone."""
+    source = project.folder / "src/replasticity"
+    for part in ("kernels", "models", "protocols"):
+        text = (source / part / "homeostatic_stdp.py").read_text()
+        text = text.replace("replasticity.kernels.homeostatic_stdp", "replasticity.kernels.other_stdp")
+        text = text.replace("import homeostatic_stdp as model", "import other_stdp as model")
+        text = text.replace("from replasticity.models.homeostatic_stdp", "from replasticity.models.other_stdp")
+        text = text.replace('("zenke", "zenke_eq15", "zenke_irregular", "zenke_paper")', '("other",)')
+        (source / part / "other_stdp.py").write_text(text)
+    experiment = (project.folder / "config/experiments/zenke2015.yaml").read_text()
+    experiment = experiment.replace("protocol: homeostatic_stdp", "protocol: other_stdp")
+    head, _, _ = experiment.partition("\nfigure:")
+    (project.folder / "config/experiments/other.yaml").write_text(head + "\n")
+
+
+def remade(project, action):
+    """Run an action and return the result files that are newer than before it."""
+    files = [
+        path for path in project.folder.glob(RESULTS) if path.is_file() and path.suffix in {".nc", ".json", ".png"}
+    ]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    action()
+    return {
+        "/".join(path.relative_to(project.folder / "results").parts[:2]).removesuffix(path.suffix)
+        for path in files
+        if path.stat().st_mtime_ns != before[path]
+    }
+
+
+def test_everything_is_made(finished):
+    assert len(finished.content("results/runs/*/seed-*.nc")) == 12
+    assert len(finished.content("results/ensembles/*.nc")) == 4
+    assert len(finished.content("results/evaluations/*.json")) == 4
+    assert set(finished.content("results/figures/*")) == {
+        f"results/figures/zenke2015.{suffix}" for suffix in ("pdf", "svg", "png")
+    }
+    jobs = len(finished.content("results/logs/**/*.log"))
+    assert jobs == len(finished.content("results/benchmarks/**/*.tsv")) == 2 + 12 + 4 + 4 + 1
+
+
+def test_reader_is_told_where_the_figures_are(finished):
+    assert "results/figures/zenke2015.png" in finished.first.stdout + finished.first.stderr
+
+
+def test_second_call_does_nothing(project):
+    assert remade(project, lambda: project.snakemake(*QUICK)) == set()
+
+
+def test_larger_scale_keeps_the_runs_that_it_shares(project):
+    config = ("--config", "scale=standard", "seeds={zenke2015_paper: 4}", "experiments=[zenke2015_paper]")
+    assert "runs/zenke2015_paper" not in remade(project, lambda: project.snakemake("--cores", "2", *config))
+    assert len(project.content("results/runs/zenke2015_paper/*.nc")) == 4
+
+
+def test_editing_a_figure_redraws_and_simulates_nothing(project):
+    project.edit("src/replasticity/figures/zenke2015.py", '"G (Hz)"', '"G  (Hz)"')
+    assert remade(project, lambda: project.snakemake(*QUICK)) == {"figures/zenke2015"}
+
+
+@pytest.mark.parametrize("file", ["kernels/homeostatic_stdp.py", "models/homeostatic_stdp.py"])
+def test_editing_a_kernel_reruns_the_experiments_that_import_it(project, file):
+    path = project.folder / "src/replasticity" / file
+    path.write_text(path.read_text().replace("import math", "import math  # changed", 1))
+    expected = {"compiled/homeostatic_stdp", "figures/zenke2015"}
+    expected |= {f"{kind}/{name}" for name in EXPERIMENTS for kind in ("runs", "ensembles", "evaluations")}
+    assert remade(project, lambda: project.snakemake(*QUICK)) == expected
+
+
+def test_changing_a_parameter_reruns_that_experiment_only(project):
+    # Also when the compiled kernels are gone: that is no reason to simulate the others again.
+    shutil.rmtree(project.folder / ".cache")
+    before = project.content("results/runs/*/*.nc")
+    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    changed = remade(project, lambda: project.snakemake(*QUICK))
+    kinds = ("runs", "ensembles", "evaluations")
+    assert changed == {"figures/zenke2015"} | {f"{kind}/zenke2015_paper" for kind in kinds}
+    after = project.content("results/runs/*/*.nc")
+    assert {name for name in before if before[name] != after[name]} == {
+        f"results/runs/zenke2015_paper/seed-{seed}.nc" for seed in (1, 2, 3)
+    }
+
+
+def test_changing_a_claim_judges_again_and_simulates_nothing(project):
+    project.edit("config/experiments/zenke2015_paper.yaml", "peer:", "claims: []\npeer:")
+    assert remade(project, lambda: project.snakemake(*QUICK)) == {"evaluations/zenke2015_paper", "figures/zenke2015"}
+
+
+def test_a_new_experiment_is_found_by_its_file(project):
+    (project.folder / "config/experiments/mine.yaml").write_text(
+        "title: My variant\nbased_on: zenke2015\nparameters:\n  tau_H_ms: {value: 200.0, source: my choice}\n"
+        "figure:\n  module: zenke2015\n  beside: {corrected: zenke2015}\n"
+    )
+    assert remade(project, lambda: project.snakemake(*QUICK)) == set()
+    assert "results/figures/mine.png" in project.content("results/figures/*.png")
+
+
+def test_bytes_do_not_depend_on_cores_order_or_cache(finished, tmp_path):
+    other = ProjectCopy(tmp_path / "other")
+    add_second_protocol(other)
+    other.snakemake("--cores", "1", "--config", "scale=quick", "seeds={zenke2015: [3, 1, 2]}")
+    patterns = ("results/runs/*/*.nc", "results/ensembles/*.nc", "results/evaluations/*.json", "results/figures/*")
+    for pattern in patterns:
+        assert finished.content(pattern) == other.content(pattern)
+
+
+def test_check_passes_on_the_committed_references(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    finished = project.snakemake("check", *QUICK)
+    for name in EXPERIMENTS:
+        assert f"{name}: agrees with its reference (3 same seeds" in finished.stdout
+
+
+def test_check_fails_with_a_table_of_what_moved(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    project.edit("src/replasticity/kernels/homeostatic_stdp.py", "step.H_decay * H_Hz", "step.H_decay * H_Hz * 0.99999")
+    finished = project.snakemake("check", *QUICK, check=False)
+    printed = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    assert "zenke2015: MOVED" in printed
+    assert "G_late_mean_Hz[4]" in printed
+
+
+def test_other_seeds_pass_the_check(project):
+    # 46 numbers in each of three experiments, corrected: false-alarm rate 3 % for fresh seeds.
+    (project.folder / "config/experiments/other.yaml").unlink()
+    seeds = "seeds={zenke2015: [101, 102, 103], zenke2015_eq15: [101, 102, 103], zenke2015_paper: [101, 102, 103]}"
+    finished = project.snakemake("check", "--cores", "2", "--config", seeds)
+    assert "zenke2015: agrees with its reference (0 same seeds, 3 other seeds" in finished.stdout
+
+
+def test_gallery_is_renewed_from_the_results(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    page = project.folder / "figures/README.md"
+    page.write_text("old")
+    project.snakemake("gallery", *QUICK)
+    assert "**reproduced**" in page.read_text()
+    assert (project.folder / "figures/zenke2015.png").read_bytes() == (
+        project.folder / "results/figures/zenke2015.png"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ("scale=tiny", "scale: has to be 'quick', 'standard' or 'full'"),
+        ("scael=quick", "scael: unknown key (did you mean 'scale'?)"),
+        ("experiments=[zenke2051]", "experiments: no experiment 'zenke2051'"),
+    ],
+)
+def test_wrong_configuration_stops_before_anything_runs(project, config, text):
+    finished = project.snakemake("--cores", "1", "--config", config, check=False)
+    assert finished.returncode != 0
+    assert text in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
+
+
+def test_failing_job_shows_its_log(project):
+    project.edit("src/replasticity/models/homeostatic_stdp.py", "    H_Hz = 0.0\n", "    H_Hz = undefined\n")
+    finished = project.snakemake(*QUICK, check=False)
+    assert finished.returncode != 0
+    assert "undefined" in finished.stdout + finished.stderr
