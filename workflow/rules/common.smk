@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
 from replasticity import configuration, project, provenance
@@ -16,7 +17,6 @@ except UserError as error:
 
 FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
 FORMATS = ("pdf", "svg", "png")
-PROTOCOLS = {each.experiment.protocol for each in EXPERIMENTS.values()}
 
 
 wildcard_constraints:
@@ -51,6 +51,16 @@ def shown_experiments(wildcards):
     ]
 
 
+def show_counts_and_time_left():
+    """Add "12/40" and the time left to the progress bars, which have a percentage and the time elapsed only."""
+    for handler in workflow.logger_manager.get_log_handlers():
+        if hasattr(handler, "progress"):
+            done, left = MofNCompleteColumn(), TimeRemainingColumn(
+                elapsed_when_finished=True
+            )
+            handler.progress.columns = (*handler.progress.columns[:-1], done, left)
+
+
 def show_results():
     """Tell the reader where the figures are."""
     present = [f"results/figures/{name}.png" for name in FIGURES]
@@ -58,3 +68,6 @@ def show_results():
     if present:
         print("\nFigures (also as .pdf and .svg):", *present, sep="\n  ")
         print("Verdicts on the claims: python -m replasticity claims\n", flush=True)
+
+
+show_counts_and_time_left()
