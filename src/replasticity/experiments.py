@@ -86,6 +86,7 @@ class Claim(Checked):
 
     ``mean_in_range``: the mean over seeds lies in [lower, upper], judged by its 95 % interval.
     ``seeds_in_range``: each seed's value lies in [lower, upper], judged by the share of seeds.
+    ``exact_in_range``: for experiments without randomness: the value itself lies in [lower, upper], no statistics.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
@@ -93,7 +94,7 @@ class Claim(Checked):
     source: Text
     statistic: Text
     at: dict[str, NonNegativeInt] = Field({})
-    test: Literal["mean_in_range", "seeds_in_range"]
+    test: Literal["mean_in_range", "seeds_in_range", "exact_in_range"]
     lower: float | None = None
     upper: float | None = None
     why_this_bound: Text

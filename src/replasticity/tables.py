@@ -105,10 +105,10 @@ def claim_row(claim: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
         (True, False): f"at least {number(claim['lower'])}",
         (False, True): f"at most {number(claim['upper'])}",
     }[(claim["lower"] is not None, claim["upper"] is not None)]
-    what = "mean" if claim["test"] == "mean_in_range" else "every seed"
+    what = {"mean_in_range": "mean", "seeds_in_range": "every seed", "exact_in_range": "exact value"}[claim["test"]]
     return (
         claim["statement"],
-        number(claim["estimate"]) if what == "mean" else f"{number(claim['estimate'])} of seeds",
+        f"{number(claim['estimate'])} of seeds" if what == "every seed" else number(claim["estimate"]),
         "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}",
         f"{what} {bounds}",
         "-" if claim["p"] is None else f"{claim['p']:.1e}",

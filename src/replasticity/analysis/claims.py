@@ -1,9 +1,11 @@
 """Verdicts: a claim's statistic over seeds, tested against the claim's bounds.
 
-Nothing here is written by hand per claim. The tests are those of `scipy.stats`.
+Nothing here is written by hand per claim. The tests are those of `scipy.stats`; experiments without randomness
+need none (`exact_in_range`).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +30,11 @@ class Verdict:
     verdict : str
         "reproduced", "reproduced in part", "not reproduced" or "not testable here".
     estimate : float or None
-        Mean of the statistic, or share of seeds in the range.
+        Mean of the statistic, share of seeds in the range, or the value that all seeds share.
     interval : tuple of (float, float) or None
-        95 % confidence interval of the estimate.
+        95 % confidence interval of the estimate; None where nothing is random.
     p : float or None
-        p-value; the smaller, the stronger the seeds speak for the claim.
+        p-value; the smaller, the stronger the seeds speak for the claim. None where nothing is random.
     n : int
         Number of seeds with a defined statistic.
     reason : str
@@ -68,7 +70,7 @@ def judge(claim: Claim, values: npt.NDArray[np.float64]) -> Verdict:
     if len(defined) < len(values):
         reason = f"the statistic is not defined in {len(values) - len(defined)} of {len(values)} seeds"
         return Verdict(NOT_TESTABLE, None, None, None, len(defined), reason)
-    return (_mean_in_range if claim.test == "mean_in_range" else _seeds_in_range)(defined, lower, upper)
+    return _TESTS[claim.test](defined, lower, upper)
 
 
 def _mean_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
@@ -119,3 +121,20 @@ def _seeds_in_range(values: npt.NDArray[np.float64], lower: float, upper: float)
     else:
         verdict = IN_PART
     return Verdict(verdict, inside / n, (low, high), float(test.pvalue), n)
+
+
+def _exact_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
+    """Judge a quantity that does not depend on the seed: it is in the range or not, without statistics."""
+    if np.ptp(values) > 0:
+        reason = "the statistic differs between seeds, so it is random: it needs another test"
+        return Verdict(NOT_TESTABLE, None, None, None, len(values), reason)
+    value = float(values[0])
+    return Verdict(REPRODUCED if lower <= value <= upper else NOT_REPRODUCED, value, None, None, len(values))
+
+
+#: Name of a test in a claim -> the function that judges by it.
+_TESTS: dict[str, Callable[[npt.NDArray[np.float64], float, float], Verdict]] = {
+    "mean_in_range": _mean_in_range,
+    "seeds_in_range": _seeds_in_range,
+    "exact_in_range": _exact_in_range,
+}

@@ -1,5 +1,7 @@
 """Protocols: one simulated experiment of one paper per module. A new module is found by its name.
 
+A module whose name begins with an underscore is no protocol: it holds what several protocols share.
+
 A protocol module has the parts of `Protocol`: a class of parameters, the contracts of its files, and the
 functions draw, run, summarise and replay. Modules import their model inside `run`, so that whoever only
 asks for parameters or statistics does not pay for numba.
@@ -80,7 +82,8 @@ class Protocol(Interface):
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of all protocols, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in modules if not name.startswith("_")))
 
 
 def get(name: str) -> Protocol:
