@@ -36,9 +36,9 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> N
     console.print(table)
 
 
-def number(value: float | None) -> str:
-    """Return a number with five significant digits, or a dash."""
-    return "-" if value is None else f"{value:.5g}"
+def number(value: float | None, digits: int = 5) -> str:
+    """Return a number with some significant digits, or a dash."""
+    return "-" if value is None else f"{value:.{digits}g}"
 
 
 def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
@@ -100,15 +100,18 @@ def show_check(check: Check) -> None:
 def claim_row(claim: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
     """Return id, estimate, interval, bounds, p and n of a judged claim as text."""
     interval = claim["interval"]
-    bounds = {
-        (True, True): f"{number(claim['lower'])} to {number(claim['upper'])}",
-        (True, False): f"at least {number(claim['lower'])}",
-        (False, True): f"at most {number(claim['upper'])}",
-    }[(claim["lower"] is not None, claim["upper"] is not None)]
     what = {"mean_in_range": "mean", "seeds_in_range": "every seed", "exact_in_range": "exact value"}[claim["test"]]
+    # Exact values may have to agree in many digits.
+    digits = 9 if what == "exact value" else 5
+    lower, upper, estimate = (number(claim[key], digits) for key in ("lower", "upper", "estimate"))
+    bounds = {
+        (True, True): f"{lower} to {upper}",
+        (True, False): f"at least {lower}",
+        (False, True): f"at most {upper}",
+    }[(claim["lower"] is not None, claim["upper"] is not None)]
     return (
         claim["statement"],
-        f"{number(claim['estimate'])} of seeds" if what == "every seed" else number(claim["estimate"]),
+        f"{estimate} of seeds" if what == "every seed" else estimate,
         "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}",
         f"{what} {bounds}",
         "-" if claim["p"] is None else f"{claim['p']:.1e}",

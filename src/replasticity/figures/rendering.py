@@ -81,9 +81,11 @@ def letter(axes: Axes, text: str, title: str) -> None:
     )
 
 
-def legend(axes: Axes, loc: Any = "upper left") -> None:
+def legend(axes: Axes, loc: Any = "upper left", columns: int = 1) -> None:
     """Add a legend whose white ground keeps lines from crossing its text."""
-    box = axes.legend(loc=loc, handlelength=1.5, borderaxespad=0.2, frameon=True, framealpha=1.0)
+    box = axes.legend(
+        loc=loc, ncols=columns, handlelength=1.5, columnspacing=1.2, borderaxespad=0.2, frameon=True, framealpha=1.0
+    )
     box.get_frame().set(edgecolor="none")
 
 
