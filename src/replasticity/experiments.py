@@ -7,6 +7,7 @@ returns what a simulation needs. Every error names the file, the key and what is
 import difflib
 import hashlib
 import json
+import shlex
 import types
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -187,7 +188,10 @@ class Resolved(BaseModel):
     @property
     def arguments(self) -> str:
         """Command-line arguments that give these parameters, the same for all scales that share them."""
-        changes = "".join(f" --set {name}={json.dumps(value)}" for name, value in self.changes.items())
+        # Quoted where a shell asks for it: lists have brackets and spaces.
+        changes = "".join(
+            f" --set {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in self.changes.items()
+        )
         return f"{self.name} --scale {self.canonical_scale}{changes}"
 
     @property

@@ -77,7 +77,7 @@ def test_plot_of_an_own_run(project, capsys):
         (["claims"], "nothing has been evaluated yet"),
         (["replay", "none.nc"], "none.nc: no such file"),
         (["info", "none.nc"], "none.nc: no such file"),
-        (["gallery"], "results/figures/zenke2015.png: no such file"),
+        (["gallery"], ".png: no such file; 'make figures' makes it"),
         (["compile", "none", "-o", "a.json"], "no protocol 'none'; allowed: "),
     ],
 )
