@@ -34,7 +34,7 @@ gallery: install  ## Renew the committed gallery under figures/.
 	$(BIN)/snakemake gallery --cores all
 
 test: install lint  ## Check the code and run the whole test suite.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: install  ## Check style, types, import contracts and the workflow.
 	$(BIN)/ruff check
