@@ -23,8 +23,8 @@ Trains = namedtuple("Trains", ["first", "steps"])
 #: The events of all synapses, one synapse after the other. Phases: before, between pre and post, after (axis 1).
 Events = namedtuple("Events", ["step", "synapse", "kind", "weight", "trace_pre", "trace_post", "last_event_s"])
 
-#: What is kept of each synapse: its weight at the end, and the extremes that it took.
-Outcome = namedtuple("Outcome", ["weight_final", "weight_lowest", "weight_highest"])
+#: What is kept of each synapse: its weight at the end, the extremes that it took, and how many events it had.
+Outcome = namedtuple("Outcome", ["weight_final", "weight_lowest", "weight_highest", "event_count"])
 
 PRE, POST = 1, 2
 BEFORE, BETWEEN, AFTER = 0, 1, 2
@@ -84,7 +84,12 @@ def empty_events(count):
 
 def empty_outcome(synapse_count):
     """Return the arrays for a number of synapses, all zero."""
-    return Outcome(*(np.zeros(synapse_count) for _ in Outcome._fields))
+    return Outcome(
+        weight_final=np.zeros(synapse_count),
+        weight_lowest=np.zeros(synapse_count),
+        weight_highest=np.zeros(synapse_count),
+        event_count=np.zeros(synapse_count, np.int64),
+    )
 
 
 @njit
@@ -113,18 +118,15 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
     outcome : Outcome
         Arrays from `empty_outcome`; changed in place.
     events : Events
-        Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none.
-
-    Returns
-    -------
-    int
-        Number of events: steps of a synapse with a presynaptic spike, a postsynaptic spike, or both.
+        Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
+        is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
     """
     record = len(events.step) > 0
     event = 0
     for k in range(len(cell_pre)):
         synapse = Synapse(weight_initial, 0.0, 0.0, 0.0)
         lowest = highest = weight_initial
+        first_event = event
         next_pre, end_pre = trains_pre.first[cell_pre[k]], trains_pre.first[cell_pre[k] + 1]
         next_post, end_post = trains_post.first[cell_post[k]], trains_post.first[cell_post[k] + 1]
         while next_pre < end_pre or next_post < end_post:
@@ -161,4 +163,4 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
         outcome.weight_final[k] = synapse.weight
         outcome.weight_lowest[k] = lowest
         outcome.weight_highest[k] = highest
-    return event
+        outcome.event_count[k] = event - first_event

@@ -67,7 +67,5 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
     """
     spiked = np.zeros((step_count, len(rates_Hz)), np.bool_)
     phases = np.zeros((recorded_steps, len(rates_Hz)))
-    simulate(
-        np.array(phase_initial, np.float64), dt_s * np.array(rates_Hz, np.float64), keep_overshoot, spiked, phases
-    )
+    simulate(np.array(phase_initial, np.float64), dt_s * np.array(rates_Hz, np.float64), keep_overshoot, spiked, phases)
     return [np.flatnonzero(of_cell) for of_cell in spiked.T], phases

@@ -92,7 +92,7 @@ def discretise(parameters: SynapseParameters) -> "PairStep":
     """Return the constants of the synapse."""
     from replasticity.models import pair_stdp as model
 
-    return model.discretise(
+    step: PairStep = model.discretise(
         dt_s=seconds(parameters.dt_ms),
         tau_pre_s=seconds(parameters.tau_pre_ms),
         tau_post_s=seconds(parameters.tau_post_ms),
@@ -101,6 +101,7 @@ def discretise(parameters: SynapseParameters) -> "PairStep":
         clip=parameters.clip_weight,
         weight_max=float(parameters.weight_max),
     )
+    return step
 
 
 def run_synapses(
@@ -123,13 +124,13 @@ def run_synapses(
     from replasticity.models import pair_stdp as model
 
     count = len(pre_steps)
-    trains = [model.make_trains(steps) for steps in (pre_steps, post_steps)]
     events = model.empty_events(
         sum(len(np.union1d(pre, post)) for pre, post in zip(pre_steps, post_steps, strict=True))
     )
     outcome = model.empty_outcome(count)
     model.simulate(
-        *trains,
+        model.make_trains(pre_steps),
+        model.make_trains(post_steps),
         np.arange(count),
         np.arange(count),
         float(parameters.weight_initial),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -242,7 +243,7 @@ def read_out(weight: pair_stdp.FloatArray, parameters: Parameters) -> dict[str, 
     }
 
 
-def additive_range_Hz(rates_Hz: list[float], additive: pair_stdp.FloatArray) -> tuple[float, float]:
+def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """Return the highest rate up to which pairings add up, and the lowest rate at which they do not.
 
     Parameters

@@ -35,7 +35,7 @@ class Parameters(pair_stdp.SynapseParameters):
 
 
 RUN: dict[str, Variable] = {
-    "requested_pre_ms": Variable(("synapse",), "requested presynaptic time: the cell spikes in the first step after it"),
+    "requested_pre_ms": Variable(("synapse",), "requested presynaptic time; the spike comes in the next step"),
     "requested_post_ms": Variable(("synapse",), "requested postsynaptic time"),
     "difference_ms": Variable(("synapse",), "postsynaptic minus presynaptic spike time; NaN if a cell does not spike"),
     **pair_stdp.RUN,
@@ -43,12 +43,12 @@ RUN: dict[str, Variable] = {
 
 STATISTICS: dict[str, Variable] = {
     "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
-    "closed_form_departure": Variable((), "largest departure of a weight change from the closed form", resolution=1e-12),
+    "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
 }
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
-TRACES = ("difference_ms", "weight_final")
+TRACES = ("difference_ms",)
 
 PEER_NAMES: dict[str, str] = {}
 

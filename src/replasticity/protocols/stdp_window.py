@@ -47,14 +47,14 @@ RUN: dict[str, Variable] = {
 STATISTICS: dict[str, Variable] = {
     "dw": Variable(("synapse",), "weight change, final minus initial", resolution=1e-12),
     "dw_at_zero": Variable((), "weight change of a coincidence", resolution=1e-12),
-    "closed_form_departure": Variable((), "largest departure of a weight change from the closed form", resolution=1e-12),
+    "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
     "potentiating_from_ms": Variable((), "smallest difference whose pairing potentiates", resolution=1e-9),
     "depressing_up_to_ms": Variable((), "largest difference whose pairing depresses", resolution=1e-9),
 }
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
-TRACES = ("difference_ms", "dw")
+TRACES = ("difference_ms",)
 
 PEER_NAMES: dict[str, str] = {}
 
