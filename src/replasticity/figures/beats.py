@@ -80,13 +80,18 @@ def hertz(rate_Hz: float) -> str:
     return f"{round(rate_Hz, 2):g} Hz" if np.isfinite(rate_Hz) else "no rate"
 
 
+def beat_text(beat_Hz: float) -> str:
+    """Return a beat frequency as text; a cell with fewer than two spikes has none."""
+    return f"beat {hertz(beat_Hz)}" if np.isfinite(beat_Hz) else "too few spikes"
+
+
 def _beat_title(ensemble: xr.Dataset, pair: int) -> str:
     """Say which rates were asked for, and at what frequency the cells beat."""
     parameters = _parameters(ensemble)
     asked = f"{parameters['pre_rates_Hz'][pair]:g} and {hertz(parameters['post_rates_Hz'][pair])}"
     actual, expected = _statistic(ensemble, "beat_actual_Hz", pair), _statistic(ensemble, "beat_asked_Hz", pair)
-    title = f"{asked}: beat {hertz(actual)}"
-    return title if hertz(actual) == hertz(expected) else f"{title}, not {hertz(expected)}"
+    title = f"{asked}: {beat_text(actual)}"
+    return title if hertz(actual) in ("no rate", hertz(expected)) else f"{title}, not {hertz(expected)}"
 
 
 def window_ms(ensemble: xr.Dataset, pair: int) -> float:
@@ -113,7 +118,9 @@ def draw_spikes(axes: Axes, ensemble: xr.Dataset, pair: int) -> None:
         axes.vlines(shown_ms, height - 0.38, height + 0.38, color=colour, lw=0.8)
     both_ms = np.intersect1d(steps["pre"], steps["post"]) * dt_ms
     both_ms = both_ms[both_ms <= end_ms]
-    axes.plot(both_ms, np.full(len(both_ms), 0.5), "d", ms=3.5, mew=0, color=look.VERMILION, clip_on=False)
+    # An empty line that is not clipped has no bounds, and would upset the layout.
+    if len(both_ms):
+        axes.plot(both_ms, np.full(len(both_ms), 0.5), "d", ms=3.5, mew=0, color=look.VERMILION, clip_on=False)
     post, pre = (hertz(_statistic(ensemble, f"{side}_rate_actual_Hz", pair)) for side in ("post", "pre"))
     axes.set_yticks([0, 0.5, 1], [f"post\n{post}", "same step", f"pre\n{pre}"])
     axes.get_yticklabels()[1].set_color(look.VERMILION)
@@ -137,7 +144,7 @@ def draw_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset], pair: int) -> N
         changes = np.flatnonzero(np.diff(weight, prepend=np.nan, append=np.nan) != 0)
         corners = np.append(changes[:-1], len(weight) - 1)
         label = (
-            f"reset {_RESETS[parameters['reset']]}, beat {hertz(_statistic(ensemble, 'beat_actual_Hz', pair))}: "
+            f"reset {_RESETS[parameters['reset']]}, {beat_text(_statistic(ensemble, 'beat_actual_Hz', pair))}: "
             f"ends at {_statistic(ensemble, 'weight_final', pair):.3f}"
         )
         axes.step(

@@ -37,21 +37,23 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     """
     main = ensembles["main"]
     roles = [role for role in _TITLES if role in ensembles]
-    rows = 2 if len(roles) == 1 else 3
+    phases = main.sizes["start_phase"]
+    count = len(roles) + (phases > 1) + 2
+    rows = (count + 1) // 2
     figure = Figure(figsize=(look.FULL_WIDTH, 0.3 + 2.85 * rows), layout=look.layout())
-    axes = [figure.add_subplot(rows, 2, k + 1) for k in range(len(roles) + 3)]
-    for panel, role in zip(axes, roles, strict=False):
-        draw_map(panel, ensembles[role], *_final_weight(ensembles[role]))
-        panel.set_title(_title(role, ensembles[role]), loc="left")
-    phases, against_beat, against_rate = axes[len(roles) :]
-    draw_map(phases, main, *_range_over_phases(main))
-    phases.set_title(_phases_title(main), loc="left")
-    draw_against(against_beat, main, "beat")
-    against_beat.set_title(f"Beat: {_explained(main, 'beat')}", loc="left")
-    draw_against(against_rate, main, "mean_rate")
-    against_rate.set_title(f"Mean rate: {_explained(main, 'mean_rate')}", loc="left")
-    for panel, letter in zip(axes, "abcdef", strict=False):
-        look.letter(panel, letter, panel.get_title(loc="left"))
+    panels = [(letter, figure.add_subplot(rows, 2, k + 1)) for k, letter in enumerate("abcdef"[:count])]
+    for role in roles:
+        letter, axes = panels.pop(0)
+        draw_map(axes, ensembles[role], *_final_weight(ensembles[role]))
+        look.letter(axes, letter, _title(role, ensembles[role]))
+    if phases > 1:
+        letter, axes = panels.pop(0)
+        draw_map(axes, main, *_range_over_phases(main))
+        look.letter(axes, letter, f"Range of a over {phases} starting phases of the post cell")
+    for by, name in (("beat", "Beat"), ("mean_rate", "Mean rate")):
+        letter, axes = panels.pop(0)
+        draw_against(axes, main, by)
+        look.letter(axes, letter, f"{name}: {_explained(main, by)}")
     figure.supxlabel(
         f"{main.sizes['pre_rate'] * main.sizes['post_rate']} pairs of rates in each map, "
         f"{_parameters(main)['duration_ms'] / 1000:g} s each. No randomness: one run (n = 1), the same for every seed.",
@@ -70,13 +72,6 @@ def _title(role: str, ensemble: xr.Dataset) -> str:
     parameters = _parameters(ensemble)
     reset = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}[parameters["reset"]]
     return f"{_TITLES[role]} (reset {reset}, depression \N{MULTIPLICATION SIGN} {parameters['depression_ratio']:g})"
-
-
-def _phases_title(ensemble: xr.Dataset) -> str:
-    phases = _parameters(ensemble)["post_start_phases"]
-    if len(phases) == 1:
-        return "Only one starting phase: no range"
-    return f"Range of a over {len(phases)} starting phases of the post cell"
 
 
 def _explained(ensemble: xr.Dataset, by: str) -> str:
@@ -137,7 +132,8 @@ def draw_against(axes: Axes, ensemble: xr.Dataset, by: str) -> None:
     )
     weight = ensemble["weight_final"].values[0, 0]
     x_Hz = np.abs(post_Hz - pre_Hz) if by == "beat" else np.sqrt(pre_Hz * post_Hz)
-    axes.plot(x_Hz.ravel(), weight.ravel(), ".", ms=2.5, mew=0, alpha=0.5, color=look.BLUE, rasterized=True)
+    size = 2.5 if weight.size > 500 else 6
+    axes.plot(x_Hz.ravel(), weight.ravel(), ".", ms=size, mew=0, alpha=0.5, color=look.BLUE, rasterized=True)
     axes.axhline(_parameters(ensemble)["weight_initial"], color=look.GREY, lw=0.8, ls="--", label="initial weight")
     axes.set_xlabel("actual beat frequency (Hz)" if by == "beat" else "geometric mean of the actual rates (Hz)")
     axes.set_ylabel("final w")

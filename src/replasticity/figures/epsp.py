@@ -135,7 +135,7 @@ def draw_epsp(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.set_xlim(0, min(time_ms[-1], arrival_ms + 5 * parameters["tau_m_ms"]))
     axes.set_xlabel("time (ms)")
     axes.set_ylabel("v (mV)")
-    look.legend(axes, loc="upper right")
+    look.legend(axes, loc="best")
 
 
 def _expected_mV(difference_ms: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
