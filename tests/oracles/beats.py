@@ -1,6 +1,6 @@
 """Regular firing, pair STDP and EPSP read-out step by step in plain Python: slow, obvious, from the specification.
 
-Times are in seconds; nothing is shared with the package.
+Times are in seconds, potentials in volts; nothing is shared with the package.
 """
 
 import math

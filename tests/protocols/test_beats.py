@@ -178,8 +178,9 @@ def test_tutorial_equals_the_oracle(synapse, pairs, latest_ms):
     rates=st.lists(st.floats(1.0, 300.0), min_size=1, max_size=3),
     differences=st.lists(st.floats(-90.0, 40.0), min_size=1, max_size=3),
     gaps=st.lists(st.floats(5.0, 300.0), min_size=1, max_size=3),
-    I_const_mV=st.floats(-5.0, 30.0),
-    tau_m_ms=st.floats(2.0, 30.0),
+    # At 15 mV the potential creeps up to the threshold: the last bit decides.
+    I_const_mV=st.one_of(st.floats(-5.0, 30.0), st.just(15.0)),
+    tau_m_ms=st.floats(0.5, 30.0),
     psp_scale_mV=st.floats(-5.0, 60.0),
     delay_ms=st.floats(0.0, 5.0),
     test_spike_ms=st.floats(0.0, 30.0),
@@ -216,22 +217,22 @@ def test_epsp_equals_the_oracle(
     np.testing.assert_allclose(run["readout_weight"].values, weights, atol=1e-12)
     spikes = []
     for k, weight in enumerate(run["readout_weight"].values):
-        v_mV, v_end_mV, fired = oracle.read_out(
+        v, v_end, fired = oracle.read_out(
             weight,
             dt=dt_ms * 0.001,
             steps=round(50 / dt_ms),
             test=test_spike_ms * 0.001,
             delay=delay_ms * 0.001,
             tau_m=tau_m_ms * 0.001,
-            E_L=-70.0,
-            V_th=-55.0,
-            I_const=I_const_mV,
-            J=psp_scale_mV,
+            E_L=-70 * 0.001,
+            V_th=-55 * 0.001,
+            I_const=I_const_mV * 0.001,
+            J=psp_scale_mV * 0.001,
         )
-        np.testing.assert_allclose(run["readout_v_mV"].values[:, k], v_mV, atol=1e-9)
-        assert run["v_end_mV"].values[k] == pytest.approx(v_end_mV, abs=1e-9)
-        assert run["epsp_peak_mV"].values[k] == pytest.approx(max(v_mV) + 70, abs=1e-9)
-        assert run["epsp_peak_time_ms"].values[k] == pytest.approx(v_mV.index(max(v_mV)) * dt_ms, abs=1e-6)
+        np.testing.assert_allclose(run["readout_v_mV"].values[:, k], np.array(v) * 1e3, atol=1e-9)
+        assert run["v_end_mV"].values[k] == pytest.approx(v_end * 1e3, abs=1e-9)
+        assert run["epsp_peak_mV"].values[k] == pytest.approx(max(v) * 1e3 + 70, abs=1e-9)
+        assert run["epsp_peak_time_ms"].values[k] == pytest.approx(v.index(max(v)) * dt_ms, abs=1e-6)
         spikes += [(step, k) for step in fired]
     found = zip(run["readout_spike_step"].values.tolist(), run["readout_spike_cell"].values.tolist(), strict=True)
     assert sorted(found) == sorted(spikes)

@@ -3,12 +3,15 @@
 =========  ===============  ====================================================================
 symbol     name             meaning
 =========  ===============  ====================================================================
-v          v_mV             membrane potential [mV]
-E          E_mV             potential that v decays to: E_L plus the constant input [mV]
-V_th       V_th_mV          threshold [mV]
-J          psp_scale_mV     jump of v at a presynaptic spike through a synapse of weight 1 [mV]
+v          v_V             membrane potential [V]
+E          E_V             potential that v decays to: E_L plus the constant input [V]
+V_th       V_th_V          threshold [V]
+J          psp_scale_V     jump of v at a presynaptic spike through a synapse of weight 1 [V]
 w          weight           weight of the synapse [1]
 =========  ===============  ====================================================================
+
+Potentials are in volts here, as in the reference simulator: rounding decides whether a potential that creeps up to
+the threshold exceeds it.
 
 Source: specification "Regular-firing pairs, STDP window and EPSP read-out", section 5.
 """
@@ -17,31 +20,31 @@ from replasticity.kernels.compilation import njit
 
 
 @njit
-def relax(v_mV, step):
+def relax(v_V, step):
     """Return the potential one step later: dv/dt = (E - v) / tau_m, solved exactly.
 
     Parameters
     ----------
-    v_mV : float
-        Membrane potential [mV].
+    v_V : float
+        Membrane potential [V].
     step : ReadoutStep
         Constants from `replasticity.models.epsp_readout.discretise`.
 
     Returns
     -------
     float
-        Membrane potential [mV] (specification, section 5, point 2).
+        Membrane potential [V] (specification, section 5, point 2).
     """
-    return step.E_mV + (v_mV - step.E_mV) * step.v_decay
+    return step.E_V + (v_V - step.E_V) * step.v_decay
 
 
 @njit
-def spikes(v_mV, step):
+def spikes(v_V, step):
     """Say whether the cell spikes: v > V_th, strictly (specification, section 5, point 3)."""
-    return v_mV > step.V_th_mV
+    return v_V > step.V_th_V
 
 
 @njit
-def add_psp(v_mV, weight, step):
-    """Return the potential [mV] after a presynaptic spike: v + w J (specification, section 5, point 4)."""
-    return v_mV + weight * step.psp_scale_mV
+def add_psp(v_V, weight, step):
+    """Return the potential [V] after a presynaptic spike: v + w J (specification, section 5, point 4)."""
+    return v_V + weight * step.psp_scale_V

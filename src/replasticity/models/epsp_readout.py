@@ -8,19 +8,19 @@ import numpy as np
 from replasticity.kernels.compilation import njit
 from replasticity.kernels.epsp_readout import add_psp, relax, spikes
 
-#: Constants of one step. ``E_mV``: resting potential plus constant input.
-ReadoutStep = namedtuple("ReadoutStep", ["E_L_mV", "E_mV", "v_decay", "V_th_mV", "psp_scale_mV"])
+#: Constants of one step. ``E_V``: resting potential plus constant input.
+ReadoutStep = namedtuple("ReadoutStep", ["E_L_V", "E_V", "v_decay", "V_th_V", "psp_scale_V"])
 
 
-def discretise(*, dt_s, tau_m_s, E_L_mV, I_const_mV, V_th_mV, psp_scale_mV):
+def discretise(*, dt_s, tau_m_s, E_L_V, I_const_V, V_th_V, psp_scale_V):
     """Return the constants of one step.
 
     Parameters
     ----------
     dt_s, tau_m_s : float
         Time step and membrane time constant [s].
-    E_L_mV, I_const_mV, V_th_mV, psp_scale_mV : float
-        Resting potential, constant input, threshold, and jump for a weight of 1 [mV].
+    E_L_V, I_const_V, V_th_V, psp_scale_V : float
+        Resting potential, constant input, threshold, and jump for a weight of 1 [V].
 
     Returns
     -------
@@ -28,16 +28,16 @@ def discretise(*, dt_s, tau_m_s, E_L_mV, I_const_mV, V_th_mV, psp_scale_mV):
         Constants.
     """
     return ReadoutStep(
-        E_L_mV=E_L_mV,
-        E_mV=E_L_mV + I_const_mV,
+        E_L_V=E_L_V,
+        E_V=E_L_V + I_const_V,
         v_decay=math.exp(-dt_s / tau_m_s),
-        V_th_mV=V_th_mV,
-        psp_scale_mV=psp_scale_mV,
+        V_th_V=V_th_V,
+        psp_scale_V=psp_scale_V,
     )
 
 
 @njit
-def simulate(weight, arrival_step, step, v_every_step_mV, spiked):
+def simulate(weight, arrival_step, step, v_every_step_V, spiked):
     """Run one cell for each weight and fill the records.
 
     Parameters
@@ -48,26 +48,26 @@ def simulate(weight, arrival_step, step, v_every_step_mV, spiked):
         Step in which the test spike arrives.
     step : ReadoutStep
         Constants from `discretise`.
-    v_every_step_mV : ndarray of float64, shape (steps, cells)
-        Membrane potential at the start of each step [mV]; changed in place.
+    v_every_step_V : ndarray of float64, shape (steps, cells)
+        Membrane potential at the start of each step [V]; changed in place.
     spiked : ndarray of bool, shape (steps, cells)
         Whether a cell spikes in a step; changed in place.
 
     Returns
     -------
     ndarray of float64, shape (cells,)
-        Membrane potential after the last step [mV].
+        Membrane potential after the last step [V].
     """
-    v_mV = np.full(len(weight), step.E_L_mV)
-    for n in range(len(v_every_step_mV)):
+    v_V = np.full(len(weight), step.E_L_V)
+    for n in range(len(v_every_step_V)):
         # 1. Samples see the state that the previous step left.
-        v_every_step_mV[n] = v_mV
+        v_every_step_V[n] = v_V
         for cell in range(len(weight)):
-            v_mV[cell] = relax(v_mV[cell], step)
+            v_V[cell] = relax(v_V[cell], step)
             # 3. The threshold is tested before the test spike acts: a jump above it shows in the next step.
-            spiked[n, cell] = spikes(v_mV[cell], step)
+            spiked[n, cell] = spikes(v_V[cell], step)
             if n == arrival_step:
-                v_mV[cell] = add_psp(v_mV[cell], weight[cell], step)
+                v_V[cell] = add_psp(v_V[cell], weight[cell], step)
             if spiked[n, cell]:
-                v_mV[cell] = step.E_L_mV
-    return v_mV
+                v_V[cell] = step.E_L_V
+    return v_V

@@ -22,6 +22,8 @@ from replasticity.protocols.stdp_window import closed_form
 
 Rates = Annotated[list[Positive], Field(min_length=1)]
 
+_VOLT_PER_MV = 0.001
+
 #: Groups of conditions.
 GRID, ISOLATED, LOCKED = 0, 1, 2
 
@@ -218,26 +220,26 @@ def read_out(weight: pair_stdp.FloatArray, parameters: Parameters) -> dict[str, 
     step = model.discretise(
         dt_s=dt_s,
         tau_m_s=pair_stdp.seconds(parameters.tau_m_ms),
-        E_L_mV=float(parameters.E_L_mV),
-        I_const_mV=float(parameters.I_const_mV),
-        V_th_mV=float(parameters.V_th_mV),
-        psp_scale_mV=float(parameters.psp_scale_mV),
+        E_L_V=parameters.E_L_mV * _VOLT_PER_MV,
+        I_const_V=parameters.I_const_mV * _VOLT_PER_MV,
+        V_th_V=parameters.V_th_mV * _VOLT_PER_MV,
+        psp_scale_V=parameters.psp_scale_mV * _VOLT_PER_MV,
     )
     steps = round(parameters.readout_duration_ms / parameters.dt_ms)
     emitted = int(np.floor((pair_stdp.seconds(parameters.test_spike_ms) + 0.001 * dt_s) / dt_s))
     delay = round(pair_stdp.seconds(parameters.delay_ms) / dt_s)
-    v_mV = np.zeros((steps, len(weight)))
+    v_V = np.zeros((steps, len(weight)))
     spiked = np.zeros((steps, len(weight)), np.bool_)
-    v_end_mV = model.simulate(weight, emitted + delay, step, v_mV, spiked)
+    v_end_V = model.simulate(weight, emitted + delay, step, v_V, spiked)
     time_ms = np.arange(steps) * dt_s * 1e3
     spike_step, spike_cell = np.nonzero(spiked)
     return {
         "readout_weight": weight,
         "readout_time_ms": time_ms,
-        "readout_v_mV": v_mV,
-        "epsp_peak_mV": v_mV.max(axis=0) - parameters.E_L_mV,
-        "epsp_peak_time_ms": time_ms[v_mV.argmax(axis=0)],
-        "v_end_mV": v_end_mV,
+        "readout_v_mV": v_V / _VOLT_PER_MV,
+        "epsp_peak_mV": (v_V.max(axis=0) - step.E_L_V) / _VOLT_PER_MV,
+        "epsp_peak_time_ms": time_ms[v_V.argmax(axis=0)],
+        "v_end_mV": v_end_V / _VOLT_PER_MV,
         "readout_spike_step": spike_step,
         "readout_spike_cell": spike_cell,
     }
