@@ -13,7 +13,7 @@ I_E              I_E_pA                   current into the dendrite, by which th
 phi(u)           `escape_rate`            rate at which the neuron spikes at a potential
 h(u)             `log_slope`              15 phi'(u) / phi(u)
 E                error                    prediction error of one step: (S - phi(V*) dt) h(V*)
-PI, PE           integral, filtered       sum of the synapse's error contributions, and the share that is still held
+PI, PE           integral, low_passed     sum of the synapse's error contributions, and the share that is still held
                                           back by the low-pass filter
 aL, aS           trace_leak, trace_input  presynaptic spikes, low-passed with tau_L and tau_s
 tau_L, tau_s     membrane, synaptic       time constants of the dendritic response to one spike
@@ -356,12 +356,6 @@ def integrate(neuron, h_ms, step):
     tuple of (Neuron, float)
         State at the end of the interval, and the proposed step [ms] (section 3).
     """
-    if h_ms >= step.dt_ms:
-        after, r = solve(neuron, step.dt_ms, step.decays, step)
-        if r <= 1.1:
-            # A step over the whole interval is never followed by a shorter proposal.
-            return after, step.dt_ms
-        h_ms = shorter(step.dt_ms, r)
     passed_ms = 0.0
     while passed_ms < step.dt_ms:
         left_ms = step.dt_ms - passed_ms
@@ -379,52 +373,79 @@ def integrate(neuron, h_ms, step):
 # The plastic synapse (section 5) ----------------------------------------------------------------------
 #
 # A spike needs, for the membrane (tau = tau_L) and the synaptic time constant (tau = tau_s), two sums over the
-# errors E that have arrived since the synapse's last spike t_l:
+# errors E that have arrived since the synapse's last spike at t_l:
 #
 #     plain    = sum exp((t_l - t) / tau) E(t)
 #     filtered = sum exp((t_l - t) / tau) exp((t - t_n) / tau_Delta) E(t)
 #
-# Time is cut into blocks that are short against all time constants. Both sums are kept for each whole block and
-# for the present one up to now, with times relative to the block's start. A spike joins the blocks since t_l, so
-# that its cost does not depend on the number of steps, and no sum is a small difference of large numbers.
+# Time is cut into blocks. Both sums are kept for each whole block and for the present one up to now, with times
+# relative to the block's start. A spike joins the blocks since t_l, so that its cost does not depend on the number
+# of steps. Blocks are short against all time constants: no sum is a small difference of large numbers.
 
 
 @njit
-def add_error(sums, arrival, error, step):
+def stamp_ms(n, step):
+    """Return the time of a stamp [ms], rounded as the reference simulator rounds it (section 5).
+
+    After 20 s the rounding is 1e-12 of a time constant, and the same for each error of a step: with exact
+    differences of time, weights depart from the reference's by twenty times as much.
+
+    Parameters
+    ----------
+    n : int
+        Stamp.
+    step : UrbanczikSennStep
+        Per-step constants.
+
+    Returns
+    -------
+    float
+        Time [ms]: a thousandth of the whole number of microseconds.
+    """
+    return 0.001 * (step.microseconds * n)
+
+
+@njit
+def add_error(sums, block, arrival_ms, error, step):
     """Add the error that arrives at the synapses in a step to the sums of its block.
 
     Parameters
     ----------
     sums : ErrorSums
         Sums of all blocks; changed in place.
-    arrival : int
-        Step of arrival (1, 2, ...): the error's own step plus the synapse's delay.
+    block : int
+        Block of the arrival.
+    arrival_ms : float
+        Time of arrival [ms]: the error's own stamp plus the synapse's delay.
     error : float
         Prediction error [1/mV].
     step : UrbanczikSennStep
-        Per-step constants; ``weight_plain`` and ``weight_filtered`` have shape (steps of a block + 1, 3).
+        Per-step constants.
     """
-    block = (arrival - 1) // step.block_steps
-    offset = arrival - block * step.block_steps
+    age_ms = arrival_ms - sums.start_ms[block]
+    gain = math.exp(age_ms / step.tau_filter_ms)
     for kind in range(3):
-        sums.plain[block, kind] += step.weight_plain[offset, kind] * error
-        sums.filtered[block, kind] += step.weight_filtered[offset, kind] * error
+        plain = math.exp(-age_ms / step.tau_kernel_ms[kind]) * error
+        sums.plain[block, kind] += plain
+        sums.filtered[block, kind] += gain * plain
 
 
 @njit
-def errors_since(last, now, kind, sums, plain_at_last, filtered_at_last, step):
-    """Return both sums over the errors that arrived after step ``last`` and up to step ``now``.
+def errors_since(last_ms, last_block, now_ms, now_block, kind, plain_at_last, filtered_at_last, sums, step):
+    """Return both sums over the errors that arrived after a synapse's last spike and up to the present one.
 
     Parameters
     ----------
-    last, now : int
-        Steps of the synapse's last and present spike.
+    last_ms, now_ms : float
+        Times of the last and of the present spike [ms].
+    last_block, now_block : int
+        Their blocks.
     kind : int
         Time constant: `MEMBRANE`, `EXCITATORY` or `INHIBITORY` of `replasticity.models.urbanczik_senn`.
-    sums : ErrorSums
-        Sums of all blocks up to ``now``.
     plain_at_last, filtered_at_last : float
-        Sums of the block of ``last`` as they were at step ``last`` [1/mV].
+        Sums of the last spike's block as they were at that spike [1/mV].
+    sums : ErrorSums
+        Sums of all blocks up to now.
     step : UrbanczikSennStep
         Per-step constants.
 
@@ -433,21 +454,19 @@ def errors_since(last, now, kind, sums, plain_at_last, filtered_at_last, step):
     tuple of (float, float)
         Plain and filtered sum [1/mV].
     """
-    first_block = max(last - 1, 0) // step.block_steps
-    last_block = max(now - 1, 0) // step.block_steps
-    plain = sums.plain[last_block, kind]
-    filtered = sums.filtered[last_block, kind]
-    block_decay = step.block_decay[kind]
+    plain = sums.plain[now_block, kind]
+    filtered = sums.filtered[now_block, kind]
     held_back = 1.0
-    for block in range(last_block - 1, first_block - 1, -1):
-        held_back *= step.block_decay_filter
-        plain = sums.plain[block, kind] + block_decay * plain
-        filtered = held_back * sums.filtered[block, kind] + block_decay * filtered
+    for block in range(now_block - 1, last_block - 1, -1):
+        held_back *= sums.decay_filter[block]
+        plain = sums.plain[block, kind] + sums.decay[block, kind] * plain
+        filtered = held_back * sums.filtered[block, kind] + sums.decay[block, kind] * filtered
     plain -= plain_at_last
     filtered -= held_back * filtered_at_last
-    # From the start of the first block to the last spike, and from the start of the last block to now.
-    grown = step.growth[last - first_block * step.block_steps, kind]
-    return grown * plain, grown * filtered * step.decay_filter[now - last_block * step.block_steps]
+    # So far relative to the starts of the last spike's and of the present block; now to the spikes themselves.
+    from_last = math.exp((last_ms - sums.start_ms[last_block]) / step.tau_kernel_ms[kind])
+    to_now = math.exp((sums.start_ms[now_block] - now_ms) / step.tau_filter_ms)
+    return from_last * plain, from_last * filtered * to_now
 
 
 @njit
@@ -457,17 +476,17 @@ def clip(weight_pA, step):
 
 
 @njit
-def weight_of(weight_initial_pA, integral, filtered, tau_s_ms, step):
+def weight_of(weight_initial_pA, integral, low_passed, tau_L_ms, tau_s_ms, step):
     """Return w = clip(w0 + (PI - PE) 15 C_d tau_s eta / (g_L,d (tau_L - tau_s))).
 
     Parameters
     ----------
     weight_initial_pA : float
         Weight at the start, w0 [pA].
-    integral, filtered : float
+    integral, low_passed : float
         PI and PE [1/mV].
-    tau_s_ms : float
-        Synaptic time constant in use [ms].
+    tau_L_ms, tau_s_ms : float
+        Time constants of the dendritic membrane and of the synapse [ms].
     step : UrbanczikSennStep
         Per-step constants.
 
@@ -476,7 +495,7 @@ def weight_of(weight_initial_pA, integral, filtered, tau_s_ms, step):
     float
         Weight [pA] (section 5). Only this value is bounded, never PI and PE.
     """
-    change_pA = ((integral - filtered) * 15.0 * step.C_d_pF * tau_s_ms * step.eta_pA_mV_per_ms) / (
-        step.g_L_d_nS * (step.tau_L_ms - tau_s_ms)
+    change_pA = ((integral - low_passed) * 15.0 * step.C_d_pF * tau_s_ms * step.eta_pA_mV_per_ms) / (
+        step.g_L_d_nS * (tau_L_ms - tau_s_ms)
     )
     return clip(weight_initial_pA + change_pA, step)

@@ -17,7 +17,9 @@ from replasticity.kernels.urbanczik_senn import (
     errors_since,
     integrate,
     prediction_error,
+    solve,
     spikes,
+    stamp_ms,
     weight_of,
 )
 
@@ -51,25 +53,21 @@ Constants = namedtuple(
     ],
 )
 
-#: What `discretise` adds to the constants. Tables have a row per step into a block of the error sums, and a
-#: column per time constant: `MEMBRANE`, `EXCITATORY`, `INHIBITORY`.
+#: What `discretise` adds to the constants. ``tau_kernel_ms`` are the time constants of the dendritic response to a
+#: presynaptic spike: `MEMBRANE`, `EXCITATORY`, `INHIBITORY`.
 UrbanczikSennStep = namedtuple(
     "UrbanczikSennStep",
     [
         *Constants._fields,
         "dt_ms",
+        "microseconds",
         "decays",
         "highest_probability",
         "refractory_steps",
         "delay_steps",
-        "tau_L_ms",
+        "delay_ms",
+        "tau_kernel_ms",
         "block_steps",
-        "block_decay",
-        "block_decay_filter",
-        "weight_plain",
-        "weight_filtered",
-        "growth",
-        "decay_filter",
     ],
 )
 
@@ -79,11 +77,12 @@ MEMBRANE, EXCITATORY, INHIBITORY = 0, 1, 2
 #: weight of an error falls to a fiftieth at most, so that sums lose no more than two of sixteen digits.
 BLOCK_LENGTH = 4.0
 
-#: Sums of the errors in each block, float64 of shape (blocks, 3): see `replasticity.kernels.urbanczik_senn`.
-ErrorSums = namedtuple("ErrorSums", ["plain", "filtered"])
+#: Sums of the errors in each block, of shape (blocks, 3), the blocks' starts (blocks,), and the decay from the start of
+#: each block to that of the next: (blocks, 3) with the kernel's time constants, (blocks,) with that of the filter.
+ErrorSums = namedtuple("ErrorSums", ["plain", "filtered", "start_ms", "decay", "decay_filter"])
 
 #: State of the plastic synapses, each of shape (synapses,); ``plain`` and ``filtered`` (synapses, 3) are the
-#: error sums at the last spike, whose step is ``last`` (-1: none yet).
+#: error sums of the block of the last spike as they were at that spike, whose stamp is ``last`` (-1: none yet).
 Synapses = namedtuple(
     "Synapses",
     [
@@ -94,6 +93,7 @@ Synapses = namedtuple(
         "trace_leak",
         "trace_input",
         "last",
+        "last_block",
         "plain",
         "filtered",
     ],
@@ -131,27 +131,19 @@ def discretise(*, constants, dt_ms, refractory_steps, delay_steps):
     UrbanczikSennStep
         Constants of one step.
     """
-    tau_L_ms = constants.C_d_pF / constants.g_L_d_nS
-    tau_ms = np.array([tau_L_ms, constants.tau_E_d_ms, constants.tau_I_d_ms])
-    tau_filter_ms = constants.tau_filter_ms
-    shortest_ms = min(tau_ms.min(), tau_filter_ms)
-    block_steps = max(1, math.floor(BLOCK_LENGTH * shortest_ms / dt_ms))
-    into_block_ms = np.arange(block_steps + 1)[:, None] * dt_ms
+    tau_kernel_ms = (constants.C_d_pF / constants.g_L_d_nS, constants.tau_E_d_ms, constants.tau_I_d_ms)
+    shortest_ms = min(*tau_kernel_ms, constants.tau_filter_ms)
     return UrbanczikSennStep(
         **constants._asdict(),
         dt_ms=dt_ms,
+        microseconds=round(dt_ms * 1000),
         decays=decays_over(dt_ms, constants),
         highest_probability=1.0 - math.exp(-constants.rate_max_per_ms * dt_ms),
         refractory_steps=refractory_steps,
         delay_steps=delay_steps,
-        tau_L_ms=tau_L_ms,
-        block_steps=block_steps,
-        block_decay=np.exp(-block_steps * dt_ms / tau_ms),
-        block_decay_filter=math.exp(-block_steps * dt_ms / tau_filter_ms),
-        weight_plain=np.exp(-into_block_ms / tau_ms),
-        weight_filtered=np.exp(into_block_ms / tau_filter_ms - into_block_ms / tau_ms),
-        growth=np.exp(into_block_ms / tau_ms),
-        decay_filter=np.exp(-into_block_ms[:, 0] / tau_filter_ms),
+        delay_ms=delay_steps * dt_ms,
+        tau_kernel_ms=tau_kernel_ms,
+        block_steps=max(1, math.floor(BLOCK_LENGTH * shortest_ms / dt_ms)),
     )
 
 
@@ -211,59 +203,86 @@ def quiet_synapses(weight_initial_pA):
         np.zeros(count),
         np.zeros(count),
         np.full(count, -1),
+        np.zeros(count, np.int64),
         np.zeros((count, 3)),
         np.zeros((count, 3)),
     )
 
 
 @njit
-def update_synapse(j, now, synapses, sums, step):
+def no_errors(step_count, step):
+    """Return the error sums before the first step.
+
+    Parameters
+    ----------
+    step_count : int
+        Steps of the run.
+    step : UrbanczikSennStep
+        Constants from `discretise`.
+
+    Returns
+    -------
+    ErrorSums
+        Sums of zero, and the decays between the starts of the blocks.
+    """
+    blocks = step_count // step.block_steps + 1
+    start_ms = np.array([stamp_ms(block * step.block_steps, step) for block in range(blocks + 1)])
+    length_ms = np.diff(start_ms)
+    decay = np.zeros((blocks, 3))
+    for kind in range(3):
+        decay[:, kind] = np.exp(-length_ms / step.tau_kernel_ms[kind])
+    return ErrorSums(
+        np.zeros((blocks, 3)), np.zeros((blocks, 3)), start_ms, decay, np.exp(-length_ms / step.tau_filter_ms)
+    )
+
+
+@njit
+def update_synapse(j, now, block, synapses, sums, step):
     """Bring one synapse up to a presynaptic spike (section 5).
 
     Parameters
     ----------
     j : int
         Synapse.
-    now : int
-        Step of the spike.
+    now, block : int
+        Stamp of the spike, and its block.
     synapses : Synapses
         State of all synapses; entry ``j`` is changed in place.
     sums : ErrorSums
-        Sums of the errors that have arrived up to ``now``.
+        Sums of the errors that have arrived up to now.
     step : UrbanczikSennStep
         Per-step constants.
     """
     # The time constant follows the weight that the last spike left, also where it is exactly zero.
-    if synapses.weight_pA[j] > 0.0:
-        tau_s_ms, kind = step.tau_E_d_ms, EXCITATORY
-    else:
-        tau_s_ms, kind = step.tau_I_d_ms, INHIBITORY
-    last = synapses.last[j]
-    # Before the first spike both traces are zero, and nothing else needs to decay.
-    if last >= 0:
-        passed_ms = (now - last) * step.dt_ms
+    kind = EXCITATORY if synapses.weight_pA[j] > 0.0 else INHIBITORY
+    tau_L_ms, tau_s_ms = step.tau_kernel_ms[MEMBRANE], step.tau_kernel_ms[kind]
+    # Before the first spike both traces are zero, and so is all that would decay.
+    if synapses.last[j] >= 0:
+        now_ms, last_ms, last_block = stamp_ms(now, step), stamp_ms(synapses.last[j], step), synapses.last_block[j]
+        plain, filtered = synapses.plain[j], synapses.filtered[j]
         plain_L, filtered_L = errors_since(
-            last, now, MEMBRANE, sums, synapses.plain[j, MEMBRANE], synapses.filtered[j, MEMBRANE], step
+            last_ms, last_block, now_ms, block, MEMBRANE, plain[MEMBRANE], filtered[MEMBRANE], sums, step
         )
         plain_s, filtered_s = errors_since(
-            last, now, kind, sums, synapses.plain[j, kind], synapses.filtered[j, kind], step
+            last_ms, last_block, now_ms, block, kind, plain[kind], filtered[kind], sums, step
         )
         trace_leak, trace_input = synapses.trace_leak[j], synapses.trace_input[j]
         synapses.integral[j] += trace_leak * plain_L - trace_input * plain_s
-        synapses.low_passed[j] = math.exp(-passed_ms / step.tau_filter_ms) * synapses.low_passed[j] + (
+        synapses.low_passed[j] = math.exp((last_ms - now_ms) / step.tau_filter_ms) * synapses.low_passed[j] + (
             trace_leak * filtered_L - trace_input * filtered_s
         )
-        synapses.trace_leak[j] = trace_leak * math.exp(-passed_ms / step.tau_L_ms)
-        synapses.trace_input[j] = trace_input * math.exp(-passed_ms / tau_s_ms)
+        synapses.trace_leak[j] = trace_leak * math.exp((last_ms - now_ms) / tau_L_ms)
+        synapses.trace_input[j] = trace_input * math.exp((last_ms - now_ms) / tau_s_ms)
     synapses.weight_pA[j] = weight_of(
-        synapses.weight_initial_pA[j], synapses.integral[j], synapses.low_passed[j], tau_s_ms, step
+        synapses.weight_initial_pA[j], synapses.integral[j], synapses.low_passed[j], tau_L_ms, tau_s_ms, step
     )
     synapses.trace_leak[j] += 1.0
     synapses.trace_input[j] += 1.0
     synapses.last[j] = now
-    block = max(now - 1, 0) // step.block_steps
-    synapses.plain[j] = sums.plain[block]
-    synapses.filtered[j] = sums.filtered[block]
+    synapses.last_block[j] = block
+    for k in range(3):
+        synapses.plain[j, k] = sums.plain[block, k]
+        synapses.filtered[j, k] = sums.filtered[block, k]
 
 
 @njit
@@ -289,38 +308,45 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
     """
     steps = len(inputs.uniform)
     synapses = quiet_synapses(inputs.weight_initial_pA)
-    sums = ErrorSums(np.zeros((steps // step.block_steps + 1, 3)), np.zeros((steps // step.block_steps + 1, 3)))
-    # On their way: errors from stamp n - d to n, by stamp; transmitted weights, by the interval of their arrival.
-    errors = np.zeros(step.delay_steps + 1)
-    currents_pA = np.zeros(step.delay_steps)
+    sums = no_errors(steps, step)
+    # By stamp, and by the interval of arrival.
+    error = np.zeros(steps + 1)
+    current_pA = np.zeros(steps + step.delay_steps)
     h_ms = step.dt_ms
-    refractory = next_spike = 0
+    refractory = next_spike = block = presentation = sample = 0
     for n in range(steps):
-        # 1. Presynaptic spikes with stamp n. The synapses see errors as late as their delay.
-        slot = n % step.delay_steps
-        if n > 0:
-            add_error(sums, n, errors[(n - step.delay_steps) % len(errors)], step)
-            if n % presentation_steps == 0:
-                record.weight_pA[n // presentation_steps - 1] = synapses.weight_pA
+        # 1. Presynaptic spikes with stamp n. The synapses see each error as late as their delay. The first block has
+        #    the stamps 1 to B, the next one B + 1 to 2 B.
+        if n > (block + 1) * step.block_steps:
+            block += 1
+        if n > step.delay_steps:
+            arrival_ms = stamp_ms(n - step.delay_steps, step) + step.delay_ms
+            add_error(sums, block, arrival_ms, error[n - step.delay_steps], step)
+        if n == (presentation + 1) * presentation_steps:
+            record.weight_pA[presentation] = synapses.weight_pA
+            presentation += 1
         while next_spike < len(inputs.spike_step) and inputs.spike_step[next_spike] == n:
             j = inputs.spike_synapse[next_spike]
             if n < inputs.weights_fixed_from:
-                update_synapse(j, n, synapses, sums, step)
+                update_synapse(j, n, block, synapses, sums, step)
             record.transmitted_pA[next_spike] = synapses.weight_pA[j]
-            # A weight sent in interval n acts at the end of interval n + d - 1.
-            currents_pA[(n + step.delay_steps - 1) % step.delay_steps] += synapses.weight_pA[j]
+            current_pA[n + step.delay_steps - 1] += synapses.weight_pA[j]
             next_spike += 1
 
-        # 2. Potentials, conductances and current over the interval; 3. kicks act from the next interval on.
-        neuron, h_ms = integrate(neuron, h_ms, step)
+        # 2. Potentials, conductances and current over the interval. One step of the solver nearly always does.
+        before = neuron
+        neuron, r = solve(before, step.dt_ms, step.decays, step)
+        if h_ms < step.dt_ms or r > 1.1:
+            neuron, h_ms = integrate(before, h_ms, step)
+
+        # 3. Kicks act on the potentials from the next interval on.
         neuron = Neuron(
             neuron.U_mV,
             neuron.V_mV,
             neuron.g_E_nS + inputs.kick_E_nS[n],
             neuron.g_I_nS + inputs.kick_I_nS[n],
-            neuron.I_E_pA + currents_pA[slot],
+            neuron.I_E_pA + current_pA[n],
         )
-        currents_pA[slot] = 0.0
 
         # 4. A spike, if the neuron is not refractory; it changes no potential.
         has_spiked = False
@@ -331,14 +357,14 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
             refractory = step.refractory_steps
         record.has_spiked[n] = has_spiked
 
-        # 5. The prediction error with stamp n + 1, on its way to the synapses; 6. the record with stamp n + 1.
-        errors[(n + 1) % len(errors)] = prediction_error(neuron.V_mV, has_spiked, step)
-        if (n + 1) % sample_every == 0:
-            sample = (n + 1) // sample_every - 1
+        # 5. The prediction error, and 6. the record, both with stamp n + 1.
+        error[n + 1] = prediction_error(neuron.V_mV, has_spiked, step)
+        if n + 1 == (sample + 1) * sample_every:
             record.U_mV[sample] = neuron.U_mV
             record.V_mV[sample] = neuron.V_mV
             record.g_E_nS[sample] = neuron.g_E_nS
             record.g_I_nS[sample] = neuron.g_I_nS
             record.I_E_pA[sample] = neuron.I_E_pA
-    if steps % presentation_steps == 0:
-        record.weight_pA[steps // presentation_steps - 1] = synapses.weight_pA
+            sample += 1
+    if steps == (presentation + 1) * presentation_steps:
+        record.weight_pA[presentation] = synapses.weight_pA
