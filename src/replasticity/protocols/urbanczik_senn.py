@@ -179,9 +179,10 @@ STATISTICS: dict[str, Variable] = {
         (), "RMS of V_W* - U_M in the last learning presentation over that in the first", resolution=1e-9
     ),
     "recall_error_ratio": Variable(
-        (), "RMS of U - U_M of the drive: first presentation after learning over first of all", resolution=1e-9
+        (), "rms_U_recall of the first presentation after learning over that of the last one before", resolution=1e-9
     ),
     "recall_correlation": Variable((), "correlation_recall in the first presentation after learning", resolution=1e-9),
+    "correlation_before": Variable((), "correlation_recall in the last presentation before learning", resolution=1e-9),
     "recall_amplitude": Variable((), "amplitude_recall in the first presentation after learning", resolution=1e-9),
     "recall_drift_mV": Variable(
         (), "rms_U_recall in the last presentation of all minus that in the first after learning", resolution=1e-8
@@ -575,7 +576,6 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
     """
     first = parameters.presentations_before
     last = first + parameters.presentations_learning - 1
-    recalled = parameters.presentations_after > 0
     final_pA = run["weight_pA"].values[-1]
     edges_pA = np.linspace(parameters.weight_min_pA, parameters.weight_max_pA, WEIGHT_BINS + 1)
     values: dict[str, Any] = {
@@ -592,8 +592,9 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
         )
     }
 
-    def after_learning(name: str) -> float:
-        return float(values[name][last + 1]) if recalled else math.nan
+    def at(name: str, presentation: int) -> float:
+        """Return a value of one presentation, or NaN if the run has no such presentation."""
+        return float(values[name][presentation]) if 0 <= presentation < len(values[name]) else math.nan
 
     return build(
         STATISTICS,
@@ -607,10 +608,11 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "soma_spikes_total": values["soma_spike_count"].sum(),
             "learning_error_ratio": values["rms_U_mV"][last] / values["rms_U_mV"][first],
             "prediction_error_ratio": values["rms_prediction_mV"][last] / values["rms_prediction_mV"][first],
-            "recall_error_ratio": after_learning("rms_U_recall_mV") / values["rms_U_recall_mV"][0],
-            "recall_correlation": after_learning("correlation_recall"),
-            "recall_amplitude": after_learning("amplitude_recall"),
-            "recall_drift_mV": values["rms_U_recall_mV"][-1] - after_learning("rms_U_recall_mV"),
+            "recall_error_ratio": at("rms_U_recall_mV", last + 1) / at("rms_U_recall_mV", first - 1),
+            "recall_correlation": at("correlation_recall", last + 1),
+            "correlation_before": at("correlation_recall", first - 1),
+            "recall_amplitude": at("amplitude_recall", last + 1),
+            "recall_drift_mV": values["rms_U_recall_mV"][-1] - at("rms_U_recall_mV", last + 1),
             "share_zero": np.mean(final_pA == parameters.weight_min_pA),
             "share_at_upper_bound": np.mean(final_pA == parameters.weight_max_pA),
         },
