@@ -81,9 +81,7 @@ def log_slope(u_mV, step):
     float
         h [1/mV]; the bare number 15 belongs to the published model (section 2).
     """
-    return (
-        15.0 * step.beta_per_mV / (1.0 + math.exp(-step.beta_per_mV * (step.theta_mV - u_mV)) / step.rate_slope)
-    )
+    return 15.0 * step.beta_per_mV / (1.0 + math.exp(-step.beta_per_mV * (step.theta_mV - u_mV)) / step.rate_slope)
 
 
 @njit
@@ -203,9 +201,7 @@ def fifth_order(y, h_ms, k1, k3, k4, k5, k6):
 @njit
 def error_estimate(h_ms, k1, k3, k4, k5, k6):
     """Return the difference of the solutions of fifth and fourth order (section 3)."""
-    return h_ms * (
-        1.0 / 360.0 * k1 + -128.0 / 4275.0 * k3 + -2197.0 / 75240.0 * k4 + 1.0 / 50.0 * k5 + 2.0 / 55.0 * k6
-    )
+    return h_ms * (1.0 / 360.0 * k1 + -128.0 / 4275.0 * k3 + -2197.0 / 75240.0 * k4 + 1.0 / 50.0 * k5 + 2.0 / 55.0 * k6)
 
 
 @njit
@@ -264,9 +260,7 @@ def dendrite_slope(U_mV, V_mV, I_E_pA, step):
 
     The inhibitory current of the published neuron has no input here and is left out.
     """
-    return (
-        -step.g_L_d_nS * (V_mV - step.E_L_d_mV) + I_E_pA + step.g_ps_nS * (U_mV - V_mV)
-    ) / step.C_d_pF
+    return (-step.g_L_d_nS * (V_mV - step.E_L_d_mV) + I_E_pA + step.g_ps_nS * (U_mV - V_mV)) / step.C_d_pF
 
 
 @njit

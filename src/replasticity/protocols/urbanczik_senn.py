@@ -6,6 +6,7 @@ dendrite learns to predict it. Specification: "Dendritic prediction of somatic s
 Symbols of the paper are mapped to names in `replasticity.kernels.urbanczik_senn`.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
@@ -95,7 +96,7 @@ class Parameters(BaseParameters):
     sample_interval_ms: Positive = Field(description="Interval of the samples of potentials, conductances, current.")
 
     @model_validator(mode="after")
-    def _fit_together(self, info: ValidationInfo) -> "Parameters":
+    def _fit_together(self) -> "Parameters":
         if not _is_whole(self.dt_ms * 1000):
             raise ValueError("dt_ms: has to be a whole number of microseconds")
         for name in (
@@ -407,7 +408,9 @@ def simulate(
         delay_steps=round(parameters.synapse_delay_ms / parameters.dt_ms),
     )
     delivered = spikes.stamp < len(uniform)
-    learning_end = (parameters.presentations_before + parameters.presentations_learning) * presentation_steps(parameters)
+    learning_end = (parameters.presentations_before + parameters.presentations_learning) * presentation_steps(
+        parameters
+    )
     record = model.empty_record(
         step_count=len(uniform),
         sample_every=sample_every,
@@ -431,7 +434,7 @@ def simulate(
         step,
         record,
     )
-    return record._replace(
+    in_standard_units: model.Record = record._replace(
         U_mV=record.U_mV * units.potential_mV + units.zero_mV,
         V_mV=record.V_mV * units.potential_mV + units.zero_mV,
         g_E_nS=record.g_E_nS * units.capacitance_pF,
@@ -440,6 +443,7 @@ def simulate(
         transmitted_pA=record.transmitted_pA * units.current_pA,
         weight_pA=record.weight_pA * units.current_pA,
     )
+    return in_standard_units
 
 
 def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
@@ -850,9 +854,7 @@ def _events(
     }
 
 
-def _states(
-    recording: xr.Dataset, parameters: Parameters, records: list["model.Record"]
-) -> dict[str, tuple[Any, Any]]:
+def _states(recording: xr.Dataset, parameters: Parameters, records: list["model.Record"]) -> dict[str, tuple[Any, Any]]:
     """Return the state at the recorded times, with a row per run where the recording has several."""
     variables: dict[str, tuple[Any, Any]] = {}
     for part in _PARTS:
@@ -895,8 +897,6 @@ def _replay_single_synapse(recording: xr.Dataset, parameters: Parameters) -> xr.
 
 def _single_synapse_drive(recording: xr.Dataset, parameters: Parameters) -> Kicks:
     """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
-    import json
-
     described = json.loads(recording.attrs["parameters"])["drive"]
     span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
     if span is None or "strength" not in described:
