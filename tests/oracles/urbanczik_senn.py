@@ -48,14 +48,15 @@ def solver_step(y, h, p):
 def integrate(y, h, p):
     """Return the state after an interval, the proposed step and the number of steps of the solver (section 3)."""
     passed, accepted = 0.0, 0
-    while p.dt - passed > 1e-12 * p.dt:
-        tried = min(h, p.dt - passed)
+    while passed < p.dt:
+        left = p.dt - passed
+        tried = min(h, left)
         after, r = solver_step(y, tried, p)
         if r > 1.1:
             h = tried * max(0.2, 0.9 * r ** (-1 / 5))
             continue
-        h = tried * min(5, max(1, 0.9 * r ** (-1 / 6))) if r < 0.5 else tried
-        y, passed, accepted = after, passed + tried, accepted + 1
+        h = tried * min(5, max(1, 0.9 * max(r, 1e-300) ** (-1 / 6))) if r < 0.5 else tried
+        y, passed, accepted = after, p.dt if tried == left else passed + tried, accepted + 1
     return y, h, accepted
 
 
