@@ -330,7 +330,8 @@ def draw_recall(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.set_xlabel("presentation without drive, before | after learning")
     axes.set_ylabel("RMS difference (mV)")
     axes.set_ylim(bottom=0)
-    look.legend(axes, loc="upper right")
+    if ticks:
+        look.legend(axes, loc="upper right")
     if main.sizes["seed"] > 1:
         _note(axes, f"points: median; bars: {BAND[0]}\N{EN DASH}{BAND[1]} % of seeds")
 
