@@ -92,7 +92,7 @@ def potentiate(weight, step_potentiation, x_per_ms, since_ms, rule, weight_max):
     float
         Weight, at most ``weight_max``.
     """
-    return min(weight_max, weight + step_potentiation * x_per_ms * math.exp(since_ms / rule.tau_x_ms))
+    return min(weight_max, weight + step_potentiation * (x_per_ms * math.exp(since_ms / rule.tau_x_ms)))
 
 
 @njit
