@@ -22,26 +22,30 @@ from replasticity.kernels.compilation import njit
 
 
 @njit
+def potentiates(V_mV, u_plus_mV, rule):
+    """Say whether a step potentiates: potential and delayed low-passed potential [mV] above their thresholds."""
+    return V_mV > rule.theta_plus_mV and u_plus_mV > rule.theta_minus_mV
+
+
+@njit
 def potentiation(V_mV, u_plus_mV, rule):
     """Return the potentiation of one step per unit of the presynaptic trace (section 5, LTP).
 
     Parameters
     ----------
     V_mV : float
-        Potential at the end of the step [mV].
+        Potential at the end of the step, above theta_plus [mV].
     u_plus_mV : float
-        Delayed low-passed potential [mV].
+        Delayed low-passed potential, above theta_minus [mV].
     rule : RuleStep
         Constants.
 
     Returns
     -------
     float
-        A_LTP (V - theta_plus) (u_plus - theta_minus) dt [weight ms]; 0 unless both differences are positive.
+        A_LTP (V - theta_plus) (u_plus - theta_minus) dt [weight ms].
     """
-    if V_mV > rule.theta_plus_mV and u_plus_mV > rule.theta_minus_mV:
-        return rule.A_LTP * (V_mV - rule.theta_plus_mV) * (u_plus_mV - rule.theta_minus_mV) * rule.dt_ms
-    return 0.0
+    return rule.A_LTP * (V_mV - rule.theta_plus_mV) * (u_plus_mV - rule.theta_minus_mV) * rule.dt_ms
 
 
 @njit

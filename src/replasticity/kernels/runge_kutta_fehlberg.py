@@ -69,11 +69,7 @@ def fifth_order(y, h_ms, k1, k3, k4, k5, k6):
 def error_estimate(h_ms, k1, k3, k4, k5, k6):
     """Return the difference between the formulas of fifth and fourth order."""
     return h_ms * (
-        (1.0 / 360.0) * k1
-        + (-128.0 / 4275.0) * k3
-        + (-2197.0 / 75240.0) * k4
-        + (1.0 / 50.0) * k5
-        + (2.0 / 55.0) * k6
+        (1.0 / 360.0) * k1 + (-128.0 / 4275.0) * k3 + (-2197.0 / 75240.0) * k4 + (1.0 / 50.0) * k5 + (2.0 / 55.0) * k6
     )
 
 

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.clopath import add_to_trace, depress, depression, potentiate, potentiation
+from replasticity.kernels.clopath import add_to_trace, depress, depression, potentiate, potentiates, potentiation
 from replasticity.kernels.compilation import njit
 
 #: Constants of the rule. ``microseconds`` is the grid step in whole microseconds; ``history_steps`` the delay of
@@ -182,11 +182,10 @@ def write_history(history, neuron, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV,
     delayed_minus_mV = history.u_minus_mV[oldest, neuron]
 
     history.depression[stamp % len(history.depression), neuron] = depression(delayed_minus_mV, u_bar_mV, rule)
-    step_potentiation = potentiation(V_mV, delayed_plus_mV, rule)
-    if step_potentiation != 0.0:
+    if potentiates(V_mV, delayed_plus_mV, rule):
         entry = history.entry_count[neuron]
         history.entry_stamp[neuron, entry] = stamp
-        history.entry_potentiation[neuron, entry] = step_potentiation
+        history.entry_potentiation[neuron, entry] = potentiation(V_mV, delayed_plus_mV, rule)
         history.entry_count[neuron] = entry + 1
     return history.entry_count[neuron] == history.entry_stamp.shape[1]
 
