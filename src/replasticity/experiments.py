@@ -55,9 +55,12 @@ def seed_list(seeds: int | list[int]) -> list[int]:
 
 
 class Scale(Checked):
-    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones."""
+    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones.
 
-    seeds: Seeds
+    With 0 seeds the scale leaves the experiment out.
+    """
+
+    seeds: NonNegativeInt | list[NonNegativeInt]
     parameters: dict[str, Any] = Field({})
 
     _distinct = field_validator("seeds")(distinct_seeds)

@@ -73,7 +73,28 @@ def depression(u_minus_mV, u_bar_mV, rule):
 
 
 @njit
-def potentiate(weight, step_potentiation, x_per_ms, since_ms, rule, weight_max):
+def decayed_trace(x_per_ms, since_ms, rule):
+    """Return the presynaptic trace some time after the last spike (section 6).
+
+    Parameters
+    ----------
+    x_per_ms : float
+        Trace right after that spike [1/ms].
+    since_ms : float
+        Time of the spike minus the present time, negative or 0 [ms].
+    rule : RuleStep
+        Constants.
+
+    Returns
+    -------
+    float
+        Trace [1/ms].
+    """
+    return x_per_ms * math.exp(since_ms / rule.tau_x_ms)
+
+
+@njit
+def potentiate(weight, step_potentiation, x_per_ms, weight_max):
     """Return the weight after the potentiation of one step (section 6, point 1).
 
     Parameters
@@ -83,11 +104,7 @@ def potentiate(weight, step_potentiation, x_per_ms, since_ms, rule, weight_max):
     step_potentiation : float
         From `potentiation` [weight ms].
     x_per_ms : float
-        Presynaptic trace at the last presynaptic spike [1/ms].
-    since_ms : float
-        Time since that spike, negative [ms].
-    rule : RuleStep
-        Constants.
+        Presynaptic trace in that step [1/ms].
     weight_max : float
         Upper bound.
 
@@ -96,7 +113,7 @@ def potentiate(weight, step_potentiation, x_per_ms, since_ms, rule, weight_max):
     float
         Weight, at most ``weight_max``.
     """
-    return min(weight_max, weight + step_potentiation * (x_per_ms * math.exp(since_ms / rule.tau_x_ms)))
+    return min(weight_max, weight + step_potentiation * x_per_ms)
 
 
 @njit
@@ -106,21 +123,6 @@ def depress(weight, step_depression, weight_min):
 
 
 @njit
-def add_to_trace(x_per_ms, since_ms, rule):
-    """Return the presynaptic trace [1/ms] after a spike (section 6, point 4).
-
-    Parameters
-    ----------
-    x_per_ms : float
-        Trace at the last spike [1/ms].
-    since_ms : float
-        Time since that spike, negative or 0 [ms].
-    rule : RuleStep
-        Constants.
-
-    Returns
-    -------
-    float
-        Decayed trace plus 1 / tau_x, so that each spike adds an area of one.
-    """
-    return x_per_ms * math.exp(since_ms / rule.tau_x_ms) + 1.0 / rule.tau_x_ms
+def add_to_trace(x_per_ms, rule):
+    """Return the presynaptic trace [1/ms] after a spike: 1 / tau_x more, an area of one (section 6, point 4)."""
+    return x_per_ms + 1.0 / rule.tau_x_ms

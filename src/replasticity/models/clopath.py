@@ -13,7 +13,15 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.clopath import add_to_trace, depress, depression, potentiate, potentiates, potentiation
+from replasticity.kernels.clopath import (
+    add_to_trace,
+    decayed_trace,
+    depress,
+    depression,
+    potentiate,
+    potentiates,
+    potentiation,
+)
 from replasticity.kernels.compilation import njit
 
 #: Constants of the rule. ``microseconds`` is the grid step in whole microseconds; ``history_steps`` the delay of
@@ -34,9 +42,19 @@ RuleStep = namedtuple(
     ],
 )
 
-#: Delay lines of the low-passed potentials, depression of the latest stamps, and past steps with potentiation.
+#: Delay lines of the low-passed potentials, depression of the latest stamps, past steps with potentiation, and the
+#: largest potentiation that any step has had so far.
 History = namedtuple(
-    "History", ["u_plus_mV", "u_minus_mV", "depression", "entry_stamp", "entry_potentiation", "entry_count"]
+    "History",
+    [
+        "u_plus_mV",
+        "u_minus_mV",
+        "depression",
+        "entry_stamp",
+        "entry_potentiation",
+        "entry_count",
+        "largest_potentiation",
+    ],
 )
 
 #: Plastic synapses, sorted by source: those of source ``k`` are ``first[k]`` to ``first[k + 1]``. ``weight`` is the
@@ -59,6 +77,9 @@ PlasticSynapses = namedtuple(
 
 #: Past steps with potentiation that a neuron keeps at least.
 ENTRIES = 2048
+
+#: A number that is smaller than a weight by this factor leaves it as it is when added: half of half a last bit.
+NEGLIGIBLE = 2.0**-54
 
 
 def first_of_each_source(pre, source_count):
@@ -107,6 +128,7 @@ def new_history(neuron_count, start_mV, longest_delay_steps, rule):
         entry_stamp=np.zeros(entries, np.int64),
         entry_potentiation=np.zeros(entries),
         entry_count=np.zeros(neuron_count, np.int64),
+        largest_potentiation=np.zeros(neuron_count),
     )
 
 
@@ -153,7 +175,7 @@ def time_ms(stamp, rule):
 
 
 @njit
-def write_history(history, neuron, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
+def write_history(history, neuron, stamp, potentials_mV, rule):
     """Write the end of a step into the history of a neuron (section 5).
 
     Parameters
@@ -164,8 +186,8 @@ def write_history(history, neuron, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV,
         Neuron.
     stamp : int
         End of the step.
-    V_mV, u_plus_mV, u_minus_mV, u_bar_mV : float
-        State at the end of the step [mV]; the two low-passed potentials are delayed here.
+    potentials_mV : tuple of float
+        V, u_bar_plus, u_bar_minus and u_bar_bar at the end of the step [mV]; the second and third are delayed here.
     rule : RuleStep
         Constants.
 
@@ -174,6 +196,7 @@ def write_history(history, neuron, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV,
     bool
         Whether the history is full, so that `read_all` has to follow.
     """
+    V_mV, u_plus_mV, u_minus_mV, u_bar_mV = potentials_mV
     length = rule.history_steps + 1
     newest, oldest = stamp % length, (stamp + 1) % length
     history.u_plus_mV[newest, neuron] = u_plus_mV
@@ -185,7 +208,9 @@ def write_history(history, neuron, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV,
     if potentiates(V_mV, delayed_plus_mV, rule):
         entry = history.entry_count[neuron]
         history.entry_stamp[neuron, entry] = stamp
-        history.entry_potentiation[neuron, entry] = potentiation(V_mV, delayed_plus_mV, rule)
+        step_potentiation = potentiation(V_mV, delayed_plus_mV, rule)
+        history.entry_potentiation[neuron, entry] = step_potentiation
+        history.largest_potentiation[neuron] = max(history.largest_potentiation[neuron], abs(step_potentiation))
         history.entry_count[neuron] = entry + 1
     return history.entry_count[neuron] == history.entry_stamp.shape[1]
 
@@ -207,17 +232,21 @@ def read_history(synapses, s, until_stamp, history, rule):
     rule : RuleStep
         Constants.
     """
-    post, x_per_ms, weight = synapses.post[s], synapses.x_per_ms[s], synapses.pending[s]
+    post, weight = synapses.post[s], synapses.pending[s]
     last_ms = time_ms(synapses.last_stamp[s], rule)
     delay_ms = synapses.delay_steps * rule.dt_ms
-    entry = synapses.next_entry[s]
-    while entry < history.entry_count[post] and history.entry_stamp[post, entry] <= until_stamp:
+    end = history.entry_count[post]
+    while end > synapses.next_entry[s] and history.entry_stamp[post, end - 1] > until_stamp:
+        end -= 1
+    for entry in range(synapses.next_entry[s], end):
         since_ms = last_ms - (time_ms(history.entry_stamp[post, entry], rule) + delay_ms)
-        step_potentiation = history.entry_potentiation[post, entry]
-        weight = potentiate(weight, step_potentiation, x_per_ms, since_ms, rule, synapses.weight_max)
-        entry += 1
+        x_per_ms = decayed_trace(synapses.x_per_ms[s], since_ms, rule)
+        weight = potentiate(weight, history.entry_potentiation[post, entry], x_per_ms, synapses.weight_max)
+        # The trace only decays: what comes later cannot change a bit of the weight any more.
+        if history.largest_potentiation[post] * x_per_ms < NEGLIGIBLE * abs(weight):
+            break
     synapses.pending[s] = weight
-    synapses.next_entry[s] = entry
+    synapses.next_entry[s] = end
 
 
 @njit
@@ -247,7 +276,7 @@ def transmit(synapses, s, stamp, history, rule):
     step_depression = history.depression[at_synapse % len(history.depression), synapses.post[s]]
     weight = depress(synapses.pending[s], step_depression, synapses.weight_min)
     since_ms = time_ms(synapses.last_stamp[s], rule) - time_ms(stamp, rule)
-    synapses.x_per_ms[s] = add_to_trace(synapses.x_per_ms[s], since_ms, rule)
+    synapses.x_per_ms[s] = add_to_trace(decayed_trace(synapses.x_per_ms[s], since_ms, rule), rule)
     synapses.last_stamp[s] = stamp
     synapses.pending[s] = weight
     synapses.weight[s] = weight

@@ -204,13 +204,12 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
 
         # 2. Advance every neuron; write the history with stamp n + 1.
         any_spike = advance_neurons(network, n, neuron_count, neuron)
-        for k in range(exc_count):
-            block, i = network.blocks[k // LANES], k % LANES
-            full = write_history(
-                history, k, n + 1, block[V + i], block[U_PLUS + i], block[U_MINUS + i], block[U_BAR + i], rule
-            )
-            if full:
-                read_all(projections, k, n + 1, history, rule)
+        for first_neuron in range(0, exc_count, LANES):
+            block = network.blocks[first_neuron // LANES]
+            for i in range(min(LANES, exc_count - first_neuron)):
+                potentials_mV = block[V + i], block[U_PLUS + i], block[U_MINUS + i], block[U_BAR + i]
+                if write_history(history, first_neuron + i, n + 1, potentials_mV, rule):
+                    read_all(projections, first_neuron + i, n + 1, history, rule)
 
         # 3. Keep what is asked for.
         if any_spike:

@@ -96,7 +96,7 @@ def simulate_adaptive_exponential(
         trace[1, n] = block[adaptive_exponential.U_PLUS]
         trace[2, n] = block[adaptive_exponential.U_MINUS]
         trace[3, n] = block[adaptive_exponential.U_BAR]
-        if write_history(history, 0, n + 1, trace[0, n], trace[1, n], trace[2, n], trace[3, n], rule):
+        if write_history(history, 0, n + 1, (trace[0, n], trace[1, n], trace[2, n], trace[3, n]), rule):
             read_all((synapses,), 0, n + 1, history, rule)
     return spikes
 
@@ -125,6 +125,6 @@ def simulate_hodgkin_huxley(
         trace[1, n] = state.y[hodgkin_huxley.U_PLUS]
         trace[2, n] = state.y[hodgkin_huxley.U_MINUS]
         trace[3, n] = state.y[hodgkin_huxley.U_BAR]
-        if write_history(history, 0, n + 1, trace[0, n], trace[1, n], trace[2, n], trace[3, n], rule):
+        if write_history(history, 0, n + 1, (trace[0, n], trace[1, n], trace[2, n], trace[3, n]), rule):
             read_all((synapses,), 0, n + 1, history, rule)
     return spikes
