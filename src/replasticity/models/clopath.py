@@ -175,56 +175,61 @@ def time_ms(stamp, rule):
 
 
 @njit
-def write_history(history, neuron, stamp, potentials_mV, rule):
-    """Write the end of a step into the history of a neuron (section 5).
+def write_history(history, first, count, stamp, state, rows, rule):
+    """Write the end of a step into the history of some neurons (section 5).
 
     Parameters
     ----------
     history : History
         Changed in place.
-    neuron : int
-        Neuron.
+    first, count : int
+        Neurons ``first`` to ``first + count - 1``.
     stamp : int
         End of the step.
-    potentials_mV : tuple of float
-        V, u_bar_plus, u_bar_minus and u_bar_bar at the end of the step [mV]; the second and third are delayed here.
+    state : ndarray of float64, one dimension
+        State of these neurons at the end of the step [mV].
+    rows : tuple of int
+        Where in it V, u_bar_plus, u_bar_minus and u_bar_bar of the first neuron are; the others follow.
     rule : RuleStep
         Constants.
 
     Returns
     -------
     bool
-        Whether the history is full, so that `read_all` has to follow.
+        Whether the history of a neuron is full, so that `make_room` has to follow.
     """
-    V_mV, u_plus_mV, u_minus_mV, u_bar_mV = potentials_mV
+    V, U_PLUS, U_MINUS, U_BAR = rows
     length = rule.history_steps + 1
     newest, oldest = stamp % length, (stamp + 1) % length
-    history.u_plus_mV[newest, neuron] = u_plus_mV
-    history.u_minus_mV[newest, neuron] = u_minus_mV
-    delayed_plus_mV = history.u_plus_mV[oldest, neuron]
-    delayed_minus_mV = history.u_minus_mV[oldest, neuron]
-
-    history.depression[stamp % len(history.depression), neuron] = depression(delayed_minus_mV, u_bar_mV, rule)
-    if potentiates(V_mV, delayed_plus_mV, rule):
-        entry = history.entry_count[neuron]
-        history.entry_stamp[neuron, entry] = stamp
-        step_potentiation = potentiation(V_mV, delayed_plus_mV, rule)
-        history.entry_potentiation[neuron, entry] = step_potentiation
-        history.largest_potentiation[neuron] = max(history.largest_potentiation[neuron], abs(step_potentiation))
-        history.entry_count[neuron] = entry + 1
-    return history.entry_count[neuron] == history.entry_stamp.shape[1]
+    row = stamp % len(history.depression)
+    full = False
+    for i in range(count):
+        k = first + i
+        history.u_plus_mV[newest, k] = state[U_PLUS + i]
+        history.u_minus_mV[newest, k] = state[U_MINUS + i]
+        delayed_plus_mV, delayed_minus_mV = history.u_plus_mV[oldest, k], history.u_minus_mV[oldest, k]
+        history.depression[row, k] = depression(delayed_minus_mV, state[U_BAR + i], rule)
+        if potentiates(state[V + i], delayed_plus_mV, rule):
+            step_potentiation = potentiation(state[V + i], delayed_plus_mV, rule)
+            entry = history.entry_count[k]
+            history.entry_stamp[k, entry] = stamp
+            history.entry_potentiation[k, entry] = step_potentiation
+            history.entry_count[k] = entry + 1
+            history.largest_potentiation[k] = max(history.largest_potentiation[k], abs(step_potentiation))
+            full = full or entry + 1 == history.entry_stamp.shape[1]
+    return full
 
 
 @njit
-def read_history(synapses, s, until_stamp, history, rule):
-    """Add the potentiation of all steps up to a stamp to the pending weight of a synapse (section 6, point 1).
+def read_history(synapses, first, end, until_stamp, history, rule):
+    """Add the potentiation of all steps up to a stamp to the pending weight of synapses (section 6, point 1).
 
     Parameters
     ----------
     synapses : PlasticSynapses
         Changed in place.
-    s : int
-        Synapse.
+    first, end : int
+        Synapses ``first`` to ``end - 1``.
     until_stamp : int
         Last stamp to read.
     history : History
@@ -232,86 +237,83 @@ def read_history(synapses, s, until_stamp, history, rule):
     rule : RuleStep
         Constants.
     """
-    post, weight = synapses.post[s], synapses.pending[s]
-    last_ms = time_ms(synapses.last_stamp[s], rule)
     delay_ms = synapses.delay_steps * rule.dt_ms
-    end = history.entry_count[post]
-    while end > synapses.next_entry[s] and history.entry_stamp[post, end - 1] > until_stamp:
-        end -= 1
-    for entry in range(synapses.next_entry[s], end):
-        since_ms = last_ms - (time_ms(history.entry_stamp[post, entry], rule) + delay_ms)
-        x_per_ms = decayed_trace(synapses.x_per_ms[s], since_ms, rule)
-        weight = potentiate(weight, history.entry_potentiation[post, entry], x_per_ms, synapses.weight_max)
-        # The trace only decays: what comes later cannot change a bit of the weight any more.
-        if history.largest_potentiation[post] * x_per_ms < NEGLIGIBLE * abs(weight):
-            break
-    synapses.pending[s] = weight
-    synapses.next_entry[s] = end
+    for s in range(first, end):
+        post, weight = synapses.post[s], synapses.pending[s]
+        last_ms = time_ms(synapses.last_stamp[s], rule)
+        unread = history.entry_count[post]
+        while unread > synapses.next_entry[s] and history.entry_stamp[post, unread - 1] > until_stamp:
+            unread -= 1
+        for entry in range(synapses.next_entry[s], unread):
+            since_ms = last_ms - (time_ms(history.entry_stamp[post, entry], rule) + delay_ms)
+            x_per_ms = decayed_trace(synapses.x_per_ms[s], since_ms, rule)
+            weight = potentiate(weight, history.entry_potentiation[post, entry], x_per_ms, synapses.weight_max)
+            # The trace only decays: what comes later cannot change a bit of the weight any more.
+            if history.largest_potentiation[post] * x_per_ms < NEGLIGIBLE * abs(weight):
+                break
+        synapses.pending[s] = weight
+        synapses.next_entry[s] = unread
 
 
 @njit
-def transmit(synapses, s, stamp, history, rule):
-    """Update a synapse at a presynaptic spike and return the weight that it transmits (section 6).
+def transmit(synapses, source, stamp, history, rule):
+    """Update all synapses of a source at its spike; their ``weight`` is then what they transmit (section 6).
 
     Parameters
     ----------
     synapses : PlasticSynapses
         Changed in place.
-    s : int
-        Synapse.
+    source : int
+        Source.
     stamp : int
-        Stamp of the spike.
+        Stamp of its spike.
     history : History
         Of the postsynaptic neurons, written up to ``stamp``.
     rule : RuleStep
         Constants.
-
-    Returns
-    -------
-    float
-        The new weight.
     """
+    first, end = synapses.first[source], synapses.first[source + 1]
     at_synapse = stamp - synapses.delay_steps
-    read_history(synapses, s, at_synapse, history, rule)
-    step_depression = history.depression[at_synapse % len(history.depression), synapses.post[s]]
-    weight = depress(synapses.pending[s], step_depression, synapses.weight_min)
-    since_ms = time_ms(synapses.last_stamp[s], rule) - time_ms(stamp, rule)
-    synapses.x_per_ms[s] = add_to_trace(decayed_trace(synapses.x_per_ms[s], since_ms, rule), rule)
-    synapses.last_stamp[s] = stamp
-    synapses.pending[s] = weight
-    synapses.weight[s] = weight
-    return weight
+    read_history(synapses, first, end, at_synapse, history, rule)
+    row = at_synapse % len(history.depression)
+    for s in range(first, end):
+        weight = depress(synapses.pending[s], history.depression[row, synapses.post[s]], synapses.weight_min)
+        since_ms = time_ms(synapses.last_stamp[s], rule) - time_ms(stamp, rule)
+        synapses.x_per_ms[s] = add_to_trace(decayed_trace(synapses.x_per_ms[s], since_ms, rule), rule)
+        synapses.last_stamp[s] = stamp
+        synapses.pending[s] = weight
+        synapses.weight[s] = weight
 
 
 @njit
-def read_all(projections, neuron, stamp, history, rule):
-    """Let all synapses of a neuron read its history, and drop what all have read.
+def make_room(history, projections, stamp, rule):
+    """Let all synapses of neurons whose history is full read it, and drop what all have read.
 
     Parameters
     ----------
-    projections : tuple of PlasticSynapses
-        All plastic synapses; changed in place.
-    neuron : int
-        Postsynaptic neuron.
-    stamp : int
-        Latest stamp of the history: every later spike has at least this stamp.
     history : History
         Changed in place.
+    projections : tuple of PlasticSynapses
+        All plastic synapses; changed in place.
+    stamp : int
+        Latest stamp of the history: every later spike has at least this stamp.
     rule : RuleStep
         Constants.
     """
-    kept_from = history.entry_count[neuron]
-    for synapses in projections:
-        for s in range(len(synapses.post)):
-            if synapses.post[s] == neuron:
-                read_history(synapses, s, stamp - synapses.delay_steps, history, rule)
-                kept_from = min(kept_from, synapses.next_entry[s])
-    for synapses in projections:
-        for s in range(len(synapses.post)):
-            if synapses.post[s] == neuron:
-                synapses.next_entry[s] -= kept_from
-    kept = history.entry_count[neuron] - kept_from
-    for k in range(kept):
-        history.entry_stamp[neuron, k] = history.entry_stamp[neuron, kept_from + k]
-        history.entry_potentiation[neuron, k] = history.entry_potentiation[neuron, kept_from + k]
-    history.entry_count[neuron] = kept
+    for k in range(len(history.entry_count)):
+        if history.entry_count[k] == history.entry_stamp.shape[1]:
+            read = history.entry_count[k]
+            for synapses in projections:
+                for s in range(len(synapses.post)):
+                    if synapses.post[s] == k:
+                        read_history(synapses, s, s + 1, stamp - synapses.delay_steps, history, rule)
+                        read = min(read, synapses.next_entry[s])
+            for synapses in projections:
+                for s in range(len(synapses.post)):
+                    if synapses.post[s] == k:
+                        synapses.next_entry[s] -= read
+            kept = history.entry_count[k] - read
+            for entry in range(kept):
+                history.entry_stamp[k, entry] = history.entry_stamp[k, read + entry]
+                history.entry_potentiation[k, entry] = history.entry_potentiation[k, read + entry]
+            history.entry_count[k] = kept

@@ -10,17 +10,20 @@ import numpy as np
 
 from replasticity.kernels.compilation import njit
 from replasticity.models.adaptive_exponential import (
+    INPUT,
     LANES,
     SPIKES,
     U_BAR,
     U_MINUS,
     U_PLUS,
     VARIABLES,
-    INPUT,
     V,
     advance,
 )
-from replasticity.models.clopath import first_of_each_source, read_all, transmit, write_history
+from replasticity.models.clopath import first_of_each_source, make_room, transmit, write_history
+
+#: Where the potentials that plasticity reads are in a block.
+HISTORY_ROWS = (V, U_PLUS, U_MINUS, U_BAR)
 
 #: Synapses whose weights stay, sorted by source like `replasticity.models.clopath.PlasticSynapses`.
 StaticSynapses = namedtuple("StaticSynapses", ["first", "post", "weight_mV", "delay_steps"])
@@ -110,13 +113,14 @@ def deliver_static(synapses, source, n, arriving_mV):
 @njit
 def deliver_plastic(synapses, source, n, arriving_mV, history, rule):
     """Update the plastic synapses of a source and add their weights; arguments as in `deliver_static`."""
+    transmit(synapses, source, n, history, rule)
     row = (n + synapses.delay_steps - 1) % len(arriving_mV)
     for s in range(synapses.first[source], synapses.first[source + 1]):
-        arriving_mV[row, synapses.post[s]] += transmit(synapses, s, n, history, rule)
+        arriving_mV[row, synapses.post[s]] += synapses.weight[s]
 
 
 @njit
-def advance_neurons(network, n, neuron_count, neuron):
+def advance_neurons(blocks, arriving_mV, n, neuron):
     """Advance all neurons over interval ``n`` with the input that arrives in it.
 
     Returns
@@ -124,14 +128,14 @@ def advance_neurons(network, n, neuron_count, neuron):
     bool
         Whether there is a spike, which then has the stamp ``n + 1``.
     """
-    row = n % len(network.arriving_mV)
+    row, neuron_count = n % len(arriving_mV), arriving_mV.shape[1]
     spiked = False
-    for first in range(0, neuron_count, LANES):
-        block = network.blocks[first // LANES]
+    for b in range(len(blocks)):
+        block, first = blocks[b], b * LANES
         used = min(LANES, neuron_count - first)
         for i in range(used):
-            block[INPUT + i] = network.arriving_mV[row, first + i]
-            network.arriving_mV[row, first + i] = 0.0
+            block[INPUT + i] = arriving_mV[row, first + i]
+            arriving_mV[row, first + i] = 0.0
         advance(block, used, neuron)
         for i in range(used):
             spiked = spiked or block[SPIKES + i] > 0
@@ -167,7 +171,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         Stamp, synapse and weight [mV] of each transmission between excitatory neurons.
     """
     neuron_count = exc_count + inh_count
-    history, arriving_mV = network.history, network.arriving_mV
+    blocks, history, arriving_mV = network.blocks, network.history, network.arriving_mV
     projections = (network.input_exc, network.exc_exc)
     next_input = np.searchsorted(input_stamp, first)
     next_exc_exc = np.searchsorted(record.exc_exc_stamp, first)
@@ -188,7 +192,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         # 1. Deliver the spikes with stamp n: excitatory, inhibitory, input.
         if any_spike:
             for k in range(neuron_count):
-                for _ in range(int(network.blocks[k // LANES, SPIKES + k % LANES])):
+                for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
                     if k < exc_count:
                         deliver_plastic(network.exc_exc, k, n, arriving_mV, history, rule)
                         for s in range(network.exc_exc.first[k], network.exc_exc.first[k + 1]):
@@ -203,23 +207,23 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
             next_input += 1
 
         # 2. Advance every neuron; write the history with stamp n + 1.
-        any_spike = advance_neurons(network, n, neuron_count, neuron)
-        for first_neuron in range(0, exc_count, LANES):
-            block = network.blocks[first_neuron // LANES]
-            for i in range(min(LANES, exc_count - first_neuron)):
-                potentials_mV = block[V + i], block[U_PLUS + i], block[U_MINUS + i], block[U_BAR + i]
-                if write_history(history, first_neuron + i, n + 1, potentials_mV, rule):
-                    read_all(projections, first_neuron + i, n + 1, history, rule)
+        any_spike = advance_neurons(blocks, arriving_mV, n, neuron)
+        full = False
+        for b in range(len(blocks)):
+            count = min(LANES, exc_count - b * LANES)
+            full = write_history(history, b * LANES, count, n + 1, blocks[b], HISTORY_ROWS, rule) or full
+        if full:
+            make_room(history, projections, n + 1, rule)
 
         # 3. Keep what is asked for.
         if any_spike:
             for k in range(neuron_count):
-                for _ in range(int(network.blocks[k // LANES, SPIKES + k % LANES])):
+                for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
                     spikes.append((n + 1, k))
         if next_trace < len(record.trace_stamp) and record.trace_stamp[next_trace] == n + 1:
             for t in range(len(record.traced)):
                 k = record.traced[t]
                 for v in range(VARIABLES):
-                    record.trace[v, t, next_trace] = network.blocks[k // LANES, v * LANES + k % LANES]
+                    record.trace[v, t, next_trace] = blocks[k // LANES, v * LANES + k % LANES]
             next_trace += 1
     return spikes, events

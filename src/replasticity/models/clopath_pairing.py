@@ -7,7 +7,11 @@ import numpy as np
 
 from replasticity.kernels.compilation import njit
 from replasticity.models import adaptive_exponential, hodgkin_huxley
-from replasticity.models.clopath import read_all, transmit, write_history
+from replasticity.models.clopath import make_room, transmit, write_history
+
+#: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of either neuron.
+ADEX_ROWS = tuple(getattr(adaptive_exponential, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
+HH_ROWS = tuple(getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
 
 
 @njit
@@ -44,7 +48,8 @@ def deliver(synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n
         arriving[n % len(arriving), 0 if post_weight >= 0 else 1] += post_weight
         next_post += 1
     while next_pre < len(pre_stamp) and pre_stamp[next_pre] == n:
-        weight = transmit(synapses, 0, n, history, rule)
+        transmit(synapses, 0, n, history, rule)
+        weight = synapses.weight[0]
         arriving[(n + synapses.delay_steps - 1) % len(arriving), 0 if weight >= 0 else 1] += weight
         transmitted[next_pre] = weight
         next_pre += 1
@@ -92,12 +97,10 @@ def simulate_adaptive_exponential(
         adaptive_exponential.advance(block, 1, neuron)
         for _ in range(int(block[adaptive_exponential.SPIKES])):
             spikes.append(n + 1)
-        trace[0, n] = block[adaptive_exponential.V]
-        trace[1, n] = block[adaptive_exponential.U_PLUS]
-        trace[2, n] = block[adaptive_exponential.U_MINUS]
-        trace[3, n] = block[adaptive_exponential.U_BAR]
-        if write_history(history, 0, n + 1, (trace[0, n], trace[1, n], trace[2, n], trace[3, n]), rule):
-            read_all((synapses,), 0, n + 1, history, rule)
+        for v in range(4):
+            trace[v, n] = block[ADEX_ROWS[v]]
+        if write_history(history, 0, 1, n + 1, block, ADEX_ROWS, rule):
+            make_room(history, (synapses,), n + 1, rule)
     return spikes
 
 
@@ -121,10 +124,8 @@ def simulate_hodgkin_huxley(
         if hodgkin_huxley.advance(state, arriving[row, 0], arriving[row, 1], neuron):
             spikes.append(n + 1)
         arriving[row] = 0.0
-        trace[0, n] = state.y[hodgkin_huxley.V]
-        trace[1, n] = state.y[hodgkin_huxley.U_PLUS]
-        trace[2, n] = state.y[hodgkin_huxley.U_MINUS]
-        trace[3, n] = state.y[hodgkin_huxley.U_BAR]
-        if write_history(history, 0, n + 1, (trace[0, n], trace[1, n], trace[2, n], trace[3, n]), rule):
-            read_all((synapses,), 0, n + 1, history, rule)
+        for v in range(4):
+            trace[v, n] = state.y[HH_ROWS[v]]
+        if write_history(history, 0, 1, n + 1, state.y, HH_ROWS, rule):
+            make_room(history, (synapses,), n + 1, rule)
     return spikes
