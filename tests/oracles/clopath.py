@@ -144,9 +144,7 @@ class HodgkinHuxley:
         I_Na = p["g_Na"] * m * m * m * h * (V - p["E_Na"])
         I_K = p["g_K"] * n * n * n * n * (V - p["E_K"])
         I_L = p["g_L"] * (V - p["E_L"])
-        gates = [
-            alpha * (1 - gate) - beta * gate for gate, (alpha, beta) in zip((m, h, n), self.rates(V), strict=True)
-        ]
+        gates = [alpha * (1 - gate) - beta * gate for gate, (alpha, beta) in zip((m, h, n), self.rates(V), strict=True)]
         return [
             (-(I_Na + I_K + I_L) + p["I_e"] + ex + inh) / p["C"],
             *gates,
@@ -194,7 +192,8 @@ class History:
         p = self.p
         self.past = [*self.past[1:], (plus, minus)]
         delayed_plus, delayed_minus = self.past[0]
-        if V > p["theta_plus"] and delayed_plus > p["theta_minus"]:
+        potentiates = delayed_plus > p["theta_minus"] and p["theta_plus"] < V
+        if potentiates:
             self.LTP[stamp] = p["A_LTP"] * (V - p["theta_plus"]) * (delayed_plus - p["theta_minus"]) * self.dt
         self.LTD[stamp] = 0.0
         if delayed_minus > p["theta_minus"]:

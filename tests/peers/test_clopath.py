@@ -70,10 +70,8 @@ def test_our_pairing_experiments_give_the_recorded_numbers():
     resolved = experiments.resolve("clopath2010_pairing")
     protocol = protocols.get("clopath_pairing")
     percent = protocol.summarise(resolved.parameters, simulation.simulate(resolved, 1))["weight_percent"].values
-    expected = [
-        [recorded[model, *pairing] for pairing in zip(resolved.parameters.rates_Hz, resolved.parameters.intervals_ms)]
-        for model in (0, 1)
-    ]
+    pairings = list(zip(resolved.parameters.rates_Hz, resolved.parameters.intervals_ms, strict=True))
+    expected = [[recorded[model, *pairing] for pairing in pairings] for model in (0, 1)]
     np.testing.assert_allclose(percent, expected, rtol=1e-12)
 
 
@@ -122,7 +120,6 @@ def test_one_input_spike_a_step_later_is_seen(tmp_path):
         recording["in_spike_time"].values[300] += 0.1
         return recording
 
-    assert "exc_exc_weight" in deviating(changed(NETWORKS[0], tmp_path, change)) | {"exc_exc_weight"}
     assert deviating(changed(NETWORKS[0], tmp_path, change))
 
 
@@ -146,7 +143,7 @@ NEURON_CHANGES = {
     "g_L": 31.0,
     "E_L": -69.0,
     "Delta_T": 1.9,
-    "V_peak": 10.0,
+    "V_peak": -44.0,
     "V_reset": -62.0,
     "V_clamp": 30.0,
     "t_ref": 1.0,
@@ -193,7 +190,7 @@ def test_each_neuron_parameter_of_the_recording_is_used(tmp_path, name):
         ("network", "delay", 0.2),
         ("network", "delay_exc_exc", 0.2),
         ("network", "tau_x", 16.0),
-        ("network", "Wmax_exc_exc", 0.251),
+        ("network", "Wmax_exc_exc", 0.2501),
         ("network", "Wmax_in_exc", 1.0),
         (None, "Wmin", 0.2499),
         (None, "w_initial_adaptation", 5.0),

@@ -97,7 +97,14 @@ def test_a_step_shrinks_by_a_factor_of_five_at_most(ratio, factor):
 
 @pytest.mark.parametrize(
     ("ratio", "factor"),
-    [(1.1, 1.0), (0.5, 1.0), (0.499, max(1.0, 0.9 * 0.499 ** (-1 / 6))), (1e-3, 0.9 * 10**0.5), (1e-9, 5.0), (0.0, 5.0)],
+    [
+        (1.1, 1.0),
+        (0.5, 1.0),
+        (0.499, max(1.0, 0.9 * 0.499 ** (-1 / 6))),
+        (1e-3, 0.9 * 10**0.5),
+        (1e-9, 5.0),
+        (0.0, 5.0),
+    ],
 )
 def test_the_next_step_grows_by_a_factor_of_five_at_most(ratio, factor):
     assert rkf.next_step(0.1, ratio) == pytest.approx(0.1 * factor, rel=1e-12)

@@ -39,7 +39,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     """
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 8.8), layout=look.layout())
-    rows = figure.subfigures(3, 1, height_ratios=[0.85, 1, 1.1])
+    rows: Any = figure.subfigures(3, 1, height_ratios=[0.85, 1, 1.1])
     axes = rows[0].subplots(1, 3, width_ratios=[1.15, 1.15, 1])
     draw_matrix_as_published(axes[0], main)
     draw_mean_matrix(axes[1], main)
@@ -138,7 +138,8 @@ def draw_pairs(axes: Axes, ensemble: xr.Dataset) -> None:
 
 def _jitter(count: int) -> FloatArray:
     """Return horizontal offsets that keep points of one column apart, the same in each rendering."""
-    return 0.16 * (np.arange(count) * 0.618034 % 1 - 0.5)
+    offsets: FloatArray = 0.16 * (np.arange(count) * 0.618034 % 1 - 0.5)
+    return offsets
 
 
 def draw_reciprocity(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:

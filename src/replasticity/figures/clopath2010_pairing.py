@@ -63,7 +63,7 @@ def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
 
 def draw_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset], neuron: int) -> None:
     """Draw the normalised weight against frequency for both orders, and with all pairs later."""
-    for role, style in (("main", {"marker": "o", "ms": 4}), ("shifted", {"marker": "o", "mfc": "none", "ms": 7})):
+    for role, size, face, line in (("main", 4, None, "-"), ("shifted", 7, "none", "none")):
         if role not in ensembles:
             continue
         parameters = _parameters(ensembles[role])
@@ -75,9 +75,11 @@ def draw_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset], neuron: int) -
                 rates_Hz[chosen],
                 percent[chosen],
                 color=colour,
-                ls="-" if role == "main" else "none",
+                ls=line,
+                marker="o",
+                ms=size,
+                mfc=face,
                 label=label + later,
-                **style,
             )
     axes.axhline(100, color=look.GREY, lw=0.6, zorder=0)
     axes.set_xlabel("pairing frequency (Hz)")

@@ -295,7 +295,8 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
         ("input_inh", inh, parameters.weight_input_inh_mV),
     ):
         pre, post = np.divmod(np.arange(inputs * targets), max(targets, 1))
-        add_synapses(name, pre, post, generator.uniform(*bounds_mV, len(pre)))
+        low_mV, high_mV = bounds_mV
+        add_synapses(name, pre, post, generator.uniform(low_mV, high_mV, len(pre)))
 
     pre, post = np.divmod(np.arange(exc * exc), exc)
     others = pre != post
