@@ -196,15 +196,7 @@ def plot(options: argparse.Namespace) -> int:
         stem = options.files[0].with_suffix("")
         names = [stem.with_name(f"{stem.name}.{suffix}") for suffix in rendering.FORMATS]
     else:
-        # A scale may leave out what is shown beside an experiment.
-        optional = {
-            name
-            for name in experiment.figure.beside.values()
-            if not all(scale.seeds for scale in experiments.load(name).scales.all())
-        }
-        roles = {
-            role: name for role, name in roles.items() if name not in optional or project.ensemble_file(name).is_file()
-        }
+        roles = experiments.shown(options.figure, experiment)
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
         names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]

@@ -372,6 +372,31 @@ def load(name: str) -> Experiment:
     return experiment
 
 
+def shown(name: str, experiment: Experiment) -> dict[str, str]:
+    """Return role -> experiment of a figure.
+
+    What some scale leaves out is shown only where its ensemble has been made.
+
+    Parameters
+    ----------
+    name : str
+        Name of an experiment with a figure.
+    experiment : Experiment
+        The experiment.
+
+    Returns
+    -------
+    dict of str to str
+        Role ``"main"`` is the experiment itself.
+    """
+    roles = {"main": name}
+    for role, other in experiment.figure.beside.items() if experiment.figure else ():
+        at_all_scales = all(scale.seeds for scale in load(other).scales.all())
+        if at_all_scales or project.ensemble_file(other).is_file():
+            roles[role] = other
+    return roles
+
+
 def _check_references(name: str, experiment: Experiment, path: Path) -> None:
     """Check that what the file names exists: statistics of claims, experiments beside it, files."""
     statistics = protocols.get(experiment.protocol).STATISTICS

@@ -98,7 +98,7 @@ def draw_matrix_as_published(axes: Axes, ensemble: xr.Dataset) -> None:
     weight_mV = ensemble["exc_exc_weight_final_mV"].values[0]
     others = weight_mV[~np.eye(len(weight_mV), dtype=bool)]
     _matrix(axes, weight_mV, others.min(), others.max())
-    look.letter(axes, "a", f"{_duration(ensemble)}, seed {ensemble['seed'].values[0]}, own colours")
+    look.letter(axes, "a", f"{_duration(ensemble)}, seed {ensemble['seed'].values[0]}, as published")
 
 
 def draw_mean_matrix(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -136,9 +136,9 @@ def draw_pairs(axes: Axes, ensemble: xr.Dataset) -> None:
     look.letter(axes, "c", f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
 
 
-def _jitter(count: int) -> FloatArray:
+def _jitter(count: int) -> npt.NDArray[np.floating]:
     """Return horizontal offsets that keep points of one column apart, the same in each rendering."""
-    offsets: FloatArray = 0.16 * (np.arange(count) * 0.618034 % 1 - 0.5)
+    offsets: npt.NDArray[np.floating] = 0.16 * (np.arange(count) * 0.618034 % 1 - 0.5)
     return offsets
 
 
@@ -163,8 +163,9 @@ def draw_reciprocity(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             x - 0.36, mean, half, fmt="s", ms=3.5, capsize=2, color=look.ORANGE, label=None if x else "mean, 95 %"
         )
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\n{_seeds(one)}" for one in ensembles.values()])
+    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\nn = {one.sizes['seed']}" for one in ensembles.values()])
     axes.set_xlim(-0.6, len(ensembles) - 0.5)
+    axes.set_xlabel("simulated time, n seeds")
     axes.set_ylabel("correlation of $w_{ij}$ with $w_{ji}$")
     look.room_above(axes, 0.4)
     look.legend(axes, loc="upper left")
@@ -193,7 +194,8 @@ def draw_strong_pairs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
                 lw=1.5,
                 label=None if x or offset < 0 else "if independent",
             )
-    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\n{_seeds(one)}" for one in ensembles.values()])
+    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\nn = {one.sizes['seed']}" for one in ensembles.values()])
+    axes.set_xlabel("simulated time, n seeds")
     axes.set_ylabel(f"pairs (of {pairs:.0f}), mean and 95 %")
     look.room_above(axes, 0.4)
     look.legend(axes, loc="upper left")
@@ -203,13 +205,13 @@ def draw_strong_pairs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
 def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None:
     """Draw what correcting the errata changes, seed by seed, in standard deviations of the published script."""
     shown = (
-        ("reciprocity", "correlation", 1, ""),
-        ("dw_mean_mV", "mean $\\Delta w$", 1000, " µV"),
-        ("dw_max_mV", "largest $\\Delta w$", 1000, " µV"),
-        ("exc_rate_Hz", "excitatory rate", 1, " Hz"),
+        ("reciprocity", "correlation", 1, 2, ""),
+        ("dw_mean_mV", "mean $\\Delta w$", 1000, 1, " µV"),
+        ("dw_max_mV", "largest $\\Delta w$", 1000, 1, " µV"),
+        ("exc_rate_Hz", "excitatory rate", 1, 2, " Hz"),
     )
     common, of_main, of_corrected = np.intersect1d(main["seed"].values, corrected["seed"].values, return_indices=True)
-    for y, (name, label, factor, unit) in enumerate(shown):
+    for y, (name, label, factor, digits, unit) in enumerate(shown):
         difference = corrected[name].values[of_corrected] - main[name].values[of_main]
         spread = main[name].values.std(ddof=1) if main.sizes["seed"] > 1 else 1.0
         mean, half = _mean_and_half_width(difference)
@@ -217,14 +219,14 @@ def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None
             difference / spread, y + 0.5 * _jitter(len(common)) - 0.2, "o", ms=2, mew=0, alpha=0.5, color=look.SKY
         )
         axes.errorbar(mean / spread, y, xerr=half / spread, fmt="s", ms=3.5, capsize=2, color=look.ORANGE)
-        text = f"{label}: {factor * mean:+.2g} ± {factor * half:.2g}{unit}".replace("-", "\N{MINUS SIGN}")
+        text = f"{label}: {factor * mean:+.{digits}f} ± {factor * half:.{digits}f}{unit}".replace("-", "\N{MINUS SIGN}")
         axes.annotate(text, (0.02, y + 0.18), xycoords=("axes fraction", "data"), va="bottom", fontsize=7, bbox=_WHITE)
     axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-0.6, len(shown) - 0.3)
-    axes.set_xlabel("corrected \N{MINUS SIGN} published (sd; \N{PLUS-MINUS SIGN}: 95 %)")
-    look.letter(axes, "f", f"Errata corrected, {len(common)} seeds")
+    axes.set_xlabel("corrected \N{MINUS SIGN} published (sd)")
+    look.letter(axes, "f", f"Errata corrected, {len(common)} seeds, 95 %")
 
 
 def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset) -> None:
