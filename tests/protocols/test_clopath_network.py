@@ -229,6 +229,9 @@ def test_published_rule_equals_the_oracle():
         {"history_start_mV": -70.6, "weight_inh_exc_mV": -3.0, "b_pA": 80.5},
         {"delay_u_ms": 0.0},
         {"delay_u_ms": 0.1, "tau_x_ms": 2.0},
+        # So short a trace that most of the history no longer changes a bit of a weight.
+        {"tau_x_ms": 0.3, "A_LTP_per_mV": 1e-2},
+        {"tau_x_ms": 0.3, "A_LTP_per_mV": -1e-2},
         {"dt_ms": 0.2, "delay_ms": 0.2, "delay_exc_exc_ms": 0.4},
         {"exc_count": 14, "inh_count": 4, "duration_ms": 20.0},
         {"exc_count": 17, "inh_count": 0, "duration_ms": 20.0},
