@@ -697,7 +697,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
 
 # Replaying recordings of NEST ------------------------------------------------------------------------
 
-RECORDINGS = ("clopath_small_network", "clopath_small_network_summary")
+RECORDINGS = ("clopath_small_network",)
 
 #: Recorded name of a neuron parameter -> ours.
 _NEURON_NAMES = {
