@@ -248,4 +248,4 @@ def reward_delay_ms(number, step):
     int
         Delay [ms].
     """
-    return step.reward_delay_min_ms + int(math.ceil(step.reward_delay_span_ms * number))
+    return step.reward_delay_min_ms + math.ceil(step.reward_delay_span_ms * number)

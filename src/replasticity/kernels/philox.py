@@ -68,9 +68,9 @@ def philox_words(block, key0, key1):
     x0, x1, x2, x3 = block + np.uint64(1), np.uint64(0), np.uint64(0), np.uint64(0)
     for _ in range(ROUNDS):
         x0, x1, x2, x3 = (
-            multiply_high(M1, x2) ^ x1 ^ key0,
+            multiply_high(M1, x2) ^ x1 ^ key0,  # type: ignore[call-arg]
             M1 * x2,
-            multiply_high(M0, x0) ^ x3 ^ key1,
+            multiply_high(M0, x0) ^ x3 ^ key1,  # type: ignore[call-arg]
             M0 * x0,
         )
         key0 += W0
