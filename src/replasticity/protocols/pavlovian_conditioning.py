@@ -248,7 +248,8 @@ def _membership(parameters: Parameters, group_cell: npt.NDArray[np.int32]) -> Fl
     members = members[:, : parameters.exc_cells]
     # A stimulus may happen to have inhibitory cells only.
     total = members.sum(axis=1, keepdims=True)
-    return np.divide(members, total, out=np.full_like(members, np.nan), where=total > 0)
+    means: FloatArray = np.divide(members, total, out=np.full_like(members, np.nan), where=total > 0)
+    return means
 
 
 def _record_responses(
