@@ -38,7 +38,7 @@ class Checkpoint:
     def load(self) -> dict[str, npt.NDArray[np.generic]] | None:
         """Return the saved state; None if there is none, or it is of another run or damaged."""
         try:
-            with np.load(self.path, allow_pickle=False) as saved:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in saved.files}
         except FileNotFoundError:
             return None

@@ -106,7 +106,8 @@ def draw_around(axes: Axes, ensemble: xr.Dataset, part: int) -> None:
 def _parts_min(ensemble: xr.Dataset) -> np.ndarray:
     """Return the middle of each part of a course [min]."""
     parts = ensemble.sizes["course_part"]
-    return (np.arange(parts) + 0.5) * _parameters(ensemble)["duration_s"] / 60 / parts
+    middles_min: np.ndarray = (np.arange(parts) + 0.5) * _parameters(ensemble)["duration_s"] / 60 / parts
+    return middles_min
 
 
 def _draw_seeds(axes: Axes, ensembles: Mapping[str, xr.Dataset], course: Any) -> None:

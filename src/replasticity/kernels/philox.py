@@ -18,7 +18,6 @@ References
 """
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -41,9 +40,10 @@ def multiply_high(typing_context, a, b):
     """Return the upper 64 bits of the product of two 64-bit words: one machine instruction."""
 
     def generate(context, builder, signature, arguments):
-        wide = ir.IntType(128)
+        word = arguments[0].type
+        wide = type(word)(128)
         product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        return builder.trunc(builder.lshr(product, wide(64)), word)
 
     return types.uint64(types.uint64, types.uint64), generate
 
