@@ -71,7 +71,7 @@ class Parameters(NetworkParameters):
         return self
 
 
-_SECOND = f"{BEFORE_MS} ms before to {AFTER_MS} ms after a presentation of S1"
+_AROUND = f"{BEFORE_MS} ms before to {AFTER_MS} ms after a presentation of S1"
 RUN: dict[str, Variable] = {
     **NETWORK_RUN,
     "group_cell": Variable(("group", "member"), "cells of each stimulus", "int32"),
@@ -88,8 +88,8 @@ RUN: dict[str, Variable] = {
         ("part", "rewarded", "around_ms"),
         "mean excitatory rate around a stimulus; first and last part of the run; S1 and the others",
     ),
-    "raster": Variable(("part", "around_ms", "cell"), f"1 where a cell spikes, {_SECOND}: the first, the last", "int8"),
-    "raster_stimulus": Variable(("part", "around_ms"), f"number of the stimulus, or 0, {_SECOND}", "int32"),
+    "raster": Variable(("part", "around_ms", "cell"), f"1 where a cell spikes, {_AROUND}: the first, the last", "int8"),
+    "raster_stimulus": Variable(("part", "around_ms"), f"number of the stimulus, or 0, {_AROUND}", "int32"),
 }
 
 _RATIO = "response to S1 over mean response to the others"
@@ -273,7 +273,8 @@ def _record_responses(
         row = int(stimulus_step[k]) - offset
         for column, window_ms in enumerate(parameters.response_windows_ms):
             record["response"][k, column] = exc_spikes[row + 1 : row + 1 + window_ms].sum()
-        if row < BEFORE_MS - STEPS_PER_S * (second == 0):
+        if stimulus_step[k] <= BEFORE_MS:
+            # What was before the run is not known.
             continue
         around = slice(row - BEFORE_MS, row + AFTER_MS)
         at_s = stimulus_step[k] / STEPS_PER_S
