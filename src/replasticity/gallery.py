@@ -71,10 +71,12 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         "",
     ]
     for evaluation in evaluations:
+        count = len(evaluation["seeds"])
+        summary = f"{evaluation['title']}; {count} seed{'s' if count > 1 else ''}. {peer_sentence(evaluation['peer'])}"
         lines += [
             f"### {evaluation['experiment']}",
             "",
-            f"{evaluation['title']}; {len(evaluation['seeds'])} seeds. {peer_sentence(evaluation['peer'])}",
+            summary.strip(),
             "",
             *_table(
                 ("verdict", "claim", "source", "estimate", "95 % interval", "bound", "p", "n"),

@@ -23,6 +23,8 @@ UNIT_OF_SUFFIX: dict[str, str] = {
     "per_mV2": "mV-2",
     "mV2": "mV2",
     "percent": "percent",
+    "per_ms": "ms-1",
+    "pA_mV_per_ms": "pA mV ms-1",
 }
 
 #: ``units`` attribute of a dimensionless quantity.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity.analysis.claims import IN_PART, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, judge
+from replasticity.analysis.claims import IN_PART, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Verdict, judge
 from replasticity.experiments import Claim
 
 VALUES = np.random.default_rng(5).normal(1.0, 0.1, 40)
@@ -74,6 +74,21 @@ def test_undefined_statistics_are_not_testable():
     result = judge(claim("mean_in_range", lower=0.0), np.array([1.0, np.nan, 2.0]))
     assert result.verdict == NOT_TESTABLE
     assert result.reason == "the statistic is not defined in 1 of 3 seeds"
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.9, REPRODUCED), (1.0, REPRODUCED), (1.1, REPRODUCED), (1.11, NOT_REPRODUCED)]
+)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_exact_values_are_judged_without_statistics(value, verdict, seeds):
+    result = judge(claim("exact_in_range", 0.9, 1.1), np.full(seeds, value))
+    assert result == Verdict(verdict, value, None, None, seeds)
+
+
+def test_exact_values_that_differ_between_seeds_are_not_testable():
+    result = judge(claim("exact_in_range", 0.9, 1.1), np.array([1.0, 1.0 + 1e-15]))
+    assert result.verdict == NOT_TESTABLE
+    assert "random" in result.reason
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():

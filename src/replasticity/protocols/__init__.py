@@ -10,6 +10,7 @@ asks for parameters or statistics does not pay for numba.
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, cast
 from typing import Protocol as Interface
@@ -46,7 +47,7 @@ class Protocol(Interface):
     NEEDED_INPUTS : tuple of str
         Those of them without which there is no replay.
     RECORDINGS : tuple of str
-        Values of the attribute ``protocol`` in recordings that `replay` can reproduce.
+        Values of the attribute ``protocol`` in recordings that `replay` can reproduce; ``*`` stands for anything.
     PEER_NAMES : mapping of str to str
         Statistic -> name of the variable in summaries of other simulators.
 
@@ -115,6 +116,7 @@ def of_recording(recorded_protocol: str) -> Protocol:
         If none can; the message names the recordings that can be replayed.
     """
     known = {recording: name for name in names() for recording in get(name).RECORDINGS}
-    if recorded_protocol not in known:
-        raise UserError(f"attribute 'protocol' is '{recorded_protocol}'; allowed: {', '.join(sorted(known))}")
-    return get(known[recorded_protocol])
+    for pattern, name in known.items():
+        if fnmatchcase(recorded_protocol, pattern):
+            return get(name)
+    raise UserError(f"attribute 'protocol' is '{recorded_protocol}'; allowed: {', '.join(sorted(known))}")

@@ -1,0 +1,166 @@
+"""Synapses with pair STDP between cells whose spikes are given: constants and time loop.
+
+The weights act on no cell, so each synapse is a world of its own, and only the steps in which one of its two
+cells spikes matter to it (specification "Regular-firing pairs, STDP window and EPSP read-out", section 1).
+"""
+
+from collections import namedtuple
+
+import numpy as np
+
+from replasticity.kernels.compilation import njit
+from replasticity.kernels.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
+
+#: Constants. ``rate_pre_Hz`` and ``rate_post_Hz`` are one over the time constants of the traces.
+PairStep = namedtuple(
+    "PairStep",
+    ["dt_s", "rate_pre_Hz", "rate_post_Hz", "dA_pre", "dA_post", "clip", "weight_max"],
+)
+
+#: Spikes of several cells: cell k spikes in ``steps[first[k]:first[k + 1]]``, strictly increasing.
+Trains = namedtuple("Trains", ["first", "steps"])
+
+#: The events of all synapses, one synapse after the other. Phases: before, between pre and post, after (axis 1).
+Events = namedtuple("Events", ["step", "synapse", "kind", "weight", "trace_pre", "trace_post", "last_event_s"])
+
+#: What is kept of each synapse: its weight at the end, the extremes that it took, and how many events it had.
+Outcome = namedtuple("Outcome", ["weight_final", "weight_lowest", "weight_highest", "event_count"])
+
+PRE, POST = 1, 2
+BEFORE, BETWEEN, AFTER = 0, 1, 2
+
+
+def discretise(*, dt_s, tau_pre_s, tau_post_s, dA_pre, depression_ratio, clip, weight_max):
+    """Return the constants.
+
+    Parameters
+    ----------
+    dt_s, tau_pre_s, tau_post_s : float
+        Time step and time constants of the traces [s].
+    dA_pre : float
+        Growth of the presynaptic trace at a spike [1].
+    depression_ratio : float
+        Area of the window's depressing side over that of its potentiating side [1].
+    clip : bool
+        Whether the weight stays in [0, weight_max].
+    weight_max : float
+        Upper bound of the weight [1].
+
+    Returns
+    -------
+    PairStep
+        Constants; dB = -dA taupre / taupost ratio, evaluated from left to right.
+    """
+    return PairStep(
+        dt_s=dt_s,
+        rate_pre_Hz=1.0 / tau_pre_s,
+        rate_post_Hz=1.0 / tau_post_s,
+        dA_pre=dA_pre,
+        dA_post=-dA_pre * tau_pre_s / tau_post_s * depression_ratio,
+        clip=clip,
+        weight_max=weight_max,
+    )
+
+
+def make_trains(steps_of_cells):
+    """Return `Trains` from a list with the spike steps of each cell, each sorted."""
+    counts = [len(steps) for steps in steps_of_cells]
+    steps = np.concatenate([np.zeros(0, np.int64), *(np.asarray(steps, np.int64) for steps in steps_of_cells)])
+    return Trains(first=np.cumsum([0, *counts]), steps=steps)
+
+
+def empty_events(count):
+    """Return the arrays for a number of events, all zero: int32 of shape (count,), float64 of shape (count, 3)."""
+    return Events(
+        step=np.zeros(count, np.int32),
+        synapse=np.zeros(count, np.int32),
+        kind=np.zeros(count, np.int32),
+        weight=np.zeros((count, 3)),
+        trace_pre=np.zeros((count, 3)),
+        trace_post=np.zeros((count, 3)),
+        last_event_s=np.zeros((count, 3)),
+    )
+
+
+def empty_outcome(synapse_count):
+    """Return the arrays for a number of synapses, all zero."""
+    return Outcome(
+        weight_final=np.zeros(synapse_count),
+        weight_lowest=np.zeros(synapse_count),
+        weight_highest=np.zeros(synapse_count),
+        event_count=np.zeros(synapse_count, np.int64),
+    )
+
+
+@njit
+def record_event(events, event, phase, synapse):
+    """Write the state of one phase of an event into the record."""
+    events.weight[event, phase] = synapse.weight
+    events.trace_pre[event, phase] = synapse.trace_pre
+    events.trace_post[event, phase] = synapse.trace_post
+    events.last_event_s[event, phase] = synapse.last_event_s
+
+
+@njit
+def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step, outcome, events):
+    """Run all synapses and fill the records.
+
+    Parameters
+    ----------
+    trains_pre, trains_post : Trains
+        Spikes of the presynaptic and of the postsynaptic cells.
+    cell_pre, cell_post : ndarray of int64, shape (synapses,)
+        The cells that each synapse connects.
+    weight_initial : float
+        Weight before the first step [1].
+    step : PairStep
+        Constants from `discretise`.
+    outcome : Outcome
+        Arrays from `empty_outcome`; changed in place.
+    events : Events
+        Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
+        is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
+    """
+    record = len(events.step) > 0
+    event = 0
+    for k in range(len(cell_pre)):
+        synapse = Synapse(weight_initial, 0.0, 0.0, 0.0)
+        lowest = highest = weight_initial
+        first_event = event
+        next_pre, end_pre = trains_pre.first[cell_pre[k]], trains_pre.first[cell_pre[k] + 1]
+        next_post, end_post = trains_post.first[cell_post[k]], trains_post.first[cell_post[k] + 1]
+        while next_pre < end_pre or next_post < end_post:
+            # Time goes on to the next step in which one of the two cells spikes.
+            if next_pre == end_pre:
+                n = trains_post.steps[next_post]
+            elif next_post == end_post:
+                n = trains_pre.steps[next_pre]
+            else:
+                n = min(trains_pre.steps[next_pre], trains_post.steps[next_post])
+            pre_spikes = next_pre < end_pre and trains_pre.steps[next_pre] == n
+            post_spikes = next_post < end_post and trains_post.steps[next_post] == n
+            if record:
+                events.step[event] = n
+                events.synapse[event] = k
+                events.kind[event] = PRE * pre_spikes + POST * post_spikes
+                record_event(events, event, BEFORE, synapse)
+
+            # In one step the presynaptic event comes first.
+            time_s = n * step.dt_s
+            if pre_spikes:
+                next_pre += 1
+                synapse = presynaptic_spike(decay_traces(synapse, time_s, step), step)
+                lowest, highest = min(lowest, synapse.weight), max(highest, synapse.weight)
+            if record:
+                record_event(events, event, BETWEEN, synapse)
+            if post_spikes:
+                next_post += 1
+                synapse = postsynaptic_spike(decay_traces(synapse, time_s, step), step)
+                lowest, highest = min(lowest, synapse.weight), max(highest, synapse.weight)
+            if record:
+                record_event(events, event, AFTER, synapse)
+            event += 1
+        outcome.weight_final[k] = synapse.weight
+        outcome.weight_lowest[k] = lowest
+        outcome.weight_highest[k] = highest
+        outcome.event_count[k] = event - first_event

@@ -1,0 +1,391 @@
+"""Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): constants, synapses and time loop.
+
+The order of events inside a step is that of the specification "Dendritic prediction of somatic spiking",
+section 4. Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
+"""
+
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from replasticity.kernels.compilation import njit
+from replasticity.kernels.urbanczik_senn import (
+    Neuron,
+    add_error,
+    decays_over,
+    errors_since,
+    integrate,
+    prediction_error,
+    solve,
+    spikes,
+    stamp_ms,
+    weight_of,
+)
+
+#: Constants of the neuron and its plastic synapses. ``_s``: soma, ``_d``: dendrite, ``_E`` and ``_I``:
+#: excitatory and inhibitory.
+Constants = namedtuple(
+    "Constants",
+    [
+        "C_s_pF",
+        "C_d_pF",
+        "g_L_s_nS",
+        "g_L_d_nS",
+        "E_L_s_mV",
+        "E_L_d_mV",
+        "g_sp_nS",
+        "g_ps_nS",
+        "E_E_mV",
+        "E_I_mV",
+        "tau_E_s_ms",
+        "tau_I_s_ms",
+        "tau_E_d_ms",
+        "tau_I_d_ms",
+        "rate_max_per_ms",
+        "rate_slope",
+        "beta_per_mV",
+        "theta_mV",
+        "eta_pA_mV_per_ms",
+        "tau_filter_ms",
+        "weight_min_pA",
+        "weight_max_pA",
+    ],
+)
+
+#: What `discretise` adds to the constants. ``tau_kernel_ms`` are the time constants of the dendritic response to a
+#: presynaptic spike: `MEMBRANE`, `EXCITATORY`, `INHIBITORY`.
+UrbanczikSennStep = namedtuple(
+    "UrbanczikSennStep",
+    [
+        "C_s_pF",
+        "C_d_pF",
+        "g_L_s_nS",
+        "g_L_d_nS",
+        "E_L_s_mV",
+        "E_L_d_mV",
+        "g_sp_nS",
+        "g_ps_nS",
+        "E_E_mV",
+        "E_I_mV",
+        "tau_E_s_ms",
+        "tau_I_s_ms",
+        "tau_E_d_ms",
+        "tau_I_d_ms",
+        "rate_max_per_ms",
+        "rate_slope",
+        "beta_per_mV",
+        "theta_mV",
+        "eta_pA_mV_per_ms",
+        "tau_filter_ms",
+        "weight_min_pA",
+        "weight_max_pA",
+        "dt_ms",
+        "microseconds",
+        "decays",
+        "highest_probability",
+        "refractory_steps",
+        "delay_steps",
+        "delay_ms",
+        "tau_kernel_ms",
+        "block_steps",
+    ],
+)
+
+MEMBRANE, EXCITATORY, INHIBITORY = 0, 1, 2
+
+#: A block of the error sums is this long, in units of the shortest time constant: within a block the
+#: weight of an error falls to a fiftieth at most, so that sums lose no more than two of sixteen digits.
+BLOCK_LENGTH = 4.0
+
+#: Sums of the errors in each block, of shape (blocks, 3), the blocks' starts (blocks,), and the decay from the start of
+#: each block to that of the next: (blocks, 3) with the kernel's time constants, (blocks,) with that of the filter.
+ErrorSums = namedtuple("ErrorSums", ["plain", "filtered", "start_ms", "decay", "decay_filter"])
+
+#: State of the plastic synapses, each of shape (synapses,); ``plain`` and ``filtered`` (synapses, 3) are the
+#: error sums of the block of the last spike as they were at that spike, whose stamp is ``last`` (-1: none yet).
+Synapses = namedtuple(
+    "Synapses",
+    [
+        "weight_initial_pA",
+        "weight_pA",
+        "integral",
+        "low_passed",
+        "trace_leak",
+        "trace_input",
+        "last",
+        "last_block",
+        "plain",
+        "filtered",
+    ],
+)
+
+#: All that comes from outside. Spikes are sorted by step; kicks and random numbers have one value per step.
+Inputs = namedtuple(
+    "Inputs",
+    ["spike_step", "spike_synapse", "weight_initial_pA", "kick_E_nS", "kick_I_nS", "uniform", "weights_fixed_from"],
+)
+
+#: What the time loop writes: the state after every step or after some, whether the neuron spiked in each step, the
+#: weight that each presynaptic spike transmitted, and all weights at the end of each presentation.
+Record = namedtuple(
+    "Record", ["U_mV", "V_mV", "g_E_nS", "g_I_nS", "I_E_pA", "has_spiked", "transmitted_pA", "weight_pA"]
+)
+
+
+def discretise(*, constants, dt_ms, refractory_steps, delay_steps):
+    """Return the per-step constants.
+
+    Parameters
+    ----------
+    constants : Constants
+        Constants of neuron and synapses.
+    dt_ms : float
+        Time step [ms].
+    refractory_steps : int
+        Steps without a draw after a spike.
+    delay_steps : int
+        Delay of the plastic synapses, at least one step.
+
+    Returns
+    -------
+    UrbanczikSennStep
+        Constants of one step.
+    """
+    tau_kernel_ms = (constants.C_d_pF / constants.g_L_d_nS, constants.tau_E_d_ms, constants.tau_I_d_ms)
+    shortest_ms = min(*tau_kernel_ms, constants.tau_filter_ms)
+    return UrbanczikSennStep(
+        **constants._asdict(),
+        dt_ms=dt_ms,
+        microseconds=round(dt_ms * 1000),
+        decays=decays_over(dt_ms, constants),
+        highest_probability=1.0 - math.exp(-constants.rate_max_per_ms * dt_ms),
+        refractory_steps=refractory_steps,
+        delay_steps=delay_steps,
+        delay_ms=delay_steps * dt_ms,
+        tau_kernel_ms=tau_kernel_ms,
+        block_steps=max(1, math.floor(BLOCK_LENGTH * shortest_ms / dt_ms)),
+    )
+
+
+def empty_record(*, step_count, sample_every, spike_count, presentation_count, synapse_count):
+    """Return the arrays that `simulate` fills, all zero.
+
+    Parameters
+    ----------
+    step_count : int
+        Steps of the run.
+    sample_every : int
+        Steps from one sample of the state to the next.
+    spike_count : int
+        Number of presynaptic spikes.
+    presentation_count, synapse_count : int
+        Number of presentations and of synapses.
+
+    Returns
+    -------
+    Record
+        float64 arrays of shapes (samples,), (spike_count,) and (presentation_count, synapse_count); bool of
+        shape (step_count,).
+    """
+    samples = step_count // sample_every
+    return Record(
+        U_mV=np.zeros(samples),
+        V_mV=np.zeros(samples),
+        g_E_nS=np.zeros(samples),
+        g_I_nS=np.zeros(samples),
+        I_E_pA=np.zeros(samples),
+        has_spiked=np.zeros(step_count, np.bool_),
+        transmitted_pA=np.zeros(spike_count),
+        weight_pA=np.zeros((presentation_count, synapse_count)),
+    )
+
+
+@njit
+def quiet_synapses(weight_initial_pA):
+    """Return synapses that have not had a spike yet.
+
+    Parameters
+    ----------
+    weight_initial_pA : ndarray of float64, shape (synapses,)
+        Weights at the start [pA].
+
+    Returns
+    -------
+    Synapses
+        Their state.
+    """
+    count = len(weight_initial_pA)
+    return Synapses(
+        weight_initial_pA,
+        weight_initial_pA.copy(),
+        np.zeros(count),
+        np.zeros(count),
+        np.zeros(count),
+        np.zeros(count),
+        np.full(count, -1),
+        np.zeros(count, np.int64),
+        np.zeros((count, 3)),
+        np.zeros((count, 3)),
+    )
+
+
+@njit
+def no_errors(step_count, step):
+    """Return the error sums before the first step.
+
+    Parameters
+    ----------
+    step_count : int
+        Steps of the run.
+    step : UrbanczikSennStep
+        Constants from `discretise`.
+
+    Returns
+    -------
+    ErrorSums
+        Sums of zero, and the decays between the starts of the blocks.
+    """
+    blocks = step_count // step.block_steps + 1
+    start_ms = np.array([stamp_ms(block * step.block_steps, step) for block in range(blocks + 1)])
+    length_ms = np.diff(start_ms)
+    decay = np.zeros((blocks, 3))
+    for kind in range(3):
+        decay[:, kind] = np.exp(-length_ms / step.tau_kernel_ms[kind])
+    return ErrorSums(
+        np.zeros((blocks, 3)), np.zeros((blocks, 3)), start_ms, decay, np.exp(-length_ms / step.tau_filter_ms)
+    )
+
+
+@njit
+def update_synapse(j, now, block, synapses, sums, step):
+    """Bring one synapse up to a presynaptic spike (section 5).
+
+    Parameters
+    ----------
+    j : int
+        Synapse.
+    now, block : int
+        Stamp of the spike, and its block.
+    synapses : Synapses
+        State of all synapses; entry ``j`` is changed in place.
+    sums : ErrorSums
+        Sums of the errors that have arrived up to now.
+    step : UrbanczikSennStep
+        Per-step constants.
+    """
+    # The time constant follows the weight that the last spike left, also where it is exactly zero.
+    kind = EXCITATORY if synapses.weight_pA[j] > 0.0 else INHIBITORY
+    tau_L_ms, tau_s_ms = step.tau_kernel_ms[MEMBRANE], step.tau_kernel_ms[kind]
+    # Before the first spike both traces are zero, and so is all that would decay.
+    if synapses.last[j] >= 0:
+        now_ms, last_ms, last_block = stamp_ms(now, step), stamp_ms(synapses.last[j], step), synapses.last_block[j]
+        plain, filtered = synapses.plain[j], synapses.filtered[j]
+        plain_L, filtered_L = errors_since(
+            last_ms, last_block, now_ms, block, MEMBRANE, plain[MEMBRANE], filtered[MEMBRANE], sums, step
+        )
+        plain_s, filtered_s = errors_since(
+            last_ms, last_block, now_ms, block, kind, plain[kind], filtered[kind], sums, step
+        )
+        trace_leak, trace_input = synapses.trace_leak[j], synapses.trace_input[j]
+        synapses.integral[j] += trace_leak * plain_L - trace_input * plain_s
+        synapses.low_passed[j] = math.exp((last_ms - now_ms) / step.tau_filter_ms) * synapses.low_passed[j] + (
+            trace_leak * filtered_L - trace_input * filtered_s
+        )
+        synapses.trace_leak[j] = trace_leak * math.exp((last_ms - now_ms) / tau_L_ms)
+        synapses.trace_input[j] = trace_input * math.exp((last_ms - now_ms) / tau_s_ms)
+    synapses.weight_pA[j] = weight_of(
+        synapses.weight_initial_pA[j], synapses.integral[j], synapses.low_passed[j], tau_L_ms, tau_s_ms, step
+    )
+    synapses.trace_leak[j] += 1.0
+    synapses.trace_input[j] += 1.0
+    synapses.last[j] = now
+    synapses.last_block[j] = block
+    for k in range(3):
+        synapses.plain[j, k] = sums.plain[block, k]
+        synapses.filtered[j, k] = sums.filtered[block, k]
+
+
+@njit
+def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
+    """Run the model and fill the record.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Presynaptic spikes (int64, shape (spikes,)), initial weights (synapses,), and for each step the kicks to
+        the somatic conductances and one random number (float64, shape (steps,)); weights stay as they are from
+        step ``weights_fixed_from`` on.
+    neuron : Neuron
+        State at the start.
+    presentation_steps : int
+        Steps of one presentation of the pattern.
+    sample_every : int
+        Steps from one sample of the state to the next.
+    step : UrbanczikSennStep
+        Constants from `discretise`.
+    record : Record
+        Arrays from `empty_record`; changed in place.
+    """
+    steps = len(inputs.uniform)
+    synapses = quiet_synapses(inputs.weight_initial_pA)
+    sums = no_errors(steps, step)
+    # By stamp, and by the interval of arrival.
+    error = np.zeros(steps + 1)
+    current_pA = np.zeros(steps + step.delay_steps)
+    h_ms = step.dt_ms
+    refractory = next_spike = block = presentation = sample = 0
+    for n in range(steps):
+        # 1. Presynaptic spikes with stamp n. The synapses see each error as late as their delay. The first block has
+        #    the stamps 1 to B, the next one B + 1 to 2 B.
+        if n > (block + 1) * step.block_steps:
+            block += 1
+        if n > step.delay_steps:
+            arrival_ms = stamp_ms(n - step.delay_steps, step) + step.delay_ms
+            add_error(sums, block, arrival_ms, error[n - step.delay_steps], step)
+        if n == (presentation + 1) * presentation_steps:
+            record.weight_pA[presentation] = synapses.weight_pA
+            presentation += 1
+        while next_spike < len(inputs.spike_step) and inputs.spike_step[next_spike] == n:
+            j = inputs.spike_synapse[next_spike]
+            if n < inputs.weights_fixed_from:
+                update_synapse(j, n, block, synapses, sums, step)
+            record.transmitted_pA[next_spike] = synapses.weight_pA[j]
+            current_pA[n + step.delay_steps - 1] += synapses.weight_pA[j]
+            next_spike += 1
+
+        # 2. Potentials, conductances and current over the interval. One step of the solver nearly always does.
+        before = neuron
+        neuron, r = solve(before, step.dt_ms, step.decays, step)
+        if h_ms < step.dt_ms or r > 1.1:
+            neuron, h_ms = integrate(before, h_ms, step)
+
+        # 3. Kicks act on the potentials from the next interval on.
+        neuron = Neuron(
+            neuron.U_mV,
+            neuron.V_mV,
+            neuron.g_E_nS + inputs.kick_E_nS[n],
+            neuron.g_I_nS + inputs.kick_I_nS[n],
+            neuron.I_E_pA + current_pA[n],
+        )
+
+        # 4. A spike, if the neuron is not refractory; it changes no potential.
+        has_spiked = False
+        if refractory > 0:
+            refractory -= 1
+        elif spikes(neuron.U_mV, inputs.uniform[n], step):
+            has_spiked = True
+            refractory = step.refractory_steps
+        record.has_spiked[n] = has_spiked
+
+        # 5. The prediction error, and 6. the record, both with stamp n + 1.
+        error[n + 1] = prediction_error(neuron.V_mV, has_spiked, step)
+        if n + 1 == (sample + 1) * sample_every:
+            record.U_mV[sample] = neuron.U_mV
+            record.V_mV[sample] = neuron.V_mV
+            record.g_E_nS[sample] = neuron.g_E_nS
+            record.g_I_nS[sample] = neuron.g_I_nS
+            record.I_E_pA[sample] = neuron.I_E_pA
+            sample += 1
+    if steps == (presentation + 1) * presentation_steps:
+        record.weight_pA[presentation] = synapses.weight_pA

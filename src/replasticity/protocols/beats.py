@@ -1,0 +1,219 @@
+"""Beats: pairs of cells that fire regularly at two rates, joined by a plastic synapse.
+
+Where the rates differ, the time from a presynaptic to the next postsynaptic spike drifts through all values,
+once in each period of the beat. Specification "Regular-firing pairs, STDP window and EPSP read-out", section 2.
+No number is drawn: every seed gives the same run.
+"""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, ValidationInfo, model_validator
+
+from replasticity.comparison import Tolerance
+from replasticity.datasets import Variable, build
+from replasticity.parameters import NonNegative, Positive
+from replasticity.protocols import _pair_stdp as pair_stdp
+
+Rates = Annotated[list[NonNegative], Field(min_length=1)]
+
+
+class Parameters(pair_stdp.SynapseParameters):
+    """Parameters of the protocol."""
+
+    duration_ms: Positive = Field(description="Duration of the run.")
+    pre_rates_Hz: Rates = Field(description="Rate of the presynaptic cell of each pair.")
+    post_rates_Hz: Rates = Field(description="Rate of the postsynaptic cell of each pair; as many as pre_rates_Hz.")
+    reset: Literal["zero", "subtract"] = Field(
+        description="Phase after a spike: 0, which lengthens each interval to whole steps, or phase - 1."
+    )
+    phase_recorded_ms: NonNegative = Field(description="Initial part of the run in which the phases are kept.")
+
+    @model_validator(mode="after")
+    def _fit_together(self, info: ValidationInfo) -> "Parameters":
+        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
+        if len(self.pre_rates_Hz) != len(self.post_rates_Hz):
+            raise ValueError(
+                f"post_rates_Hz: one rate for each pair, but there are {len(self.post_rates_Hz)} "
+                f"for {len(self.pre_rates_Hz)} pre_rates_Hz"
+            )
+        if not pair_stdp.is_recorded(info):
+            check_rates("pre_rates_Hz", self.pre_rates_Hz, self.dt_ms)
+            check_rates("post_rates_Hz", self.post_rates_Hz, self.dt_ms)
+        return self
+
+
+def check_rates(name: str, rates_Hz: list[float], dt_ms: float) -> None:
+    """Raise a `ValueError` if a rate is above one spike per step."""
+    if max(rates_Hz) * dt_ms > 1000:
+        raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+
+
+RUN: dict[str, Variable] = {
+    "time_ms": Variable(("time_ms",), "time at the start of each step"),
+    "weight": Variable(("time_ms", "synapse"), "weight at the start of each step"),
+    "firing_phase_pre": Variable(("early_step", "synapse"), "phase of the presynaptic cell at the start of a step"),
+    "firing_phase_post": Variable(("early_step", "synapse"), "phase of the postsynaptic cell at the start of a step"),
+    **pair_stdp.RUN,
+}
+
+STATISTICS: dict[str, Variable] = {
+    "pre_rate_actual_Hz": Variable(("synapse",), "one over the mean presynaptic interval", resolution=1e-9),
+    "post_rate_actual_Hz": Variable(("synapse",), "one over the mean postsynaptic interval", resolution=1e-9),
+    "beat_asked_Hz": Variable(("synapse",), "difference of the rates asked for", resolution=1e-9),
+    "beat_actual_Hz": Variable(("synapse",), "difference of the actual rates", resolution=1e-9),
+    "coincidences": Variable(("synapse",), "steps in which both cells spike", resolution=0.5),
+    "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
+    "weight_mean": Variable(("synapse",), "mean weight over all steps", resolution=1e-12),
+    "weight_lowest": Variable(("synapse",), "lowest weight", resolution=1e-12),
+    "weight_highest": Variable(("synapse",), "highest weight", resolution=1e-12),
+}
+
+OUTPUT_OPTIONS = ("phase_recorded_ms",)
+
+TRACES = ("time_ms", "weight", "pre_spike_step", "pre_spike_cell", "post_spike_step", "post_spike_cell")
+
+PEER_NAMES: dict[str, str] = {}
+
+
+def step_count(parameters: Parameters) -> int:
+    """Return the number of steps of the run."""
+    return round(parameters.duration_ms / parameters.dt_ms)
+
+
+def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+    """Return no inputs: nothing here is random."""
+    return xr.Dataset()
+
+
+def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+    """Return the run: spikes, the weights at each step, and each event in three moments.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    inputs : xarray.Dataset
+        Not used.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `RUN`.
+    """
+    from replasticity.models import regular_firing
+
+    pairs, steps = len(parameters.pre_rates_Hz), step_count(parameters)
+    dt_s = pair_stdp.seconds(parameters.dt_ms)
+    spike_steps, phases = regular_firing.fire(
+        rates_Hz=[*parameters.pre_rates_Hz, *parameters.post_rates_Hz],
+        phase_initial=np.zeros(2 * pairs),
+        dt_s=dt_s,
+        step_count=steps,
+        recorded_steps=min(round(parameters.phase_recorded_ms / parameters.dt_ms), steps),
+        keep_overshoot=parameters.reset == "subtract",
+    )
+    synapses = pair_stdp.run_synapses(parameters, spike_steps[:pairs], spike_steps[pairs:])
+    return build(
+        RUN,
+        synapses
+        | {
+            "time_ms": np.arange(steps) * dt_s * 1e3,
+            "weight": pair_stdp.weight_at_each_step(parameters, synapses, steps),
+            "firing_phase_pre": phases[:, :pairs],
+            "firing_phase_post": phases[:, pairs:],
+        },
+    )
+
+
+def actual_rates_Hz(parameters: Parameters, run: xr.Dataset, side: str) -> pair_stdp.FloatArray:
+    """Return the actual rate of each presynaptic ("pre") or postsynaptic ("post") cell [Hz]."""
+    steps, cells = run[f"{side}_spike_step"].values, run[f"{side}_spike_cell"].values
+    return np.array([pair_stdp.actual_rate_Hz(steps[cells == k], parameters) for k in range(run.sizes["synapse"])])
+
+
+def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+    """Return the statistics of one run.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    run : xarray.Dataset
+        From `run`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `STATISTICS`; NaN for the rate of a cell with fewer than two spikes.
+    """
+    pre_Hz, post_Hz = (actual_rates_Hz(parameters, run, side) for side in ("pre", "post"))
+    both = run["event_synapse"].values[run["event_kind"].values == 3]
+    # The weight after the last step is the final one; samples are from before each step.
+    weight = np.vstack([run["weight"].values, run["weight_final"].values])
+    return build(
+        STATISTICS,
+        {
+            "pre_rate_actual_Hz": pre_Hz,
+            "post_rate_actual_Hz": post_Hz,
+            "beat_asked_Hz": np.abs(np.subtract(parameters.post_rates_Hz, parameters.pre_rates_Hz)),
+            "beat_actual_Hz": np.abs(post_Hz - pre_Hz),
+            "coincidences": np.bincount(both, minlength=len(pre_Hz)),
+            "weight_final": weight[-1],
+            "weight_mean": weight[:-1].mean(axis=0),
+            "weight_lowest": weight.min(axis=0),
+            "weight_highest": weight.max(axis=0),
+        },
+    )
+
+
+# Replaying recordings of Brian2 ----------------------------------------------------------------------
+
+RECORDINGS = ("beats",)
+
+TOLERANCES: dict[str, Tolerance] = {
+    **pair_stdp.TOLERANCES,
+    "w": Tolerance(absolute=1e-12),
+    "x": Tolerance(absolute=1e-12),
+    "pre_rate_actual": pair_stdp.RATE,
+    "post_rate_actual": pair_stdp.RATE,
+}
+
+SPIKES = pair_stdp.SPIKES
+
+RECORDED_INPUTS: tuple[str, ...] = ()
+
+NEEDED_INPUTS: tuple[str, ...] = ()
+
+
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a recording's parameters in our names, ready for validation."""
+    values = pair_stdp.recorded_parameters(parameters, {"pre_hz": "pre_rates_Hz", "post_hz": "post_rates_Hz"})
+    values["phase_recorded_ms"] = recording.sizes.get("first_step", 0) * values.get("dt_ms", 0.0)
+    return values
+
+
+def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+    """Return what our simulation makes of a recording's parameters.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        The recording; nothing in it is an input.
+    parameters : Parameters
+        The recording's parameters.
+
+    Returns
+    -------
+    xarray.Dataset
+        The recording's variables as our run gives them, under the recording's names and in its units.
+    """
+    result = run(parameters, draw(parameters, 0))
+    variables = pair_stdp.replayed(parameters, result)
+    phases = np.hstack([result["firing_phase_pre"].values, result["firing_phase_post"].values])
+    variables["w"] = (("step", "plastic"), result["weight"].values)
+    variables["x"] = (("first_step", "cell"), phases)
+    for side in ("pre", "post"):
+        variables[f"{side}_rate_actual"] = ("plastic", actual_rates_Hz(parameters, result, side))
+    return xr.Dataset(variables)

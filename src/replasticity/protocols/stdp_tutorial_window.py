@@ -1,0 +1,172 @@
+"""STDP window of the synapses tutorial: many pairs of cells, the later the one spikes the earlier the other.
+
+Specification "Regular-firing pairs, STDP window and EPSP read-out", section 4. The numbers in the question that
+this study goes back to are the first weights. No number is drawn: every seed gives the same run.
+"""
+
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, ValidationInfo, model_validator
+
+from replasticity.comparison import Tolerance
+from replasticity.datasets import Variable, build
+from replasticity.parameters import Positive
+from replasticity.protocols import _pair_stdp as pair_stdp
+from replasticity.protocols.stdp_window import closed_form
+
+
+class Parameters(pair_stdp.SynapseParameters):
+    """Parameters of the protocol."""
+
+    duration_ms: Positive = Field(description="Duration of the run.")
+    pairs: Annotated[int, Field(ge=2)] = Field(description="Number of pairs.")
+    latest_spike_ms: Positive = Field(
+        description="Presynaptic spikes are asked for at 0 to this time, postsynaptic ones at this time down to 0."
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self, info: ValidationInfo) -> "Parameters":
+        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
+        if not pair_stdp.is_recorded(info) and self.latest_spike_ms + 2 * self.dt_ms > self.duration_ms:
+            raise ValueError("latest_spike_ms: has to be at least two steps before the run's end (see duration_ms)")
+        return self
+
+
+RUN: dict[str, Variable] = {
+    "requested_pre_ms": Variable(("synapse",), "requested presynaptic time; the spike comes in the next step"),
+    "requested_post_ms": Variable(("synapse",), "requested postsynaptic time"),
+    "difference_ms": Variable(("synapse",), "postsynaptic minus presynaptic spike time; NaN if a cell does not spike"),
+    **pair_stdp.RUN,
+}
+
+STATISTICS: dict[str, Variable] = {
+    "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
+    "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
+}
+
+OUTPUT_OPTIONS: tuple[str, ...] = ()
+
+TRACES = ("difference_ms",)
+
+PEER_NAMES: dict[str, str] = {}
+
+
+def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+    """Return no inputs: nothing here is random."""
+    return xr.Dataset()
+
+
+def requested_times_s(parameters: Parameters) -> tuple[pair_stdp.FloatArray, pair_stdp.FloatArray]:
+    """Return the requested pre- and postsynaptic spike times [s], the product before the quotient."""
+    cells = np.arange(parameters.pairs)
+    latest_s, intervals = pair_stdp.seconds(parameters.latest_spike_ms), parameters.pairs - 1
+    return cells * latest_s / intervals, (intervals - cells) * latest_s / intervals
+
+
+def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+    """Return the run: each cell spikes once, in the first step that is later than requested.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    inputs : xarray.Dataset
+        Not used.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `RUN`.
+    """
+    steps = round(parameters.duration_ms / parameters.dt_ms)
+    time_s = np.arange(steps) * pair_stdp.seconds(parameters.dt_ms)
+    requested_s = requested_times_s(parameters)
+    # t > T strictly: a spike requested at 0 comes in step 1.
+    pre, post = (np.searchsorted(time_s, times, side="right") for times in requested_s)
+    synapses = pair_stdp.run_synapses(
+        parameters, *([pair_stdp.single_spike(step, steps) for step in side] for side in (pre, post))
+    )
+    return build(
+        RUN,
+        synapses
+        | {
+            "requested_pre_ms": requested_s[0] * 1e3,
+            "requested_post_ms": requested_s[1] * 1e3,
+            "difference_ms": np.where((pre < steps) & (post < steps), (post - pre) * parameters.dt_ms, np.nan),
+        },
+    )
+
+
+def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+    """Return the statistics of one run.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    run : xarray.Dataset
+        From `run`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `STATISTICS`.
+    """
+    weight = run["weight_final"].values
+    expected = closed_form(run["difference_ms"].values, parameters)
+    return build(
+        STATISTICS,
+        {
+            "weight_final": weight,
+            "closed_form_departure": np.abs(weight - parameters.weight_initial - expected).max(),
+        },
+    )
+
+
+# Replaying recordings of Brian2 ----------------------------------------------------------------------
+
+RECORDINGS = ("stdp_tutorial_window",)
+
+TOLERANCES: dict[str, Tolerance] = {
+    **pair_stdp.TOLERANCES,
+    "requested_pre_time": Tolerance(absolute=1e-9),
+    "requested_post_time": Tolerance(absolute=1e-9),
+}
+
+SPIKES = pair_stdp.SPIKES
+
+RECORDED_INPUTS: tuple[str, ...] = ()
+
+NEEDED_INPUTS: tuple[str, ...] = ()
+
+
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a recording's parameters in our names, ready for validation."""
+    values = pair_stdp.recorded_parameters(parameters, {"n": "pairs", "tmax_ms": "latest_spike_ms"})
+    latest_ms = values.get("latest_spike_ms", 0.0)
+    values.setdefault("duration_ms", float(recording.attrs.get("duration_ms", latest_ms + 1.0)))
+    return values
+
+
+def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+    """Return what our simulation makes of a recording's parameters.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        The recording; nothing in it is an input.
+    parameters : Parameters
+        The recording's parameters.
+
+    Returns
+    -------
+    xarray.Dataset
+        The recording's variables as our run gives them, under the recording's names and in its units.
+    """
+    result = run(parameters, draw(parameters, 0))
+    variables = pair_stdp.replayed(parameters, result)
+    variables["requested_pre_time"] = ("plastic", result["requested_pre_ms"].values)
+    variables["requested_post_time"] = ("plastic", result["requested_post_ms"].values)
+    return xr.Dataset(variables)

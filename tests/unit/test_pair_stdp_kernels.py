@@ -1,0 +1,63 @@
+"""Each equation of pair STDP against a closed form."""
+
+import math
+
+import pytest
+
+from replasticity.kernels.pair_stdp import Synapse, clip_weight, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.models.pair_stdp import discretise
+
+
+def constants(clip=True):
+    return discretise(
+        dt_s=1e-4,
+        tau_pre_s=0.02,
+        tau_post_s=0.04,
+        dA_pre=0.01,
+        depression_ratio=1.05,
+        clip=clip,
+        weight_max=0.9,
+    )
+
+
+STEP = constants()
+
+
+def test_depression_follows_from_the_ratio_of_areas():
+    # Area of the depressing side over that of the potentiating one: dB tau_post / (dA tau_pre) = -ratio.
+    assert STEP.dA_post * 0.04 / (STEP.dA_pre * 0.02) == pytest.approx(-1.05, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("weight", "clipped"), [(-0.1, 0.0), (0.0, 0.0), (0.5, 0.5), (0.9, 0.9), (0.9000001, 0.9), (2.0, 0.9)]
+)
+def test_weight_stays_within_its_bounds(weight, clipped):
+    assert clip_weight(weight, STEP) == clipped
+    assert clip_weight(weight, constants(clip=False)) == weight
+
+
+def test_traces_decay_from_the_last_event_each_with_its_time_constant():
+    synapse = decay_traces(Synapse(0.5, 0.3, -0.2, 1.0), 1.03, STEP)
+    assert synapse.weight == 0.5
+    assert synapse.trace_pre == pytest.approx(0.3 * math.exp(-0.03 / 0.02), rel=1e-12)
+    assert synapse.trace_post == pytest.approx(-0.2 * math.exp(-0.03 / 0.04), rel=1e-12)
+    assert synapse.last_event_s == 1.03
+
+
+def test_traces_do_not_decay_within_a_step():
+    assert decay_traces(Synapse(0.5, 0.3, -0.2, 1.0), 1.0, STEP) == Synapse(0.5, 0.3, -0.2, 1.0)
+
+
+def test_presynaptic_spike_depresses_by_the_postsynaptic_trace():
+    assert presynaptic_spike(Synapse(0.5, 0.3, -0.2, 1.0), STEP) == Synapse(0.5 - 0.2, 0.3 + 0.01, -0.2, 1.0)
+    assert presynaptic_spike(Synapse(0.1, 0.3, -0.2, 1.0), STEP).weight == 0.0
+
+
+def test_postsynaptic_spike_potentiates_by_the_presynaptic_trace():
+    assert postsynaptic_spike(Synapse(0.5, 0.3, -0.2, 1.0), STEP) == Synapse(0.8, 0.3, -0.2 + STEP.dA_post, 1.0)
+    assert postsynaptic_spike(Synapse(0.7, 0.3, -0.2, 1.0), STEP).weight == 0.9
+
+
+def test_coincidence_from_rest_adds_the_full_presynaptic_trace():
+    synapse = postsynaptic_spike(presynaptic_spike(Synapse(0.5, 0.0, 0.0, 0.0), STEP), STEP)
+    assert synapse.weight == 0.51
