@@ -18,7 +18,6 @@ UNIT_OF_SUFFIX: dict[str, str] = {
     "pF": "pF",
     "nS_s": "nS s",
     "nS_per_Hz": "nS Hz-1",
-    "per_ms": "ms-1",
     "per_mV": "mV-1",
     "per_mV2": "mV-2",
     "mV2": "mV2",
