@@ -80,5 +80,5 @@ def test_a_run_without_a_reward_can_be_drawn(tmp_path):
 def test_relative_responses_are_the_means_over_seeds(made):
     name, ensembles = made
     main, figure = ensembles["main"], rendering.draw(name, ensembles, {})
-    course = next(line for line in panel(figure, "Response to S1, 10 ms").lines if "(n = 2)" in line.get_label())
+    course = next(line for line in panel(figure, "Response to S1, 10 ms").lines if "(n = 2, range)" in line.get_label())
     np.testing.assert_array_equal(course.get_ydata(), main["response_course"].mean("seed", skipna=False))

@@ -46,7 +46,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(panels[name], name, f"{('First', 'Last')[part]} presentation of S1, seed {seed}")
     for part, name in enumerate("cd"):
         draw_around(panels[name], main, part)
-        look.letter(panels[name], name, f"Response, {_PARTS[part]}, n = {main.sizes['trace_seed']}")
+        look.letter(panels[name], name, f"Rate, {_PARTS[part]}, n = {main.sizes['trace_seed']} (mean, range)")
     look.legend(panels["c"], loc="upper left")
     draw_response_course(panels["e"], ensembles)
     look.letter(panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it")
@@ -82,10 +82,19 @@ def draw_raster(axes: Axes, ensemble: xr.Dataset, part: int) -> None:
         number = first["raster_stimulus"].values[place]
         colour = look.BLUE if number == 1 else look.GREY
         axes.vlines(time_ms[place], 0, 1.03 * cells, color=colour, lw=0.8, ls=":")
-        axes.text(time_ms[place], 1.05 * cells, f"S{number}", color=colour, ha="center", fontsize=7)
+        axes.text(
+            time_ms[place], 1.05 * cells, f"S{number}", color=colour, ha=_inwards(int(place), len(time_ms)), fontsize=7
+        )
     axes.set(xlim=(time_ms[0], time_ms[-1]), ylim=(-5, 1.35 * cells), xlabel="time (ms) after S1", ylabel="cell")
     axes.set_yticks([0, parameters["exc_cells"], cells])
     axes.legend(loc="upper left", ncols=2, markerscale=4, handletextpad=0.2, borderaxespad=0.0, frameon=False)
+
+
+def _inwards(place: int, places: int) -> Any:
+    """Return the alignment of a text that keeps it inside the axes: centred, but not near the sides."""
+    if place < 0.05 * places:
+        return "left"
+    return "right" if place > 0.95 * places else "center"
 
 
 def draw_around(axes: Axes, ensemble: xr.Dataset, part: int) -> None:
@@ -119,7 +128,9 @@ def _draw_seeds(axes: Axes, ensembles: Mapping[str, xr.Dataset], course: Any) ->
         values, time_min = course(ensembles[role]), _parts_min(ensembles[role])
         if len(values) > 1:
             axes.fill_between(time_min, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, lw=0)
-        axes.plot(time_min, values.mean(axis=0), "o-", ms=2.5, color=colour, label=f"{label} (n = {len(values)})")
+        axes.plot(
+            time_min, values.mean(axis=0), "o-", ms=2.5, color=colour, label=f"{label} (n = {len(values)}, range)"
+        )
     _time_axis(axes, ensembles["main"])
     look.room_above(axes, 0.45)
     look.legend(axes, loc="upper left")
@@ -128,7 +139,7 @@ def _draw_seeds(axes: Axes, ensembles: Mapping[str, xr.Dataset], course: Any) ->
 def draw_response_course(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     """Draw the response to S1 relative to the others over the hour."""
     _draw_seeds(axes, ensembles, lambda ensemble: ensemble["response_course"].values)
-    axes.set_ylabel("over mean of the others (range)")
+    axes.set_ylabel("S1 / mean of the others")
 
 
 def draw_weight_course(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -139,7 +150,7 @@ def draw_weight_course(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         return weight_mV[..., 0] / weight_mV[..., 1]
 
     _draw_seeds(axes, ensembles, ratio)
-    axes.set_ylabel("over mean of the others (range)")
+    axes.set_ylabel("S1 / mean of the others")
 
 
 def draw_gain(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -152,7 +163,14 @@ def draw_gain(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         gain = ensembles[role]["response_gain"].values
         place = np.arange(len(windows_ms)) + 0.2 * (k - (len(present) - 1) / 2)
         axes.plot(np.tile(place, len(gain)), gain.ravel(), "o", ms=3, mew=0, alpha=0.6, color=colour)
-        axes.hlines(gain.mean(axis=0), place - 0.08, place + 0.08, color=colour, lw=1.5, label=f"{label} (mean, seeds)")
+        axes.hlines(
+            gain.mean(axis=0),
+            place - 0.08,
+            place + 0.08,
+            color=colour,
+            lw=1.5,
+            label=f"{label} (mean, {len(gain)} seed{'s' * (len(gain) > 1)})",
+        )
     axes.set_xticks(range(len(windows_ms)), [f"{window_ms:.0f} ms" for window_ms in windows_ms])
     axes.set(xlabel="window after the stimulus", ylabel="ratio of ratios, late / early")
     look.room_above(axes, 0.45)
