@@ -76,7 +76,7 @@ def test_every_experiment_loads_and_has_a_reference(in_project):
     for name in experiments.names():
         for scale in experiments.SCALES:
             resolved = experiments.resolve(name, scale)
-            if scale != "full":
+            if scale != "full" and resolved.seeds:
                 reference = regression.read_reference(resolved)
                 assert reference["parameters_digest"] == resolved.digest, f"{name}: accept-reference renews it"
 

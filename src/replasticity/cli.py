@@ -198,6 +198,7 @@ def plot(options: argparse.Namespace) -> int:
         stem = options.files[0].with_suffix("")
         names = [stem.with_name(f"{stem.name}.{suffix}") for suffix in rendering.FORMATS]
     else:
+        roles = experiments.shown(options.figure, experiment)
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
         names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]

@@ -85,7 +85,10 @@ def seed_ranges(seeds: list[int]) -> str:
 
 
 def resolve_all(configuration: Configuration) -> dict[str, Resolved]:
-    """Return all configured experiments by name, and those that their figures show beside them."""
+    """Return all configured experiments by name, and those that their figures show beside them.
+
+    Experiments without a seed at the configured scale are left out.
+    """
     wanted = list(configuration.experiments or experiments.names())
     resolved: dict[str, Resolved] = {}
     while wanted:
@@ -94,4 +97,4 @@ def resolve_all(configuration: Configuration) -> dict[str, Resolved]:
             resolved[name] = resolve(configuration, name)
             figure = resolved[name].experiment.figure
             wanted += figure.beside.values() if figure else []
-    return resolved
+    return {name: each for name, each in resolved.items() if each.seeds}

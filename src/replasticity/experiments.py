@@ -55,9 +55,12 @@ def seed_list(seeds: int | list[int]) -> list[int]:
 
 
 class Scale(Checked):
-    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones."""
+    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones.
 
-    seeds: Seeds
+    With 0 seeds the scale leaves the experiment out.
+    """
+
+    seeds: NonNegativeInt | list[NonNegativeInt]
     parameters: dict[str, Any] = Field({})
 
     _distinct = field_validator("seeds")(distinct_seeds)
@@ -367,6 +370,31 @@ def load(name: str) -> Experiment:
         resolve(name, scale, experiment=experiment)
     _check_references(name, experiment, path)
     return experiment
+
+
+def shown(name: str, experiment: Experiment) -> dict[str, str]:
+    """Return role -> experiment of a figure.
+
+    What some scale leaves out is shown only where its ensemble has been made.
+
+    Parameters
+    ----------
+    name : str
+        Name of an experiment with a figure.
+    experiment : Experiment
+        The experiment.
+
+    Returns
+    -------
+    dict of str to str
+        Role ``"main"`` is the experiment itself.
+    """
+    roles = {"main": name}
+    for role, other in experiment.figure.beside.items() if experiment.figure else ():
+        at_all_scales = all(scale.seeds for scale in load(other).scales.all())
+        if at_all_scales or project.ensemble_file(other).is_file():
+            roles[role] = other
+    return roles
 
 
 def _check_references(name: str, experiment: Experiment, path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from replasticity import datasets, project
+from replasticity import datasets, experiments, project
 from replasticity.experiments import Resolved
 from replasticity.tables import claim_row, peer_sentence
 
@@ -45,9 +45,8 @@ def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, 
             datasets.require_file(source, "'make figures' makes it")
             shutil.copyfile(source, target)
             yield target
-        assert resolved.experiment.figure is not None
-        shown = [resolved.name, *resolved.experiment.figure.beside.values()]
-        sections.append(section(resolved, [evaluation_of(name) for name in shown]))
+        shown = experiments.shown(resolved.name, resolved.experiment)
+        sections.append(section(resolved, [evaluation_of(name) for name in shown.values()]))
     page = project.gallery_folder() / "README.md"
     datasets.write_bytes("\n".join([_HEAD, *sections]).encode(), page)
     yield page

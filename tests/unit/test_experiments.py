@@ -41,7 +41,7 @@ def project(project_copy, monkeypatch):
         ),
         ("quick: {seeds: 3}", "quick: {seeds: [1, 2, 2]}", "scales.quick.seeds: each seed once, but 2 is there more"),
         ("quick: {seeds: 3}", "quick: {seeds: []}", "scales.quick.seeds: at least one seed"),
-        ("quick: {seeds: 3}", "quick: {seeds: 0}", "scales.quick.seeds: has to be greater than 0"),
+        ("quick: {seeds: 3}", "quick: {seeds: -1}", "scales.quick.seeds: has to be greater than or equal to 0"),
         ("quick: {seeds: 3}", "quick: {seeds: [1, -2]}", "scales.quick.seeds.1: has to be greater than or equal to 0"),
         (
             "quick: {seeds: 3}",

@@ -44,11 +44,9 @@ def parameters_digest(wildcards):
 
 
 def shown_experiments(wildcards):
-    """Names of the experiments that a figure shows."""
-    return [
-        wildcards.figure,
-        *FIGURES[wildcards.figure].experiment.figure.beside.values(),
-    ]
+    """Names of the experiments that a figure shows; the scale may leave some of them out."""
+    beside = FIGURES[wildcards.figure].experiment.figure.beside.values()
+    return [wildcards.figure, *(name for name in beside if name in EXPERIMENTS)]
 
 
 def show_counts_and_time_left():

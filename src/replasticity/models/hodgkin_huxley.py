@@ -1,0 +1,156 @@
+"""One Hodgkin-Huxley neuron with an adaptive solver: constants, state, and one grid step (interval).
+
+Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
+"""
+
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from replasticity.kernels import runge_kutta_fehlberg as rkf
+from replasticity.kernels.adaptive_exponential import low_pass_slope
+from replasticity.kernels.compilation import njit
+from replasticity.kernels.hodgkin_huxley import (
+    driving_slope,
+    gate_slope,
+    membrane_slope,
+    potassium_activation_rates,
+    sodium_activation_rates,
+    sodium_inactivation_rates,
+    steady_state,
+    synaptic_slope,
+)
+
+#: Constants of the neuron. ``tolerance`` is the absolute error that a solver step may have in any variable.
+NeuronStep = namedtuple(
+    "NeuronStep",
+    [
+        "dt_ms",
+        "c_pF",
+        "g_Na_nS",
+        "g_K_nS",
+        "g_L_nS",
+        "E_Na_mV",
+        "E_K_mV",
+        "E_L_mV",
+        "I_e_pA",
+        "tau_ex_ms",
+        "tau_in_ms",
+        "tau_plus_ms",
+        "tau_minus_ms",
+        "tau_bar_ms",
+        "tolerance",
+        "refractory_steps",
+    ],
+)
+
+VARIABLES = 11
+V, M, H, N, DI_EX, I_EX, DI_IN, I_IN, U_PLUS, U_MINUS, U_BAR = range(VARIABLES)
+
+#: ``y`` is the state, ``h_ms`` the next solver step, of shape (1,), ``refractory`` the steps in which no spike is
+#: detected, of shape (1,).
+Neuron = namedtuple("Neuron", ["y", "h_ms", "refractory"])
+
+#: The gates start at the steady state of this potential, wherever the potential itself starts [mV].
+GATES_START_MV = -65.0
+#: A spike is a maximum at or above this potential [mV].
+SPIKE_ABOVE_MV = 0.0
+
+
+def new_neuron(V_initial_mV, neuron):
+    """Return a neuron at the start of a run: low-passed potentials and currents at zero."""
+    y = np.zeros(VARIABLES)
+    y[V] = V_initial_mV
+    y[M] = steady_state(sodium_activation_rates(GATES_START_MV))
+    y[H] = steady_state(sodium_inactivation_rates(GATES_START_MV))
+    y[N] = steady_state(potassium_activation_rates(GATES_START_MV))
+    return Neuron(y, np.array([neuron.dt_ms]), np.zeros(1, np.int64))
+
+
+@njit
+def slopes(y, neuron):
+    """Return the slopes of all variables.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (11,)
+        State.
+    neuron : NeuronStep
+        Constants.
+
+    Returns
+    -------
+    ndarray of float64, shape (11,)
+        Slopes [unit of the variable per ms].
+    """
+    k = np.empty(VARIABLES)
+    k[V] = membrane_slope(y[V], y[M], y[H], y[N], (y[I_EX], y[I_IN]), neuron)
+    k[M] = gate_slope(y[M], sodium_activation_rates(y[V]))
+    k[H] = gate_slope(y[H], sodium_inactivation_rates(y[V]))
+    k[N] = gate_slope(y[N], potassium_activation_rates(y[V]))
+    k[DI_EX] = driving_slope(y[DI_EX], neuron.tau_ex_ms)
+    k[I_EX] = synaptic_slope(y[DI_EX], y[I_EX], neuron.tau_ex_ms)
+    k[DI_IN] = driving_slope(y[DI_IN], neuron.tau_in_ms)
+    k[I_IN] = synaptic_slope(y[DI_IN], y[I_IN], neuron.tau_in_ms)
+    k[U_PLUS] = low_pass_slope(y[V], y[U_PLUS], neuron.tau_plus_ms)
+    k[U_MINUS] = low_pass_slope(y[V], y[U_MINUS], neuron.tau_minus_ms)
+    k[U_BAR] = low_pass_slope(y[U_MINUS], y[U_BAR], neuron.tau_bar_ms)
+    return k
+
+
+@njit
+def try_step(y, h_ms, neuron):
+    """Return the state after a solver step, and the largest error over the tolerance (section 3)."""
+    k1 = slopes(y, neuron)
+    k2 = slopes(rkf.stage_2(y, h_ms, k1), neuron)
+    k3 = slopes(rkf.stage_3(y, h_ms, k1, k2), neuron)
+    k4 = slopes(rkf.stage_4(y, h_ms, k1, k2, k3), neuron)
+    k5 = slopes(rkf.stage_5(y, h_ms, k1, k2, k3, k4), neuron)
+    k6 = slopes(rkf.stage_6(y, h_ms, k1, k2, k3, k4, k5), neuron)
+    error = np.abs(rkf.error_estimate(h_ms, k1, k3, k4, k5, k6)).max()
+    return rkf.fifth_order(y, h_ms, k1, k3, k4, k5, k6), error / neuron.tolerance
+
+
+@njit
+def advance(state, weight_ex_pA, weight_in_pA, neuron):
+    """Advance the neuron over one interval; synaptic input enters at its end.
+
+    Parameters
+    ----------
+    state : Neuron
+        Changed in place.
+    weight_ex_pA, weight_in_pA : float
+        Sums of the positive and of the negative weights that arrive in the interval [pA].
+    neuron : NeuronStep
+        Constants.
+
+    Returns
+    -------
+    bool
+        Whether the neuron spikes at the end of the interval.
+    """
+    y, before_mV, time_ms = state.y, state.y[V], 0.0
+    while time_ms < neuron.dt_ms:
+        rest_ms = neuron.dt_ms - time_ms
+        h_ms = min(state.h_ms[0], rest_ms)
+        new, ratio = try_step(y, h_ms, neuron)
+        if ratio > rkf.REPEAT_ABOVE:
+            shorter_ms = rkf.shrunk_step(h_ms, ratio)
+            if shorter_ms < h_ms and time_ms + shorter_ms != time_ms:
+                state.h_ms[0] = shorter_ms
+                continue
+        # A step that was cut to the rest of the interval ends exactly at its end.
+        time_ms = neuron.dt_ms if state.h_ms[0] > rest_ms else time_ms + h_ms
+        state.h_ms[0] = rkf.next_step(h_ms, ratio)
+        y[:] = new
+    y[DI_EX] += weight_ex_pA * (math.e / neuron.tau_ex_ms)
+    y[DI_IN] += weight_in_pA * (math.e / neuron.tau_in_ms)
+
+    if state.refractory[0] > 0:
+        state.refractory[0] -= 1
+        return False
+    if y[V] >= SPIKE_ABOVE_MV and before_mV > y[V]:
+        state.refractory[0] = neuron.refractory_steps
+        return True
+    return False

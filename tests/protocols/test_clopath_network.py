@@ -1,0 +1,424 @@
+"""The protocol of the Clopath network: its draw, its run against the oracle, its statistics."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from replasticity import experiments
+from replasticity.models import clopath
+from replasticity.protocols import clopath_network as protocol
+from tests.oracles import clopath as oracle
+
+
+def parameters(**changes):
+    values = experiments.resolve("clopath2010").values
+    small = {
+        "duration_ms": 60.0,
+        "exc_count": 3,
+        "inh_count": 2,
+        "input_count": 6,
+        "centres": [1, 4],
+        "interval_ms": 20.0,
+        "profile_sd": 1.5,
+        "profile_rate_Hz": 150.0,
+        "weight_input_exc_mV": [4.0, 12.0],
+        "weight_input_inh_mV": [4.0, 12.0],
+        "weight_max_input_mV": 20.0,
+        "indegree_exc_inh": 4,
+        "outdegree_inh_exc": 3,
+        "sample_interval_ms": 20.0,
+        "raster_start_ms": 0.0,
+        "raster_ms": 0.0,
+    }
+    return protocol.Parameters(**(values | small | changes))
+
+
+def simulate(given, inputs, **options):
+    nothing = np.zeros(0, np.int64)
+    asked = {"exc_exc_stamp": nothing, "input_exc_stamp": nothing, "traced": nothing, "trace_stamp": nothing}
+    return protocol.simulate(given, inputs, **(asked | options))
+
+
+# Random numbers ---------------------------------------------------------------------------------------
+
+
+def test_rate_profile():
+    rate_Hz = protocol.rate_profile_Hz(experiments.resolve("clopath2010").parameters, 125)
+    assert rate_Hz[125] == pytest.approx(52.5)
+    assert rate_Hz[115] == rate_Hz[135] == pytest.approx(52.5 * math.exp(-0.5))
+
+
+def test_input_spikes_are_poisson_in_channel_and_step():
+    # One centre, so that all intervals are alike. Counts per channel against their rates, steps within the interval,
+    # and the spread of counts per step: chi-square tests with false-alarm rate 1e-3 each for a fresh seed.
+    given = parameters(duration_ms=40000.0, centres=[2])
+    drawn = protocol.draw(given, seed=5)
+    stamp, channel = drawn["input_spike_stamp"].values, drawn["input_spike_channel"].values
+    expected = protocol.rate_profile_Hz(given, 2) * 40.0
+    counts = np.bincount(channel, minlength=6)
+    assert stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), 6) > 1e-3
+    assert stats.chisquare(np.bincount(stamp % 200, minlength=200)).pvalue > 1e-3
+    per_step = np.bincount(stamp, minlength=400000)[2:]
+    mean = expected.sum() / 400000
+    spread = (per_step.var() / mean - 1) / math.sqrt(2 / 400000)
+    assert abs(spread) < stats.norm.ppf(1 - 5e-4)
+    # Two spikes of a channel in a step do occur: rate * dt / 2 of them.
+    doubles = len(stamp) - len(set(zip(stamp.tolist(), channel.tolist(), strict=True)))
+    assert doubles == pytest.approx(0.5 * (expected**2).sum() / 400000, rel=0.3)
+
+
+def test_a_new_centre_first_shows_two_steps_after_the_jump():
+    given = parameters(duration_ms=4000.0, profile_sd=0.1, profile_rate_Hz=2000.0)
+    drawn = protocol.draw(given, seed=1)
+    stamp, channel = drawn["input_spike_stamp"].values, drawn["input_spike_channel"].values
+    centre = drawn["profile_centre"].values
+    assert set(centre) == {1, 4}
+    np.testing.assert_array_equal(channel, centre[(stamp - 2) // 200])
+    assert stamp.min() >= 2
+    assert stamp.max() < 40000
+    first_of_interval = {(int(one) - 2) % 200 for one in stamp}
+    assert {0, 199} <= first_of_interval
+
+
+def test_spikes_are_ordered_by_stamp_and_channel():
+    drawn = protocol.draw(parameters(duration_ms=2000.0), seed=2)
+    key = drawn["input_spike_stamp"].values * 6 + drawn["input_spike_channel"].values
+    assert (np.diff(key) >= 0).all()
+
+
+def test_wiring_of_the_published_network():
+    given = experiments.resolve("clopath2010").parameters
+    drawn = protocol.draw(given, seed=1)
+    assert {name: drawn.sizes[name] for name in protocol._SYNAPSES} == {
+        "input_exc": 5000,
+        "input_inh": 1500,
+        "exc_exc": 90,
+        "exc_inh": 24,
+        "inh_exc": 18,
+    }
+    assert (drawn["exc_exc_pre"].values != drawn["exc_exc_post"].values).all()
+    np.testing.assert_array_equal(np.bincount(drawn["exc_inh_post"].values), [8, 8, 8])
+    np.testing.assert_array_equal(np.bincount(drawn["inh_exc_pre"].values), [6, 6, 6])
+    for name in protocol._SYNAPSES:
+        assert (np.diff(drawn[f"{name}_pre"].values) >= 0).all()
+    for name, (low, high) in (("input_exc", (0.5, 2.0)), ("input_inh", (0.0, 0.5))):
+        weight_mV = drawn[f"{name}_weight_initial_mV"].values
+        assert stats.kstest(weight_mV, "uniform", (low, high - low)).pvalue > 1e-3
+
+
+def test_initial_potentials_over_seeds_are_normal():
+    # 60 seeds of 13 potentials; false-alarm rate 1e-3 for fresh seeds.
+    given = experiments.resolve("clopath2010", changes={"duration_ms": 2000.0}).parameters
+    V_mV = np.concatenate(
+        [
+            np.concatenate([drawn["exc_V_initial_mV"].values, drawn["inh_V_initial_mV"].values])
+            for drawn in (protocol.draw(given, seed) for seed in range(60))
+        ]
+    )
+    assert stats.kstest(V_mV, "norm", (-60, 25)).pvalue > 1e-3
+
+
+def test_seeds_differ_and_repeat():
+    first, again, other = (protocol.draw(parameters(), seed) for seed in (1, 1, 2))
+    assert first.identical(again)
+    assert not first.equals(other)
+
+
+# The run against the oracle ---------------------------------------------------------------------------
+
+
+def oracle_parameters(given):
+    def steps(ms):
+        return round(ms / given.dt_ms)
+
+    return {
+        "w_initial": given.w_initial_pA,
+        "C": given.c_pF,
+        "g_L": given.g_L_nS,
+        "E_L": given.E_L_mV,
+        "Delta_T": given.Delta_T_mV,
+        "V_peak": given.V_peak_mV,
+        "V_reset": given.V_reset_mV,
+        "V_clamp": given.V_clamp_mV,
+        "N_ref": steps(given.t_ref_ms),
+        "N_clamp": steps(given.t_clamp_ms),
+        "a": given.a_nS,
+        "b": given.b_pA,
+        "tau_w": given.tau_w_ms,
+        "I_sp": given.I_sp_pA,
+        "tau_z": given.tau_z_ms,
+        "V_T_rest": given.V_T_rest_mV,
+        "V_T_max": given.V_T_max_mV,
+        "tau_T": given.tau_T_ms,
+        "I_e": given.I_e_pA,
+        "tolerance": given.solver_tolerance,
+        "tau_plus": given.tau_plus_ms,
+        "tau_minus": given.tau_minus_ms,
+        "tau_bar": given.tau_bar_ms,
+        "A_LTP": given.A_LTP_per_mV,
+        "A_LTD": given.A_LTD,
+        "constant": given.constant_A_LTD,
+        "u_ref2": given.u_ref2_mV2,
+        "theta_plus": given.theta_plus_mV,
+        "theta_minus": given.theta_minus_mV,
+        "D": steps(given.delay_u_ms),
+        "history_start": given.history_start_mV,
+        "tau_x": given.tau_x_ms,
+        "w_min": given.weight_min_mV,
+        "w_max_input": given.weight_max_input_mV,
+        "w_max_exc": given.weight_max_exc_mV,
+        "d": steps(given.delay_ms),
+        "d_exc": steps(given.delay_exc_exc_ms),
+    }
+
+
+def assert_equals_the_oracle(given, seed):
+    """Compare spikes, transmitted and final weights and all potentials, to the last bit; return how many spikes."""
+    inputs = protocol.draw(given, seed)
+    step_count = protocol.steps(given.duration_ms, given)
+    neurons = given.exc_count + given.inh_count
+    ours = simulate(given, inputs, traced=np.arange(neurons), trace_stamp=np.arange(1, step_count + 1))
+    synapses = {
+        name: list(
+            zip(
+                *(inputs[f"{name}_{part}"].values.tolist() for part in ("pre", "post", "weight_initial_mV")),
+                strict=True,
+            )
+        )
+        for name in protocol._SYNAPSES
+    }
+    spikes, events, weights, V = oracle.simulate_network(
+        oracle_parameters(given),
+        given.dt_ms,
+        step_count,
+        inputs["exc_V_initial_mV"].values.tolist(),
+        inputs["inh_V_initial_mV"].values.tolist(),
+        synapses,
+        list(
+            zip(inputs["input_spike_stamp"].values.tolist(), inputs["input_spike_channel"].values.tolist(), strict=True)
+        ),
+    )
+    assert [tuple(spike) for spike in ours.spikes.tolist()] == spikes
+    np.testing.assert_array_equal(ours.events, np.array(events).reshape(-1, 3))
+    np.testing.assert_array_equal(ours.input_exc_weight_final_mV, weights["input_exc"])
+    np.testing.assert_array_equal(ours.exc_exc_weight_final_mV, weights["exc_exc"])
+    np.testing.assert_array_equal(ours.trace[0].T, V)
+    return len(spikes)
+
+
+def test_published_rule_equals_the_oracle():
+    assert assert_equals_the_oracle(parameters(), seed=1) > 5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"delay_ms": 0.3, "delay_exc_exc_ms": 1.2},
+        {"delay_ms": 1.0, "delay_exc_exc_ms": 0.1, "t_ref_ms": 3.0},
+        {"t_clamp_ms": 0.1},
+        {"t_clamp_ms": 0.0, "V_clamp_mV": -58.0},
+        {"Delta_T_mV": 0.0, "t_ref_ms": 1.0},
+        {"constant_A_LTD": True, "A_LTD": 1e-3, "weight_min_mV": 0.2},
+        {"weight_max_exc_mV": 0.2, "A_LTP_per_mV": 1e-3},
+        {"A_LTP_per_mV": 1e-2, "weight_max_exc_mV": 0.26, "weight_max_input_mV": 9.0},
+        {"A_LTP_per_mV": 0.0, "weight_max_input_mV": 9.0},
+        {"history_start_mV": -70.6, "weight_inh_exc_mV": -3.0, "b_pA": 80.5},
+        {"delay_u_ms": 0.0},
+        {"delay_u_ms": 0.1, "tau_x_ms": 2.0},
+        # So short a trace that most of the history no longer changes a bit of a weight.
+        {"tau_x_ms": 0.3, "A_LTP_per_mV": 1e-2},
+        {"tau_x_ms": 0.3, "A_LTP_per_mV": -1e-2},
+        {"dt_ms": 0.2, "delay_ms": 0.2, "delay_exc_exc_ms": 0.4},
+        {"exc_count": 14, "inh_count": 4, "duration_ms": 20.0},
+        {"exc_count": 17, "inh_count": 0, "duration_ms": 20.0},
+        {"solver_tolerance": 1e-9},
+        {"I_e_pA": 700.0, "w_initial_pA": 30.0},
+    ],
+    ids=str,
+)
+def test_changed_parameters_equal_the_oracle(changes):
+    assert assert_equals_the_oracle(parameters(**changes), seed=2) > 2
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 1000),
+    delay=st.integers(1, 12),
+    delay_exc=st.integers(1, 12),
+    clamp=st.integers(0, 25),
+    refractory=st.integers(0, 25),
+    history=st.integers(0, 60),
+    peak=st.floats(-40.0, 33.0),
+    reset=st.floats(-75.0, -50.0),
+    tolerance=st.floats(-9.0, -2.0),
+    scale=st.floats(-1.0, 3.0),
+)
+def test_any_parameters_equal_the_oracle(
+    seed, delay, delay_exc, clamp, refractory, history, peak, reset, tolerance, scale
+):
+    changes = {
+        "duration_ms": 40.0,
+        "delay_ms": delay * 0.1,
+        "delay_exc_exc_ms": delay_exc * 0.1,
+        "t_clamp_ms": clamp * 0.1,
+        # Without a clamp, the clamp's potential is where the neuron goes on from.
+        "V_clamp_mV": 33.0 if clamp else -58.0,
+        "t_ref_ms": refractory * 0.1,
+        "delay_u_ms": history * 0.1,
+        "V_peak_mV": peak,
+        "V_reset_mV": reset,
+        "solver_tolerance": 10.0**tolerance,
+        "A_LTP_per_mV": 8e-6 * 10**scale,
+        "A_LTD": 14e-6 * 10**scale,
+    }
+    assert_equals_the_oracle(parameters(**changes), seed)
+
+
+@pytest.mark.parametrize("delay_exc_exc_ms", [0.1, 2.5])
+def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
+    # So short that it is full again and again; synapses that had read part of it must go on where they were.
+    given = parameters(duration_ms=200.0, A_LTP_per_mV=1e-4, delay_exc_exc_ms=delay_exc_exc_ms)
+    inputs = protocol.draw(given, seed=3)
+    long = simulate(given, inputs)
+    monkeypatch.setattr(clopath, "ENTRIES", 5)
+    short = simulate(given, inputs)
+    assert len(long.spikes) > 10
+    np.testing.assert_array_equal(short.spikes, long.spikes)
+    np.testing.assert_array_equal(short.events, long.events)
+    np.testing.assert_array_equal(short.input_exc_weight_final_mV, long.input_exc_weight_final_mV)
+
+
+def test_chunks_of_model_time_change_no_bit(monkeypatch):
+    given = parameters()
+    inputs = protocol.draw(given, seed=4)
+    whole = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
+    monkeypatch.setattr(protocol, "CHUNK_MS", 0.7)
+    parts = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
+    np.testing.assert_array_equal(parts.spikes, whole.spikes)
+    np.testing.assert_array_equal(parts.events, whole.events)
+    np.testing.assert_array_equal(parts.exc_exc_weight_mV, whole.exc_exc_weight_mV)
+    assert np.isfinite(whole.exc_exc_weight_mV).all()
+
+
+@pytest.mark.parametrize("delay", [1, 4])
+def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
+    # Through a plastic and a static synapse alike, seen ``delay`` steps after the spike's stamp.
+    given = parameters(
+        exc_count=1,
+        inh_count=1,
+        input_count=1,
+        centres=[0],
+        duration_ms=5.0,
+        V_initial_mean_mV=-70.6,
+        V_initial_sd_mV=0.0,
+        history_start_mV=-70.6,
+        delay_ms=delay * 0.1,
+        weight_input_exc_mV=[2.0, 2.0],
+        weight_input_inh_mV=[2.0, 2.0],
+        A_LTD=0.0,
+    )
+    without = protocol.draw(given, seed=1).drop_dims("input_spike")
+    V_mV = []
+    for spikes in ([20], []):
+        with_spikes = {
+            "input_spike_stamp": ("input_spike", np.array(spikes, np.int64)),
+            "input_spike_channel": ("input_spike", np.zeros(len(spikes), np.int64)),
+        }
+        simulated = simulate(given, without.assign(with_spikes), traced=np.arange(2), trace_stamp=np.arange(1, 51))
+        V_mV.append(simulated.trace[0])
+    at = 20 + delay - 1
+    np.testing.assert_array_equal(V_mV[0][:, :at], V_mV[1][:, :at])
+    np.testing.assert_allclose((V_mV[0] - V_mV[1])[:, at], 2.0, rtol=1e-5)
+
+
+# Statistics -------------------------------------------------------------------------------------------
+
+
+def a_run(weights_mV, given):
+    """Return a run with these final weights between excitatory neurons (a matrix)."""
+    inputs = protocol.draw(given, seed=1)
+    run = protocol.run(given, inputs).merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
+    pre, post = run["exc_exc_pre"].values, run["exc_exc_post"].values
+    run["exc_exc_weight_final_mV"] = ("exc_exc", weights_mV[pre, post])
+    return run
+
+
+def test_reciprocity_of_a_symmetric_and_an_antisymmetric_matrix():
+    given = parameters(exc_count=6)
+    generator = np.random.default_rng(3)
+    noise = generator.normal(0, 0.01, (6, 6))
+    symmetric = protocol.summarise(given, a_run(0.25 + noise + noise.T, given))
+    assert symmetric["reciprocity"].item() == pytest.approx(1.0)
+    assert symmetric["reciprocity_excess"].item() > 0
+    antisymmetric = protocol.summarise(given, a_run(0.25 + noise - noise.T, given))
+    assert antisymmetric["reciprocity"].item() == pytest.approx(-1.0)
+    assert antisymmetric["reciprocity_excess"].item() < 0
+
+
+def test_null_distribution_has_the_spread_of_independent_pairs():
+    # For 45 independent pairs the 95 % quantile is close to 1.645 / sqrt(45), less 1/89: shuffling 90 weights leaves no
+    # weight with itself.
+    given = parameters(exc_count=10)
+    weights_mV = np.random.default_rng(4).normal(0.25, 0.01, (10, 10))
+    null = protocol.summarise(given, a_run(weights_mV, given))["reciprocity_null"].item()
+    assert null == pytest.approx(1.645 / math.sqrt(45) - 1 / 89, rel=0.1)
+
+
+def test_counts_of_strong_and_grown_pairs():
+    given = parameters(exc_count=4)
+    weights_mV = np.full((4, 4), 0.25)
+    weights_mV[0, 1] = weights_mV[1, 0] = 0.40
+    weights_mV[2, 3] = 0.33
+    found = protocol.summarise(given, a_run(weights_mV, given))
+    thresholds = list(protocol.GROWTH_THRESHOLDS_MV)
+    assert found["grown_two_way"].values[thresholds.index(0.05)] == 1
+    assert found["grown_one_way"].values[thresholds.index(0.05)] == 1
+    assert found["grown_one_way"].values[thresholds.index(0.1)] == 0
+    assert found["grown_two_way_expected"].values[thresholds.index(0.05)] == pytest.approx(6 * (3 / 12) ** 2)
+    assert found["strong_two_way"].item() == 1
+    assert found["dw_max_mV"].item() == pytest.approx(0.15)
+    assert found["dw_max_percent"].item() == pytest.approx(60.0)
+    assert found["dw_mean_mV"].item() == pytest.approx((2 * 0.15 + 0.08) / 12)
+
+
+def test_statistics_match_their_contract():
+    given = parameters(raster_ms=60.0)
+    inputs = protocol.draw(given, seed=1)
+    run = protocol.run(given, inputs)
+    assert set(run.variables) | set(protocol._DRAWN) == set(protocol.RUN)
+    summary = protocol.summarise(given, run.merge(inputs[list(protocol._DRAWN)]))
+    assert set(summary.variables) == set(protocol.STATISTICS)
+
+
+def test_raster_and_spike_window():
+    given = parameters(duration_ms=400.0, raster_start_ms=100.0, raster_ms=300.0)
+    inputs = protocol.draw(given, seed=1)
+    run = protocol.run(given, inputs)
+    stamp = inputs["input_spike_stamp"].values
+    assert run["raster_input_count"].sum() == ((stamp >= 1000) & (stamp < 4000)).sum()
+    V = run["spike_V_mV"].values
+    at = run["spike_offset_ms"].values
+    assert np.isfinite(V).all()
+    # Clamped from the spike on for 2 ms; below the peak before it.
+    assert (V[np.isclose(at, 0.0) | np.isclose(at, 1.9)] == 33.0).all()
+    assert V[np.isclose(at, -0.1)] < 20.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"weight_input_exc_mV": [2.0, 1.0]}, "weight_input_exc_mV: the first bound has to be the smaller one"),
+        ({"centres": [6]}, "centres: have to be channels, 0 to 5"),
+        ({"t_clamp_ms": 0.25}, "t_clamp_ms: has to be a whole multiple of dt_ms"),
+        ({"raster_ms": 61.0}, "raster_ms: the window has to end before the run does"),
+        ({"dt_ms": 0.00015}, "dt_ms: has to be a whole number of microseconds"),
+        ({"tau_x_ms": 0.0}, "greater than 0"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(changes, text):
+    with pytest.raises(ValueError, match=text):
+        parameters(**changes)

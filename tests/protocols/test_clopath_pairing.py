@@ -1,0 +1,160 @@
+"""The pairing protocol: both neurons against the oracle, and its statistics."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from replasticity import experiments
+from replasticity.protocols import clopath_pairing as protocol
+from tests.oracles import clopath as oracle
+
+
+def parameters(**changes):
+    return protocol.Parameters(**(experiments.resolve("clopath2010_pairing").values | changes))
+
+
+def oracle_parts(given, model):
+    """Return neuron, history and synapse of the oracle with a model's parameters."""
+
+    def of(name):
+        return getattr(given, f"{model}_{name}")
+
+    p = {
+        name: of(f"{name}{unit}")
+        for names, unit in (
+            (("g_L",), "_nS"),
+            (("E_L", "theta_plus", "theta_minus"), "_mV"),
+            (("I_e",), "_pA"),
+            (("tau_plus", "tau_minus", "tau_bar"), "_ms"),
+            (("tolerance",), ""),
+        )
+        for name in names
+    }
+    p |= {
+        "C": of("c_pF"),
+        "N_ref": round(of("t_ref_ms") / given.dt_ms),
+        "A_LTP": of("A_LTP_per_mV2"),
+        "A_LTD": of("A_LTD_per_mV"),
+        "constant": of("constant_A_LTD"),
+        "u_ref2": of("u_ref2_mV2"),
+        "D": round(of("delay_u_ms") / given.dt_ms),
+        "tau_x": given.tau_x_ms,
+    }
+    if model == "adex":
+        p |= {name: of(f"{name}_mV") for name in ("Delta_T", "V_peak", "V_reset", "V_clamp", "V_T_rest", "V_T_max")}
+        p |= {"a": of("a_nS"), "b": of("b_pA"), "I_sp": of("I_sp_pA")}
+        p |= {name: of(f"{name}_ms") for name in ("tau_w", "tau_z", "tau_T")}
+        p["N_clamp"] = round(of("t_clamp_ms") / given.dt_ms)
+        neuron = oracle.AdaptiveExponential(of("V_initial_mV"), 0.0, p, given.dt_ms)
+    else:
+        p |= {name: of(f"{name}_nS") for name in ("g_Na", "g_K")} | {name: of(f"{name}_mV") for name in ("E_Na", "E_K")}
+        p |= {name: of(f"{name}_ms") for name in ("tau_ex", "tau_in")}
+        neuron = oracle.HodgkinHuxley(of("V_initial_mV"), p, given.dt_ms)
+    history = oracle.History(0.0, p, given.dt_ms)
+    bounds = given.weight_min, given.weight_max
+    return neuron, history, oracle.Synapse(given.weight_initial, *bounds, round(given.delay_ms / given.dt_ms), history)
+
+
+CHANGES = [
+    {},
+    {"delay_ms": 0.7},
+    {"dt_ms": 0.05, "delay_ms": 0.05},
+    {"weight_max": 0.5001, "weight_min": 0.499},
+    {"weight_max": 0.4},
+    {"adex_constant_A_LTD": False, "hh_constant_A_LTD": False, "adex_u_ref2_mV2": 3600.0, "hh_u_ref2_mV2": 3600.0},
+    {"adex_t_ref_ms": 2.0, "adex_t_clamp_ms": 1.0, "hh_t_ref_ms": 0.0},
+    {"adex_delay_u_ms": 0.0, "hh_delay_u_ms": 1.0, "tau_x_ms": 5.0},
+    {"hh_forcing_weight_pA": -3000.0, "hh_I_e_pA": 900.0, "adex_I_e_pA": 800.0},
+    {"hh_tolerance": 1e-6, "adex_tolerance": 1e-9},
+    {"adex_V_initial_mV": -40.0, "hh_V_initial_mV": -50.0, "shift_ms": 0.3},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+@pytest.mark.parametrize("model", protocol.NEURONS)
+def test_a_pairing_equals_the_oracle(model, changes):
+    given = parameters(**changes)
+    pre_ms, post_ms = np.array([10.0, 22.0, 31.0]), np.array([5.0, 18.0, 29.0])
+    step_count = round(40.0 / given.dt_ms)
+    transmitted, spikes, trace = protocol.simulate(given, model, pre_ms, post_ms, step_count)
+    neuron, history, synapse = oracle_parts(given, model)
+    expected = oracle.simulate_pairing(
+        neuron,
+        history,
+        synapse,
+        {round(time / given.dt_ms) + 1 for time in pre_ms},
+        {round(time / given.dt_ms) for time in post_ms},
+        given.adex_forcing_weight_mV if model == "adex" else given.hh_forcing_weight_pA,
+        step_count,
+    )
+    assert transmitted.tolist() == expected[0]
+    assert spikes.tolist() == expected[1]
+    np.testing.assert_array_equal(trace.T, expected[2])
+
+
+def a_run(given):
+    inputs = protocol.draw(given, seed=1)
+    return protocol.run(given, inputs).merge(inputs)
+
+
+def test_every_seed_is_the_same():
+    given = parameters()
+    assert protocol.draw(given, 1).identical(protocol.draw(given, 2))
+
+
+def test_statistics_of_the_published_example():
+    given = parameters()
+    run = a_run(given)
+    assert set(run.variables) == set(protocol.RUN)
+    found = protocol.summarise(given, run)
+    assert set(found.variables) == set(protocol.STATISTICS)
+    # The curve of the example's figure, to the digits that the specification has.
+    expected = [57.826, 57.426, 72.167, 103.869, 149.434, 103.304, 112.536, 124.036, 138.947, 157.029]
+    np.testing.assert_allclose(found["weight_percent"].values[0], expected, atol=5e-4)
+    np.testing.assert_allclose(
+        found["weight_percent"].values, 100 + 15 * found["simulated_change_percent"].values, rtol=1e-12
+    )
+    assert found["smallest_increase_percent"].values[0] == pytest.approx([57.426 - 57.826, 112.536 - 103.304], abs=1e-3)
+    assert found["smallest_order_effect_percent"].values[0] == pytest.approx(157.029 - 149.434, abs=1e-3)
+
+
+def test_the_examples_are_the_fastest_pairing_of_each_order():
+    assert protocol.example_pairings([10.0, 50.0, 30.0, 20.0], [-10.0, 10.0, 10.0, -10.0]) == [3, 1]
+    assert protocol.example_pairings([10.0], [10.0]) == [-1, 0]
+
+
+def test_a_run_without_one_of_the_orders():
+    given = parameters(rates_Hz=[20.0], intervals_ms=[10.0], pre_times_ms=[[5.0]], post_times_ms=[[15.0]])
+    run = a_run(given)
+    assert np.isnan(run["example_V_mV"].values[:, 0]).all()
+    found = protocol.summarise(given, run)
+    assert np.isnan(found["smallest_increase_percent"].values).all()
+    assert np.isnan(found["smallest_order_effect_percent"].values).all()
+
+
+def test_presynaptic_spikes_alone_depress_by_what_they_depolarise():
+    # At rest u_bar_minus is at theta_minus, so the first spike finds nothing to depress; the second finds what is left
+    # of the first one's 0.5 mV.
+    given = parameters(adex_forcing_weight_mV=0.0)
+    transmitted, spikes, _ = protocol.simulate(given, "adex", np.array([20.0, 40.0]), np.array([30.0]), 500)
+    assert len(spikes) == 0
+    assert transmitted[0] == pytest.approx(0.5, abs=1e-7)
+    assert 0.5 - given.adex_A_LTD_per_mV * 0.5 < transmitted[1] < 0.5 - 1e-7
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"intervals_ms": [10.0]}, "intervals_ms: one entry for each of the 10 rates_Hz"),
+        ({"delay_ms": 0.15}, "delay_ms: has to be a whole multiple of dt_ms"),
+        ({"dt_ms": 0.00015}, "dt_ms: has to be a whole number of microseconds"),
+        ({"pre_times_ms": [[]] * 10}, "at least 1 item"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(changes, text):
+    with pytest.raises(ValueError, match=text):
+        parameters(**changes)
+
+
+def test_recorded_runs_need_not_be_examples():
+    assert isinstance(a_run(parameters(shift_ms=9.0)), xr.Dataset)
