@@ -153,7 +153,9 @@ def simulate(options: argparse.Namespace) -> int:
     resolved = _resolve(options, options.experiment, changes)
     output = options.output or project.run_file(resolved.name, options.seed)
     datasets.check_writable(output)
-    datasets.write(simulation.simulate(resolved, options.seed), output)
+    checkpoint_file = output.with_name(f".{output.name}.checkpoint")
+    datasets.write(simulation.simulate(resolved, options.seed, checkpoint_file), output)
+    checkpoint_file.unlink(missing_ok=True)
     return 0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 QUIET_S, LOG_EVERY_S = 2.0, 30.0
 
 
-def in_chunks(step_count: int, chunk_steps: int, what: str) -> Iterator[tuple[int, int]]:
+def in_chunks(step_count: int, chunk_steps: int, what: str, done_steps: int = 0) -> Iterator[tuple[int, int]]:
     """Yield the borders of consecutive chunks and show how many are done.
 
     Parameters
@@ -22,6 +22,8 @@ def in_chunks(step_count: int, chunk_steps: int, what: str) -> Iterator[tuple[in
         Steps of a chunk; the last one may be shorter.
     what : str
         What is simulated.
+    done_steps : int
+        Steps that an earlier process has done: the first chunk begins there.
 
     Yields
     ------
@@ -31,7 +33,7 @@ def in_chunks(step_count: int, chunk_steps: int, what: str) -> Iterator[tuple[in
     started = last_line = time.monotonic()
     bar = None
     try:
-        for first in range(0, step_count, chunk_steps):
+        for first in range(done_steps, step_count, chunk_steps):
             end = min(first + chunk_steps, step_count)
             yield first, end
             now = time.monotonic()

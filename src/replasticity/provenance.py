@@ -82,6 +82,12 @@ def versions() -> dict[str, str]:
     }
 
 
+def run_identity(resolved: Resolved, seed: int) -> str:
+    """Return a digest of all that the run of one seed depends on: two runs of one identity are the same run."""
+    parts = [resolved.digest, seed, simulation_digest(resolved.experiment.protocol), versions()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
 def attributes(resolved: Resolved, kind: str, command: str) -> dict[str, Any]:
     """Return the global attributes of a file (see `replasticity.datasets.REQUIRED_ATTRIBUTES`).
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from replasticity import datasets, project, protocols, provenance
+from replasticity.checkpoints import Checkpoint
 from replasticity.datasets import Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
@@ -17,8 +18,12 @@ from replasticity.protocols import Protocol
 TRACE_SEEDS = 5
 
 
-def simulate(resolved: Resolved, seed: int) -> xr.Dataset:
+def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None) -> xr.Dataset:
     """Return the run of one experiment and seed: draw the inputs, let time pass, keep both.
+
+    A protocol for long runs has a function ``run_resumable(parameters, inputs, checkpoint)`` beside ``run``. With a
+    file for checkpoints it is used instead: a run that was killed goes on where its last checkpoint was
+    written, if the experiment, its parameters, the seed, the code and the libraries are the same.
 
     Parameters
     ----------
@@ -26,6 +31,8 @@ def simulate(resolved: Resolved, seed: int) -> xr.Dataset:
         The experiment at one scale.
     seed : int
         Seed of the run.
+    checkpoint_file : Path, optional
+        Where a long run keeps its state now and then. It stays until the caller, who has written the run, removes it.
 
     Returns
     -------
@@ -34,7 +41,12 @@ def simulate(resolved: Resolved, seed: int) -> xr.Dataset:
     """
     protocol = protocols.get(resolved.experiment.protocol)
     inputs = protocol.draw(resolved.parameters, seed)
-    run = protocol.run(resolved.parameters, inputs)
+    run_resumable = getattr(protocol, "run_resumable", None)
+    if run_resumable is None or checkpoint_file is None:
+        run = protocol.run(resolved.parameters, inputs)
+    else:
+        identity = provenance.run_identity(resolved, seed)
+        run = run_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
     kept = run.merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
     command = f"python -m replasticity simulate {resolved.arguments} --seed {seed}"
     kept.attrs = provenance.attributes(resolved, "run", command) | {"seed": seed}

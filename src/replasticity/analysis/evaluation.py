@@ -71,6 +71,9 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     protocol = protocols.get(resolved.experiment.protocol)
     path = project.root() / peer.summary
     summary = datasets.open_netcdf(path)
+    of_peer = getattr(protocol, "of_peer", None)
+    if of_peer is not None:
+        summary = of_peer(summary, resolved.parameters)
     datasets.require_names(summary, protocol.PEER_NAMES.values(), path)
     recorded = datasets.json_attribute(summary, "parameters", path)
     theirs = protocol.Parameters.model_validate(

@@ -50,6 +50,13 @@ class Protocol(Interface):
         Values of the attribute ``protocol`` in recordings that `replay` can reproduce; ``*`` stands for anything.
     PEER_NAMES : mapping of str to str
         Statistic -> name of the variable in summaries of other simulators.
+
+    Notes
+    -----
+    Two functions are optional. ``run_resumable(parameters, inputs, checkpoint)`` does what ``run`` does and keeps its
+    state in a `replasticity.checkpoints.Checkpoint` now and then, for runs that take long. ``of_peer(summary,
+    parameters)`` turns another simulator's summary into one that has our statistics, where the summary has
+    courses over time or several conditions.
     """
 
     Parameters: type[BaseParameters]

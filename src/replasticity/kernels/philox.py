@@ -1,0 +1,134 @@
+"""Random numbers by counting: numpy's Philox stream, number for number, at any position and inside compiled loops.
+
+Philox4x64-10 [1]_ turns a counter and a key into four 64-bit words. Number q of a stream is a function of q,
+so a loop that knows its step knows its random numbers: nothing has to be stored, whatever the duration, and a
+run can go on from any step. The stream is that of ``numpy.random.Philox(key=...)`` at its default start.
+
+==========  ===================================================================================
+symbol      name
+==========  ===================================================================================
+x_0 .. x_3  words of the counter; the first block of numpy's stream has the counter (1, 0, 0, 0)
+k_0, k_1    words of the key: here seed and stream
+M, W        multipliers of a round, and the constants that are added to the key after it
+==========  ===================================================================================
+
+References
+----------
+.. [1] Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 3 and table 2.
+"""
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+from replasticity.kernels.compilation import njit
+
+M0 = np.uint64(0xD2E7470EE14C6C93)
+M1 = np.uint64(0xCA5A826395121157)
+W0 = np.uint64(0x9E3779B97F4A7C15)
+W1 = np.uint64(0xBB67AE8584CAA73B)
+ROUNDS = 10
+#: Numbers that one value of the counter gives.
+LANES = 4
+#: A double has 53 bits: the highest ones of a word.
+TO_UNIT_INTERVAL = 1.0 / 9007199254740992.0
+_UNUSED_BITS = np.uint64(11)
+
+
+@intrinsic
+def multiply_high(typing_context, a, b):
+    """Return the upper 64 bits of the product of two 64-bit words: one machine instruction."""
+
+    def generate(context, builder, signature, arguments):
+        word = arguments[0].type
+        wide = type(word)(128)
+        product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
+        return builder.trunc(builder.lshr(product, wide(64)), word)
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@njit
+def philox_words(block, key0, key1):
+    """Return the four words of one block of the stream (section 3.3 of [1]_ of the module).
+
+    Parameters
+    ----------
+    block : uint64
+        Number of the block, from 0.
+    key0, key1 : uint64
+        Words of the key.
+
+    Returns
+    -------
+    tuple of uint64, length 4
+        Words in the order in which numpy gives them out.
+    """
+    # numpy counts up before it makes a block.
+    x0, x1, x2, x3 = block + np.uint64(1), np.uint64(0), np.uint64(0), np.uint64(0)
+    for _ in range(ROUNDS):
+        x0, x1, x2, x3 = (
+            multiply_high(M1, x2) ^ x1 ^ key0,  # type: ignore[call-arg]
+            M1 * x2,
+            multiply_high(M0, x0) ^ x3 ^ key1,  # type: ignore[call-arg]
+            M0 * x0,
+        )
+        key0 += W0
+        key1 += W1
+    return x0, x1, x2, x3
+
+
+@njit
+def to_unit_interval(word):
+    """Return a word as a double in [0, 1): its highest 53 bits."""
+    return np.float64(word >> _UNUSED_BITS) * TO_UNIT_INTERVAL
+
+
+@njit
+def uniform_number(position, key0, key1):
+    """Return one number of the stream, uniform on [0, 1).
+
+    Parameters
+    ----------
+    position : int
+        Which number, from 0.
+    key0, key1 : uint64
+        Words of the key.
+
+    Returns
+    -------
+    float
+        What ``Generator(Philox(key=[key0, key1])).random()`` gives at its call number `position`.
+    """
+    words = philox_words(np.uint64(position // LANES), key0, key1)
+    return to_unit_interval(words[position % LANES])
+
+
+@njit
+def fill_uniform(numbers, position, key0, key1):
+    """Fill an array with consecutive numbers of the stream, uniform on [0, 1).
+
+    Parameters
+    ----------
+    numbers : ndarray of float64, shape (n,)
+        Changed in place.
+    position : int
+        Which number of the stream comes first, from 0.
+    key0, key1 : uint64
+        Words of the key.
+    """
+    count = len(numbers)
+    first = min(-position % LANES, count)
+    for i in range(first):
+        numbers[i] = uniform_number(position + i, key0, key1)
+    blocks = (count - first) // LANES
+    first_block = (position + first) // LANES
+    for k in range(blocks):
+        x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
+        i = first + LANES * k
+        numbers[i] = to_unit_interval(x0)
+        numbers[i + 1] = to_unit_interval(x1)
+        numbers[i + 2] = to_unit_interval(x2)
+        numbers[i + 3] = to_unit_interval(x3)
+    for i in range(first + LANES * blocks, count):
+        numbers[i] = uniform_number(position + i, key0, key1)

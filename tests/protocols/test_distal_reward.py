@@ -1,0 +1,220 @@
+"""The protocol of the distal reward: its draw, its records against the spikes, its statistics, its parameters."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from replasticity import experiments
+from replasticity.errors import UserError
+from replasticity.protocols import _distal_reward as network_parts
+from replasticity.protocols import distal_reward as protocol
+
+#: A small, lively network: many rewards in a few seconds.
+SMALL = {
+    "duration_s": 12,
+    "exc_cells": 80,
+    "inh_cells": 20,
+    "synapses_per_cell": 25,
+    "noise_amplitude_mV": 26.0,
+    "coincidence_ms": 60,
+    "reward_delay_min_ms": 100,
+    "reward_delay_span_ms": 200.0,
+    "sample_interval_s": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    return experiments.resolve("izhikevich2007", "full", SMALL).parameters
+
+
+@pytest.fixture(scope="module")
+def run(small):
+    return protocol.run(small, protocol.draw(small, 1))
+
+
+@pytest.fixture(scope="module")
+def replayed(small):
+    """Return spikes and traces of each step of the same run."""
+    network = protocol._network(small, protocol.draw(small, 1))
+    seconds = []
+    for _ in network_parts.seconds(network, {}, small.duration_s, "", None):
+        chunk = network.chunk
+        seconds.append([*network.spikes(), chunk.chosen_weight_mV.copy(), chunk.chosen_eligibility_mV.copy()])
+    step, cell, weight_mV, eligibility_mV = (np.concatenate(column) for column in zip(*seconds, strict=True))
+    return {"step": step, "cell": cell, "weight_mV": weight_mV, "eligibility_mV": eligibility_mV, "network": network}
+
+
+# Draw -------------------------------------------------------------------------------------------------
+
+
+def test_targets_are_uniform_over_the_allowed_cells():
+    # Chi-square over all cells, false-alarm rate 1e-3 each for a fresh seed.
+    given = experiments.resolve("izhikevich2007").parameters
+    target = protocol.draw(given, 11)["target"].values
+    assert stats.chisquare(np.bincount(target[:80000], minlength=1000)).pvalue > 1e-3
+    assert stats.chisquare(np.bincount(target[80000:], minlength=800)).pvalue > 1e-3
+    assert target[80000:].max() == 799
+
+
+def test_seeds_differ_and_repeat(small):
+    first, again, other = (protocol.draw(small, seed)["target"].values for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+# Records ----------------------------------------------------------------------------------------------
+
+
+def test_rates_count_the_spikes(run, replayed, small):
+    second = (replayed["step"] - 1) // 1000
+    exc = replayed["cell"] < small.exc_cells
+    np.testing.assert_allclose(run["rate_exc_Hz"], np.bincount(second[exc], minlength=12) / 80, rtol=1e-14)
+    np.testing.assert_allclose(run["rate_inh_Hz"], np.bincount(second[~exc], minlength=12) / 20, rtol=1e-14)
+
+
+def test_chosen_synapse_at_the_end_of_each_second(run, replayed):
+    np.testing.assert_array_equal(run["chosen_weight_mV"], replayed["weight_mV"][999::1000])
+    np.testing.assert_array_equal(run["chosen_eligibility_mV"], replayed["eligibility_mV"][999::1000])
+
+
+def test_rewards_given_are_those_scheduled_up_to_then(run):
+    due_ms = np.unique(run["reward_time_ms"].values)
+    counted = [(due_ms <= 1000 * s).sum() for s in run["time_s"].values]
+    np.testing.assert_array_equal(run["rewards"], counted)
+    assert counted[-1] > 5
+    delay_ms = run["reward_time_ms"].values - run["coincidence_time_ms"].values
+    assert delay_ms.min() > 100
+    assert delay_ms.max() <= 300
+
+
+def test_samples_describe_the_final_weights(run, small):
+    weight_mV = run["weight_final_mV"].values[: small.exc_synapses]
+    assert run["chosen_rank"].values[-1] == 1 + (weight_mV > weight_mV[0]).sum()
+    assert run["mean_weight_mV"].values[-1] == weight_mV.mean()
+    others_mV = np.sort(np.delete(weight_mV, 0))[::-1]
+    np.testing.assert_array_equal(run["upper_weight_mV"][-1], others_mV[[0, 1, 19, 199]])
+    np.testing.assert_array_equal(run["weight_histogram"][-1], np.histogram(weight_mV, 80, (0, 4))[0])
+
+
+def test_raster_is_the_last_second(run, replayed):
+    step, cell = np.nonzero(run["raster"].values)
+    last = replayed["step"] > 11000
+    assert list(zip(step + 11001, cell, strict=True)) == list(
+        zip(replayed["step"][last], replayed["cell"][last], strict=True)
+    )
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_close_up_shows_the_steps_around_a_coincidence(number, small, replayed):
+    shown = protocol.run(small.model_copy(update={"close_up_reward": number}), protocol.draw(small, 1))
+    coincidence_ms = int(shown["coincidence_time_ms"].values[number])
+    assert shown["close_up_coincidence_s"].item() * 1000 == coincidence_ms
+    at_ms = coincidence_ms + shown["close_up_ms"].values.astype(int)
+    inside = (at_ms >= 1) & (at_ms <= 12000)
+    for name in ("weight_mV", "eligibility_mV"):
+        np.testing.assert_array_equal(shown[f"close_up_{name}"][inside], replayed[name][at_ms[inside] - 1])
+        assert np.isnan(shown[f"close_up_{name}"][~inside]).all()
+    step = replayed["network"].step
+    for name, cell in (("pre", step.chosen_pre), ("post", step.chosen_post)):
+        spikes = replayed["step"][replayed["cell"] == cell]
+        np.testing.assert_array_equal(
+            at_ms[inside][shown[f"close_up_{name}"][inside] > 0], np.intersect1d(spikes, at_ms)
+        )
+    # The presynaptic cell spiked before, and the postsynaptic one spikes at the coincidence.
+    assert shown["close_up_post"].sel(close_up_ms=0) == 1
+    assert shown["close_up_pre"].sel(close_up_ms=slice(-59, -1)).sum() >= 1
+
+
+# Statistics -------------------------------------------------------------------------------------------
+
+
+def test_statistics_of_a_made_up_run(small):
+    given = small.model_copy(
+        update={"duration_s": 120, "sample_interval_s": 60, "exc_cells": 800, "synapses_per_cell": 100}
+    )
+    weight_mV = np.linspace(0, 4, 120)
+    histogram = np.zeros((2, 80), int)
+    histogram[1, 77:] = 5, 2, 1
+    run = protocol.build(
+        protocol.RUN,
+        {
+            "chosen_weight_mV": weight_mV,
+            "chosen_rank": [79000, 400],
+            "upper_weight_mV": [[3.95, 1, 1, 1], [3.9, 3, 2, 1]],
+            "rewards": np.arange(120) // 10,
+            "weight_histogram": histogram,
+            "mean_weight_mV": [1.0, 0.5],
+            "rate_exc_Hz": np.full(120, 1.3),
+            "rate_inh_Hz": np.full(120, 0.8),
+        },
+    )
+    got = protocol.summarise(given, run)
+    assert list(got) == list(protocol.STATISTICS)
+    np.testing.assert_array_equal(got["chosen_weight_course_mV"], weight_mV[[59, 119]])
+    np.testing.assert_array_equal(got["chosen_rank_course"], [79000, 400])
+    expected = {
+        "chosen_weight_final_mV": 4.0,
+        "chosen_weight_highest_mV": 4.0,
+        "chosen_weight_late_mV": weight_mV[60:].mean(),
+        "chosen_high_s": 1 + np.argmax(weight_mV >= 3.9),
+        "chosen_rank_final_percent": 0.5,
+        "chosen_rank_late_percent": 0.5,
+        "chosen_rank_best": 400,
+        "high_synapses_final": 3,
+        "other_weight_largest_mV": 3.95,
+        "weight_percentile_99_mV": 2.0,
+        "weight_percentile_90_mV": 1.0,
+        "mean_weight_final_mV": 0.5,
+        "rewards_given": 11,
+        "rewards_early": 1,
+        "rewards_late": 2,
+        "rate_exc_mean_Hz": 1.3,
+        "rate_inh_mean_Hz": 0.8,
+        "rate_exc_highest_Hz": 1.3,
+    }
+    for name, value in expected.items():
+        assert got[name].item() == pytest.approx(value, rel=1e-12), name
+
+
+def test_what_never_happens_has_no_time(small, run):
+    assert np.isnan(
+        protocol.summarise(small, run.assign(chosen_weight_mV=0 * run["chosen_weight_mV"]))["chosen_high_s"]
+    )
+
+
+# Parameters -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"chosen_pre": 800}, "chosen_pre: has to be an excitatory cell, less than 800"),
+        ({"chosen_slot": 100}, "chosen_slot: has to be less than synapses_per_cell"),
+        ({"duration_s": 15}, "duration_s: has to be a whole multiple of sample_interval_s"),
+        ({"w_max_mV": 0.0}, "w_max_mV: has to be greater than 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changes, message):
+    with pytest.raises(UserError, match=message):
+        experiments.resolve("izhikevich2007", "full", changes)
+
+
+def test_conditions_differ_from_the_published_in_one_parameter():
+    base = experiments.resolve("izhikevich2007", "full").values
+    for name, changed in (("no_dopamine", "dopamine_increment"), ("parallel_sum", "parallel_synapses_add")):
+        other = experiments.resolve(f"izhikevich2007_{name}", "full").values
+        assert [key for key in base if base[key] != other[key]] == [changed]
+
+
+def test_yaml_has_the_parameters_of_the_recordings(in_project):
+    resolved = experiments.resolve("izhikevich2007", "full")
+    summary = protocol.of_peer(
+        network_parts.xr.load_dataset(in_project / resolved.experiment.peer.summary, decode_times=False),
+        resolved.parameters,
+    )
+    theirs = protocol.recorded_parameters(summary, json.loads(summary.attrs["parameters"]))
+    assert {name: resolved.values[name] for name in theirs} == theirs
+    assert set(theirs) == set(resolved.values)
