@@ -26,7 +26,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
+from replasticity.kernels.compilation import inline_njit, njit
 
 #: One plastic synapse, together in memory because an event needs all of it.
 SYNAPSE = np.dtype(
@@ -40,18 +40,13 @@ SYNAPSE = np.dtype(
     ]
 )
 
-#: exp(-k h / tau) for a whole number k of steps, as the product of two table entries.
-Decay = namedtuple("Decay", ["fine", "coarse"])
-
 #: Constants of all plastic synapses. ``tau_both_ms``: 1 / (1 / tau_c + 1 / tau_n).
 DopamineStep = namedtuple(
     "DopamineStep",
     [
         "dt_ms",
-        "keep_x",
-        "keep_c",
-        "keep_n",
-        "keep_trace",
+        "tau_pre_ms",
+        "tau_post_ms",
         "tau_c_ms",
         "tau_n_ms",
         "tau_both_ms",
@@ -70,40 +65,17 @@ Dopamine = namedtuple("Dopamine", ["step", "increment"])
 #: postsynaptic trace right after the spike. ``last``: last spike of each neuron, or -1.
 History = namedtuple("History", ["step", "neuron", "previous", "trace", "last"])
 
-_BITS = 10
-_MASK = (1 << _BITS) - 1
-
 #: In place of an arrival where there is none.
 NEVER = np.int64(2**62)
 
 
-def decay_table(dt_ms, tau_ms, step_count):
-    """Return the table of exp(-k dt / tau) for k up to a number of steps.
-
-    Parameters
-    ----------
-    dt_ms, tau_ms : float
-        Step and time constant [ms].
-    step_count : int
-        Largest k.
-
-    Returns
-    -------
-    Decay
-        Two float64 arrays: 1024 single steps, and multiples of 1024 steps.
-    """
-    fine = np.exp(-np.arange(1 << _BITS) * dt_ms / tau_ms)
-    coarse = np.exp(-np.arange((step_count >> _BITS) + 1) * (1 << _BITS) * dt_ms / tau_ms)
-    return Decay(fine, coarse)
+@inline_njit
+def decay(steps, tau_ms, step):
+    """Return exp(-steps dt / tau)."""
+    return math.exp(-(steps * step.dt_ms) / tau_ms)
 
 
-@njit
-def decay(table, steps):
-    """Return exp(-steps dt / tau) from the table of `decay_table`."""
-    return table.fine[steps & _MASK] * table.coarse[steps >> _BITS]
-
-
-@njit
+@inline_njit
 def advance(synapse, start, duration, step):
     """Advance a synapse over a time without events, and cut its weight at 0 at the end (ADVANCE, section 4).
 
@@ -118,13 +90,13 @@ def advance(synapse, start, duration, step):
     """
     if duration <= 0:
         return
-    keep_c, keep_n = decay(step.keep_c, duration), decay(step.keep_n, duration)
+    keep_c, keep_n = decay(duration, step.tau_c_ms, step), decay(duration, step.tau_n_ms, step)
     dopamine_term = synapse.n * step.tau_both_ms * (1.0 - keep_c * keep_n)
     baseline_term = step.b * step.tau_c_ms * (1.0 - keep_c)
     synapse.weight = max(0.0, synapse.weight + synapse.c * (dopamine_term - baseline_term))
     synapse.c *= keep_c
     synapse.n *= keep_n
-    synapse.x *= decay(step.keep_x, duration)
+    synapse.x *= decay(duration, step.tau_pre_ms, step)
     synapse.update_clock = start + duration
 
 
@@ -160,7 +132,7 @@ def advance_through(synapse, start, end, dopamine, next_dopamine, step):
     return next_dopamine
 
 
-@njit
+@inline_njit
 def next_arrival(history, neuron, after, delay):
     """Return when the first postsynaptic spike that arrives after a time reaches a synapse [steps], or `NEVER`."""
     spike = history.last[neuron]
@@ -171,7 +143,7 @@ def next_arrival(history, neuron, after, delay):
     return found
 
 
-@njit
+@inline_njit
 def trace_at(history, neuron, time, step):
     """Return the postsynaptic trace at a time; a spike at that time does not count (Y, section 4)."""
     spike = history.last[neuron]
@@ -179,7 +151,7 @@ def trace_at(history, neuron, time, step):
         spike = history.previous[spike]
     if spike < 0:
         return 0.0
-    return history.trace[spike] * decay(step.keep_trace, time - history.step[spike])
+    return history.trace[spike] * decay(time - history.step[spike], step.tau_post_ms, step)
 
 
 @njit
@@ -216,7 +188,7 @@ def trigger(synapse, neuron, end, history, dopamine, next_dopamine, step):
     synapse.spike_clock = end
 
 
-@njit
+@inline_njit
 def send(synapse, neuron, stamp, history, step):
     """Book a presynaptic spike in the slice after its own, and return the weight that is transmitted (SEND, section 5).
 
@@ -261,7 +233,7 @@ def send(synapse, neuron, stamp, history, step):
 # Catching up: many slices without events in one step ------------------------------------------------
 
 
-@njit
+@inline_njit
 def may_be_cut_on_the_way(synapse, duration, step):
     """Say whether the weight might reach 0 inside a time without events, and rise again.
 
@@ -269,13 +241,13 @@ def may_be_cut_on_the_way(synapse, duration, step):
     """
     if step.b == 0.0:
         return False
-    keep_c = decay(step.keep_c, duration)
-    keep_both = keep_c * decay(step.keep_n, duration)
+    keep_c = decay(duration, step.tau_c_ms, step)
+    keep_both = keep_c * decay(duration, step.tau_n_ms, step)
     moved = abs(synapse.n) * step.tau_both_ms * (1.0 - keep_both) + abs(step.b) * step.tau_c_ms * (1.0 - keep_c)
     return abs(synapse.c) * moved > synapse.weight
 
 
-@njit
+@inline_njit
 def advance_over_slices(synapse, start, end, grid, step):
     """Advance a synapse over slices without events: in one step, or by slices where the cut at 0 needs it.
 
@@ -301,7 +273,7 @@ def advance_over_slices(synapse, start, end, grid, step):
     advance(synapse, start, end - start, step)
 
 
-@njit
+@inline_njit
 def advance_exactly(synapse, start, duration, step):
     """Advance a synapse over a time without events, its weight held at 0 or above at each moment.
 
@@ -320,7 +292,7 @@ def advance_exactly(synapse, start, duration, step):
     advance(synapse, start, duration, step)
 
 
-@njit
+@inline_njit
 def first_after(dopamine, time, count):
     """Return the first arrival of dopamine after a time, looking back from the first ``count`` arrivals."""
     while count > 0 and dopamine.step[count - 1] > time:
@@ -328,7 +300,7 @@ def first_after(dopamine, time, count):
     return count
 
 
-@njit
+@inline_njit
 def catch_up(synapse, start, end, dopamine, arrived, exact, step):
     """Advance a synapse that no spike has touched since its last update, with all dopamine until ``end``.
 
@@ -364,3 +336,74 @@ def catch_up(synapse, start, end, dopamine, arrived, exact, step):
         advance_over_slices(synapse, start, end, grid, step)
     synapse.spike_clock = end
     synapse.update_clock = end
+
+
+#: What a time without spikes does to any synapse: c, n and x decay, n gains ``added``, and the weight gains
+#: c (``gain`` n + ``drift``). ``reach`` bounds the part of the weight's way that does not depend on n, per unit of c.
+Interval = namedtuple("Interval", ["keep_x", "keep_c", "keep_n", "added", "gain", "drift", "reach"])
+
+
+@njit
+def interval(start, end, dopamine, arrived, step):
+    """Return what the time between two readings does to synapses without spikes: closed form of c times dopamine.
+
+    Parameters
+    ----------
+    start, end : int
+        The time [steps].
+    dopamine : Dopamine
+        All arrivals.
+    arrived : int
+        A number of arrivals that includes all until ``end``.
+    step : DopamineStep
+        Constants.
+
+    Returns
+    -------
+    Interval
+        Factors of the closed form.
+    """
+    keep_c, keep_n = decay(end - start, step.tau_c_ms, step), decay(end - start, step.tau_n_ms, step)
+    baseline = step.b * step.tau_c_ms * (1.0 - keep_c)
+    added, drift, reach = 0.0, -baseline, abs(baseline)
+    for k in range(first_after(dopamine, start, arrived), arrived):
+        if dopamine.step[k] > end:
+            break
+        before, after = dopamine.step[k] - start, end - dopamine.step[k]
+        lasting = decay(after, step.tau_n_ms, step)
+        eligible = step.tau_both_ms * (1.0 - lasting * decay(after, step.tau_c_ms, step))
+        change = dopamine.increment[k] * decay(before, step.tau_c_ms, step) * eligible
+        added += dopamine.increment[k] * lasting
+        drift += change
+        reach += abs(change)
+    gain = step.tau_both_ms * (1.0 - keep_c * keep_n)
+    return Interval(decay(end - start, step.tau_pre_ms, step), keep_c, keep_n, added, gain, drift, reach)
+
+
+@inline_njit
+def advance_by_interval(synapse, end, factors):
+    """Advance a synapse to the end of an interval if its weight stays above 0 on the way; say whether it did.
+
+    Parameters
+    ----------
+    synapse : record of `SYNAPSE`
+        State at the start of the interval; changed in place.
+    end : int
+        End of the interval [steps].
+    factors : Interval
+        From `interval`.
+
+    Returns
+    -------
+    bool
+        False if the weight may reach 0; then nothing is changed.
+    """
+    if synapse.weight < abs(synapse.c) * (abs(synapse.n) * factors.gain + factors.reach):
+        return False
+    synapse.weight += synapse.c * (synapse.n * factors.gain + factors.drift)
+    synapse.c *= factors.keep_c
+    synapse.n = synapse.n * factors.keep_n + factors.added
+    synapse.x *= factors.keep_x
+    synapse.spike_clock = end
+    synapse.update_clock = end
+    return True

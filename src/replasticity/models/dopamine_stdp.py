@@ -19,10 +19,11 @@ from replasticity.kernels.dopamine_stdp import (
     Dopamine,
     DopamineStep,
     History,
+    advance_by_interval,
     catch_up,
     decay,
-    decay_table,
     first_after,
+    interval,
     send,
     trace_at,
     trigger,
@@ -61,6 +62,7 @@ CURSOR = np.dtype(
         ("dopamine", np.int64),
         ("sent", np.int64),
         ("received", np.int64),
+        ("read", np.int64),
     ]
 )
 
@@ -85,7 +87,7 @@ Network = namedtuple(
 
 
 def discretise(
-    *, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus, A_minus, delay_steps, slice_steps, step_count
+    *, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus, A_minus, delay_steps, slice_steps
 ):
     """Return the constants of the plastic synapses.
 
@@ -99,8 +101,6 @@ def discretise(
         Baseline of dopamine, amplitudes.
     delay_steps, slice_steps : int
         Delay of the synapses and length of a slice [steps].
-    step_count : int
-        Longest time between two events [steps].
 
     Returns
     -------
@@ -109,10 +109,8 @@ def discretise(
     """
     return DopamineStep(
         dt_ms=dt_ms,
-        keep_x=decay_table(dt_ms, tau_pre_ms, step_count),
-        keep_c=decay_table(dt_ms, tau_c_ms, step_count),
-        keep_n=decay_table(dt_ms, tau_n_ms, step_count),
-        keep_trace=decay_table(dt_ms, tau_post_ms, step_count),
+        tau_pre_ms=tau_pre_ms,
+        tau_post_ms=tau_post_ms,
         tau_c_ms=tau_c_ms,
         tau_n_ms=tau_n_ms,
         tau_both_ms=tau_c_ms * tau_n_ms / (tau_c_ms + tau_n_ms),
@@ -291,7 +289,7 @@ def note_spike(history, spike, neuron, stamp, step):
     previous = history.last[neuron]
     trace = 1.0
     if previous >= 0:
-        trace += history.trace[previous] * decay(step.keep_trace, stamp - history.step[previous])
+        trace += history.trace[previous] * decay(stamp - history.step[previous], step.tau_post_ms, step)
     history.step[spike] = stamp
     history.neuron[spike] = neuron
     history.previous[spike] = previous
@@ -513,13 +511,24 @@ def advance(network, end, behind, V_mV):
 
 @njit
 def bring_up_to_date(network):
-    """Bring all plastic synapses to the end of the last slice, for a reader."""
-    step, cursor = network.step, network.cursor[0]
+    """Bring all plastic synapses to the end of the last slice, for a reader.
+
+    Most of them have not been touched since the last reading, and share the factors of the time since then.
+    """
+    step, cursor, dopamine, state = network.step, network.cursor[0], network.dopamine, network.plastic.state
     end = cursor.now // step.slice * step.slice
-    for k in range(len(network.plastic.state)):
-        synapse = network.plastic.state[k]
-        if synapse.update_clock < end and not network.every_slice:
-            catch_up(synapse, synapse.spike_clock, end, network.dopamine, cursor.dopamine, network.exact, step)
+    if network.every_slice or end <= cursor.read:
+        return
+    last, arrived, exact = cursor.read, cursor.dopamine, network.exact
+    factors = interval(last, end, dopamine, arrived, step)
+    for k in range(len(state)):
+        synapse = state[k]
+        untouched = synapse.update_clock == last and synapse.spike_clock == last
+        if untouched and advance_by_interval(synapse, end, factors):
+            continue
+        if synapse.update_clock < end:
+            catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
+    cursor.read = end
 
 
 @njit

@@ -88,7 +88,6 @@ def synapse_step(parameters: SynapseParameters) -> "DopamineStep":
         A_minus=float(parameters.A_minus),
         delay_steps=steps_of(parameters.delay_ms, parameters),
         slice_steps=steps_of(parameters.slice_ms, parameters),
-        step_count=steps_of(parameters.duration_ms, parameters) + steps_of(parameters.slice_ms, parameters),
     )
 
 
