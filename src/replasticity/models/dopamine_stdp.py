@@ -86,9 +86,7 @@ Network = namedtuple(
 )
 
 
-def discretise(
-    *, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus, A_minus, delay_steps, slice_steps
-):
+def discretise(*, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus, A_minus, delay_steps, slice_steps):
     """Return the constants of the plastic synapses.
 
     Parameters
@@ -244,13 +242,12 @@ def make_room(network, steps):
         return network
 
     def longer(array):
-        grown = np.zeros(most, array.dtype)
-        grown[:spikes] = array[:spikes]
-        return grown
+        copy = np.zeros(most, array.dtype)
+        copy[:spikes] = array[:spikes]
+        return copy
 
-    return network._replace(
-        history=History(*(longer(array) for array in history[:-1]), history.last),
-    )
+    grown = {name: longer(getattr(history, name)) for name in ("step", "neuron", "previous", "trace")}
+    return network._replace(history=history._replace(**grown))
 
 
 @njit
@@ -393,9 +390,7 @@ def trigger_sources(network, sources, end):
     next_dopamine = first_after(network.dopamine, end - step.slice, network.cursor[0].dopamine)
     for source in sources:
         for k in range(plastic.first[source], plastic.first[source + 1]):
-            trigger(
-                plastic.state[k], plastic.target[k], end, network.history, network.dopamine, next_dopamine, step
-            )
+            trigger(plastic.state[k], plastic.target[k], end, network.history, network.dopamine, next_dopamine, step)
 
 
 @njit
@@ -510,24 +505,32 @@ def advance(network, end, behind, V_mV):
 
 
 @njit
-def bring_up_to_date(network):
+def bring_up_to_date(network, behind):
     """Bring all plastic synapses to the end of the last slice, for a reader.
 
-    Most of them have not been touched since the last reading, and share the factors of the time since then.
+    Most of them have not been touched since the last reading, and share the factors of the time since then. Inside a
+    slice the synapses of the sources in ``behind`` wait for the trigger as `deliver` has left them.
     """
-    step, cursor, dopamine, state = network.step, network.cursor[0], network.dopamine, network.plastic.state
+    step, cursor, dopamine = network.step, network.cursor[0], network.dopamine
+    state, first = network.plastic.state, network.plastic.first
     end = cursor.now // step.slice * step.slice
     if network.every_slice or end <= cursor.read:
         return
+    waits = np.zeros(len(first) - 1, np.bool_)
+    if end < cursor.now:
+        waits[behind[: behind[-1]]] = True
     last, arrived, exact = cursor.read, cursor.dopamine, network.exact
     factors = interval(last, end, dopamine, arrived, step)
-    for k in range(len(state)):
-        synapse = state[k]
-        untouched = synapse.update_clock == last and synapse.spike_clock == last
-        if untouched and advance_by_interval(synapse, end, factors):
+    for source in range(len(first) - 1):
+        if waits[source]:
             continue
-        if synapse.update_clock < end:
-            catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
+        for k in range(first[source], first[source + 1]):
+            synapse = state[k]
+            untouched = synapse.update_clock == last and synapse.spike_clock == last
+            if untouched and advance_by_interval(synapse, end, factors):
+                continue
+            if synapse.update_clock < end:
+                catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
     cursor.read = end
 
 

@@ -28,7 +28,7 @@ class SynapseParameters(BaseParameters):
     dt_ms: Positive = Field(description="Time step.")
     duration_ms: Positive = Field(description="Duration of the run.")
     events: Literal["slice", "exact"] = Field(
-        description="When a synapse learns of spikes: at the ends of slices, as the published simulator does, or exactly."
+        description="When synapses learn of spikes: at slice ends, as the published simulator does, or exactly."
     )
     slice_ms: Positive = Field(description="Length of a slice: the smallest delay of the network.")
     step_every_slice: bool = Field(
@@ -56,9 +56,7 @@ def require_whole_steps(parameters: SynapseParameters, names: Iterable[str]) -> 
 
 def check_grid(parameters: SynapseParameters) -> None:
     """Raise a ValueError if delays do not fit the slices."""
-    require_whole_steps(
-        parameters, ("duration_ms", "slice_ms", "delay_ms", "relay_delay_ms", "dopamine_delay_ms")
-    )
+    require_whole_steps(parameters, ("duration_ms", "slice_ms", "delay_ms", "relay_delay_ms", "dopamine_delay_ms"))
     if parameters.slice_ms > parameters.delay_ms + 1e-9:
         raise ValueError(f"slice_ms: is the smallest delay, so at most delay_ms ({parameters.delay_ms:g})")
 
@@ -77,7 +75,7 @@ def synapse_step(parameters: SynapseParameters) -> "DopamineStep":
     """Return the constants of the plastic synapses."""
     from replasticity.models import dopamine_stdp as model
 
-    return model.discretise(
+    step: DopamineStep = model.discretise(
         dt_ms=parameters.dt_ms,
         tau_pre_ms=float(parameters.tau_pre_ms),
         tau_post_ms=float(parameters.tau_post_ms),
@@ -89,6 +87,7 @@ def synapse_step(parameters: SynapseParameters) -> "DopamineStep":
         delay_steps=steps_of(parameters.delay_ms, parameters),
         slice_steps=steps_of(parameters.slice_ms, parameters),
     )
+    return step
 
 
 def poisson_stamps(
@@ -156,7 +155,7 @@ class Session:
 
         self.network = model.make_room(self.network, end - int(self.network.cursor[0]["now"]))
         model.advance(self.network, end, self._behind, self.V_mV)
-        model.bring_up_to_date(self.network)
+        model.bring_up_to_date(self.network, self._behind)
         return self.network
 
     def outcome(self) -> Outcome:
@@ -189,9 +188,7 @@ class Relayed(NamedTuple):
     weight_initial: FloatArray
 
 
-def simulate_relayed(
-    parameters: Any, given: Relayed, read: IntArray, V_steps: int
-) -> tuple[Outcome, Readings]:
+def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: int) -> tuple[Outcome, Readings]:
     """Run delta neurons that are driven by relays through one plastic synapse each.
 
     Parameters

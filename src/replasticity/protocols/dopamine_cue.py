@@ -138,7 +138,7 @@ RUN: dict[str, Variable] = {
     "inh_spike_ms": Variable(("inh_spike",), "spikes of the inhibitory neurons"),
     "inh_spike_index": Variable(("inh_spike",), "neuron of each of them", "int32"),
     "time_ms": Variable(("time_ms",), "time of the readings of the synapses"),
-    "weight_net_pA": Variable(("time_ms",), "mean weight of all plastic synapses"),
+    "weight_all_pA": Variable(("time_ms",), "mean weight of all plastic synapses"),
     "weight_pA": Variable(("subgroup", "time_ms"), f"mean weight of the synapses that leave a subgroup {_GROUP}"),
     "c_sum": Variable(("subgroup", "time_ms"), f"sum of c over the synapses that leave a subgroup {_GROUP}"),
     "n_mean": Variable(("subgroup", "time_ms"), f"mean of n over the synapses that leave a subgroup {_GROUP}"),
@@ -148,7 +148,7 @@ RUN: dict[str, Variable] = {
     "weight_max_pA": Variable((), "largest final weight"),
     "event_count": Variable((), "events at plastic synapses: spikes times synapses, both sides", "int64"),
     "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate"),
-    "exc_rate_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
+    "exc_rate_binned_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
     "raster_time_ms": Variable(("raster_time_ms",), "start of each bin of the raster: first second of the run"),
     "raster_count": Variable(("raster_time_ms", "exc"), "spikes of each excitatory neuron in each bin", "int8"),
     "stimulus_count": Variable(("subgroup", "raster_time_ms"), "stimuli in each bin of the raster", "int8"),
@@ -198,7 +198,16 @@ STATISTICS: dict[str, Variable] = {
 OUTPUT_OPTIONS = ("step_every_slice",)
 
 TRACES = (
-    *("time_ms", "weight_net_pA", "weight_pA", "c_sum", "n_mean", "rate_time_ms", "exc_rate_Hz", "dopamine_count"),
+    *(
+        "time_ms",
+        "weight_all_pA",
+        "weight_pA",
+        "c_sum",
+        "n_mean",
+        "rate_time_ms",
+        "exc_rate_binned_Hz",
+        "dopamine_count",
+    ),
     *("raster_time_ms", "raster_count", "stimulus_count", "V_time_ms", "V_mV"),
 )
 
@@ -249,9 +258,7 @@ def draw_stimuli(generator: np.random.Generator, parameters: Parameters) -> tupl
         times_ms.append(times_ms[-1] + max(parameters.stimulus_interval_min_ms, interval_ms))
     stimulus_ms = np.array(times_ms[1:])
     subgroup = generator.integers(0, 2, len(stimulus_ms))
-    wait_ms = parameters.reward_delay_min_ms + generator.integers(
-        0, parameters.reward_delay_range_ms, len(stimulus_ms)
-    )
+    wait_ms = parameters.reward_delay_min_ms + generator.integers(0, parameters.reward_delay_range_ms, len(stimulus_ms))
     dopamine_ms = np.sort((stimulus_ms + wait_ms)[subgroup == REWARDED])
     return stimulus_ms, subgroup, dopamine_ms
 
@@ -342,7 +349,7 @@ def build_network(
     )
     nothing = np.zeros(0, np.int64)
     arrival = relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters)
-    return model.network(
+    network: Network = model.network(
         populations=tuple(
             exponential_population(
                 dt_ms=parameters.dt_ms,
@@ -371,6 +378,7 @@ def build_network(
         every_slice=parameters.step_every_slice and parameters.events == "slice",
         step=synapse_step(parameters),
     )
+    return network
 
 
 def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> dict[str, Any]:
@@ -380,7 +388,10 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
     every = np.arange(len(network.plastic.first) - 1)
     moved, _, _, count = model.sums_over_sources(network, every, weight_pA)
     found: dict[str, Any] = {
-        "weight_net_pA": weight_pA + moved / max(count, 1), "weight_pA": [], "c_sum": [], "n_mean": []
+        "weight_all_pA": weight_pA + moved / max(count, 1),
+        "weight_pA": [],
+        "c_sum": [],
+        "n_mean": [],
     }
     for members in subgroups:
         moved, c, n, count = model.sums_over_sources(network, members, weight_pA)
@@ -449,17 +460,15 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
             "inh_spike_ms": outcome.stamp[~is_exc] * parameters.dt_ms,
             "inh_spike_index": outcome.neuron[~is_exc] - parameters.exc_count,
             "time_ms": np.arange(1, len(readings) + 1) * parameters.chunk_ms,
-            "weight_net_pA": [reading["weight_net_pA"] for reading in readings],
-            **{
-                name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")
-            },
+            "weight_all_pA": [reading["weight_all_pA"] for reading in readings],
+            **{name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")},
             "weight_final_pA": np.where(leaving > 0, weight_pA + sums_pA / np.maximum(leaving, 1), np.nan),
             "synapse_count": leaving,
             "weight_min_pA": state["weight"].min(initial=np.inf),
             "weight_max_pA": state["weight"].max(initial=-np.inf),
             "event_count": int(cursor["sent"]) + int(cursor["received"]),
             "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
-            "exc_rate_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
+            "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
             "raster_time_ms": np.arange(round(window_ms)),
             "raster_count": np.histogram2d(
                 exc_ms, exc_index, (raster_edges_ms, np.arange(parameters.exc_count + 1) - 0.5)
@@ -560,7 +569,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "weight_rewarded_pA": weight_pA[REWARDED, -1],
             "weight_other_pA": weight_pA[OTHER, -1],
             "weight_rest_pA": _mean_of_leaving(run, rest),
-            "weight_net_pA": run["weight_net_pA"].values[-1],
+            "weight_net_pA": run["weight_all_pA"].values[-1],
             "weight_max_pA": run["weight_max_pA"].values,
             "weight_min_pA": run["weight_min_pA"].values,
             "difference_pA": difference_pA[-1],
@@ -667,8 +676,9 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
         "dt_ms": float(recording.attrs.get("resolution_ms", 0.1)),
         "events": "slice",
         "step_every_slice": False,
-        "A_plus": rate * parameters.get("A_plus_factor", 1.0),
-        "A_minus": rate * parameters.get("A_minus_factor", 1.0),
+        # Rounded, since 0.1 times 1.5 is not 0.15 to the last bit.
+        "A_plus": round(rate * parameters.get("A_plus_factor", 1.0), 12),
+        "A_minus": round(rate * parameters.get("A_minus_factor", 1.0), 12),
         "reward_delay_range_ms": max(round(longest_ms - shortest_ms), 1),
         "chunk_ms": values.get("duration_ms", duration_ms) / max(parameters.get("n_chunks", 1), 1),
     }
@@ -746,7 +756,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     }
     kept = [readings[int(time)] for time in log]
     rewarded = int(recording_parameter(recording, "reinforced_subgroup", REWARDED))
-    variables["log_w_net"] = ("log", [reading["weight_net_pA"] for reading in kept])
+    variables["log_w_net"] = ("log", [reading["weight_all_pA"] for reading in kept])
     for group, name in ((rewarded, "group"), (1 - rewarded, "nongroup")):
         for theirs, ours in (("w_avg", "weight_pA"), ("c_sum", "c_sum"), ("n_avg", "n_mean")):
             variables[f"log_{theirs}_{name}"] = ("log", [reading[ours][group] for reading in kept])

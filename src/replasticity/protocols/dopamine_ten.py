@@ -81,11 +81,14 @@ RUN: dict[str, Variable] = {
     "n": Variable(("time_ms", "neuron"), "dopamine concentration, as the synapse stores it"),
     "x": Variable(("time_ms", "neuron"), "presynaptic trace"),
     "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate"),
-    "spike_count": Variable(("rate_time_ms", "neuron"), "output spikes in each bin", "int32"),
+    "binned_count": Variable(("rate_time_ms", "neuron"), "output spikes in each bin", "int32"),
+    "raster_time_ms": Variable(("raster_time_ms",), "middle of each bin of the raster"),
+    "raster_count": Variable(("raster_time_ms", "neuron"), "output spikes in each bin of the raster", "int8"),
 }
 
-#: Bin of the raster and of the rate in figures [ms].
+#: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS = 250.0
+RASTER_BIN_MS = 10.0
 
 _PLACES = "at the end of the run"
 STATISTICS: dict[str, Variable] = {
@@ -109,7 +112,7 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ("step_every_slice", "epoch_edges_ms")
 
-TRACES = ("time_ms", "weight_mV", "c", "n", "rate_time_ms", "spike_count")
+TRACES = ("time_ms", "weight_mV", "c", "n", "rate_time_ms", "binned_count", "raster_time_ms", "raster_count")
 
 PEER_NAMES = {
     "weight_final_mV": "w_final",
@@ -209,11 +212,16 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
         stamps(read_ms, parameters),
         0,
     )
-    bins = int(np.ceil(parameters.duration_ms / RATE_BIN_MS))
-    count = np.zeros((bins, parameters.neuron_count), np.int64)
-    # A spike at the border of two bins belongs to the first: (0, 250], (250, 500], ...
-    spike_bin = (outcome.stamp - 1) // round(RATE_BIN_MS / parameters.dt_ms)
-    np.add.at(count, (spike_bin, outcome.neuron), 1)
+
+    def counted(bin_ms: float) -> tuple[Any, Any]:
+        bins = int(np.ceil(parameters.duration_ms / bin_ms))
+        count = np.zeros((bins, parameters.neuron_count), np.int64)
+        # A spike at the border of two bins belongs to the first: (0, 250], (250, 500], ...
+        np.add.at(count, ((outcome.stamp - 1) // round(bin_ms / parameters.dt_ms), outcome.neuron), 1)
+        return (np.arange(bins) + 0.5) * bin_ms, count
+
+    rate_time_ms, count = counted(RATE_BIN_MS)
+    raster_time_ms, raster = counted(RASTER_BIN_MS)
     return build(
         RUN,
         {
@@ -224,8 +232,10 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
             "c": readings.c,
             "n": readings.n,
             "x": readings.x,
-            "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
-            "spike_count": count,
+            "rate_time_ms": rate_time_ms,
+            "binned_count": count,
+            "raster_time_ms": raster_time_ms,
+            "raster_count": raster,
         },
     )
 
@@ -278,7 +288,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "input_count": np.bincount(run["input_spike_index"].values, minlength=parameters.neuron_count),
             "rate_Hz": rate_Hz,
             "weight_mean_mV": weight_mV.mean(axis=1),
-            "rate_binned_Hz": run["spike_count"].values.mean(axis=1) / width_ms * 1000,
+            "rate_binned_Hz": run["binned_count"].values.mean(axis=1) / width_ms * 1000,
             "reward_gain_mV": (after - before).mean(),
             "punishment_gain_mV": (end - later).mean(),
             "share_raised": np.mean(after > before),

@@ -279,9 +279,7 @@ _POINT_VARIABLES = {
 _STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
 _TOLERANCE = Tolerance(absolute=1e-9)
 
-TOLERANCES: dict[str, Tolerance] = {
-    f"{name}_{which}": _TOLERANCE for name in _STATES for which in ("log", "final")
-}
+TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": _TOLERANCE for name in _STATES for which in ("log", "final")}
 
 SPIKES = ("post_actual_spike",)
 
@@ -364,13 +362,11 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         post_ms = recording["post_scheduled_spike_time"].values[chosen]
         A_vt = float(recording["A_vt"].values[point]) if "A_vt" in recording else parameters.A_vt[0]
         read = np.unique(np.append(log, end))
-        outcome, reading = _simulate(
-            own, (pre_ms, post_ms, dopamine_ms), A_vt, read, (pre_relayed, dopamine_relayed)
-        )
+        outcome, reading = _simulate(own, (pre_ms, post_ms, dopamine_ms), A_vt, read, (pre_relayed, dopamine_relayed))
         rows = np.searchsorted(read, np.append(log, end))
         readings.append(Readings(*(values[rows, 0] for values in reading)))
         emitted = outcome.stamp[outcome.stamp <= end]
-        spike_ms.append(emitted * parameters.dt_ms)
+        spike_ms.append((emitted * parameters.dt_ms).astype(np.float64))
         spike_point.append(np.full(len(emitted), point))
     variables: dict[str, tuple[Any, Any]] = {
         "post_actual_spike_time": ("post_actual_spike", np.concatenate(spike_ms)),
