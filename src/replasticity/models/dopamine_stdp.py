@@ -149,15 +149,31 @@ def plastic_synapses(source, target, weight, *, source_count, neuron_count):
     """
     state = np.zeros(len(source), SYNAPSE)
     state["weight"] = weight
-    incoming = np.argsort(target, kind="stable").astype(np.int32)
-    reached = np.bincount(target, minlength=neuron_count)
+    target = np.ascontiguousarray(target, np.int32)
+    incoming, first_incoming = sort_by_target(target, neuron_count)
     return Plastic(
         state=state,
-        target=np.ascontiguousarray(target, np.int32),
+        target=target,
         first=_first_of_each(source, source_count),
         incoming=incoming,
-        first_incoming=np.concatenate([[0], np.cumsum(reached)]).astype(np.int64),
+        first_incoming=first_incoming,
     )
+
+
+@njit
+def sort_by_target(target, neuron_count):
+    """Return the synapses in order of their target, and where those of each target begin (a counting sort)."""
+    first = np.zeros(neuron_count + 1, np.int64)
+    for k in range(len(target)):
+        first[target[k] + 1] += 1
+    for neuron in range(neuron_count):
+        first[neuron + 1] += first[neuron]
+    place = first.copy()
+    incoming = np.empty(len(target), np.int32)
+    for k in range(len(target)):
+        incoming[place[target[k]]] = k
+        place[target[k]] += 1
+    return incoming, first
 
 
 def static_synapses(source, target, weight, *, delay_steps, neuron_count):
@@ -532,6 +548,17 @@ def bring_up_to_date(network, behind):
             if synapse.update_clock < end:
                 catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
     cursor.read = end
+
+
+@njit
+def sums_of_each_source(network, reference):
+    """Return the sum of weight minus a reference over the plastic synapses of each source."""
+    plastic = network.plastic
+    sums = np.zeros(len(plastic.first) - 1)
+    for source in range(len(sums)):
+        for k in range(plastic.first[source], plastic.first[source + 1]):
+            sums[source] += plastic.state[k].weight - reference
+    return sums
 
 
 @njit

@@ -416,6 +416,8 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         Variables of `RUN`, inputs excepted.
     """
+    from replasticity.models import dopamine_stdp as model
+
     relay = steps_of(parameters.relay_delay_ms, parameters)
     subgroups = inputs["subgroup_index"].values.astype(np.int64)
     relays = Relays(
@@ -443,7 +445,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     outcome = session.outcome()
     state, first = session.network.plastic.state, session.network.plastic.first
     leaving = np.diff(first)[: parameters.exc_count]
-    sums_pA = np.add.reduceat(np.append(state["weight"] - weight_pA, 0.0), first[: parameters.exc_count])
+    sums_pA = model.sums_of_each_source(session.network, weight_pA)[: parameters.exc_count]
     cursor = session.network.cursor[0]
 
     is_exc = outcome.neuron < parameters.exc_count
