@@ -94,7 +94,7 @@ def test_seeds_differ_and_repeat(resolve):
     "changes",
     [
         {},
-        {"b": 0.01, "A_plus": 200.0, "A_minus": 500.0, "weight_initial_pA": 700.0},
+        {"b": 0.01, "A_plus": 20.0, "A_minus": 50.0, "A_vt": -100.0},
         # Two spikes of a neuron in one slice.
         {"exc_refractory_ms": 0.2, "stimulus_weight_pA": 60000.0, "delay_ms": 1.5},
     ],
