@@ -28,7 +28,7 @@ def test_recording_replays(path):
     assert all(row.compared > 0 for row in deviations)
 
 
-@pytest.mark.parametrize("name", ["dopa_ten_seed1", "dopa_cue_seed1"])
+@pytest.mark.parametrize("name", ["dopa_ten_seed1", pytest.param("dopa_cue_seed1", marks=pytest.mark.slow)])
 def test_stepping_every_slice_or_not_makes_no_difference(name):
     path = FOLDER / f"{name}.nc"
     recording = open_netcdf(path).load()
