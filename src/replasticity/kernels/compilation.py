@@ -65,3 +65,7 @@ if CACHED:
 
 #: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch.
 njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True)
+
+#: The same for small functions of an inner loop. Without inlining each call counts references to all arrays of its
+#: arguments up and down, which costs more than the few operations of such a function.
+inline_njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True, forceinline=True)

@@ -1,0 +1,26 @@
+"""Mean and confidence band over seeds, as several figures draw them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from scipy import stats
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def mean_and_band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean and 95 % t interval over seeds (axis 0); with one seed the interval is the mean."""
+    mean = values.mean(axis=0)
+    if len(values) < 2:
+        return mean, mean, mean
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values, axis=0)
+    return mean, mean - half, mean + half
+
+
+def draw_band(axes: Axes, x: Any, values: FloatArray, colour: str, label: str, line: str = "-") -> None:
+    """Draw the mean over seeds with its 95 % band."""
+    mean, low, high = mean_and_band(values)
+    axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
+    axes.plot(x, mean, line, color=colour, label=label)

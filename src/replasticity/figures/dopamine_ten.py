@@ -1,0 +1,150 @@
+"""Figure dopamine_ten: ten neurons under reward and punishment."""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from replasticity.figures import rendering as look
+from replasticity.figures._over_seeds import draw_band, mean_and_band
+
+_LABELS = {"main": ("events at slice ends", look.BLUE), "exact": ("exact event times", look.ORANGE)}
+
+
+def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Return the figure.
+
+    Parameters
+    ----------
+    ensembles : mapping of str to Dataset
+        Ensembles of protocol ``dopamine_ten``: ``main``, and if given ``exact``.
+    evaluations : mapping of str to dict
+        Not shown in this figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Panels a to h.
+    """
+    main = ensembles["main"]
+    figure = Figure(figsize=(look.FULL_WIDTH, 8.6), layout=look.layout())
+    panels = figure.subplot_mosaic([["a", "e"], ["b", "f"], ["c", "g"], ["d", "h"]])
+    seed, count = main["trace_seed"].values[0], main.sizes["seed"]
+    draw_raster(panels["a"], main)
+    look.letter(panels["a"], "a", f"Output spikes, seed {seed}")
+    for name, axes, title, label in (
+        ("weight_mV", panels["b"], "Weights", "w (mV)"),
+        ("c", panels["c"], "Eligibility traces", "c"),
+        ("n", panels["d"], "Stored dopamine", "n"),
+    ):
+        draw_synapses(axes, main, name)
+        axes.set_ylabel(label)
+        look.letter(axes, "bcd"[["weight_mV", "c", "n"].index(name)], f"{title} of all ten synapses, seed {seed}")
+    draw_rate(panels["e"], ensembles)
+    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds")
+    draw_mean_weight(panels["f"], ensembles)
+    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds")
+    draw_epochs(panels["g"], ensembles)
+    look.letter(panels["g"], "g", "Rate in four epochs, all seeds")
+    draw_final_weights(panels["h"], ensembles)
+    look.letter(panels["h"], "h", "Final weights, all synapses and seeds")
+    return figure
+
+
+def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
+    parameters: dict[str, Any] = json.loads(ensemble.attrs["parameters"])
+    return parameters
+
+
+def mark_dopamine(axes: Axes, ensemble: xr.Dataset, labelled: bool = False) -> None:
+    """Mark when rewards and punishments act."""
+    parameters = _parameters(ensemble)
+    delay_ms = parameters["relay_delay_ms"] + parameters["dopamine_delay_ms"]
+    for name, colour in (("reward", look.GREEN), ("punishment", look.VERMILION)):
+        for k, time_ms in enumerate(parameters[f"{name}_times_ms"]):
+            label = name if labelled and k == 0 else None
+            axes.axvline((time_ms + delay_ms) / 1000, color=colour, lw=0.8, ls=":", label=label, zorder=0)
+    axes.set_xlim(0, parameters["duration_ms"] / 1000)
+    axes.set_xlabel("time (s)")
+
+
+def draw_raster(axes: Axes, main: xr.Dataset) -> None:
+    """Draw the spikes of each neuron of the first seed, in bins of 10 ms."""
+    time_bin, neuron = np.nonzero(main["raster_count"].values[0])
+    axes.plot(main["raster_time_ms"].values[time_bin] / 1000, neuron + 1, "|", color=look.BLACK, ms=4, mew=0.4)
+    mark_dopamine(axes, main, labelled=True)
+    count = main.sizes["neuron"]
+    axes.set_ylim(0.3, count + 0.7)
+    axes.set_yticks(range(1, count + 1, 3))
+    look.room_above(axes, 0.2)
+    look.legend(axes, loc="upper left", columns=2)
+    axes.set_ylabel("neuron")
+
+
+def draw_synapses(axes: Axes, main: xr.Dataset, name: str) -> None:
+    """Draw a quantity of all synapses of the first seed."""
+    values = main[name].values[0]
+    colours = (look.BLUE, look.ORANGE, look.SKY, look.GREEN, look.VERMILION, look.PURPLE, look.BLACK, look.GREY)
+    for k in range(values.shape[1]):
+        line = "-" if k < len(colours) else "--"
+        axes.plot(main["time_ms"].values / 1000, values[:, k], line, color=colours[k % len(colours)], lw=0.7)
+    mark_dopamine(axes, main)
+
+
+def _shown(ensembles: Mapping[str, xr.Dataset]) -> list[tuple[str, xr.Dataset, str]]:
+    return [(label, ensembles[role], colour) for role, (label, colour) in _LABELS.items() if role in ensembles]
+
+
+def draw_rate(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw the output rate in bins of 250 ms with its band over seeds."""
+    for label, ensemble, colour in _shown(ensembles):
+        draw_band(axes, ensemble["rate_time_ms"].values / 1000, ensemble["rate_binned_Hz"].values, colour, label)
+    mark_dopamine(axes, ensembles["main"])
+    axes.set_ylabel("rate per neuron (Hz)")
+    look.room_above(axes, 0.25)
+    look.legend(axes, loc="upper left")
+
+
+def draw_mean_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw the mean weight with its band over seeds."""
+    for label, ensemble, colour in _shown(ensembles):
+        draw_band(axes, ensemble["time_ms"].values / 1000, ensemble["weight_mean_mV"].values, colour, label)
+    mark_dopamine(axes, ensembles["main"])
+    axes.set_ylabel("mean w (mV)")
+    look.room_above(axes, 0.25)
+    look.legend(axes, loc="upper left")
+
+
+def draw_epochs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw the rate in each epoch: all seeds, and the mean with its 95 % interval."""
+    edges_s = np.array(_parameters(ensembles["main"])["epoch_edges_ms"]) / 1000
+    for k, (label, ensemble, colour) in enumerate(_shown(ensembles)):
+        rate_Hz = ensemble["rate_Hz"].values
+        place = np.arange(rate_Hz.shape[1]) + 0.25 * (k - 0.5 * (len(_shown(ensembles)) - 1))
+        axes.plot(np.tile(place, (len(rate_Hz), 1)).ravel(), rate_Hz.ravel(), "o", ms=2, mew=0, alpha=0.4, color=colour)
+        mean, low, high = mean_and_band(rate_Hz)
+        axes.errorbar(place, mean, (mean - low, high - mean), fmt="_", color=look.BLACK, capsize=3, lw=1, ms=8)
+        axes.plot([], [], "o", ms=3, color=colour, label=label)
+    axes.set_xticks(range(len(edges_s) - 1), [f"{a:g}\N{EN DASH}{b:g} s" for a, b in pairwise(edges_s)])
+    axes.set_ylabel("rate per neuron (Hz)")
+    look.room_above(axes, 0.25)
+    look.legend(axes, loc="upper left")
+
+
+def draw_final_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw the cumulative distribution of the final weights over synapses and seeds."""
+    for label, ensemble, colour in _shown(ensembles):
+        weight_mV = np.sort(ensemble["weight_final_mV"].values.ravel())
+        share = np.arange(1, len(weight_mV) + 1) / len(weight_mV)
+        zero = np.mean(weight_mV == 0.0)
+        axes.step(weight_mV, share, where="post", color=colour, label=f"{label}: {zero:.0%} at exactly 0")
+    axes.axvline(_parameters(ensembles["main"])["weight_initial_mV"], color=look.GREY, lw=0.8, ls="--", label="initial")
+    axes.set_xlabel("final w (mV)")
+    axes.set_ylabel("share of synapses")
+    axes.set_ylim(0, 1.02)
+    look.legend(axes, loc="lower right")

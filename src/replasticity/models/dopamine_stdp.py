@@ -1,0 +1,577 @@
+"""A network with dopamine-modulated STDP: leaky integrate-and-fire neurons, relays, plastic and static synapses.
+
+Time is cut into slices as long as the smallest delay. In each slice spikes of the slice before are delivered, the
+neurons advance, and the plastic synapses learn of the postsynaptic spikes and the dopamine that have arrived
+(specification, section 1). A plastic synapse that no spike touches is not stepped: its state is brought up to date,
+in closed form, when the next spike or a reader needs it (``every_slice`` steps all of them, as the simulator does).
+
+Sources are numbered: first the neurons, then the relays. All times are in steps; a spike stamped n was emitted in the
+step that ends at n.
+"""
+
+from collections import namedtuple
+
+import numpy as np
+
+from replasticity.kernels.compilation import njit
+from replasticity.kernels.dopamine_stdp import (
+    SYNAPSE,
+    Dopamine,
+    DopamineStep,
+    History,
+    advance_by_interval,
+    catch_up,
+    decay,
+    first_after,
+    interval,
+    send,
+    trace_at,
+    trigger,
+)
+from replasticity.kernels.integrate_and_fire import (
+    Neurons,
+    advance_delta_neurons,
+    advance_exponential_neurons,
+)
+
+#: Plastic synapses in order of their source. ``state``: array of `SYNAPSE`; synapses ``first[s]`` to ``first[s + 1]``
+#: leave source s; ``incoming[k]`` for k from ``first_incoming[i]`` to ``first_incoming[i + 1]`` reach neuron i.
+Plastic = namedtuple("Plastic", ["state", "target", "first", "incoming", "first_incoming"])
+
+#: Static synapses of the neurons, in order of their source, all of one weight.
+Static = namedtuple("Static", ["target", "first", "weight", "delay"])
+
+#: Input from outside, in order of the step in which it acts.
+External = namedtuple("External", ["step", "neuron", "weight"])
+
+#: Spikes of the relays in order of time.
+RelaySpikes = namedtuple("RelaySpikes", ["step", "source"])
+
+#: Weights under way, shape (steps ahead, neurons): positive ones, and absolute values of negative ones.
+Inputs = namedtuple("Inputs", ["exc", "inh"])
+
+#: How far the run is: one record. Pointers count what has been dealt with.
+CURSOR = np.dtype(
+    [
+        ("now", np.int64),
+        ("spikes", np.int64),
+        ("delivered", np.int64),
+        ("arrived", np.int64),
+        ("external", np.int64),
+        ("relayed", np.int64),
+        ("dopamine", np.int64),
+        ("sent", np.int64),
+        ("received", np.int64),
+        ("read", np.int64),
+    ]
+)
+
+Network = namedtuple(
+    "Network",
+    [
+        "populations",
+        "neurons",
+        "inputs",
+        "plastic",
+        "static",
+        "external",
+        "relay_spikes",
+        "dopamine",
+        "history",
+        "cursor",
+        "exact",
+        "every_slice",
+        "step",
+    ],
+)
+
+
+def discretise(*, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus, A_minus, delay_steps, slice_steps):
+    """Return the constants of the plastic synapses.
+
+    Parameters
+    ----------
+    dt_ms : float
+        Step [ms].
+    tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms : float
+        Time constants of both traces, of the eligibility trace and of dopamine [ms].
+    b, A_plus, A_minus : float
+        Baseline of dopamine, amplitudes.
+    delay_steps, slice_steps : int
+        Delay of the synapses and length of a slice [steps].
+
+    Returns
+    -------
+    DopamineStep
+        Constants.
+    """
+    return DopamineStep(
+        dt_ms=dt_ms,
+        tau_pre_ms=tau_pre_ms,
+        tau_post_ms=tau_post_ms,
+        tau_c_ms=tau_c_ms,
+        tau_n_ms=tau_n_ms,
+        tau_both_ms=tau_c_ms * tau_n_ms / (tau_c_ms + tau_n_ms),
+        b=b,
+        A_plus=A_plus,
+        A_minus=A_minus,
+        delay=delay_steps,
+        slice=slice_steps,
+    )
+
+
+def arrivals_of_dopamine(step, increment):
+    """Return dopamine in order of time; several arrivals in one step act as one (specification, section 2)."""
+    step, index = np.unique(np.asarray(step, np.int64), return_index=True)
+    return Dopamine(step, np.asarray(increment, np.float64)[index])
+
+
+def _first_of_each(sorted_index, count):
+    return np.searchsorted(sorted_index, np.arange(count + 1)).astype(np.int64)
+
+
+def plastic_synapses(source, target, weight, *, source_count, neuron_count):
+    """Return plastic synapses at rest.
+
+    Parameters
+    ----------
+    source, target : ndarray of int32, shape (synapses,)
+        Sources, in increasing order, and target neurons.
+    weight : ndarray of float64, shape (synapses,), or float
+        Weights at the start.
+    source_count, neuron_count : int
+        Numbers of sources and of neurons.
+
+    Returns
+    -------
+    Plastic
+        The synapses.
+    """
+    state = np.zeros(len(source), SYNAPSE)
+    state["weight"] = weight
+    target = np.ascontiguousarray(target, np.int32)
+    incoming, first_incoming = sort_by_target(target, neuron_count)
+    return Plastic(
+        state=state,
+        target=target,
+        first=_first_of_each(source, source_count),
+        incoming=incoming,
+        first_incoming=first_incoming,
+    )
+
+
+@njit
+def sort_by_target(target, neuron_count):
+    """Return the synapses in order of their target, and where those of each target begin (a counting sort)."""
+    first = np.zeros(neuron_count + 1, np.int64)
+    for k in range(len(target)):
+        first[target[k] + 1] += 1
+    for neuron in range(neuron_count):
+        first[neuron + 1] += first[neuron]
+    place = first.copy()
+    incoming = np.empty(len(target), np.int32)
+    for k in range(len(target)):
+        incoming[place[target[k]]] = k
+        place[target[k]] += 1
+    return incoming, first
+
+
+def static_synapses(source, target, weight, *, delay_steps, neuron_count):
+    """Return static synapses of the neurons; sources in increasing order, parameters as in `plastic_synapses`."""
+    return Static(
+        target=np.ascontiguousarray(target, np.int32),
+        first=_first_of_each(source, neuron_count),
+        weight=float(weight),
+        delay=delay_steps,
+    )
+
+
+def network(
+    *,
+    populations,
+    V_initial_mV,
+    plastic,
+    static,
+    external,
+    relay_spikes,
+    dopamine,
+    exact,
+    every_slice,
+    step,
+):
+    """Return a network at time 0.
+
+    Parameters
+    ----------
+    populations : tuple of Population
+        Constants of the neurons.
+    V_initial_mV : ndarray of float64, shape (neurons,)
+        Potentials at the start [mV].
+    plastic, static, external, relay_spikes, dopamine : Plastic, Static, External, RelaySpikes, Dopamine
+        Synapses and what comes from outside.
+    exact : bool
+        Whether plasticity treats events at their own times; if not, at the ends of slices.
+    every_slice : bool
+        Whether all plastic synapses are stepped in every slice.
+    step : DopamineStep
+        Constants.
+
+    Returns
+    -------
+    Network
+        Call `make_room` before it advances.
+    """
+    count = len(V_initial_mV)
+    ahead = max(step.delay, static.delay) + step.slice + 1
+    return Network(
+        populations=tuple(populations),
+        neurons=Neurons(V_initial_mV.copy(), np.zeros(count), np.zeros(count), np.zeros(count, np.int64)),
+        inputs=Inputs(np.zeros((ahead, count)), np.zeros((ahead, count))),
+        plastic=plastic,
+        static=static,
+        external=external,
+        relay_spikes=relay_spikes,
+        dopamine=dopamine,
+        history=History(
+            step=np.zeros(0, np.int64),
+            neuron=np.zeros(0, np.int32),
+            previous=np.zeros(0, np.int64),
+            trace=np.zeros(0),
+            last=np.full(count, -1, np.int64),
+        ),
+        cursor=np.zeros(1, CURSOR),
+        exact=exact,
+        every_slice=every_slice,
+        step=step,
+    )
+
+
+def make_room(network, steps):
+    """Return the network with room for all spikes that it can emit in the next steps."""
+    spikes = int(network.cursor[0]["spikes"])
+    most = spikes + sum(
+        (population.end - population.first) * (steps // (population.refractory + 1) + 1)
+        for population in network.populations
+    )
+    history = network.history
+    if len(history.step) >= most:
+        return network
+
+    def longer(array):
+        copy = np.zeros(most, array.dtype)
+        copy[:spikes] = array[:spikes]
+        return copy
+
+    grown = {name: longer(getattr(history, name)) for name in ("step", "neuron", "previous", "trace")}
+    return network._replace(history=history._replace(**grown))
+
+
+@njit
+def advance_populations(network, now):
+    """Advance all neurons by the step that ends at ``now``, and note the spikes."""
+    row = now % len(network.inputs.exc)
+    neurons, cursor = network.neurons, network.cursor[0]
+    for population in network.populations:
+        part = slice(population.first, population.end)
+        if population.has_currents:
+            reaches = advance_exponential_neurons(
+                neurons.V_mV[part],
+                neurons.I_exc_pA[part],
+                neurons.I_inh_pA[part],
+                neurons.refractory[part],
+                network.inputs.exc[row, part],
+                network.inputs.inh[row, part],
+                population,
+            )
+        else:
+            reaches = advance_delta_neurons(
+                neurons.V_mV[part], neurons.refractory[part], network.inputs.exc[row, part], population
+            )
+        if reaches:
+            for i in range(population.first, population.end):
+                if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
+                    neurons.V_mV[i] = population.V_reset_mV
+                    neurons.refractory[i] = population.refractory
+                    note_spike(network.history, cursor.spikes, i, now, network.step)
+                    cursor.spikes += 1
+
+
+@njit
+def note_spike(history, spike, neuron, stamp, step):
+    """Write a spike of a neuron into the history, with its postsynaptic trace."""
+    previous = history.last[neuron]
+    trace = 1.0
+    if previous >= 0:
+        trace += history.trace[previous] * decay(stamp - history.step[previous], step.tau_post_ms, step)
+    history.step[spike] = stamp
+    history.neuron[spike] = neuron
+    history.previous[spike] = previous
+    history.trace[spike] = trace
+    history.last[neuron] = spike
+
+
+@njit
+def add_external(network, end):
+    """Put the input from outside that acts until the end of this slice into the bins."""
+    external, cursor = network.external, network.cursor[0]
+    rows = len(network.inputs.exc)
+    while cursor.external < len(external.step) and external.step[cursor.external] <= end:
+        k = cursor.external
+        network.inputs.exc[external.step[k] % rows, external.neuron[k]] += external.weight[k]
+        cursor.external += 1
+
+
+@njit
+def send_static(network, source, stamp):
+    """Put a neuron's spike into the bins of its static synapses."""
+    static = network.static
+    row = (stamp + static.delay) % len(network.inputs.exc)
+    for k in range(static.first[source], static.first[source + 1]):
+        if static.weight < 0.0:
+            network.inputs.inh[row, static.target[k]] -= static.weight
+        else:
+            network.inputs.exc[row, static.target[k]] += static.weight
+
+
+# Events at slice ends (the published simulator) -----------------------------------------------------
+
+
+@njit
+def send_in_slice(network, source, stamp, first_in_slice):
+    """Deliver a spike of the slice that has just ended, and say whether a clock was left inside that slice."""
+    plastic, step = network.plastic, network.step
+    row = (stamp + step.delay) % len(network.inputs.exc)
+    now, arrived = network.cursor[0].now, network.cursor[0].dopamine
+    left_behind = False
+    for k in range(plastic.first[source], plastic.first[source + 1]):
+        synapse, target = plastic.state[k], plastic.target[k]
+        if first_in_slice and synapse.update_clock < now:
+            catch_up(synapse, synapse.spike_clock, now, network.dopamine, arrived, False, step)
+        network.inputs.exc[row, target] += send(synapse, target, stamp, network.history, step)
+        left_behind |= synapse.update_clock < now
+    network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
+    return left_behind
+
+
+@njit
+def deliver(network, behind):
+    """Deliver all spikes of the slice that has just ended (DELIVER, section 1).
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place.
+    behind : ndarray of int64, shape (sources,)
+        Receives the sources whose synapses the coming trigger has to look at one by one.
+
+    Returns
+    -------
+    int
+        Number of those sources.
+    """
+    cursor, history, relays = network.cursor[0], network.history, network.relay_spikes
+    found = 0
+    last = -1
+    first, end = cursor.delivered, cursor.spikes
+    # By neuron, and for one neuron by time.
+    for k in np.argsort(history.neuron[first:end], kind="mergesort"):
+        source, stamp = history.neuron[first + k], history.step[first + k]
+        found = send_and_list(network, source, stamp, source != last, behind, found)
+        send_static(network, source, stamp)
+        last = source
+    cursor.delivered = end
+    first = cursor.relayed
+    while cursor.relayed < len(relays.step) and relays.step[cursor.relayed] <= cursor.now:
+        cursor.relayed += 1
+    for k in np.argsort(relays.source[first : cursor.relayed], kind="mergesort"):
+        source = relays.source[first + k]
+        found = send_and_list(network, source, relays.step[first + k], source != last, behind, found)
+        last = source
+    return found
+
+
+@njit
+def send_and_list(network, source, stamp, first_in_slice, behind, found):
+    """Deliver a spike, and list its source if the coming trigger has to look at its synapses; return their number."""
+    if send_in_slice(network, source, stamp, first_in_slice) and (found == 0 or behind[found - 1] != source):
+        behind[found] = source
+        found += 1
+    return found
+
+
+@njit
+def trigger_sources(network, sources, end):
+    """Step all synapses of some sources to the end of the slice."""
+    plastic, step = network.plastic, network.step
+    next_dopamine = first_after(network.dopamine, end - step.slice, network.cursor[0].dopamine)
+    for source in sources:
+        for k in range(plastic.first[source], plastic.first[source + 1]):
+            trigger(plastic.state[k], plastic.target[k], end, network.history, network.dopamine, next_dopamine, step)
+
+
+@njit
+def receive_in_slice(network, end):
+    """Let the postsynaptic spikes act that reach the synapses in the slice that ends now (TRIGGER, section 5)."""
+    plastic, history, step, cursor = network.plastic, network.history, network.step, network.cursor[0]
+    while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay <= end:
+        arrival = history.step[cursor.arrived] + step.delay
+        neuron = history.neuron[cursor.arrived]
+        for j in range(plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1]):
+            synapse = plastic.state[plastic.incoming[j]]
+            if synapse.update_clock >= arrival:
+                continue
+            # In the slice right after a presynaptic spike its set-back clock is forgotten.
+            forgotten = arrival - synapse.update_clock <= step.slice
+            start = synapse.update_clock if forgotten else synapse.spike_clock
+            catch_up(synapse, start, arrival, network.dopamine, cursor.dopamine, False, step)
+            synapse.c += step.A_plus * synapse.x
+        cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
+        cursor.arrived += 1
+
+
+# Events at their own times --------------------------------------------------------------------------
+
+
+@njit
+def receive_and_send_exactly(network, end):
+    """Let all events of the slice that ends now act on the plastic synapses, in order of time.
+
+    At equal times: dopamine, postsynaptic spikes, presynaptic spikes; the latter two are not paired with each other.
+    """
+    plastic, history, relays = network.plastic, network.history, network.relay_spikes
+    step, cursor = network.step, network.cursor[0]
+    for now in range(end - step.slice + 1, end + 1):
+        while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay == now:
+            neuron = history.neuron[cursor.arrived]
+            for j in range(plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1]):
+                synapse = plastic.state[plastic.incoming[j]]
+                catch_up(synapse, synapse.update_clock, now, network.dopamine, cursor.dopamine, True, step)
+                synapse.c += step.A_plus * synapse.x
+            cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
+            cursor.arrived += 1
+        while cursor.delivered < cursor.spikes and history.step[cursor.delivered] == now:
+            send_exactly(network, history.neuron[cursor.delivered], now)
+            send_static(network, history.neuron[cursor.delivered], now)
+            cursor.delivered += 1
+        while cursor.relayed < len(relays.step) and relays.step[cursor.relayed] == now:
+            send_exactly(network, relays.source[cursor.relayed], now)
+            cursor.relayed += 1
+
+
+@njit
+def send_exactly(network, source, now):
+    """Book a presynaptic spike at its own time, and put the weights of that time into the bins."""
+    plastic, step = network.plastic, network.step
+    row = (now + step.delay) % len(network.inputs.exc)
+    for k in range(plastic.first[source], plastic.first[source + 1]):
+        synapse, target = plastic.state[k], plastic.target[k]
+        catch_up(synapse, synapse.update_clock, now, network.dopamine, network.cursor[0].dopamine, True, step)
+        synapse.x += 1.0
+        synapse.c -= step.A_minus * trace_at(network.history, target, now - step.delay, step)
+        network.inputs.exc[row, target] += synapse.weight
+    network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
+
+
+# The time loop --------------------------------------------------------------------------------------
+
+
+@njit
+def advance(network, end, behind, V_mV):
+    """Advance the network.
+
+    A reader in the middle of a slice sees what was delivered at its start, and not what is booked at its end.
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place.
+    end : int
+        Time to which it advances [steps].
+    behind : ndarray of int64, shape (sources + 1,)
+        Sources whose synapses the coming trigger has to look at one by one, kept from call to call; the last
+        entry is their number.
+    V_mV : ndarray of float64, shape (recorded neurons, recorded steps)
+        Receives the potentials of the first neurons at the end of each step [mV].
+    """
+    cursor, step = network.cursor[0], network.step
+    every_source = np.arange(len(network.plastic.first) - 1)
+    while cursor.now < end:
+        slice_end = (cursor.now // step.slice + 1) * step.slice
+        if cursor.now % step.slice == 0:
+            if not network.exact:
+                behind[-1] = deliver(network, behind)
+            add_external(network, slice_end)
+        while cursor.now < min(slice_end, end):
+            cursor.now += 1
+            advance_populations(network, cursor.now)
+            if cursor.now <= V_mV.shape[1]:
+                V_mV[:, cursor.now - 1] = network.neurons.V_mV[: len(V_mV)]
+        if cursor.now == slice_end:
+            dopamine = network.dopamine
+            while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= slice_end:
+                cursor.dopamine += 1
+            if network.exact:
+                receive_and_send_exactly(network, slice_end)
+            else:
+                if network.every_slice:
+                    trigger_sources(network, every_source, slice_end)
+                else:
+                    trigger_sources(network, behind[: behind[-1]], slice_end)
+                receive_in_slice(network, slice_end)
+
+
+@njit
+def bring_up_to_date(network, behind):
+    """Bring all plastic synapses to the end of the last slice, for a reader.
+
+    Most of them have not been touched since the last reading, and share the factors of the time since then. Inside a
+    slice the synapses of the sources in ``behind`` wait for the trigger as `deliver` has left them.
+    """
+    step, cursor, dopamine = network.step, network.cursor[0], network.dopamine
+    state, first = network.plastic.state, network.plastic.first
+    end = cursor.now // step.slice * step.slice
+    if network.every_slice or end <= cursor.read:
+        return
+    waits = np.zeros(len(first) - 1, np.bool_)
+    if end < cursor.now:
+        waits[behind[: behind[-1]]] = True
+    last, arrived, exact = cursor.read, cursor.dopamine, network.exact
+    factors = interval(last, end, dopamine, arrived, step)
+    for source in range(len(first) - 1):
+        if waits[source]:
+            continue
+        for k in range(first[source], first[source + 1]):
+            synapse = state[k]
+            untouched = synapse.update_clock == last and synapse.spike_clock == last
+            if untouched and advance_by_interval(synapse, end, factors):
+                continue
+            if synapse.update_clock < end:
+                catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
+    cursor.read = end
+
+
+@njit
+def sums_of_each_source(network, reference):
+    """Return the sum of weight minus a reference over the plastic synapses of each source."""
+    plastic = network.plastic
+    sums = np.zeros(len(plastic.first) - 1)
+    for source in range(len(sums)):
+        for k in range(plastic.first[source], plastic.first[source + 1]):
+            sums[source] += plastic.state[k].weight - reference
+    return sums
+
+
+@njit
+def sums_over_sources(network, sources, reference):
+    """Return sums over all plastic synapses of some sources: weight minus a reference, c, n; and their number."""
+    plastic = network.plastic
+    weight = c = n = 0.0
+    count = 0
+    for source in sources:
+        for k in range(plastic.first[source], plastic.first[source + 1]):
+            synapse = plastic.state[k]
+            weight += synapse.weight - reference
+            c += synapse.c
+            n += synapse.n
+            count += 1
+    return weight, c, n, count

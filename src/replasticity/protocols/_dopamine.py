@@ -1,0 +1,258 @@
+"""What the protocols of dopamine-modulated STDP share: parameters of the synapse, relays, and the reading of a run.
+
+Stamps are times in steps. Symbols are mapped to names in `replasticity.kernels.dopamine_stdp`.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Parameters as BaseParameters
+
+if TYPE_CHECKING:
+    from replasticity.kernels.dopamine_stdp import DopamineStep
+    from replasticity.models.dopamine_stdp import Network
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class SynapseParameters(BaseParameters):
+    """Parameters of the plastic synapses, of the time grid and of the treatment of events."""
+
+    dt_ms: Positive = Field(description="Time step.")
+    duration_ms: Positive = Field(description="Duration of the run.")
+    events: Literal["slice", "exact"] = Field(
+        description="When synapses learn of spikes: at slice ends, as the published simulator does, or exactly."
+    )
+    slice_ms: Positive = Field(description="Length of a slice: the smallest delay of the network.")
+    step_every_slice: bool = Field(
+        description="Whether all synapses are stepped in every slice; if not, only when a spike or a reader needs them."
+    )
+    tau_pre_ms: Positive = Field(description="Time constant of the presynaptic trace.")
+    tau_post_ms: Positive = Field(description="Time constant of the postsynaptic trace.")
+    tau_c_ms: Positive = Field(description="Time constant of the eligibility trace.")
+    tau_n_ms: Positive = Field(description="Time constant of dopamine.")
+    b: float = Field(description="Baseline that is subtracted from the dopamine.")
+    A_plus: float = Field(description="Amplitude of potentiation.")
+    A_minus: float = Field(description="Amplitude of depression.")
+    delay_ms: Positive = Field(description="Delay of the plastic synapses, taken as dendritic.")
+    relay_delay_ms: NonNegative = Field(description="Delay from a generator to its relay.")
+    dopamine_delay_ms: NonNegative = Field(description="Delay from the dopamine relay to all plastic synapses.")
+
+
+def require_whole_steps(parameters: SynapseParameters, names: Iterable[str]) -> None:
+    """Raise a ValueError that names a parameter which is no whole multiple of the time step."""
+    for name in names:
+        steps = getattr(parameters, name) / parameters.dt_ms
+        if not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
+            raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({parameters.dt_ms:g})")
+
+
+def check_grid(parameters: SynapseParameters) -> None:
+    """Raise a ValueError if delays do not fit the slices."""
+    require_whole_steps(parameters, ("duration_ms", "slice_ms", "delay_ms", "relay_delay_ms", "dopamine_delay_ms"))
+    if parameters.slice_ms > parameters.delay_ms + 1e-9:
+        raise ValueError(f"slice_ms: is the smallest delay, so at most delay_ms ({parameters.delay_ms:g})")
+
+
+def stamps(times_ms: Any, parameters: SynapseParameters) -> IntArray:
+    """Return times as whole numbers of steps."""
+    return np.rint(np.asarray(times_ms, np.float64) / parameters.dt_ms).astype(np.int64)
+
+
+def steps_of(time_ms: float, parameters: SynapseParameters) -> int:
+    """Return a time as a whole number of steps."""
+    return round(time_ms / parameters.dt_ms)
+
+
+def synapse_step(parameters: SynapseParameters) -> "DopamineStep":
+    """Return the constants of the plastic synapses."""
+    from replasticity.models import dopamine_stdp as model
+
+    step: DopamineStep = model.discretise(
+        dt_ms=parameters.dt_ms,
+        tau_pre_ms=float(parameters.tau_pre_ms),
+        tau_post_ms=float(parameters.tau_post_ms),
+        tau_c_ms=float(parameters.tau_c_ms),
+        tau_n_ms=float(parameters.tau_n_ms),
+        b=float(parameters.b),
+        A_plus=float(parameters.A_plus),
+        A_minus=float(parameters.A_minus),
+        delay_steps=steps_of(parameters.delay_ms, parameters),
+        slice_steps=steps_of(parameters.slice_ms, parameters),
+    )
+    return step
+
+
+def poisson_stamps(
+    generator: np.random.Generator, rate_Hz: float, cells: int, step_count: int, dt_ms: float
+) -> tuple[IntArray, IntArray]:
+    """Return independent Poisson trains on the grid: in each step and cell a Poisson number of spikes.
+
+    The total is drawn first and then spread evenly, which has the same distribution.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+        Source of randomness; advanced.
+    rate_Hz : float
+        Rate of each train.
+    cells, step_count : int
+        Number of trains and of steps.
+    dt_ms : float
+        Step [ms].
+
+    Returns
+    -------
+    tuple of (ndarray of int64, ndarray of int64)
+        Stamp (1 to ``step_count``) and cell of each spike, in order of time, then of cell.
+    """
+    total = generator.poisson(rate_Hz * dt_ms / 1000 * step_count * cells)
+    places = np.sort(generator.integers(0, step_count * cells, total))
+    return places // cells + 1, places % cells
+
+
+def ordered(stamp: IntArray, *others: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    """Return stamps in order of time, and what belongs to them; equal stamps stay in order."""
+    order = np.argsort(stamp, kind="stable")
+    return tuple(array[order] for array in (stamp, *others))
+
+
+class Outcome(NamedTuple):
+    """Spikes of the neurons in order of time, and the potentials of the first neurons at each of the first steps."""
+
+    stamp: IntArray
+    neuron: IntArray
+    V_mV: FloatArray
+
+
+class Readings(NamedTuple):
+    """State of all plastic synapses at the times of reading, shape (times, synapses)."""
+
+    weight: FloatArray
+    c: FloatArray
+    n: FloatArray
+    x: FloatArray
+
+
+class Session:
+    """A network that advances from one reading to the next."""
+
+    def __init__(self, network: "Network", V_neurons: int = 0, V_steps: int = 0):
+        self.network = network
+        self.V_mV = np.zeros((V_neurons, V_steps))
+        self._behind = np.zeros(len(network.plastic.first), np.int64)
+
+    def advance(self, end: int) -> "Network":
+        """Advance to a time [steps], and return the network with all plastic synapses up to date."""
+        from replasticity.models import dopamine_stdp as model
+
+        self.network = model.make_room(self.network, end - int(self.network.cursor[0]["now"]))
+        model.advance(self.network, end, self._behind, self.V_mV)
+        model.bring_up_to_date(self.network, self._behind)
+        return self.network
+
+    def outcome(self) -> Outcome:
+        """Return the spikes so far, and the potentials."""
+        count = int(self.network.cursor[0]["spikes"])
+        history = self.network.history
+        return Outcome(history.step[:count], history.neuron[:count].astype(np.int64), self.V_mV)
+
+
+def read_at(session: Session, times: IntArray) -> Iterator["Network"]:
+    """Advance a network from reading to reading, and yield it at each."""
+    for time in times:
+        yield session.advance(int(time))
+
+
+class Relayed(NamedTuple):
+    """Delta neurons with one plastic synapse each, from a relay of the same number: what they need.
+
+    ``spike_stamp`` and ``spike_cell`` are spikes of the relays; ``kick_stamp`` and ``kick_cell`` spikes that are
+    imposed on the neurons; ``dopamine_stamp`` and ``dopamine_amount`` arrivals of dopamine, as what they add to n.
+    """
+
+    spike_stamp: IntArray
+    spike_cell: IntArray
+    kick_stamp: IntArray
+    kick_cell: IntArray
+    kick_mV: float
+    dopamine_stamp: IntArray
+    dopamine_amount: FloatArray
+    weight_initial: FloatArray
+
+
+def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: int) -> tuple[Outcome, Readings]:
+    """Run delta neurons that are driven by relays through one plastic synapse each.
+
+    Parameters
+    ----------
+    parameters : SynapseParameters
+        With ``tau_m_ms``, ``E_L_mV``, ``V_reset_mV``, ``V_th_mV`` and ``refractory_ms`` of the neurons.
+    given : Relayed
+        Spikes, dopamine and weights.
+    read : ndarray of int64, shape (times,)
+        When the synapses are read [steps], increasing.
+    V_steps : int
+        For how many steps the potentials are kept.
+
+    Returns
+    -------
+    tuple of (Outcome, Readings)
+        What the neurons and the synapses did.
+    """
+    from replasticity.kernels.integrate_and_fire import delta_population
+    from replasticity.models import dopamine_stdp as model
+
+    count = len(given.weight_initial)
+    cells = np.arange(count, dtype=np.int32)
+    nothing = np.zeros(0, np.int32)
+    relay_stamp, relay_cell = ordered(given.spike_stamp, given.spike_cell)
+    kick_stamp, kick_cell = ordered(given.kick_stamp, given.kick_cell)
+    network = model.network(
+        populations=(
+            delta_population(
+                dt_ms=parameters.dt_ms,
+                first=0,
+                end=count,
+                tau_m_ms=parameters.tau_m_ms,
+                E_L_mV=parameters.E_L_mV,
+                V_reset_mV=float(parameters.V_reset_mV),
+                V_th_mV=float(parameters.V_th_mV),
+                refractory_ms=parameters.refractory_ms,
+            ),
+        ),
+        V_initial_mV=np.full(count, float(parameters.E_L_mV)),
+        plastic=model.plastic_synapses(
+            cells + count, cells, given.weight_initial, source_count=2 * count, neuron_count=count
+        ),
+        static=model.static_synapses(nothing, nothing, 0.0, delay_steps=1, neuron_count=count),
+        external=model.External(kick_stamp, kick_cell, np.full(len(kick_stamp), float(given.kick_mV))),
+        relay_spikes=model.RelaySpikes(relay_stamp, relay_cell + count),
+        dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount),
+        exact=parameters.events == "exact",
+        every_slice=parameters.step_every_slice and parameters.events == "slice",
+        step=synapse_step(parameters),
+    )
+    session = Session(network, count, V_steps)
+    states = np.array([each.plastic.state.copy() for each in read_at(session, read)])
+    return session.outcome(), Readings(*(states[name] for name in ("weight", "c", "n", "x")))
+
+
+def translated(recorded: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """Return recorded parameters in our names: ``paths`` maps our name to a path such as "neuron.tau_m"."""
+
+    def at(path: str) -> Any:
+        value: Any = recorded
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    values = {name: at(path) for name, path in paths.items()}
+    return {name: value for name, value in values.items() if value is not None}

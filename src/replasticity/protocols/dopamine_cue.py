@@ -1,0 +1,773 @@
+"""Noisy cue association: a balanced network in which one of two stimuli is rewarded (Izhikevich 2007; NESTML tutorial).
+
+Excitatory neurons have synapses with dopamine-modulated STDP; two subgroups are stimulated at random times, and
+dopamine follows the stimuli of the first. Specification: "Dopamine-modulated STDP tutorial", protocol (c).
+"""
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from pydantic import Field, ValidationInfo, model_validator
+
+from replasticity import progress, random
+from replasticity.comparison import Tolerance
+from replasticity.datasets import Variable, build
+from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
+from replasticity.protocols._dopamine import (
+    FloatArray,
+    IntArray,
+    Session,
+    SynapseParameters,
+    check_grid,
+    ordered,
+    poisson_stamps,
+    require_whole_steps,
+    stamps,
+    steps_of,
+    synapse_step,
+    translated,
+)
+
+if TYPE_CHECKING:
+    from replasticity.models.dopamine_stdp import Network
+
+#: Subgroups: the first one is rewarded.
+REWARDED, OTHER = 0, 1
+
+#: A response is counted from when the stimulus first moves the potential, for so long [ms].
+RESPONSE_MS = 20.0
+
+#: Parameters of a population of neurons: our name -> the recorded one.
+_NEURON = {
+    "c_pF": "C_m",
+    "tau_m_ms": "tau_m",
+    "tau_exc_ms": "tau_syn_exc",
+    "tau_inh_ms": "tau_syn_inh",
+    "E_L_mV": "E_L",
+    "V_reset_mV": "V_reset",
+    "V_th_mV": "V_th",
+    "refractory_ms": "refr_T",
+}
+
+#: Bin of rates [ms], and window of the raster and of the potentials in figures [ms].
+RATE_BIN_MS = 100.0
+WINDOW_MS = 1000.0
+
+
+class Parameters(SynapseParameters):
+    """Parameters of the protocol."""
+
+    exc_count: PositiveInt = Field(description="Number of excitatory neurons.")
+    inh_count: NonNegativeInt = Field(description="Number of inhibitory neurons.")
+    exc_indegree: NonNegativeInt = Field(description="Excitatory (plastic) synapses that reach each neuron.")
+    inh_indegree: NonNegativeInt = Field(description="Inhibitory (static) synapses that reach each neuron.")
+    weight_initial_pA: NonNegative = Field(description="Weights of the plastic synapses at the start.")
+    weight_inh_pA: float = Field(description="Weight of the inhibitory synapses.")
+    background_rate_Hz: NonNegative = Field(description="Rate of the Poisson background of each neuron.")
+    background_weight_pA: NonNegative = Field(description="Weight of the background.")
+    subgroup_size: PositiveInt = Field(description="Neurons of each stimulated subgroup.")
+    stimulus_rate_Hz: Positive = Field(description="Rate of stimuli, both subgroups together.")
+    stimulus_interval_min_ms: NonNegative = Field(description="Smallest interval between two stimuli.")
+    stimulus_weight_pA: NonNegative = Field(description="Weight of the stimulus.")
+    stimulus_delay_ms: Positive = Field(description="Delay from the stimulus relay to the neurons.")
+    reward_delay_min_ms: NonNegative = Field(description="Smallest time from a stimulus to its dopamine.")
+    reward_delay_range_ms: PositiveInt = Field(
+        description="Number of whole milliseconds that the time to dopamine is drawn from, beginning with the smallest."
+    )
+    A_vt: float = Field(description="Amount of dopamine of a spike.")
+    exc_c_pF: Positive = Field(description="Capacitance of excitatory neurons.")
+    exc_tau_m_ms: Positive = Field(description="Time constant of the membrane of excitatory neurons.")
+    exc_tau_exc_ms: Positive = Field(description="Time constant of excitatory currents of excitatory neurons.")
+    exc_tau_inh_ms: Positive = Field(description="Time constant of inhibitory currents of excitatory neurons.")
+    exc_E_L_mV: float = Field(description="Resting potential of excitatory neurons.")
+    exc_V_initial_mV: float = Field(description="Potential of excitatory neurons at the start.")
+    exc_V_reset_mV: float = Field(description="Potential of excitatory neurons after a spike.")
+    exc_V_th_mV: float = Field(description="Threshold of excitatory neurons.")
+    exc_refractory_ms: NonNegative = Field(description="Refractory time of excitatory neurons.")
+    inh_c_pF: Positive = Field(description="Capacitance of inhibitory neurons.")
+    inh_tau_m_ms: Positive = Field(description="Time constant of the membrane of inhibitory neurons.")
+    inh_tau_exc_ms: Positive = Field(description="Time constant of excitatory currents of inhibitory neurons.")
+    inh_tau_inh_ms: Positive = Field(description="Time constant of inhibitory currents of inhibitory neurons.")
+    inh_E_L_mV: float = Field(description="Resting potential of inhibitory neurons.")
+    inh_V_initial_mV: float = Field(description="Potential of inhibitory neurons at the start.")
+    inh_V_reset_mV: float = Field(description="Potential of inhibitory neurons after a spike.")
+    inh_V_th_mV: float = Field(description="Threshold of inhibitory neurons.")
+    inh_refractory_ms: NonNegative = Field(description="Refractory time of inhibitory neurons.")
+    chunk_ms: Positive = Field(description="Time from one reading of the synapses to the next.")
+
+    @model_validator(mode="after")
+    def _fit_together(self, info: ValidationInfo) -> "Parameters":
+        check_grid(self)
+        if info.context and info.context.get("recorded"):
+            return self
+        require_whole_steps(self, ("stimulus_delay_ms", "chunk_ms"))
+        if self.subgroup_size > self.exc_count:
+            raise ValueError(f"subgroup_size: at most exc_count ({self.exc_count})")
+        if self.slice_ms > self.stimulus_delay_ms + 1e-9:
+            raise ValueError(f"slice_ms: at most stimulus_delay_ms ({self.stimulus_delay_ms:g})")
+        chunks, slices = self.duration_ms / self.chunk_ms, self.chunk_ms / self.slice_ms
+        if abs(chunks - round(chunks)) > 1e-9:
+            raise ValueError("chunk_ms: duration_ms has to be a whole multiple of it")
+        if self.events == "exact" and abs(slices - round(slices)) > 1e-9:
+            raise ValueError("chunk_ms: with exact events it has to be a whole multiple of slice_ms")
+        return self
+
+
+#: What `draw` returns; the wiring and the background are too large to be kept with a run, the seed gives them again.
+INPUTS: dict[str, Variable] = {
+    "exc_pre": Variable(("exc_synapse",), "source of each plastic synapse, increasing", "int32"),
+    "exc_post": Variable(("exc_synapse",), "its target: excitatory neurons, then inhibitory ones", "int32"),
+    "inh_pre": Variable(("inh_synapse",), "source of each inhibitory synapse, increasing", "int32"),
+    "inh_post": Variable(("inh_synapse",), "its target: excitatory neurons, then inhibitory ones", "int32"),
+    "subgroup_index": Variable(("subgroup", "member"), "neurons of each subgroup; the first is rewarded", "int32"),
+    "stimulus_ms": Variable(("stimulus",), "stimuli, as given to the generators"),
+    "stimulus_subgroup": Variable(("stimulus",), "subgroup of each stimulus", "int32"),
+    "dopamine_ms": Variable(("dopamine",), "dopamine, as given to the generator"),
+    "background_step": Variable(("background_spike",), "spikes of the background relays, in steps", "int32"),
+    "background_index": Variable(("background_spike",), "neuron of each of them", "int32"),
+}
+
+_GROUP = "(0: rewarded, 1: other stimulated)"
+RUN: dict[str, Variable] = {
+    **{name: INPUTS[name] for name in ("subgroup_index", "stimulus_ms", "stimulus_subgroup", "dopamine_ms")},
+    "exc_spike_ms": Variable(("exc_spike",), "spikes of the excitatory neurons"),
+    "exc_spike_index": Variable(("exc_spike",), "neuron of each of them", "int32"),
+    "inh_spike_ms": Variable(("inh_spike",), "spikes of the inhibitory neurons"),
+    "inh_spike_index": Variable(("inh_spike",), "neuron of each of them", "int32"),
+    "time_ms": Variable(("time_ms",), "time of the readings of the synapses"),
+    "weight_all_pA": Variable(("time_ms",), "mean weight of all plastic synapses"),
+    "weight_pA": Variable(("subgroup", "time_ms"), f"mean weight of the synapses that leave a subgroup {_GROUP}"),
+    "c_sum": Variable(("subgroup", "time_ms"), f"sum of c over the synapses that leave a subgroup {_GROUP}"),
+    "n_mean": Variable(("subgroup", "time_ms"), f"mean of n over the synapses that leave a subgroup {_GROUP}"),
+    "weight_final_pA": Variable(("exc",), "mean final weight of the synapses that leave each neuron"),
+    "synapse_count": Variable(("exc",), "number of these synapses", "int32"),
+    "weight_min_pA": Variable((), "smallest final weight"),
+    "weight_max_pA": Variable((), "largest final weight"),
+    "event_count": Variable((), "events at plastic synapses: spikes times synapses, both sides", "int64"),
+    "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate"),
+    "exc_rate_binned_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
+    "raster_time_ms": Variable(("raster_time_ms",), "start of each bin of the raster: first second of the run"),
+    "raster_count": Variable(("raster_time_ms", "exc"), "spikes of each excitatory neuron in each bin", "int8"),
+    "stimulus_count": Variable(("subgroup", "raster_time_ms"), "stimuli in each bin of the raster", "int8"),
+    "dopamine_count": Variable(("rate_time_ms",), "dopamine spikes in each bin of the rate", "int32"),
+    "V_time_ms": Variable(("V_time_ms",), "time of the potentials: end of the step"),
+    "V_mV": Variable(("V_neuron", "V_time_ms"), "potentials of the first ten excitatory neurons"),
+}
+
+_LEAVING = "mean final weight of the synapses that leave"
+_HALF = "half of the run, per neuron and stimulus"
+STATISTICS: dict[str, Variable] = {
+    "exc_rate_Hz": Variable((), "mean rate of all excitatory neurons", resolution=1e-9),
+    "inh_rate_Hz": Variable((), "mean rate of all inhibitory neurons", resolution=1e-9),
+    "exc_rate_as_printed_Hz": Variable((), "the same, spikes of all divided by 50, as published", resolution=1e-9),
+    "inh_rate_as_printed_Hz": Variable((), "the same for inhibitory neurons", resolution=1e-9),
+    "stimuli_rewarded": Variable((), "presentations of the rewarded stimulus", "int32"),
+    "stimuli_other": Variable((), "presentations of the other stimulus", "int32"),
+    "dopamine_spikes": Variable((), "dopamine spikes", "int32"),
+    "subgroup_overlap": Variable((), "neurons that belong to both subgroups", "int32"),
+    "weight_rewarded_pA": Variable((), f"{_LEAVING} the rewarded subgroup", resolution=1e-9),
+    "weight_other_pA": Variable((), f"{_LEAVING} the other stimulated subgroup", resolution=1e-9),
+    "weight_rest_pA": Variable((), f"{_LEAVING} neither subgroup", resolution=1e-9),
+    "weight_net_pA": Variable((), "mean final weight of all plastic synapses", resolution=1e-9),
+    "weight_max_pA": Variable((), "largest final weight", resolution=1e-9),
+    "weight_min_pA": Variable((), "smallest final weight", resolution=1e-9),
+    "difference_pA": Variable((), "rewarded minus other stimulated, mean final weights", resolution=1e-9),
+    "difference_half_pA": Variable((), "the same at half of the run", resolution=1e-9),
+    "difference_trace_pA": Variable(("sample",), "the same at each reading", resolution=1e-9),
+    "gain_trace_pA": Variable(
+        ("subgroup", "sample"), f"mean weight of a subgroup minus the initial one {_GROUP}", resolution=1e-9
+    ),
+    "gain_rewarded_percent": Variable((), "gain of the rewarded subgroup, of the initial weight", resolution=1e-9),
+    "gain_other_percent": Variable((), "gain of the other stimulated subgroup", resolution=1e-9),
+    "difference_percent": Variable((), "difference of both, of the initial weight", resolution=1e-9),
+    "response_early": Variable(
+        ("subgroup",), f"spikes within 20 ms of the own stimulus, first {_HALF} {_GROUP}", resolution=1e-9
+    ),
+    "response_late": Variable(
+        ("subgroup",), f"spikes within 20 ms of the own stimulus, second {_HALF} {_GROUP}", resolution=1e-9
+    ),
+    "response_change": Variable(("subgroup",), f"late minus early response {_GROUP}", resolution=1e-9),
+    "network_response_change": Variable(
+        ("subgroup",), f"the same for all excitatory neurons outside the subgroup {_GROUP}", resolution=1e-9
+    ),
+}
+
+OUTPUT_OPTIONS = ("step_every_slice",)
+
+TRACES = (
+    *(
+        "time_ms",
+        "weight_all_pA",
+        "weight_pA",
+        "c_sum",
+        "n_mean",
+        "rate_time_ms",
+        "exc_rate_binned_Hz",
+        "dopamine_count",
+    ),
+    *("raster_time_ms", "raster_count", "stimulus_count", "V_time_ms", "V_mV"),
+)
+
+PEER_NAMES = {
+    "exc_rate_Hz": "rate_exc",
+    "inh_rate_Hz": "rate_inh",
+    "exc_rate_as_printed_Hz": "rate_exc_as_printed",
+    "inh_rate_as_printed_Hz": "rate_inh_as_printed",
+    "stimuli_rewarded": "n_stim_group",
+    "stimuli_other": "n_stim_nongroup",
+    "dopamine_spikes": "n_dopa",
+    "subgroup_overlap": "subgroup_overlap",
+    "weight_rewarded_pA": "w_group",
+    "weight_other_pA": "w_nongroup",
+    "weight_rest_pA": "w_other",
+    "weight_net_pA": "w_net",
+    "weight_max_pA": "w_max",
+    "weight_min_pA": "w_min",
+    "difference_pA": "w_group_minus_nongroup",
+    "difference_half_pA": "w_group_minus_nongroup_5s",
+}
+
+
+def neuron_count(parameters: Parameters) -> int:
+    """Return the number of all neurons."""
+    return parameters.exc_count + parameters.inh_count
+
+
+def draw_wiring(
+    generator: np.random.Generator, sources: int, targets: int, indegree: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return synapses with a fixed number per target, sources drawn with replacement, in order of their source."""
+    pre = generator.integers(0, max(sources, 1), targets * indegree, dtype=np.int32)
+    order = np.argsort(pre, kind="stable").astype(np.int32)
+    post = order // np.int32(max(indegree, 1))
+    return pre[order], post
+
+
+def draw_stimuli(generator: np.random.Generator, parameters: Parameters) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Return times and subgroups of the stimuli, and the times of dopamine (specification, section 7, c).
+
+    Intervals are whole milliseconds, exponentially distributed and at least so long. The last stimulus may lie beyond
+    the end, as in the published script.
+    """
+    times_ms = [0.0]
+    while times_ms[-1] < parameters.duration_ms:
+        interval_ms = np.round(generator.exponential(1000 / parameters.stimulus_rate_Hz))
+        times_ms.append(times_ms[-1] + max(parameters.stimulus_interval_min_ms, interval_ms))
+    stimulus_ms = np.array(times_ms[1:])
+    subgroup = generator.integers(0, 2, len(stimulus_ms))
+    wait_ms = parameters.reward_delay_min_ms + generator.integers(0, parameters.reward_delay_range_ms, len(stimulus_ms))
+    dopamine_ms = np.sort((stimulus_ms + wait_ms)[subgroup == REWARDED])
+    return stimulus_ms, subgroup, dopamine_ms
+
+
+def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+    """Return wiring, subgroups, stimuli, dopamine and background.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Rates, sizes and durations.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `INPUTS`.
+    """
+    neurons = neuron_count(parameters)
+    wiring = random.generator(seed, "wiring")
+    exc_pre, exc_post = draw_wiring(wiring, parameters.exc_count, neurons, parameters.exc_indegree)
+    inh_pre, inh_post = draw_wiring(wiring, parameters.inh_count, neurons, parameters.inh_indegree)
+    chooser = random.generator(seed, "subgroups")
+    subgroups = [chooser.choice(parameters.exc_count, parameters.subgroup_size, replace=False) for _ in range(2)]
+    stimulus_ms, stimulus_subgroup, dopamine_ms = draw_stimuli(random.generator(seed, "stimuli"), parameters)
+    relay = steps_of(parameters.relay_delay_ms, parameters)
+    background_step, background_index = poisson_stamps(
+        random.generator(seed, "background"),
+        parameters.background_rate_Hz,
+        neurons,
+        steps_of(parameters.duration_ms, parameters) - relay,
+        parameters.dt_ms,
+    )
+    return build(
+        INPUTS,
+        {
+            "exc_pre": exc_pre,
+            "exc_post": exc_post,
+            "inh_pre": inh_pre,
+            "inh_post": inh_post,
+            "subgroup_index": np.array(subgroups),
+            "stimulus_ms": stimulus_ms,
+            "stimulus_subgroup": stimulus_subgroup,
+            "dopamine_ms": dopamine_ms,
+            "background_step": background_step + relay,
+            "background_index": background_index,
+        },
+    )
+
+
+class Relays(NamedTuple):
+    """Spikes of the relays: when stimuli, dopamine and background leave them [steps]."""
+
+    stimulus: IntArray
+    stimulus_subgroup: IntArray
+    dopamine: IntArray
+    background: IntArray
+    background_index: IntArray
+
+
+def build_network(
+    parameters: Parameters,
+    exc: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+    inh: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+    weight_initial_pA: FloatArray | float,
+    subgroups: IntArray,
+    relays: Relays,
+) -> "Network":
+    """Return the network at time 0; synapses in order of their source."""
+    from replasticity.kernels.integrate_and_fire import exponential_population
+    from replasticity.models import dopamine_stdp as model
+
+    neurons = neuron_count(parameters)
+    delay = steps_of(parameters.delay_ms, parameters)
+    # Stimuli before background where both act in one step, as in the simulator.
+    members = subgroups[relays.stimulus_subgroup]
+    stimulus = np.repeat(relays.stimulus + steps_of(parameters.stimulus_delay_ms, parameters), members.shape[1])
+    step, neuron, weight_pA = ordered(
+        np.concatenate([stimulus, relays.background + delay]),
+        np.concatenate([members.ravel(), relays.background_index]),
+        np.concatenate(
+            [
+                np.full(len(stimulus), float(parameters.stimulus_weight_pA)),
+                np.full(len(relays.background), float(parameters.background_weight_pA)),
+            ]
+        ),
+    )
+    nothing = np.zeros(0, np.int64)
+    arrival = relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters)
+    network: Network = model.network(
+        populations=tuple(
+            exponential_population(
+                dt_ms=parameters.dt_ms,
+                first=first,
+                end=end,
+                **{name: float(getattr(parameters, f"{kind}_{name}")) for name in _NEURON},
+            )
+            for kind, first, end in (("exc", 0, parameters.exc_count), ("inh", parameters.exc_count, neurons))
+        ),
+        V_initial_mV=np.repeat(
+            [float(parameters.exc_V_initial_mV), float(parameters.inh_V_initial_mV)],
+            [parameters.exc_count, parameters.inh_count],
+        ),
+        plastic=model.plastic_synapses(*exc, weight_initial_pA, source_count=neurons, neuron_count=neurons),
+        static=model.static_synapses(
+            inh[0] + np.int32(parameters.exc_count),
+            inh[1],
+            parameters.weight_inh_pA,
+            delay_steps=delay,
+            neuron_count=neurons,
+        ),
+        external=model.External(step, neuron.astype(np.int32), weight_pA),
+        relay_spikes=model.RelaySpikes(nothing, nothing),
+        dopamine=model.arrivals_of_dopamine(arrival, np.full(len(arrival), parameters.A_vt / parameters.tau_n_ms)),
+        exact=parameters.events == "exact",
+        every_slice=parameters.step_every_slice and parameters.events == "slice",
+        step=synapse_step(parameters),
+    )
+    return network
+
+
+def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> dict[str, Any]:
+    """Return mean weight of all synapses, and of each subgroup mean weight, sum of c and mean of n."""
+    from replasticity.models import dopamine_stdp as model
+
+    every = np.arange(len(network.plastic.first) - 1)
+    moved, _, _, count = model.sums_over_sources(network, every, weight_pA)
+    found: dict[str, Any] = {
+        "weight_all_pA": weight_pA + moved / max(count, 1),
+        "weight_pA": [],
+        "c_sum": [],
+        "n_mean": [],
+    }
+    for members in subgroups:
+        moved, c, n, count = model.sums_over_sources(network, members, weight_pA)
+        found["weight_pA"].append(weight_pA + moved / max(count, 1))
+        found["c_sum"].append(c)
+        found["n_mean"].append(n / max(count, 1))
+    return found
+
+
+def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+    """Return the run of the network.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    inputs : xarray.Dataset
+        From `draw`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `RUN`, inputs excepted.
+    """
+    from replasticity.models import dopamine_stdp as model
+
+    relay = steps_of(parameters.relay_delay_ms, parameters)
+    subgroups = inputs["subgroup_index"].values.astype(np.int64)
+    relays = Relays(
+        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
+        stimulus_subgroup=inputs["stimulus_subgroup"].values,
+        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
+        background=inputs["background_step"].values.astype(np.int64),
+        background_index=inputs["background_index"].values.astype(np.int64),
+    )
+    weight_pA = float(parameters.weight_initial_pA)
+    network = build_network(
+        parameters,
+        (inputs["exc_pre"].values, inputs["exc_post"].values),
+        (inputs["inh_pre"].values, inputs["inh_post"].values),
+        weight_pA,
+        subgroups,
+        relays,
+    )
+    end, chunk = steps_of(parameters.duration_ms, parameters), steps_of(parameters.chunk_ms, parameters)
+    window_ms = min(WINDOW_MS, parameters.duration_ms)
+    session = Session(network, min(10, parameters.exc_count), steps_of(window_ms, parameters))
+    readings = []
+    for _, chunk_end in progress.in_chunks(end, chunk, "cue association"):
+        readings.append(read_groups(session.advance(chunk_end), subgroups, weight_pA))
+    outcome = session.outcome()
+    state, first = session.network.plastic.state, session.network.plastic.first
+    leaving = np.diff(first)[: parameters.exc_count]
+    sums_pA = model.sums_of_each_source(session.network, weight_pA)[: parameters.exc_count]
+    cursor = session.network.cursor[0]
+
+    is_exc = outcome.neuron < parameters.exc_count
+    exc_ms, exc_index = outcome.stamp[is_exc] * parameters.dt_ms, outcome.neuron[is_exc]
+    bins = int(np.ceil(parameters.duration_ms / RATE_BIN_MS))
+    rate_edges_ms = np.arange(bins + 1) * RATE_BIN_MS + parameters.dt_ms / 2
+    raster_edges_ms = np.arange(round(window_ms) + 1) + parameters.dt_ms / 2
+    stimulus_ms, subgroup = inputs["stimulus_ms"].values, inputs["stimulus_subgroup"].values
+    return build(
+        RUN,
+        {
+            "exc_spike_ms": exc_ms,
+            "exc_spike_index": exc_index,
+            "inh_spike_ms": outcome.stamp[~is_exc] * parameters.dt_ms,
+            "inh_spike_index": outcome.neuron[~is_exc] - parameters.exc_count,
+            "time_ms": np.arange(1, len(readings) + 1) * parameters.chunk_ms,
+            "weight_all_pA": [reading["weight_all_pA"] for reading in readings],
+            **{name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")},
+            "weight_final_pA": np.where(leaving > 0, weight_pA + sums_pA / np.maximum(leaving, 1), np.nan),
+            "synapse_count": leaving,
+            "weight_min_pA": state["weight"].min(initial=np.inf),
+            "weight_max_pA": state["weight"].max(initial=-np.inf),
+            "event_count": int(cursor["sent"]) + int(cursor["received"]),
+            "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
+            "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
+            "raster_time_ms": np.arange(round(window_ms)),
+            "raster_count": np.histogram2d(
+                exc_ms, exc_index, (raster_edges_ms, np.arange(parameters.exc_count + 1) - 0.5)
+            )[0],
+            "stimulus_count": [
+                np.histogram(stimulus_ms[subgroup == group], raster_edges_ms - parameters.dt_ms)[0]
+                for group in (REWARDED, OTHER)
+            ],
+            "dopamine_count": np.histogram(inputs["dopamine_ms"].values, rate_edges_ms)[0],
+            "V_time_ms": np.arange(1, session.V_mV.shape[1] + 1) * parameters.dt_ms,
+            "V_mV": session.V_mV,
+        },
+    )
+
+
+def responses(
+    spike_ms: FloatArray, spike_index: IntArray, stimulus_ms: FloatArray, members: IntArray, first_ms: float
+) -> FloatArray:
+    """Return how many spikes some neurons fire after each stimulus, per neuron.
+
+    Parameters
+    ----------
+    spike_ms, spike_index : ndarray, shape (spikes,)
+        Spikes in order of time [ms], and their neurons.
+    stimulus_ms : ndarray of float64, shape (stimuli,)
+        Stimuli, as given to the generators [ms].
+    members : ndarray of int64
+        Neurons that are counted.
+    first_ms : float
+        Time from the stimulus to the first moment at which it can act [ms].
+
+    Returns
+    -------
+    ndarray of float64, shape (stimuli,)
+        Spikes per neuron within `RESPONSE_MS`.
+    """
+    own_ms = spike_ms[np.isin(spike_index, members)]
+    start = np.searchsorted(own_ms, stimulus_ms + first_ms, side="right")
+    end = np.searchsorted(own_ms, stimulus_ms + first_ms + RESPONSE_MS, side="right")
+    counts: FloatArray = (end - start) / max(len(members), 1)
+    return counts
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if len(values) else np.nan
+
+
+def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+    """Return the statistics of one run.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    run : xarray.Dataset
+        From `run`, with its inputs.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables of `STATISTICS`; NaN where a subgroup was not stimulated.
+    """
+    seconds = parameters.duration_ms / 1000
+    subgroups = run["subgroup_index"].values
+    initial_pA = parameters.weight_initial_pA
+    weight_pA = run["weight_pA"].values
+    difference_pA = weight_pA[REWARDED] - weight_pA[OTHER]
+    half = np.abs(run["time_ms"].values - parameters.duration_ms / 2).argmin()
+    rest = np.setdiff1d(np.arange(parameters.exc_count), subgroups)
+    # A stimulus counts if its relay spikes before the end.
+    stimulus_ms, subgroup = run["stimulus_ms"].values, run["stimulus_subgroup"].values
+    happens = stimulus_ms + parameters.relay_delay_ms <= parameters.duration_ms
+    spike_ms, spike_index = run["exc_spike_ms"].values, run["exc_spike_index"].values
+    first_ms = parameters.relay_delay_ms + parameters.stimulus_delay_ms
+    early, late, network_change = [], [], []
+    for group in (REWARDED, OTHER):
+        own_ms = stimulus_ms[happens & (subgroup == group)]
+        is_early = own_ms < parameters.duration_ms / 2
+        others = np.setdiff1d(np.arange(parameters.exc_count), subgroups[group])
+        own, outside = (
+            responses(spike_ms, spike_index, own_ms, members, first_ms) for members in (subgroups[group], others)
+        )
+        early.append(_mean(own[is_early]))
+        late.append(_mean(own[~is_early]))
+        network_change.append(_mean(outside[~is_early]) - _mean(outside[is_early]))
+    exc_spikes, inh_spikes = run.sizes["exc_spike"], run.sizes["inh_spike"]
+    return build(
+        STATISTICS,
+        {
+            "exc_rate_Hz": exc_spikes / parameters.exc_count / seconds,
+            "inh_rate_Hz": inh_spikes / max(parameters.inh_count, 1) / seconds,
+            "exc_rate_as_printed_Hz": exc_spikes / 50 / seconds,
+            "inh_rate_as_printed_Hz": inh_spikes / 50 / seconds,
+            "stimuli_rewarded": np.sum(happens & (subgroup == REWARDED)),
+            "stimuli_other": np.sum(happens & (subgroup == OTHER)),
+            "dopamine_spikes": np.sum(run["dopamine_ms"].values + parameters.relay_delay_ms <= parameters.duration_ms),
+            "subgroup_overlap": len(np.intersect1d(*subgroups)),
+            "weight_rewarded_pA": weight_pA[REWARDED, -1],
+            "weight_other_pA": weight_pA[OTHER, -1],
+            "weight_rest_pA": _mean_of_leaving(run, rest),
+            "weight_net_pA": run["weight_all_pA"].values[-1],
+            "weight_max_pA": run["weight_max_pA"].values,
+            "weight_min_pA": run["weight_min_pA"].values,
+            "difference_pA": difference_pA[-1],
+            "difference_half_pA": difference_pA[half],
+            "difference_trace_pA": difference_pA,
+            "gain_trace_pA": weight_pA - initial_pA,
+            "gain_rewarded_percent": (weight_pA[REWARDED, -1] / initial_pA - 1) * 100,
+            "gain_other_percent": (weight_pA[OTHER, -1] / initial_pA - 1) * 100,
+            "difference_percent": difference_pA[-1] / initial_pA * 100,
+            "response_early": early,
+            "response_late": late,
+            "response_change": np.array(late) - np.array(early),
+            "network_response_change": network_change,
+        },
+    )
+
+
+def _mean_of_leaving(run: xr.Dataset, neurons: IntArray) -> float:
+    """Return the mean final weight of all synapses that leave some neurons [pA]."""
+    weight_pA, count = run["weight_final_pA"].values[neurons], run["synapse_count"].values[neurons]
+    return float(np.sum(np.where(count > 0, weight_pA, 0.0) * count) / max(count.sum(), 1))
+
+
+# Replaying recordings of NEST ------------------------------------------------------------------------
+
+RECORDINGS = ("dopa_cue",)
+
+#: Our parameter -> path in the recorded ones.
+_PARAMETER_PATHS = {
+    "duration_ms": "sim_time",
+    "slice_ms": "min_delay_ms",
+    "tau_pre_ms": "tau_tr_pre",
+    "tau_post_ms": "tau_tr_post",
+    "tau_c_ms": "tau_c",
+    "tau_n_ms": "tau_n",
+    "b": "b",
+    "delay_ms": "delay",
+    "relay_delay_ms": "vt_parrot_delay_ms",
+    "dopamine_delay_ms": "vt_delay_ms",
+    "stimulus_delay_ms": "stim_to_neuron_delay_ms",
+    "exc_count": "NE",
+    "inh_count": "NI",
+    "exc_indegree": "CE",
+    "inh_indegree": "CI",
+    "weight_initial_pA": "J_ex",
+    "weight_inh_pA": "J_in",
+    "background_rate_Hz": "p_rate_hz",
+    "background_weight_pA": "J_poisson",
+    "subgroup_size": "subgroup_size",
+    "stimulus_rate_Hz": "stimulus_rate_hz",
+    "stimulus_interval_min_ms": "min_stimulus_delay_ms",
+    "stimulus_weight_pA": "J_stim",
+    "reward_delay_min_ms": "min_dopa_delay_ms",
+    "A_vt": "A_vt",
+    **{
+        f"{kind}_{ours}": f"{kind}.{theirs}"
+        for kind in ("exc", "inh")
+        for ours, theirs in (*_NEURON.items(), ("V_initial_mV", "V_m"))
+    },
+}
+
+#: What a summary leaves out: the defaults of the published script (specification, sections 2 and 7).
+_DEFAULTS = {"relay_delay_ms": 1.0, "dopamine_delay_ms": 1.0, "stimulus_delay_ms": 1.0, "slice_ms": 1.0}
+
+_STATE = Tolerance(absolute=1e-9)
+_LOGS = ("w_net", "w_avg_group", "c_sum_group", "n_avg_group", "w_avg_nongroup", "c_sum_nongroup", "n_avg_nongroup")
+
+TOLERANCES: dict[str, Tolerance] = {
+    "exc_weight_final": _STATE,
+    "exc_c_final": _STATE,
+    "exc_n_final": _STATE,
+    "exc_pre_tr_final": _STATE,
+    **{f"log_{name}": _STATE for name in (*_LOGS, "w_snapshot", "c_snapshot")},
+    "dopa_actual_time": Tolerance(absolute=1e-6),
+    "V_m": _STATE,
+}
+
+SPIKES = ("exc_spike", "inh_spike", "stim_actual_spike")
+
+RECORDED_INPUTS = (
+    *("exc_pre", "exc_post", "exc_weight_initial", "inh_pre", "inh_post", "subgroup_index"),
+    *("stim_scheduled_spike_time", "stim_scheduled_spike_index", "dopa_scheduled_time"),
+    *("background_spike_time", "background_spike_index", "log_time", "V_m_time", "snapshot_synapse"),
+)
+
+NEEDED_INPUTS = (
+    *("exc_pre", "exc_post", "exc_weight_initial", "inh_pre", "inh_post", "subgroup_index"),
+    *("stim_scheduled_spike_time", "stim_scheduled_spike_index", "dopa_scheduled_time"),
+    *("background_spike_time", "background_spike_index"),
+)
+
+
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a recording's parameters in our names, ready for validation."""
+    values = _DEFAULTS | translated(parameters, _PARAMETER_PATHS)
+    rate = parameters.get("learning_rate", 1.0)
+    duration_ms = float(recording.attrs.get("duration_ms", 0.0))
+    # A summary gives the share of neurons that are connected, not the number of synapses.
+    for name, count in (("exc_indegree", "NE"), ("inh_indegree", "NI")):
+        values.setdefault(name, round(parameters.get("epsilon", 0.0) * parameters.get(count, 0)))
+    values.setdefault("weight_inh_pA", -parameters.get("g", 4.0) * parameters.get("J_ex", 0.0))
+    shortest_ms, longest_ms = (parameters.get(f"{name}_dopa_delay_ms", 0.0) for name in ("min", "max"))
+    return values | {
+        "dt_ms": float(recording.attrs.get("resolution_ms", 0.1)),
+        "events": "slice",
+        "step_every_slice": False,
+        # Rounded, since 0.1 times 1.5 is not 0.15 to the last bit.
+        "A_plus": round(rate * parameters.get("A_plus_factor", 1.0), 12),
+        "A_minus": round(rate * parameters.get("A_minus_factor", 1.0), 12),
+        "reward_delay_range_ms": max(round(longest_ms - shortest_ms), 1),
+        "chunk_ms": values.get("duration_ms", duration_ms) / max(parameters.get("n_chunks", 1), 1),
+    }
+
+
+def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+    """Return what our simulation makes of a recording's wiring, stimuli, dopamine and background.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        With the variables of `NEEDED_INPUTS`.
+    parameters : Parameters
+        The recording's parameters.
+
+    Returns
+    -------
+    xarray.Dataset
+        The recording's variables as our run gives them, under the recording's names and in its units.
+    """
+    relay = steps_of(parameters.relay_delay_ms, parameters)
+    exc_order, inh_order = (np.argsort(recording[name].values, kind="stable") for name in ("exc_pre", "inh_pre"))
+    subgroups = recording["subgroup_index"].values.astype(np.int64)
+    relays = Relays(
+        stimulus=stamps(recording["stim_scheduled_spike_time"].values, parameters) + relay,
+        stimulus_subgroup=recording["stim_scheduled_spike_index"].values,
+        dopamine=stamps(recording["dopa_scheduled_time"].values, parameters) + relay,
+        background=stamps(recording["background_spike_time"].values, parameters),
+        background_index=recording["background_spike_index"].values.astype(np.int64),
+    )
+    network = build_network(
+        parameters,
+        (recording["exc_pre"].values[exc_order], recording["exc_post"].values[exc_order]),
+        (recording["inh_pre"].values[inh_order], recording["inh_post"].values[inh_order]),
+        recording["exc_weight_initial"].values[exc_order],
+        subgroups,
+        relays,
+    )
+    end = steps_of(parameters.duration_ms, parameters)
+    log = stamps(recording["log_time"].values, parameters) if "log_time" in recording else np.zeros(0, np.int64)
+    V_stamp = stamps(recording["V_m_time"].values, parameters) if "V_m_time" in recording else np.zeros(0, np.int64)
+    session = Session(network, recording.sizes.get("V_m_neuron", 0), int(V_stamp.max(initial=0)))
+    # Where each recorded synapse is in the order of sources.
+    place = np.empty(len(exc_order), np.int64)
+    place[exc_order] = np.arange(len(exc_order))
+    sampled = place[recording["snapshot_synapse"].values] if "snapshot_synapse" in recording else place[:0]
+    readings: dict[int, dict[str, Any]] = {}
+    for time in np.unique(np.append(log, end)):
+        network = session.advance(int(time))
+        state = network.plastic.state[sampled]
+        readings[int(time)] = read_groups(network, subgroups, float(parameters.weight_initial_pA)) | {
+            "w_snapshot": state["weight"].copy(),
+            "c_snapshot": state["c"].copy(),
+        }
+    outcome = session.outcome()
+    is_exc = outcome.neuron < parameters.exc_count
+    stimulus = relays.stimulus <= end
+    order = np.argsort(relays.stimulus[stimulus], kind="stable")
+    dopamine = np.sort(relays.dopamine[relays.dopamine <= end])
+    state = session.network.plastic.state[place]
+    spike_ms = outcome.stamp * parameters.dt_ms
+    variables: dict[str, tuple[Any, Any]] = {
+        "exc_spike_time": ("exc_spike", spike_ms[is_exc]),
+        "exc_spike_index": ("exc_spike", outcome.neuron[is_exc]),
+        "inh_spike_time": ("inh_spike", spike_ms[~is_exc]),
+        "inh_spike_index": ("inh_spike", outcome.neuron[~is_exc] - parameters.exc_count),
+        "stim_actual_spike_time": ("stim_actual_spike", relays.stimulus[stimulus][order] * parameters.dt_ms),
+        "stim_actual_spike_index": ("stim_actual_spike", relays.stimulus_subgroup[stimulus][order]),
+        "dopa_actual_time": ("dopa_actual", dopamine * parameters.dt_ms),
+        "exc_weight_final": ("exc_synapse", state["weight"]),
+        "exc_c_final": ("exc_synapse", state["c"]),
+        "exc_n_final": ("exc_synapse", state["n"]),
+        "exc_pre_tr_final": ("exc_synapse", state["x"]),
+        "V_m": (("V_m_neuron", "V_m_sample"), session.V_mV[:, V_stamp - 1]),
+    }
+    kept = [readings[int(time)] for time in log]
+    rewarded = int(recording_parameter(recording, "reinforced_subgroup", REWARDED))
+    variables["log_w_net"] = ("log", [reading["weight_all_pA"] for reading in kept])
+    for group, name in ((rewarded, "group"), (1 - rewarded, "nongroup")):
+        for theirs, ours in (("w_avg", "weight_pA"), ("c_sum", "c_sum"), ("n_avg", "n_mean")):
+            variables[f"log_{theirs}_{name}"] = ("log", [reading[ours][group] for reading in kept])
+    for name in ("w_snapshot", "c_snapshot"):
+        values = np.array([reading[name] for reading in kept]).reshape(len(kept), len(sampled))
+        variables[f"log_{name}"] = (("log", "snapshot"), values)
+    return xr.Dataset(variables)
+
+
+def recording_parameter(recording: xr.Dataset, name: str, default: Any) -> Any:
+    """Return one of a recording's parameters that is none of ours."""
+    return json.loads(recording.attrs.get("parameters", "{}")).get(name, default)

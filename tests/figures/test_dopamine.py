@@ -1,0 +1,64 @@
+"""Figures of dopamine-modulated STDP: with all experiments, with one seed, and with the main experiment alone."""
+
+import pytest
+
+from replasticity import experiments, simulation
+from replasticity.datasets import write
+from replasticity.figures import rendering
+
+#: Experiment shown -> role -> experiment and changes that make it short.
+SHORT = {
+    "dopamine_timing": {"main": {"duration_ms": 500.0}, "exact": {"duration_ms": 500.0}},
+    "dopamine_ten": {"main": {}, "exact": {}},
+    "izhikevich2007_cue": {
+        "main": {"duration_ms": 1500.0},
+        "exact": {"duration_ms": 1500.0},
+        "long": {"duration_ms": 2000.0},
+    },
+}
+
+
+@pytest.fixture(params=SHORT)
+def shown(request, in_project, tmp_path):
+    """Return a figure's name and its ensembles of two seeds."""
+    figure = experiments.load(request.param).figure
+    ensembles = {}
+    for role, changes in SHORT[request.param].items():
+        name = request.param if role == "main" else figure.beside[role]
+        resolved = experiments.resolve(name, "standard", changes)
+        files = []
+        for seed in (1, 2):
+            files.append(tmp_path / f"{role}-{seed}.nc")
+            write(simulation.simulate(resolved, seed), files[-1])
+        ensembles[role] = simulation.aggregate(resolved, files)
+    return figure.module, ensembles
+
+
+def test_every_panel_has_a_letter_a_title_and_labels(shown):
+    module, ensembles = shown
+    drawn = rendering.draw(module, ensembles, {})
+    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 10}[module]
+    letters = [axes.texts[0].get_text() if axes.texts else "" for axes in drawn.axes]
+    assert len(set(letters)) >= len(drawn.axes) - 1
+    for axes in drawn.axes:
+        assert axes.get_title(loc="left")
+        assert axes.get_ylabel()
+
+
+def test_nothing_leaves_the_page(shown):
+    module, ensembles = shown
+    drawn = rendering.draw(module, ensembles, {})
+    page = drawn.bbox
+    for axes in drawn.axes:
+        box = axes.get_tightbbox()
+        assert box.x0 >= page.x0 - 1
+        assert box.x1 <= page.x1 + 1
+        assert box.y0 >= page.y0 - 1
+        assert box.y1 <= page.y1 + 1
+
+
+def test_the_main_experiment_and_one_seed_are_enough(shown):
+    module, ensembles = shown
+    alone = {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}
+    drawn = rendering.draw(module, alone, {})
+    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 8}[module]

@@ -1,0 +1,206 @@
+"""The protocols of the cue-association network and of the ten neurons: draw, run and statistics."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from replasticity import experiments
+from replasticity.protocols import _dopamine as shared
+from replasticity.protocols import dopamine_cue as cue
+from replasticity.protocols import dopamine_ten as ten
+
+SMALL = {
+    "duration_ms": 600.0,
+    "exc_count": 40,
+    "inh_count": 10,
+    "exc_indegree": 12,
+    "inh_indegree": 4,
+    "subgroup_size": 8,
+    "weight_initial_pA": 900.0,
+    "background_rate_Hz": 30.0,
+    "stimulus_rate_Hz": 20.0,
+}
+
+
+@pytest.fixture
+def resolve(in_project):
+    def resolved(name, **changes):
+        return experiments.resolve(name, "standard", changes).parameters
+
+    return resolved
+
+
+def simulated(protocol, parameters, seed=1):
+    inputs = protocol.draw(parameters, seed)
+    run = protocol.run(parameters, inputs)
+    return run.merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
+
+
+# Random numbers ---------------------------------------------------------------------------------------
+
+
+def test_poisson_trains_have_a_poisson_number_of_spikes_per_step_and_cell():
+    # Index of dispersion over 60000 places, and evenness over cells (false-alarm rate 1e-3 each for a fresh seed).
+    stamp, cell = shared.poisson_stamps(np.random.default_rng(5), 2000.0, 20, 3000, 0.1)
+    counts = np.zeros((3000, 20), np.int64)
+    np.add.at(counts, (stamp - 1, cell), 1)
+    assert stamp.min() >= 1
+    assert stamp.max() <= 3000
+    assert counts.max() >= 2
+    assert abs(counts.sum() - 12000) < 3.3 * math.sqrt(12000)
+    dispersion = ((counts - 0.2) ** 2 / 0.2).sum()
+    assert stats.chi2.ppf(5e-4, counts.size) * 0.98 < dispersion < stats.chi2.ppf(1 - 5e-4, counts.size) * 1.02
+    assert stats.chisquare(counts.sum(axis=0)).pvalue > 1e-3
+    assert (np.diff(stamp) >= 0).all()
+
+
+def test_wiring_has_a_fixed_indegree_and_even_sources():
+    pre, post = cue.draw_wiring(np.random.default_rng(3), 50, 80, 40)
+    assert (np.bincount(post, minlength=80) == 40).all()
+    assert (np.diff(pre) >= 0).all()
+    # Sources with replacement: chi-square test, false-alarm rate 1e-3 for a fresh seed.
+    assert stats.chisquare(np.bincount(pre, minlength=50)).pvalue > 1e-3
+
+
+def test_stimuli_and_dopamine_follow_the_specification(resolve):
+    parameters = resolve("izhikevich2007_cue", duration_ms=1_000_000.0)
+    stimulus_ms, subgroup, dopamine_ms = cue.draw_stimuli(np.random.default_rng(8), parameters)
+    gaps_ms = np.diff(np.append(0.0, stimulus_ms))
+    assert gaps_ms.min() == 10.0
+    assert (gaps_ms == np.round(gaps_ms)).all()
+    assert stimulus_ms[-2] < 1_000_000.0 <= stimulus_ms[-1]
+    # Mean of max(10, Exp(200)) is 10 + 200 exp(-10 / 200); |z| < 3.3: false-alarm rate 1e-3 for a fresh seed.
+    assert abs(gaps_ms.mean() - (10 + 200 * math.exp(-0.05))) < 3.3 * gaps_ms.std() / math.sqrt(len(gaps_ms))
+    assert stats.binomtest(int(subgroup.sum()), len(subgroup)).pvalue > 1e-3
+    rewarded_ms = stimulus_ms[subgroup == cue.REWARDED]
+    assert len(dopamine_ms) == len(rewarded_ms)
+    waits_ms = dopamine_ms[:, None] - rewarded_ms[None, :]
+    assert ((waits_ms >= 10) & (waits_ms <= 29)).any(axis=1).all()
+
+
+def test_seeds_differ_and_repeat(resolve):
+    parameters = resolve("izhikevich2007_cue", **SMALL)
+    first, again, other = (cue.draw(parameters, seed) for seed in (1, 1, 2))
+    assert first.equals(again)
+    assert not first["exc_pre"].equals(other["exc_pre"])
+
+
+# The run ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"b": 0.01, "A_plus": 20.0, "A_minus": 50.0, "A_vt": -100.0},
+        # Two spikes of a neuron in one slice.
+        {"exc_refractory_ms": 0.2, "stimulus_weight_pA": 60000.0, "delay_ms": 1.5},
+    ],
+    ids=["published", "weights that reach zero", "short refractory time"],
+)
+def test_untouched_synapses_need_not_be_stepped(resolve, changes):
+    lazy, plain = (
+        simulated(cue, resolve("izhikevich2007_cue", **(SMALL | changes), step_every_slice=every))
+        for every in (False, True)
+    )
+    assert lazy.sizes["exc_spike"] > 100
+    for name in ("exc_spike_ms", "exc_spike_index", "inh_spike_ms", "inh_spike_index"):
+        np.testing.assert_array_equal(lazy[name], plain[name])
+    for name in ("weight_pA", "weight_all_pA", "c_sum", "n_mean", "weight_final_pA", "weight_min_pA", "V_mV"):
+        np.testing.assert_allclose(lazy[name], plain[name], rtol=1e-11, atol=1e-9, err_msg=name)
+    if "A_plus" in changes:
+        assert plain["weight_min_pA"] == 0.0
+
+
+def test_exact_events_do_not_depend_on_the_slices(resolve):
+    changes = SMALL | {"events": "exact", "chunk_ms": 100.0}
+    coarse, fine = (simulated(cue, resolve("izhikevich2007_cue", **changes, slice_ms=ms)) for ms in (1.0, 0.1))
+    np.testing.assert_array_equal(coarse["exc_spike_ms"], fine["exc_spike_ms"])
+    np.testing.assert_allclose(coarse["weight_pA"], fine["weight_pA"], rtol=1e-12)
+
+
+def test_background_acts_one_delay_after_its_relay(resolve):
+    parameters = resolve(
+        "izhikevich2007_cue",
+        **(SMALL | {"exc_indegree": 0, "inh_indegree": 0, "duration_ms": 100.0, "background_weight_pA": 1000.0}),
+    )
+    inputs = cue.draw(parameters, 1).drop_dims(["background_spike", "stimulus", "dopamine"])
+    inputs["background_step"] = ("background_spike", np.array([100], np.int32))
+    inputs["background_index"] = ("background_spike", np.array([0], np.int32))
+    for name, dimension in (("stimulus_ms", "stimulus"), ("dopamine_ms", "dopamine")):
+        inputs[name] = (dimension, np.zeros(0))
+    inputs["stimulus_subgroup"] = ("stimulus", np.zeros(0, np.int32))
+    V_mV = cue.run(parameters, inputs)["V_mV"].values
+    # The current jumps at step 110 and moves the potential from step 111 on; entry k is the end of step k + 1.
+    np.testing.assert_allclose(V_mV[0, :110], -65.0, rtol=1e-14)
+    assert V_mV[0, 110] > -65.0 + 0.01
+    np.testing.assert_allclose(V_mV[1], -65.0, rtol=1e-14)
+
+
+# Statistics -------------------------------------------------------------------------------------------
+
+
+def test_statistics_match_their_contracts(resolve):
+    for protocol, parameters in (
+        (cue, resolve("izhikevich2007_cue", **SMALL)),
+        (ten, resolve("dopamine_ten")),
+    ):
+        summary = protocol.summarise(parameters, simulated(protocol, parameters))
+        assert set(summary.variables) == set(protocol.STATISTICS)
+        assert not set(protocol.STATISTICS) & set(protocol.TRACES)
+
+
+def test_group_means_are_those_of_the_single_weights(resolve):
+    parameters = resolve("izhikevich2007_cue", **SMALL, A_plus=20.0)
+    run = simulated(cue, parameters)
+    summary = cue.summarise(parameters, run)
+    count = run["synapse_count"].values
+    for group, name in ((0, "weight_rewarded_pA"), (1, "weight_other_pA")):
+        members = run["subgroup_index"].values[group]
+        expected = np.average(run["weight_final_pA"].values[members], weights=count[members])
+        assert summary[name].item() == pytest.approx(expected, rel=1e-12)
+    everyone = np.average(run["weight_final_pA"].values[count > 0], weights=count[count > 0])
+    assert summary["weight_net_pA"].item() == pytest.approx(everyone, rel=1e-12)
+
+
+def test_responses_are_counted_from_the_first_moment_at_which_the_stimulus_can_act():
+    spike_ms, index = np.array([10.0, 12.0, 12.1, 31.0, 33.0]), np.array([0, 0, 1, 2, 0])
+    found = cue.responses(spike_ms, index, np.array([10.0, 100.0]), np.array([0, 1]), 2.0)
+    # After 12 ms and until 32 ms: one spike of cell 1, for two cells; the spike of cell 2 is not asked for.
+    assert found.tolist() == [0.5, 0.0]
+
+
+def test_epochs_contain_their_end(resolve):
+    parameters = resolve("dopamine_ten")
+    run = simulated(ten, parameters)
+    summary = ten.summarise(parameters, run)
+    expected = [
+        np.sum((run["spike_ms"].values > low + 1e-6) & (run["spike_ms"].values <= high + 1e-6))
+        for low, high in ((0, 2000), (2000, 5000), (5000, 8000), (8000, 12000))
+    ]
+    assert summary["spike_count"].values.sum(axis=1).tolist() == expected
+    assert ten.comparison_times_ms(parameters) == [1980.0, 4980.0, 7980.0, 12000.0]
+
+
+def test_punishment_is_in_force_from_the_chunk_that_holds_it(resolve):
+    parameters = resolve("dopamine_ten")
+    amount = ten.amount_at(np.array([79796, 79801, 20020]), parameters) * parameters.tau_n_ms
+    assert amount.tolist() == [10.0, -10.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "text"),
+    [
+        ("izhikevich2007_cue", {"slice_ms": 2.0}, "slice_ms: is the smallest delay"),
+        ("izhikevich2007_cue", {"delay_ms": 1.05}, "delay_ms: has to be a whole multiple"),
+        ("izhikevich2007_cue", {"subgroup_size": 900}, "subgroup_size: at most exc_count"),
+        ("izhikevich2007_cue", {"chunk_ms": 300.0}, "chunk_ms: duration_ms has to be a whole multiple"),
+        ("dopamine_ten", {"reward_times_ms": [20000.0]}, "reward_times_ms: no time after the end"),
+        ("dopamine_timing", {"sample_interval_ms": 0.7}, "sample_interval_ms: has to be a whole multiple of slice_ms"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(resolve, name, changes, text):
+    with pytest.raises(Exception, match=text):
+        resolve(name, **changes)

@@ -1,0 +1,191 @@
+"""Kernels of dopamine-modulated STDP and of the integrate-and-fire neurons, each against a closed form."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate
+
+from replasticity.kernels import dopamine_stdp as kernels
+from replasticity.kernels import integrate_and_fire as neurons
+
+STEP = kernels.DopamineStep(
+    dt_ms=0.1,
+    tau_pre_ms=10.0,
+    tau_post_ms=20.0,
+    tau_c_ms=100.0,
+    tau_n_ms=50.0,
+    tau_both_ms=100.0 * 50.0 / 150.0,
+    b=0.0,
+    A_plus=1.0,
+    A_minus=1.5,
+    delay=5,
+    slice=5,
+)
+NO_DOPAMINE = kernels.Dopamine(np.zeros(0, np.int64), np.zeros(0))
+
+
+def synapse(**values):
+    state = np.zeros(1, kernels.SYNAPSE)
+    for name, value in values.items():
+        state[name] = value
+    return state
+
+
+def history(stamps):
+    """Return the spikes of one neuron, traces as section 4 has them."""
+    trace, previous = [], None
+    for stamp in stamps:
+        trace.append(1.0 if previous is None else 1.0 + trace[-1] * math.exp(-(stamp - previous) * 0.1 / 20.0))
+        previous = stamp
+    count = len(stamps)
+    return kernels.History(
+        step=np.array(stamps, np.int64),
+        neuron=np.zeros(count, np.int32),
+        previous=np.arange(count, dtype=np.int64) - 1,
+        trace=np.array(trace),
+        last=np.array([count - 1], np.int64),
+    )
+
+
+@pytest.mark.parametrize("b", [0.0, 0.4])
+def test_advance_solves_the_equations(b):
+    state = synapse(weight=5.0, n=0.7, c=-0.3, x=2.0)
+    kernels.advance(state[0], 10, 300, STEP._replace(b=b))
+    moved, _ = integrate.quad(lambda t: -0.3 * math.exp(-t / 100) * (0.7 * math.exp(-t / 50) - b), 0, 30)
+    assert state["weight"][0] == pytest.approx(5.0 + moved, rel=1e-12)
+    assert state["c"][0] == pytest.approx(-0.3 * math.exp(-0.3), rel=1e-14)
+    assert state["n"][0] == pytest.approx(0.7 * math.exp(-0.6), rel=1e-14)
+    assert state["x"][0] == pytest.approx(2.0 * math.exp(-3.0), rel=1e-14)
+    assert state["update_clock"][0] == 310
+
+
+def test_advance_cuts_at_zero_and_does_nothing_backwards():
+    state = synapse(weight=0.01, n=1.0, c=-1.0)
+    kernels.advance(state[0], 50, -3, STEP)
+    assert (state["weight"][0], state["update_clock"][0]) == (0.01, 0)
+    kernels.advance(state[0], 0, 100, STEP)
+    assert state["weight"][0] == 0.0
+
+
+def test_dopamine_acts_in_order_of_time():
+    state = synapse(weight=1.0, c=1.0)
+    dopamine = kernels.Dopamine(np.array([20, 60]), np.array([0.5, -0.1]))
+    assert kernels.advance_through(state[0], 0, 60, dopamine, 0, STEP) == 2
+    assert state["n"][0] == pytest.approx(0.5 * math.exp(-4 / 50) - 0.1, rel=1e-14)
+    # c n integrated from the first arrival on.
+    expected = 0.5 * math.exp(-0.02) * STEP.tau_both_ms * -math.expm1(-4 / STEP.tau_both_ms)
+    assert state["weight"][0] == pytest.approx(1.0 + expected, rel=1e-12)
+
+
+def test_trace_of_the_postsynaptic_neuron():
+    spikes = history([10, 30])
+    assert kernels.trace_at(spikes, 0, 10, STEP) == 0.0
+    assert kernels.trace_at(spikes, 0, 11, STEP) == pytest.approx(math.exp(-0.005))
+    assert kernels.trace_at(spikes, 0, 30, STEP) == pytest.approx(math.exp(-0.1))
+    assert kernels.trace_at(spikes, 0, 40, STEP) == pytest.approx((1 + math.exp(-0.1)) * math.exp(-0.05))
+
+
+def test_next_arrival_is_the_first_after_a_time():
+    spikes = history([10, 30])
+    assert [kernels.next_arrival(spikes, 0, after, 5) for after in (0, 14, 15, 34)] == [15, 15, 35, 35]
+    assert kernels.next_arrival(spikes, 0, 35, 5) == kernels.NEVER
+
+
+def test_trigger_starts_from_the_clock_that_a_presynaptic_spike_has_set_back():
+    # Specification, section 6 (iii): without a postsynaptic spike the stretch from 7 to 10 is integrated again.
+    state = synapse(weight=1.0, x=1.0, c=1.0, spike_clock=7, update_clock=10)
+    kernels.trigger(state[0], 0, 15, history([]), NO_DOPAMINE, 0, STEP)
+    assert state["x"][0] == pytest.approx(math.exp(-0.8 / 10))
+    # With one that arrives at 12 the set-back is forgotten.
+    state = synapse(weight=1.0, x=1.0, c=1.0, spike_clock=7, update_clock=10)
+    kernels.trigger(state[0], 0, 15, history([7]), NO_DOPAMINE, 0, STEP)
+    assert state["x"][0] == pytest.approx(math.exp(-0.5 / 10))
+    assert state["c"][0] == pytest.approx((math.exp(-0.2 / 100) + math.exp(-0.2 / 10)) * math.exp(-0.3 / 100))
+
+
+def test_send_books_at_the_slice_end_and_reads_the_trace_of_the_true_time():
+    state = synapse(weight=3.0, x=0.5, c=1.0, spike_clock=20, update_clock=20)
+    assert kernels.send(state[0], 0, 18, history([10]), STEP) == 3.0
+    assert state["x"][0] == 1.5
+    assert state["c"][0] == pytest.approx(1.0 - 1.5 * math.exp(-(18 - 5 - 10) * 0.1 / 20))
+    assert (state["spike_clock"][0], state["update_clock"][0]) == (18, 20)
+
+
+@pytest.mark.parametrize("b", [0.0, 0.3])
+def test_catching_up_equals_stepping_through_all_slices(b):
+    step = STEP._replace(b=b)
+    dopamine = kernels.Dopamine(np.array([13, 42, 60]), np.array([0.5, -0.9, 0.4]))
+    # A weight that reaches 0 on the way, and one that does not.
+    for weight in (0.02, 3.0):
+        for c in (0.4, -0.4):
+            values = {"weight": weight, "c": c, "n": 0.2, "x": 1.0}
+            lazy, stepped = synapse(**values), synapse(**values)
+            kernels.catch_up(lazy[0], 0, 100, dopamine, 3, False, step)
+            for end in range(5, 101, 5):
+                kernels.trigger(
+                    stepped[0], 0, end, history([]), dopamine, kernels.first_after(dopamine, end - 5, 3), step
+                )
+            for name in kernels.SYNAPSE.names:
+                assert lazy[name][0] == pytest.approx(stepped[name][0], rel=1e-12, abs=1e-14), (name, weight, c)
+
+
+def test_interval_is_the_closed_form_of_catching_up():
+    step = STEP._replace(b=0.1)
+    dopamine = kernels.Dopamine(np.array([5, 40, 90]), np.array([0.2, 0.5, -0.3]))
+    one, other = (synapse(weight=9.0, c=0.4, n=0.2, x=1.0, spike_clock=20, update_clock=20) for _ in range(2))
+    kernels.catch_up(one[0], 20, 120, dopamine, 3, False, step)
+    assert kernels.advance_by_interval(other[0], 120, kernels.interval(20, 120, dopamine, 3, step))
+    for name in kernels.SYNAPSE.names:
+        assert other[name][0] == pytest.approx(one[name][0], rel=1e-12)
+    low = synapse(weight=1e-6, c=0.4, n=0.2)
+    assert not kernels.advance_by_interval(low[0], 120, kernels.interval(20, 120, dopamine, 3, step))
+    assert low["weight"][0] == 1e-6
+
+
+@pytest.mark.parametrize(("refractory_ms", "steps"), [(0.0, 0), (2.0, 20), (3.0, 30), (4.0, 40)])
+def test_refractory_steps_are_counted_down_in_floating_point(refractory_ms, steps):
+    assert neurons.refractory_steps(refractory_ms, 0.1) == steps
+
+
+def exponential(**changes):
+    values = {
+        "dt_ms": 0.1,
+        "first": 0,
+        "end": 1,
+        "c_pF": 300.0,
+        "tau_m_ms": 10.0,
+        "tau_exc_ms": 1.0,
+        "tau_inh_ms": 2.0,
+        "E_L_mV": -65.0,
+        "V_reset_mV": -70.0,
+        "V_th_mV": -55.0,
+        "refractory_ms": 2.0,
+    }
+    return neurons.exponential_population(**(values | changes))
+
+
+@pytest.mark.parametrize("tau_exc_ms", [1.0, 10.0])
+def test_potential_after_one_input_is_the_difference_of_exponentials(tau_exc_ms):
+    population = exponential(tau_exc_ms=tau_exc_ms)
+    V, exc, inh = np.array([-65.0]), np.zeros(1), np.zeros(1)
+    refractory, weights, none = np.zeros(1, np.int64), np.array([600.0]), np.zeros(1)
+    for _ in range(51):
+        neurons.advance_exponential_neurons(V, exc, inh, refractory, weights, none, population)
+    # Input that arrives in the first step moves the potential from the second step on: 5 ms later it is here.
+    expected, _ = integrate.quad(lambda t: 2.0 * math.exp(-t / tau_exc_ms) * math.exp(-(5.0 - t) / 10.0), 0, 5)
+    assert V[0] + 65.0 == pytest.approx(expected, rel=1e-9)
+    assert exc[0] == pytest.approx(600 * math.exp(-5 / tau_exc_ms))
+
+
+def test_refractory_neuron_holds_its_potential_and_delta_input_is_lost():
+    population = neurons.delta_population(
+        dt_ms=0.1, first=0, end=1, tau_m_ms=10.0, E_L_mV=-70.0, V_reset_mV=-72.0, V_th_mV=-55.0, refractory_ms=0.3
+    )
+    V, refractory = np.array([-72.0]), np.array([3], np.int64)
+    for _ in range(3):
+        assert not neurons.advance_delta_neurons(V, refractory, np.array([10.0]), population)
+        assert V[0] == -72.0
+    assert not neurons.advance_delta_neurons(V, refractory, np.array([10.0]), population)
+    assert V[0] == pytest.approx(-70.0 - 2.0 * math.exp(-0.01) + 10.0)
+    assert neurons.advance_delta_neurons(V, refractory, np.array([10.0]), population)
