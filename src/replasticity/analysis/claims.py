@@ -104,8 +104,8 @@ def _mean_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) 
 def _seeds_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
     """Judge by the share of seeds in the range, with a sign test against one half.
 
-    Reproduced: every seed is in the range. Not reproduced: the interval of the share (Clopper and Pearson)
-    does not reach above one half. In part: between the two.
+    Reproduced: every seed is in the range. In part: more seeds than chance would have it (the sign test). Not
+    reproduced: no more than that. The interval of the share is Clopper and Pearson's.
     """
     n = len(values)
     if n == 0 or stats.binomtest(n, n, 0.5, alternative="greater").pvalue > 1 - CONFIDENCE:
@@ -116,10 +116,10 @@ def _seeds_in_range(values: npt.NDArray[np.float64], lower: float, upper: float)
     low, high = float(interval.low), float(interval.high)
     if inside == n:
         verdict = REPRODUCED
-    elif high <= 0.5:
-        verdict = NOT_REPRODUCED
-    else:
+    elif test.pvalue < 1 - CONFIDENCE:
         verdict = IN_PART
+    else:
+        verdict = NOT_REPRODUCED
     return Verdict(verdict, inside / n, (low, high), float(test.pvalue), n)
 
 
