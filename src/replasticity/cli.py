@@ -97,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("subject", help="name of an experiment, or a netCDF file of results/")
 
     added = command("gallery", gallery, "renew the committed gallery under figures/ from the results")
+    added.add_argument(
+        "experiments", nargs="*", help="those whose sections to renew; default: all of config/config.yaml"
+    )
     with_scale(added)
 
     added = command("compile", compile_kernels, "compile the kernels of a protocol into numba's cache")

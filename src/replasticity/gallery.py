@@ -23,7 +23,9 @@ _SUFFIXES = ("png", "pdf", "svg")
 
 
 def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, Any]]) -> Iterator[Path]:
-    """Copy the rendered figures and write the page; yield each file written.
+    """Copy the rendered figures and renew their sections of the page; yield each file written.
+
+    Sections on other figures stay as they are, so that the hour-long experiments need not be made for each renewal.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, 
     UserError
         If a figure has not been made, or a file cannot be written.
     """
-    sections = []
+    page = project.gallery_folder() / "README.md"
+    sections = _present_sections(page)
     for resolved in figures:
         for suffix in _SUFFIXES:
             source = project.figure_file(resolved.name, suffix)
@@ -46,10 +49,16 @@ def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, 
             shutil.copyfile(source, target)
             yield target
         shown = experiments.shown(resolved.name, resolved.experiment)
-        sections.append(section(resolved, [evaluation_of(name) for name in shown.values()]))
-    page = project.gallery_folder() / "README.md"
-    datasets.write_bytes("\n".join([_HEAD, *sections]).encode(), page)
+        sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])
+    datasets.write_bytes("\n".join([_HEAD, *(sections[name] for name in sorted(sections))]).encode(), page)
     yield page
+
+
+def _present_sections(page: Path) -> dict[str, str]:
+    """Return figure -> section of the page as it is, without figures that no experiment has any more."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    sections = {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in text.split("\n## ")[1:]}
+    return {name: part for name, part in sections.items() if name in experiments.names()}
 
 
 def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:

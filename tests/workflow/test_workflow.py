@@ -174,9 +174,13 @@ def test_other_seeds_pass_the_check(project):
 def test_gallery_is_renewed_from_the_results(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     page = project.folder / "figures/README.md"
-    page.write_text("old")
+    page.write_text("old\n## another\nwhich no experiment has\n## zenke2015_paper\nkept\n")
     project.snakemake("gallery", *QUICK)
-    assert "**reproduced**" in page.read_text()
+    text = page.read_text()
+    assert "**reproduced**" in text
+    assert "another" not in text
+    assert "old" not in text
+    assert text.endswith("## zenke2015_paper\nkept\n")
     assert (project.folder / "figures/zenke2015.png").read_bytes() == (
         project.folder / "results/figures/zenke2015.png"
     ).read_bytes()

@@ -45,8 +45,9 @@ rule gallery:
         mem_mb=1000,
         runtime=10,
     params:
+        figures=list(FIGURES),
         scale=configuration.read(config).scale,
     message:
         "Renewing the committed gallery under figures/"
     shell:
-        "python -m replasticity gallery --scale {params.scale} > {log} 2>&1"
+        "python -m replasticity gallery {params.figures} --scale {params.scale} > {log} 2>&1"
