@@ -131,7 +131,10 @@ def test_text_stays_text_and_no_date_is_written(figure, tmp_path):
 
 def test_one_experiment_and_one_seed_are_enough(ensembles):
     alone = rendering.draw("zenke2015", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}, {})
-    assert len(alone.axes) == 4
+    letters = [text.get_text() for axes in alone.axes for text in axes.texts if len(text.get_text()) == 1]
+    assert sorted(letters) == ["a", "b", "c", "d"]
+    assert panel(alone, "Weight change").get_title(loc="left").endswith("n = 1 seed")
+    assert not [label for axes in alone.axes for label in axes.get_legend_handles_labels()[1] if "band" in label]
 
 
 def test_other_formats_and_modules_are_refused(figure, tmp_path):

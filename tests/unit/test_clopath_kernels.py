@@ -210,6 +210,7 @@ def test_depression_with_both_amplitudes():
     assert rule_kernels.depression(-60.6, -30.0, constant) == pytest.approx(14e-6 * 10, rel=1e-12)
     assert rule_kernels.depression(-70.6, -30.0, constant) == 0.0
     assert rule_kernels.depression(-80.0, -30.0, RULE) == 0.0
+    assert rule_kernels.depression(-70.5, -30.0, constant) == pytest.approx(14e-6 * 0.1, rel=1e-9)
 
 
 def test_the_trace_of_a_spike_has_the_area_one():

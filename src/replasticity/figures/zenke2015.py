@@ -33,7 +33,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a to e; d only with ``paper``.
+        Panels a to e; without ``paper`` a to d.
     """
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout=look.layout())
@@ -47,13 +47,14 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
     draw_weight(panels["b"], main)
     look.letter(panels["b"], "b", "Weight of the plastic synapse")
-    draw_weight_change(panels["c"], main)
-    look.letter(panels["c"], "c", f"Weight change against G, n = {main.sizes['seed']} seeds")
+    last_letter = "e" if "paper" in ensembles else "d"
+    draw_weight_change(panels["c"], main, last_letter)
+    look.letter(panels["c"], "c", f"Weight change against G, n = {_seeds(main)}")
     if "paper" in ensembles:
         draw_secretory_factor(panels["d"], ensembles["paper"])
         look.letter(panels["d"], "d", f"Global factor, {_tau_H(ensembles['paper'])} (paper)")
     draw_residuals(panels["e"], ensembles)
-    look.letter(panels["e"], "e", "Departure from the analytic line")
+    look.letter(panels["e"], last_letter, "Departure from the analytic line")
     return figure
 
 
@@ -108,7 +109,7 @@ def draw_weight(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.set_ylabel("w (nS)")
 
 
-def draw_weight_change(axes: Axes, ensemble: xr.Dataset) -> None:
+def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None:
     """Draw dw against G for all seeds: fitted line with band, analytic line, and the published sign."""
     G_Hz, dw_nS = ensemble["G_sampled_Hz"].values, ensemble["dw_nS"].values
     grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
@@ -144,13 +145,20 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset) -> None:
         color=look.BLUE,
         label="pairings (after \N{MINUS SIGN} before)",
     )
-    axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label="95 % band of the fit (see e)")
+    if ensemble.sizes["seed"] > 1:
+        band = f"95 % band of the fit (see {residuals})"
+        axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label=band)
     axes.plot(grid_Hz, mean, color=look.ORANGE, label=f"fit: {mean_slope(ensemble)}")
     axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {analytic:.4f} nS/Hz")
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel(r"$\Delta$w (nS)")
     look.room_above(axes, 0.32)
     look.legend(axes, loc="upper left")
+
+
+def _seeds(ensemble: xr.Dataset) -> str:
+    n = ensemble.sizes["seed"]
+    return f"{n} seed{'s' if n > 1 else ''}"
 
 
 def mean_slope(ensemble: xr.Dataset) -> str:
@@ -193,7 +201,7 @@ def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             color=colour,
             label=f"{label} (n = {ensemble.sizes['seed']})",
         )
-        if role == "main":
+        if role == "main" and ensemble.sizes["seed"] > 1:
             grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
             _, low, high = _fitted_line(ensemble, grid_Hz)
             axes.fill_between(
