@@ -14,7 +14,8 @@ from replasticity.units import unit_of
 def measure(effect: MeasuredEffect, published: xr.Dataset, corrected: xr.Dataset) -> dict[str, Any]:
     """Return by how much a statistic differs between two ensembles in the seeds that both have.
 
-    Both forms of a seed share their random streams, so the difference of a seed is the effect in that seed.
+    Where both forms draw the same inputs from a seed, as they mostly do, what is special about the seed drops out of
+    the difference.
 
     Parameters
     ----------
