@@ -71,13 +71,20 @@ def _parser() -> argparse.ArgumentParser:
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
     added.add_argument("experiment")
     with_scale(added)
+    added.add_argument(
+        "--with",
+        dest="others",
+        nargs="*",
+        metavar="EXPERIMENT",
+        help="others of the same figure, whose claims are corrected together; default: those with an ensemble",
+    )
 
     added = command("plot", plot, "draw a figure from results, or from given files of runs or ensembles")
     added.add_argument("figure", help="name of the experiment whose figure it is")
     added.add_argument("files", nargs="*", type=Path, help="runs or ensembles; default: results/ensembles")
-    added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg or .png) instead of all three formats")
+    added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg, .png, or .nc for what is drawn)")
 
-    added = command("check", check, "compare ensembles with the committed reference statistics")
+    added = command("check", check, "compare ensembles and drawn data with the committed ones")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
     with_scale(added)
 
@@ -181,19 +188,26 @@ def aggregate(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
-    from replasticity import datasets, project
+    from replasticity import datasets, experiments, project
     from replasticity.analysis import evaluation
 
     resolved = _resolve(options, options.experiment)
-    content = json.dumps(evaluation.evaluate(resolved, _ensemble(resolved.name)), indent=1) + "\n"
+    others = options.others
+    if others is None:
+        family = experiments.in_one_figure(
+            resolved.name, {name: experiments.load(name) for name in experiments.names()}
+        )
+        others = [name for name in family if project.ensemble_file(name).is_file()]
+    ensembles = {name: _ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
+    content = json.dumps(evaluation.evaluate(resolved, ensembles), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
-    from replasticity import experiments, project
-    from replasticity.figures import rendering
+    from replasticity import datasets, experiments, project
+    from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
     if experiment.figure is None:
@@ -209,10 +223,14 @@ def plot(options: argparse.Namespace) -> int:
         roles = experiments.shown(options.figure, experiment)
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
-        names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]
+        suffixes = (*rendering.FORMATS, drawn_data.SUFFIX)
+        names = [project.figure_file(options.figure, suffix) for suffix in suffixes]
     figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
     for path in [options.output] if options.output else names:
-        rendering.save(figure, path)
+        if path.suffix == f".{drawn_data.SUFFIX}":
+            datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
+        else:
+            rendering.save(figure, path)
         print(project.shown(path))
     return 0
 
@@ -261,7 +279,7 @@ def _evaluation(name: str) -> dict[str, Any]:
         raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
     try:
         evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        evaluation["claims"], evaluation["peer"]
+        evaluation["claims"], evaluation["errata"], evaluation["judged_with"], evaluation["peer"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{project.shown(path)}: no valid evaluation; delete it and run Snakemake again") from error
     return evaluation
@@ -275,14 +293,30 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 
 def check(options: argparse.Namespace) -> int:
-    """Compare with the reference statistics."""
+    """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     from replasticity import tables
     from replasticity.analysis import regression
 
-    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in _selected(options)]
+    selected = _selected(options)
+    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in selected]
     for one in checks:
         tables.show_check(one)
-    return 0 if all(one.passes for one in checks) else 1
+    drawings = {each.name: _drawing_differences(each.name) for each in selected if each.experiment.figure}
+    for name, differences in drawings.items():
+        tables.show_drawing(name, differences)
+    return 0 if all(one.passes for one in checks) and not any(drawings.values()) else 1
+
+
+def _drawing_differences(name: str) -> list[str] | None:
+    """Return how a figure's drawn data differ from the committed ones; None where these show other runs, or none."""
+    from replasticity import project
+    from replasticity.figures import drawn_data
+
+    files = project.figure_file(name, drawn_data.SUFFIX), project.gallery_folder() / f"{name}.{drawn_data.SUFFIX}"
+    if not all(file.is_file() for file in files):
+        return None
+    now, committed = map(drawn_data.read, files)
+    return drawn_data.differences(now, committed) if drawn_data.same_origin(now, committed) else None
 
 
 def accept_reference(options: argparse.Namespace) -> int:

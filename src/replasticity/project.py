@@ -60,6 +60,11 @@ def figure_file(figure: str, suffix: str) -> Path:
     return root() / "results" / "figures" / f"{figure}.{suffix}"
 
 
+def simulate_benchmarks(experiment: str) -> list[Path]:
+    """Return the files in which Snakemake keeps what an experiment's simulate jobs cost."""
+    return sorted((root() / "results" / "benchmarks" / "simulate" / experiment).glob("**/*.tsv"))
+
+
 def gallery_folder() -> Path:
     """Return the folder of the committed figures and reference statistics."""
     return root() / "figures"

@@ -3,7 +3,10 @@
 
 rule evaluate:
     input:
-        ensemble="results/ensembles/{experiment}.nc",
+        ensembles=lambda wildcards: expand(
+            "results/ensembles/{experiment}.nc",
+            experiment=judged_together(wildcards),
+        ),
         peer=lambda wildcards: (
             EXPERIMENTS[wildcards.experiment].experiment.peer.summary
             if EXPERIMENTS[wildcards.experiment].experiment.peer
@@ -22,17 +25,21 @@ rule evaluate:
         runtime=10,
     params:
         arguments=arguments,
-        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
+        together=judged_together,
+        judged=lambda wildcards: [
+            EXPERIMENTS[name].judged_digest for name in judged_together(wildcards)
+        ],
         code=provenance.evaluation_digest(),
     message:
         "Judging the claims of {wildcards.experiment}"
     shell:
-        "python -m replasticity evaluate {params.arguments} > {log} 2>&1"
+        "python -m replasticity evaluate {params.arguments} --with {params.together} > {log} 2>&1"
 
 
 rule check:
     input:
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+        expand("results/figures/{figure}.nc", figure=FIGURES),
     log:
         "results/logs/check.log",
     benchmark:
@@ -46,6 +53,6 @@ rule check:
         scale=CONFIGURATION.scale,
         experiments=list(EXPERIMENTS),
     message:
-        "Comparing every ensemble with the reference statistics under figures/"
+        "Comparing every ensemble and what every figure draws with the committed ones under figures/"
     shell:
         "python -m replasticity check {params.experiments} --scale {params.scale} 2>&1 | tee {log}"
