@@ -55,6 +55,26 @@ def figure_file(figure: str, suffix: str) -> Path:
     return root() / "results" / "figures" / f"{figure}.{suffix}"
 
 
+def replay_files() -> list[Path]:
+    """Return the files of all replays that have been made, sorted."""
+    return sorted((root() / "results" / "replays").glob("*.json"))
+
+
+def benchmark_files() -> list[Path]:
+    """Return the files in which Snakemake has noted what its jobs cost, sorted."""
+    return sorted(benchmarks_folder().glob("**/*.tsv"))
+
+
+def benchmarks_folder() -> Path:
+    """Return the folder of those files: below it one folder per rule, or one file if the rule has one job."""
+    return root() / "results" / "benchmarks"
+
+
+def report_file() -> Path:
+    """Return the file of the report."""
+    return root() / "results" / "report.html"
+
+
 def gallery_folder() -> Path:
     """Return the folder of the committed figures and reference statistics."""
     return root() / "figures"
