@@ -73,9 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     added = command("plot", plot, "draw a figure from results, or from given files of runs or ensembles")
     added.add_argument("figure", help="name of the experiment whose figure it is")
     added.add_argument("files", nargs="*", type=Path, help="runs or ensembles; default: results/ensembles")
-    added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg or .png) instead of all three formats")
+    added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg, .png, or .nc for what is drawn)")
 
-    added = command("check", check, "compare ensembles with the committed reference statistics")
+    added = command("check", check, "compare ensembles and drawn data with the committed ones")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
     with_scale(added)
 
@@ -193,8 +193,8 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
-    from replasticity import experiments, project
-    from replasticity.figures import rendering
+    from replasticity import datasets, experiments, project
+    from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
     if experiment.figure is None:
@@ -210,10 +210,14 @@ def plot(options: argparse.Namespace) -> int:
         roles = experiments.shown(options.figure, experiment)
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
-        names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]
+        suffixes = (*rendering.FORMATS, drawn_data.SUFFIX)
+        names = [project.figure_file(options.figure, suffix) for suffix in suffixes]
     figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
     for path in [options.output] if options.output else names:
-        rendering.save(figure, path)
+        if path.suffix == f".{drawn_data.SUFFIX}":
+            datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
+        else:
+            rendering.save(figure, path)
         print(project.shown(path))
     return 0
 
@@ -276,14 +280,30 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 
 def check(options: argparse.Namespace) -> int:
-    """Compare with the reference statistics."""
+    """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     from replasticity import tables
     from replasticity.analysis import regression
 
-    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in _selected(options)]
+    selected = _selected(options)
+    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in selected]
     for one in checks:
         tables.show_check(one)
-    return 0 if all(one.passes for one in checks) else 1
+    drawings = {each.name: _drawing_differences(each.name) for each in selected if each.experiment.figure}
+    for name, differences in drawings.items():
+        tables.show_drawing(name, differences)
+    return 0 if all(one.passes for one in checks) and not any(drawings.values()) else 1
+
+
+def _drawing_differences(name: str) -> list[str] | None:
+    """Return how a figure's drawn data differ from the committed ones; None where these show other runs, or none."""
+    from replasticity import project
+    from replasticity.figures import drawn_data
+
+    files = project.figure_file(name, drawn_data.SUFFIX), project.gallery_folder() / f"{name}.{drawn_data.SUFFIX}"
+    if not all(file.is_file() for file in files):
+        return None
+    now, committed = map(drawn_data.read, files)
+    return drawn_data.differences(now, committed) if drawn_data.same_origin(now, committed) else None
 
 
 def accept_reference(options: argparse.Namespace) -> int:

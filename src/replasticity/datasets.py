@@ -106,12 +106,12 @@ def build(variables: Mapping[str, Variable], values: Mapping[str, Any], **attrib
     return xr.Dataset(data, coords=coordinates, attrs=attributes)
 
 
-def write(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset so that the file appears whole or not at all.
+def write(dataset: xr.Dataset | xr.DataTree, path: Path) -> None:
+    """Write a dataset, or a tree of them, so that the file appears whole or not at all.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
+    dataset : xarray.Dataset or xarray.DataTree
         What to write; large variables are compressed without loss.
     path : Path
         Final name. A file of that name stays as it was until the new one is complete.
@@ -121,7 +121,11 @@ def write(dataset: xr.Dataset, path: Path) -> None:
     UserError
         If the folder cannot be written or the disk is full.
     """
-    encoding = {name: _encoding(variable) for name, variable in dataset.variables.items()}
+    encoding: Any
+    if isinstance(dataset, xr.DataTree):
+        encoding = {node.path: _encodings(node.variables) for node in dataset.subtree}
+    else:
+        encoding = _encodings(dataset.variables)
     # Not through memory: netCDF then writes the time of day into the file.
     with _partial(path) as partial:
         try:
@@ -134,9 +138,9 @@ def write(dataset: xr.Dataset, path: Path) -> None:
             ) from error
 
 
-def _encoding(variable: xr.Variable) -> dict[str, Any]:
-    compress = {"zlib": True, "complevel": 2, "shuffle": True} if variable.size > 256 else {}
-    return {"_FillValue": None, **compress}
+def _encodings(variables: Mapping[Any, xr.Variable]) -> dict[Any, dict[str, Any]]:
+    compress = {"zlib": True, "complevel": 2, "shuffle": True}
+    return {name: {"_FillValue": None, **(compress if each.size > 256 else {})} for name, each in variables.items()}
 
 
 def check_writable(path: Path) -> None:
@@ -186,9 +190,22 @@ def open_netcdf(path: Path) -> xr.Dataset:
     UserError
         If there is no such file, or it is truncated or no netCDF.
     """
+    with _readable(path):
+        return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+
+
+def open_tree(path: Path) -> xr.DataTree:
+    """Return the content of a netCDF file with groups; errors as in `open_netcdf`."""
+    with _readable(path), xr.open_datatree(path, engine="netcdf4", decode_times=False) as tree:
+        return tree.load()
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Tell of a file that is missing, truncated or no netCDF in one line."""
     require_file(path, "expected a netCDF file")
     try:
-        return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+        yield
     except (OSError, RuntimeError, ValueError, AttributeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as netCDF-4 (truncated, or another format): {error}") from error
 

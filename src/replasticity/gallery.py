@@ -19,7 +19,8 @@ behaviour disagree, and how the seeds agree with the original simulator's. The r
 `snakemake check` compares with are in [references](references).
 """
 
-_SUFFIXES = ("png", "pdf", "svg")
+#: The figure in three formats, and what it draws.
+_SUFFIXES = ("png", "pdf", "svg", "nc")
 
 
 def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, Any]]) -> Iterator[Path]:
@@ -69,7 +70,8 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         "",
         f"![Figure {name}: {resolved.experiment.title}]({name}.png)",
         "",
-        f"As [PDF]({name}.pdf) and [SVG]({name}.svg). Alone: `snakemake --cores all results/figures/{name}.png`",
+        f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({name}.nc). "
+        f"Alone: `snakemake --cores all results/figures/{name}.png`",
         "",
         *(
             f"- {reference.citation}"

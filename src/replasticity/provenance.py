@@ -70,8 +70,8 @@ def evaluation_digest() -> str:
 
 
 def figure_digest(module: str) -> str:
-    """Return the digest of the code that draws a figure."""
-    return code_digest(f"{PACKAGE}.figures.{module}", f"{PACKAGE}.figures.rendering")
+    """Return the digest of the code that draws a figure and saves what it draws."""
+    return code_digest(*(f"{PACKAGE}.figures.{name}" for name in (module, "rendering", "drawn_data")))
 
 
 def versions() -> dict[str, str]:

@@ -97,6 +97,16 @@ def show_check(check: Check) -> None:
         )
 
 
+def show_drawing(figure: str, differences: list[str] | None) -> None:
+    """Print how a figure's drawn data compare with the committed ones (None: they cannot be compared)."""
+    if differences is None:
+        print(f"figure {figure}: not compared, because no figure is committed that shows the same runs")
+        return
+    print(f"figure {figure}: {'MOVED' if differences else 'draws the same data as the committed one'}")
+    for difference in differences:
+        print(f"  {difference}")
+
+
 def claim_row(claim: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
     """Return id, estimate, interval, bounds, p and n of a judged claim as text."""
     interval = claim["interval"]

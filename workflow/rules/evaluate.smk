@@ -33,6 +33,7 @@ rule evaluate:
 rule check:
     input:
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+        expand("results/figures/{figure}.nc", figure=FIGURES),
     log:
         "results/logs/check.log",
     benchmark:
@@ -46,6 +47,6 @@ rule check:
         scale=configuration.read(config).scale,
         experiments=list(EXPERIMENTS),
     message:
-        "Comparing every ensemble with the reference statistics under figures/"
+        "Comparing every ensemble and what every figure draws with the committed ones under figures/"
     shell:
         "python -m replasticity check {params.experiments} --scale {params.scale} 2>&1 | tee {log}"

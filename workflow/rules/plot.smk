@@ -13,6 +13,7 @@ rule plot:
         ),
     output:
         expand("results/figures/{{figure}}.{suffix}", suffix=FORMATS),
+        drawn_data="results/figures/{figure}.nc",
     log:
         "results/logs/plot/{figure}.log",
     benchmark:
@@ -34,7 +35,11 @@ rule plot:
 
 rule gallery:
     input:
-        expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=FORMATS),
+        expand(
+            "results/figures/{figure}.{suffix}",
+            figure=FIGURES,
+            suffix=(*FORMATS, "nc"),
+        ),
     log:
         "results/logs/gallery.log",
     benchmark:

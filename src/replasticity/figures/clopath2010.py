@@ -246,6 +246,7 @@ def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset) -> None:
     if len(time_s):
         for axes in (inputs, neurons):
             axes.set_xlim(time_s[0], time_s[-1] + (time_s[1] - time_s[0]))
+    neurons.set_label("g_neurons")
     look.letter(inputs, "g", f"Inputs and excitatory spikes, seed {ensemble['trace_seed'].values[0]}")
 
 

@@ -139,6 +139,7 @@ def draw_close_up(axes: Axes, ensemble: xr.Dataset) -> None:
             fontsize=7,
         )
     right = axes.twinx()
+    right.set_label("b_dopamine")
     right.plot(time_s, first["close_up_dopamine"].values, color=look.ORANGE, lw=0.9)
     right.set_ylabel("dopamine above baseline", color=look.ORANGE)
     right.spines["right"].set_visible(True)

@@ -66,7 +66,8 @@ def layout() -> ConstrainedLayoutEngine:
 
 
 def letter(axes: Axes, text: str, title: str) -> None:
-    """Write the panel's letter and title above its axes."""
+    """Write the panel's letter and title above its axes; the letter names the panel in the drawn data, too."""
+    axes.set_label(text)
     axes.set_title(title, loc="left", x=0.0, pad=5)
     axes.annotate(
         text,

@@ -70,9 +70,10 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         len(rows), len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=[1.3, 1, 1, 1]
     )
     for row, (draw_panel, letter, title) in enumerate(rows):
-        for axes, column in zip(panels[row], columns, strict=True):
+        for number, (axes, column) in enumerate(zip(panels[row], columns, strict=True), 1):
             draw_panel(axes, column)
             axes.label_outer()
+            axes.set_label(f"{letter}_column_{number}")
         look.letter(panels[row, 0], letter, title)
         _legend_beside_title(panels[row, 0])
     for axes, column in zip(panels[0], columns, strict=True):

@@ -1,0 +1,57 @@
+"""Small ensembles of each figure, simulated once for all tests that ask for them."""
+
+import pytest
+
+from replasticity import experiments, simulation
+from replasticity.datasets import write
+from replasticity.figures import rendering
+
+#: Figure -> number of seeds, and changes that make all experiments of the figure short.
+SMALL = {
+    "beats": (1, {}),
+    "beats_map": (1, {}),
+    "clopath2010": (3, {"duration_ms": 4000.0}),
+    "clopath2010_pairing": (1, {}),
+    "dopamine_ten": (2, {}),
+    "dopamine_timing": (1, {"duration_ms": 500.0}),
+    "epsp": (1, {}),
+    "izhikevich2007": (2, {"duration_s": 60}),
+    "izhikevich2007_cue": (2, {"duration_ms": 1500.0}),
+    "izhikevich2007_pavlov": (2, {"duration_s": 60}),
+    "urbanczik2014": (2, {}),
+    "zenke2015": (3, {}),
+}
+
+
+@pytest.fixture(scope="session")
+def small_ensembles(tmp_path_factory):
+    """Return a function: name of a figure -> role -> small ensemble."""
+    made = {}
+
+    def ensemble(name, seeds, changes):
+        folder = tmp_path_factory.mktemp(name)
+        resolved = experiments.resolve(name, "standard", changes)
+        files = [folder / f"seed-{seed}.nc" for seed in range(1, seeds + 1)]
+        for seed, file in enumerate(files, 1):
+            write(simulation.simulate(resolved, seed), file)
+        return simulation.aggregate(resolved, files)
+
+    def small(figure):
+        if figure not in made:
+            seeds, changes = SMALL[figure]
+            roles = {"main": figure, **experiments.load(figure).figure.beside}
+            known = {
+                role: {key: value for key, value in changes.items() if key in experiments.load(name).parameters}
+                for role, name in roles.items()
+            }
+            made[figure] = {role: ensemble(name, seeds, known[role]) for role, name in roles.items()}
+        return made[figure]
+
+    return small
+
+
+@pytest.fixture(scope="session", params=[name for name in experiments.names() if experiments.load(name).figure])
+def drawn(request, small_ensembles):
+    """Return name, ensembles and rendered figure of each figure of the project."""
+    ensembles = small_ensembles(request.param)
+    return request.param, ensembles, rendering.draw(experiments.load(request.param).figure.module, ensembles, {})
