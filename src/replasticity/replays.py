@@ -131,8 +131,8 @@ def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
     -------
     dict
         JSON-ready: ``recording``, ``protocol`` (ours), ``simulator``, ``simulator_version``, ``duration_ms`` and
-        ``seed`` as recorded, ``holds``, and ``quantities`` (the fields of `Deviation`; the bound as text, and null
-        for a deviation that is no number).
+        ``seed`` as recorded, ``holds``, and ``quantities`` (the fields of `Deviation`, and the ``bound`` as text; a
+        deviation that is no number is null).
     """
     attributes = datasets.open_netcdf(path).attrs
     recorded = {name: str(attributes.get(name, "")) for name in _SHOWN_ATTRIBUTES}
@@ -149,7 +149,7 @@ _SHOWN_ATTRIBUTES = ("simulator", "simulator_version", "seed", "duration_ms")
 
 
 def _as_json(row: Deviation) -> dict[str, Any]:
-    fields = dataclasses.asdict(row) | {"tolerance": str(row.tolerance)}
+    fields = dataclasses.asdict(row) | {"bound": str(row.tolerance)}
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in fields.items()
     }

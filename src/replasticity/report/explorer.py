@@ -1,6 +1,5 @@
 """Single seeds: the traces of each, and where its statistics lie among those of all seeds."""
 
-import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -145,8 +144,8 @@ def _long_name(array: xr.DataArray) -> str:
 
 def _statistics(array: xr.DataArray) -> Iterator[Statistic]:
     """Yield the numbers of a statistic, one for each index."""
-    for index in itertools.product(*(range(size) for size in array.shape[1:])):
-        values = array.values[(slice(None), *index)].astype(float).tolist()
+    numbers = array.values.astype(float).reshape(array.sizes["seed"], -1).T.tolist()
+    for index, values in zip(np.ndindex(array.shape[1:]), numbers, strict=True):
         yield Statistic(
             label=f"{array.name}{json.dumps(index) if index else ''}".replace(" ", ""),
             long_name=_long_name(array),
@@ -172,8 +171,8 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     figure = go.Figure(
         layout={
             "template": None,
-            "xaxis": {"title": {"text": _label(axis)}},
-            "yaxis": {"title": {"text": _label(trace)}},
+            "xaxis": {"title": {"text": axis.name}},
+            "yaxis": {"title": {"text": trace.name}},
             "showlegend": False,
         }
     )
@@ -186,11 +185,6 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     if is_raster:
         figure.update_yaxes(title_text="cell")
     return figure
-
-
-def _label(array: xr.DataArray) -> str:
-    unit = _unit(array)
-    return f"{array.name} ({unit})" if unit else str(array.name)
 
 
 def _lines(lines: np.ndarray, x: np.ndarray) -> Iterator[go.Scatter]:

@@ -24,9 +24,7 @@ def as_html(label: str) -> str:
     parts = label.split("$")
     if len(parts) % 2 == 0:
         return html.escape(label, quote=False)
-    texts = (
-        _formula(part) if number % 2 else html.escape(part, quote=False) for number, part in enumerate(parts)
-    )
+    texts = (_formula(part) if number % 2 else html.escape(part, quote=False) for number, part in enumerate(parts))
     return "".join(texts).replace("\n", " ")
 
 

@@ -24,8 +24,10 @@ function dressTrace(trace) {
 function dressLayout(layout) {
   const axis = {
     gridcolor: colorOf("--grid"),
-    zerolinecolor: colorOf("--line"),
+    zerolinecolor: colorOf("--quiet"),
     linecolor: colorOf("--line"),
+    zeroline: false,
+    exponentformat: "power",
     automargin: true,
   };
   const text = colorOf("--text");
@@ -46,7 +48,8 @@ function dressLayout(layout) {
 const options = {
   responsive: true,
   displaylogo: false,
-  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+  // Named one by one: none of them leaves the page.
+  modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]],
 };
 
 /** Draw a chart, or draw it again after the colours of the page have changed. */

@@ -205,7 +205,7 @@ def _origin(ensemble: xr.Dataset) -> Origin:
 
 
 def _replays(protocols: set[str]) -> list[dict[str, Any]]:
-    """Return the replays that concern some protocols, with the quantity that departs most."""
+    """Return the replays that concern some protocols, with a summary of each."""
     replays = []
     for path in project.replay_files():
         try:
@@ -218,20 +218,26 @@ def _replays(protocols: set[str]) -> list[dict[str, Any]]:
 
 
 def _summary(quantities: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return how many quantities and values a replay compares, and the largest relative deviation."""
+    """Return how many quantities and values a replay compares, and the quantity that comes nearest to its bound."""
     compared = [each for each in quantities if each["holds"] is not None]
-    departing = [each for each in compared if each["relative"] or each["absolute"] or not each["holds"]]
+    departing = [each for each in compared if each["absolute"] != 0 or not each["holds"]]
     return {
         "compared": len(compared),
         "values": sum(each["compared"] for each in compared),
         "identical": len(compared) - len(departing),
         "unmatched": sum(each["unmatched"] or 0 for each in compared),
-        "largest": max(departing, key=lambda each: _size(each["relative"]), default=None),
+        "nearest": max(departing, key=_share_of_bound, default=None),
     }
 
 
-def _size(deviation: float | None) -> float:
-    return math.inf if deviation is None else deviation
+def _share_of_bound(quantity: dict[str, Any]) -> float:
+    """Return the largest deviation in units of its bound; infinite without a number or a bound."""
+    shares = [
+        quantity[kind] / quantity["tolerance"][kind]
+        for kind in ("absolute", "relative")
+        if quantity[kind] is not None and quantity["tolerance"][kind] > 0
+    ]
+    return min(shares, default=math.inf)
 
 
 def _simulators(replays: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:

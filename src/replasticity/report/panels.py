@@ -4,7 +4,7 @@ What a figure draws is kept as data (see `replasticity.figures.drawn_data`), so 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def compact(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
-def _layout(panel: dict[str, Any]) -> dict[str, Any]:
+def _layout(panel: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the axes of a panel."""
     layout: dict[str, Any] = {"template": None}
     for name in ("x", "y"):
@@ -126,7 +126,7 @@ def _layout(panel: dict[str, Any]) -> dict[str, Any]:
 _Trace = tuple[Any, int, int]
 
 
-def _line(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _line(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     x, y = series["x"].values, series["y"].values
     # A line that runs back and forth (a path, not a course) has no stretches of x.
     runs_on = bool(np.all(np.diff(x[np.isfinite(x)]) >= 0))
@@ -141,7 +141,7 @@ def _line(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
     return trace, len(y), len(kept)
 
 
-def _points(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _points(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     kept = kept_of_points(series.sizes["point"], 2 * MOST_POINTS)
     x, y = (compact(series[name].values[kept]) for name in ("x", "y"))
     return go.Scatter(x=x, y=y, mode="markers", marker=_marks(series)), series.sizes["point"], len(kept)
@@ -155,7 +155,7 @@ def _marks(series: xr.Dataset) -> dict[str, Any]:
     return {"color": color, "size": size, "symbol": _SYMBOLS.get(marker), "line": {"color": color, "width": 1}}
 
 
-def _band(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _band(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     """Return a band as one closed outline per stretch without a gap."""
     outline: dict[str, list[Floats]] = {"x": [], "y": []}
     gaps = np.flatnonzero(np.isnan(series["x"].values))
@@ -179,7 +179,7 @@ def _band(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
     return trace, 0, 0
 
 
-def _bars(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _bars(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     trace = go.Bar(
         x=compact(series["x"].values),
         y=compact(series["height"].values),
@@ -190,7 +190,7 @@ def _bars(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
     return trace, 0, 0
 
 
-def _image(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _image(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     low, high = np.asarray(series.attrs["value_limits"], np.float64)
     positions = np.linspace(0, 1, 17)
     colors = mpl.colormaps[series.attrs["color_map"]](positions)
@@ -207,18 +207,18 @@ def _image(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
     return trace, 0, 0
 
 
-def _segments(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _segments(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     ends = [series[name].values for name in ("x0", "y0", "x1", "y1")]
     return _strokes(series, *ends)
 
 
-def _vertical_lines(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _vertical_lines(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     x = series["x"].values
     low, high = np.sort(np.asarray(panel["y_limits"], np.float64))
     return _strokes(series, x, np.full(len(x), low), x, np.full(len(x), high))
 
 
-def _horizontal_lines(series: xr.Dataset, panel: dict[str, Any]) -> _Trace:
+def _horizontal_lines(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     y = series["y"].values
     low, high = np.sort(np.asarray(panel["x_limits"], np.float64))
     return _strokes(series, np.full(len(y), low), y, np.full(len(y), high), y)
@@ -233,7 +233,7 @@ def _strokes(series: xr.Dataset, x0: Floats, y0: Floats, x1: Floats, y1: Floats)
     return go.Scatter(x=compact(x), y=compact(y), mode="lines", line=style), len(x0), len(kept)
 
 
-_TRACES: dict[str, Callable[[xr.Dataset, dict[str, Any]], _Trace]] = {
+_TRACES: dict[str, Callable[[xr.Dataset, Mapping[Any, Any]], _Trace]] = {
     "line": _line,
     "points": _points,
     "band": _band,
