@@ -28,6 +28,7 @@ function dressLayout(layout) {
     linecolor: colorOf("--line"),
     zeroline: false,
     exponentformat: "power",
+    minexponent: 5,
     automargin: true,
   };
   const text = colorOf("--text");
@@ -38,6 +39,7 @@ function dressLayout(layout) {
     plot_bgcolor: "rgba(0, 0, 0, 0)",
     margin: { l: 10, r: 10, t: 28, b: 10 },
     legend: { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 } },
+    dragmode: hasFingers ? false : "zoom",
     hoverlabel: { bgcolor: colorOf("--surface"), bordercolor: colorOf("--line"), font: { color: text } },
     modebar: { bgcolor: "rgba(0, 0, 0, 0)", color: colorOf("--quiet"), activecolor: colorOf("--accent") },
     xaxis: { ...axis, ...layout.xaxis },
@@ -45,8 +47,11 @@ function dressLayout(layout) {
   };
 }
 
+// A finger on a chart scrolls the page; it zooms by the buttons, which then are always there.
+const hasFingers = matchMedia("(pointer: coarse)").matches;
 const options = {
   responsive: true,
+  displayModeBar: hasFingers || "hover",
   displaylogo: false,
   // Named one by one: none of them leaves the page.
   modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]],

@@ -108,7 +108,7 @@ def _layout(panel: Mapping[Any, Any]) -> dict[str, Any]:
         is_logarithmic = panel[f"{name}_scale"] == "log"
         limits = np.asarray(panel[f"{name}_limits"], np.float64)
         axis: dict[str, Any] = {
-            "title": {"text": as_html(panel[f"{name}_label"])},
+            "title": {"text": as_html(panel[f"{name}_label"]), "font": {"size": 12}},
             "type": "log" if is_logarithmic else "linear",
             "range": (np.log10(limits) if is_logarithmic else limits).tolist(),
         }
