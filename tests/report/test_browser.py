@@ -6,9 +6,10 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium; on Debian and Ubuntu: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; on Debian: apt-get install chromium"),
+]
 
 SCREENS = {
     "desk": {"viewport": {"width": 1280, "height": 900}},

@@ -64,7 +64,7 @@ rule report:
             "results/replays/{recording}.json", recording=recordings()
         ),
     output:
-        "results/report.html",
+        report("results/report.html", caption="../report/report.rst", category="Report"),
     log:
         "results/logs/report.log",
     benchmark:
