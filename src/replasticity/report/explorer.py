@@ -14,9 +14,9 @@ from replasticity.report.panels import chart_json, compact
 from replasticity.report.thinning import kept_of_line, kept_of_points
 
 #: A trace keeps at most so many points per seed.
-MOST_POINTS = 600
+MOST_POINTS = 400
 #: Of a trace of many cells or synapses, at most so many are shown.
-MOST_LINES = 6
+MOST_LINES = 4
 #: Of an array of statistics, at most so many numbers are shown.
 MOST_NUMBERS = 12
 

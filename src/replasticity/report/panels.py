@@ -44,7 +44,7 @@ class Panel:
     Attributes
     ----------
     letter : str
-        Its name in the figure.
+        Its name in the figure, such as "a" or "a column 2".
     title : str
         Its title, as HTML.
     chart : str
@@ -83,7 +83,7 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
             drawn_points += drawn_here
             shown_points += shown_here
         thinned = f"{shown_points:,} of {drawn_points:,} points shown" if shown_points < drawn_points else ""
-        yield Panel(str(letter), as_html(panel.attrs["title"]), chart_json(figure), thinned)
+        yield Panel(str(letter).replace("_", " "), as_html(panel.attrs["title"]), chart_json(figure), thinned)
 
 
 def chart_json(figure: go.Figure) -> str:
