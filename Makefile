@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install figures quick check gallery test lint lock clean
+.PHONY: help install figures quick check gallery report test lint lock clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ check: install  ## Compare the ensembles with the committed reference statistics
 
 gallery: install  ## Renew the committed gallery under figures/.
 	$(BIN)/snakemake gallery --cores all
+
+report: install  ## Make results/report.html: one page of all results, to open in a browser.
+	$(BIN)/snakemake results/report.html --cores all
 
 test: install lint  ## Check the code and run the whole test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile

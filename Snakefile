@@ -8,10 +8,15 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
+# The introduction of `snakemake --report`, which says how each result was made.
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/plot.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

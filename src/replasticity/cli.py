@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("replay", replay, "run our simulation on another simulator's inputs and compare")
     added.add_argument("files", nargs="+", type=Path, metavar="FILE")
     added.add_argument("--save", type=Path, metavar="DIR", help="write what our run produced as netCDF")
+    added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
@@ -110,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
         "experiments", nargs="*", help="those whose sections to renew; default: all of config/config.yaml"
     )
     with_scale(added)
+
+    added = command("report", report, "make one page of all results that opens in a browser, without a network")
+    added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
+    with_scale(added)
+    added.add_argument("-o", "--output", type=Path, help="default: results/report.html")
 
     added = command("compile", compile_kernels, "compile the kernels of a protocol into numba's cache")
     added.add_argument("protocol")
@@ -340,17 +346,19 @@ def replay(options: argparse.Namespace) -> int:
     """Replay recordings of other simulators."""
     from replasticity import datasets, replays, tables
 
-    holds = True
+    summaries = []
     for path in options.files:
         ours, deviations = replays.replay(path)
         tables.show_replay(str(path), deviations)
-        compared = [row for row in deviations if row.holds is not None]
-        fine = bool(compared) and all(row.holds for row in compared)
-        print(f"{path}: {'holds' if fine else 'DOES NOT HOLD'} ({len(compared)} quantities compared)\n")
-        holds = holds and fine
+        summary = replays.summary(path, deviations)
+        compared = sum(row.holds is not None for row in deviations)
+        print(f"{path}: {'holds' if summary['holds'] else 'DOES NOT HOLD'} ({compared} quantities compared)\n")
+        summaries.append(summary)
         if options.save is not None:
             datasets.write(ours, options.save / path.name)
-    return 0 if holds else 1
+    if options.json is not None:
+        datasets.write_bytes((json.dumps(summaries, indent=1) + "\n").encode(), options.json)
+    return 0 if all(summary["holds"] for summary in summaries) else 1
 
 
 def claims(options: argparse.Namespace) -> int:
@@ -423,6 +431,17 @@ def gallery(options: argparse.Namespace) -> int:
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     for path in pages.renew(figures, _evaluation):
         print(project.shown(path))
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Make the report."""
+    from replasticity import datasets, project
+    from replasticity.report import page
+
+    output = options.output or project.report_file()
+    datasets.write_bytes(page.render(_selected(options), _evaluation, _ensemble).encode(), output)
+    print(project.shown(output))
     return 0
 
 

@@ -74,6 +74,19 @@ def figure_digest(module: str) -> str:
     return code_digest(*(f"{PACKAGE}.figures.{name}" for name in (module, "rendering", "drawn_data")))
 
 
+def replay_digest(protocol: str) -> str:
+    """Return the digest of the code that replays recordings of a protocol."""
+    return code_digest(f"{PACKAGE}.protocols.{protocol}", f"{PACKAGE}.replays")
+
+
+def report_digest() -> str:
+    """Return the digest of the code that makes the report, with its template, style and script."""
+    digest = hashlib.sha256(code_digest(f"{PACKAGE}.report.page").encode())
+    for path in sorted((_FOLDER / "report").glob("page.*")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
 def versions() -> dict[str, str]:
     """Return the versions of this package and of the libraries that the numbers depend on."""
     return {

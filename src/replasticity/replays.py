@@ -1,7 +1,10 @@
 """Replaying recordings of other simulators: the same inputs through our simulation, compared value by value."""
 
-from collections.abc import Iterable
+import dataclasses
+import math
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -59,6 +62,97 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         **{name: recording.attrs[name] for name in ("protocol", "seed", "parameters") if name in recording.attrs},
     }
     return ours, list(_deviations(recording, ours, protocol))
+
+
+def recordings(protocol_names: Collection[str], longest_ms: float = math.inf) -> dict[str, Path]:
+    """Return the recordings under ``tests/peers`` that concern some protocols.
+
+    Parameters
+    ----------
+    protocol_names : collection of str
+        Our protocols.
+    longest_ms : float
+        Recordings of more simulated time than this are left out [ms].
+
+    Returns
+    -------
+    dict of str to Path
+        Name of the file without suffix -> file, relative to the project.
+
+    Raises
+    ------
+    UserError
+        If a recording is no netCDF file, or no protocol can replay it.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(project.root().glob("tests/peers/*/*.nc")):
+        # Summaries hold statistics over seeds, and no run that could be replayed.
+        if "summary" in path.name:
+            continue
+        protocol, duration_ms = _recorded(path)
+        if protocol in protocol_names and duration_ms <= longest_ms:
+            found[path.stem] = path.relative_to(project.root())
+    return found
+
+
+def protocol_of(path: Path) -> str:
+    """Return the name of the protocol that replays a recording; errors as in `recordings`."""
+    return _recorded(path)[0]
+
+
+def _recorded(path: Path) -> tuple[str, float]:
+    """Return the name of the protocol that replays a recording, and how long the recording is [ms]."""
+    attributes = datasets.open_netcdf(path).attrs
+    try:
+        protocol = protocols.name_of_recording(str(attributes.get("protocol", "")))
+    except UserError as error:
+        raise UserError(f"{project.shown(path)}: {error}") from None
+    duration_ms = attributes.get("duration_ms")
+    return protocol, float(duration_ms) if isinstance(duration_ms, int | float | np.number) else 0.0
+
+
+def holds(deviations: Sequence[Deviation]) -> bool:
+    """Say whether all that could be compared holds, and anything could be."""
+    compared = [row.holds for row in deviations if row.holds is not None]
+    return bool(compared) and all(compared)
+
+
+def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
+    """Return what a replay has shown, for files that other programs read.
+
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    deviations : sequence of Deviation
+        From `replay`.
+
+    Returns
+    -------
+    dict
+        JSON-ready: ``recording``, ``protocol`` (ours), ``simulator``, ``simulator_version``, ``duration_ms`` and
+        ``seed`` as recorded, ``holds``, and ``quantities`` (the fields of `Deviation`, and the ``bound`` as text; a
+        deviation that is no number is null).
+    """
+    attributes = datasets.open_netcdf(path).attrs
+    recorded = {name: str(attributes.get(name, "")) for name in _SHOWN_ATTRIBUTES}
+    return {
+        "recording": project.shown(path),
+        "protocol": protocols.name_of_recording(str(attributes.get("protocol", ""))),
+        **recorded,
+        "holds": holds(deviations),
+        "quantities": [_as_json(row) for row in deviations],
+    }
+
+
+_SHOWN_ATTRIBUTES = ("simulator", "simulator_version", "seed", "duration_ms")
+
+
+def _as_json(row: Deviation) -> dict[str, Any]:
+    fields = dataclasses.asdict(row) | {"bound": str(row.tolerance)}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in fields.items()
+    }
 
 
 def _deviations(recording: xr.Dataset, ours: xr.Dataset, protocol: protocols.Protocol) -> Iterable[Deviation]:

@@ -264,7 +264,9 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert stop.value.code == 0
     printed = capsys.readouterr().out
-    commands = "simulate aggregate evaluate plot check accept-reference replay claims list info gallery compile schema"
+    commands = (
+        "simulate aggregate evaluate plot check accept-reference replay claims list info gallery report compile schema"
+    )
     assert all(command in printed for command in commands.split())
 
 

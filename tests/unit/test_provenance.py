@@ -17,6 +17,8 @@ def digests(project_copy):
             "p.kernels_digest('homeostatic_stdp')",
             "p.figure_digest('zenke2015')",
             "p.evaluation_digest()",
+            "p.replay_digest('homeostatic_stdp')",
+            "p.report_digest()",
         )
         finished = subprocess.run(
             [sys.executable, "-c", CODE.format(", ".join(expressions))],
@@ -25,7 +27,13 @@ def digests(project_copy):
             text=True,
             check=True,
         )
-        return dict(zip(("simulation", "kernels", "figure", "evaluation"), finished.stdout.split(), strict=True))
+        return dict(
+            zip(
+                ("simulation", "kernels", "figure", "evaluation", "replay", "report"),
+                finished.stdout.split(),
+                strict=True,
+            )
+        )
 
     return measure
 
@@ -33,16 +41,19 @@ def digests(project_copy):
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("kernels/homeostatic_stdp.py", {"simulation", "kernels"}),
-        ("models/homeostatic_stdp.py", {"simulation", "kernels"}),
-        ("protocols/homeostatic_stdp.py", {"simulation"}),
+        ("kernels/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
+        ("models/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
+        ("protocols/homeostatic_stdp.py", {"simulation", "replay"}),
         ("simulation.py", {"simulation"}),
         ("figures/zenke2015.py", {"figure"}),
         ("figures/rendering.py", {"figure"}),
-        ("analysis/claims.py", {"evaluation"}),
+        ("analysis/claims.py", {"evaluation", "report"}),
+        ("replays.py", {"replay"}),
+        ("report/panels.py", {"report"}),
+        ("report/page.css", {"report"}),
         ("cli.py", set()),
         ("gallery.py", set()),
-        ("tables.py", set()),
+        ("tables.py", {"report"}),
     ],
 )
 def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, changed):

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from tests.conftest import ProjectCopy
+from tests.conftest import ROOT, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 QUICK = ("--cores", "2", "--config", "scale=quick")
-RESULTS = "results/*/**/*"
+RESULTS = "results/**/*"
 EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 
 
@@ -60,7 +60,7 @@ def remade(project, action):
     files = [
         path
         for path in project.folder.glob(RESULTS)
-        if path.is_file() and path.suffix in {".nc", ".json", ".png"} and not path.name.startswith("seeds-")
+        if path.is_file() and path.suffix in {".nc", ".json", ".png", ".html"} and not path.name.startswith("seeds-")
     ]
     before = {path: path.stat().st_mtime_ns for path in files}
     action()
@@ -232,6 +232,33 @@ def test_gallery_is_renewed_from_the_results(project):
     assert (project.folder / "figures/zenke2015.png").read_bytes() == (
         project.folder / "results/figures/zenke2015.png"
     ).read_bytes()
+
+
+def test_report_is_made_with_the_replays_and_is_not_made_twice(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    recordings = project.folder / "tests/peers/zenke"
+    shutil.copy(ROOT / "tests/peers/zenke/zenke_seed1.nc", recordings)
+    shutil.copy(ROOT / "tests/peers/beats/beats.nc", recordings)
+    project.snakemake("results/report.html", *QUICK)
+    # The other recording concerns no chosen experiment.
+    assert set(project.content("results/replays/*")) == {"results/replays/zenke_seed1.json"}
+    page = (project.folder / "results/report.html").read_text(encoding="utf-8")
+    assert all(f'id="claim-{name}-linear-slope"' in page for name in EXPERIMENTS)
+    assert "zenke_seed1.nc" in page
+    assert remade(project, lambda: project.snakemake("results/report.html", *QUICK)) == set()
+    path = project.folder / "src/replasticity/report/page.css"
+    path.write_text(path.read_text() + "\n/* changed */\n")
+    assert remade(project, lambda: project.snakemake("results/report.html", *QUICK)) == {"report"}
+
+
+def test_snakemake_writes_its_own_report(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    # No network: whatever would be fetched through a proxy fails.
+    nowhere = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")}
+    project.snakemake("--report", "snakemake-report.html", *QUICK, **nowhere)
+    page = (project.folder / "snakemake-report.html").read_text(encoding="utf-8")
+    assert "zenke2015.svg" in page
+    assert "as printed, from the experiments" in page
 
 
 @pytest.mark.parametrize(

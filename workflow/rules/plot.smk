@@ -12,7 +12,12 @@ rule plot:
             experiment=shown_experiments(wildcards),
         ),
     output:
-        expand("results/figures/{{figure}}.{suffix}", suffix=FORMATS),
+        report(
+            expand("results/figures/{{figure}}.{suffix}", suffix=FORMATS),
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{figure}",
+        ),
         drawn_data="results/figures/{figure}.nc",
     log:
         "results/logs/plot/{figure}.log",

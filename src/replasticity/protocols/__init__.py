@@ -107,8 +107,8 @@ def get(name: str) -> Protocol:
     return cast(Protocol, importlib.import_module(f"{__name__}.{name}"))
 
 
-def of_recording(recorded_protocol: str) -> Protocol:
-    """Return the protocol that can replay a recording.
+def name_of_recording(recorded_protocol: str) -> str:
+    """Return the name of the protocol that can replay a recording.
 
     Raises
     ------
@@ -118,5 +118,10 @@ def of_recording(recorded_protocol: str) -> Protocol:
     known = {recording: name for name in names() for recording in get(name).RECORDINGS}
     for pattern, name in known.items():
         if fnmatchcase(recorded_protocol, pattern):
-            return get(name)
+            return name
     raise UserError(f"attribute 'protocol' is '{recorded_protocol}'; allowed: {', '.join(sorted(known))}")
+
+
+def of_recording(recorded_protocol: str) -> Protocol:
+    """Return the protocol that can replay a recording; errors as in `name_of_recording`."""
+    return get(name_of_recording(recorded_protocol))

@@ -1,0 +1,173 @@
+"use strict";
+
+// Charts are drawn when they come into view, in the colours of the page.
+
+const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Return a series' colour; blacks and greys become light on a dark page. */
+function onThisPage(color) {
+  const grey = /^#(..)\1\1$/i.exec(color ?? "");
+  if (!grey || !darkScheme.matches) return color;
+  const level = Math.round(255 - 0.85 * parseInt(grey[1], 16));
+  return `rgb(${level}, ${level}, ${level})`;
+}
+
+function dressTrace(trace) {
+  for (const part of [trace.line, trace.marker, trace.marker?.line]) {
+    if (typeof part?.color === "string") part.color = onThisPage(part.color);
+  }
+  if (trace.fillcolor) trace.fillcolor = onThisPage(trace.fillcolor);
+  return trace;
+}
+
+function dressLayout(layout) {
+  const axis = {
+    gridcolor: colorOf("--grid"),
+    zerolinecolor: colorOf("--quiet"),
+    linecolor: colorOf("--line"),
+    zeroline: false,
+    exponentformat: "power",
+    minexponent: 5,
+    automargin: true,
+  };
+  const text = colorOf("--text");
+  return {
+    ...layout,
+    font: { family: "system-ui, sans-serif", size: 12, color: text },
+    paper_bgcolor: "rgba(0, 0, 0, 0)",
+    plot_bgcolor: "rgba(0, 0, 0, 0)",
+    margin: { l: 10, r: 10, t: 28, b: 10 },
+    legend: { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 } },
+    dragmode: hasFingers ? false : "zoom",
+    hoverlabel: { bgcolor: colorOf("--surface"), bordercolor: colorOf("--line"), font: { color: text } },
+    modebar: { bgcolor: "rgba(0, 0, 0, 0)", color: colorOf("--quiet"), activecolor: colorOf("--accent") },
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, ...layout.yaxis },
+  };
+}
+
+// A finger on a chart scrolls the page; it zooms by the buttons, which then are always there.
+const hasFingers = matchMedia("(pointer: coarse)").matches;
+const options = {
+  responsive: true,
+  displayModeBar: hasFingers || "hover",
+  displaylogo: false,
+  // Named one by one: none of them leaves the page.
+  modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]],
+};
+
+/** Draw a chart, or draw it again after the colours of the page have changed. */
+function draw(chart) {
+  const { data, layout } = JSON.parse(chart.querySelector("script").textContent);
+  const legends = data.filter((trace) => trace.showlegend).length;
+  const height = layout.height ?? parseInt(chart.style.minHeight, 10) + 18 * Math.ceil(legends / 2);
+  const target = chart.querySelector(".drawing") ?? chart.appendChild(document.createElement("div"));
+  target.className = "drawing";
+  chart.dataset.drawn = "yes";
+  return Plotly.react(target, data.map(dressTrace), { ...dressLayout(layout), height }, options);
+}
+
+const inView = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      inView.unobserve(target);
+      const explorer = target.closest(".explorer");
+      draw(target).then(() => explorer && showSeedIn(target, explorer));
+    }
+  },
+  { rootMargin: "400px" },
+);
+document.querySelectorAll(".chart").forEach((chart) => inView.observe(chart));
+
+darkScheme.addEventListener("change", () => {
+  for (const chart of document.querySelectorAll(".chart[data-drawn]")) {
+    const explorer = chart.closest(".explorer");
+    draw(chart).then(() => explorer && showSeedIn(chart, explorer));
+  }
+});
+
+// The seed explorer.
+
+const chosenExperiment = document.getElementById("experiment");
+const chosenSeed = document.getElementById("seed");
+const numbersOf = new Map();
+const present = (value) => (value === null ? "not defined" : String(Number(value.toPrecision(5))));
+
+/** Return the seeds and statistics of an explorer. */
+function numbers(explorer) {
+  if (!numbersOf.has(explorer)) {
+    numbersOf.set(explorer, JSON.parse(explorer.querySelector("script.numbers").textContent));
+  }
+  return numbersOf.get(explorer);
+}
+
+const explorerOf = (experiment) => document.querySelector(`.explorer[data-experiment="${experiment}"]`);
+
+/** Show the chosen seed in a chart that is drawn. */
+function showSeedIn(chart, explorer) {
+  const drawing = chart.querySelector(".drawing");
+  const seed = Number(chosenSeed.value);
+  if (chart.closest(".standing")) {
+    const { seeds, statistics } = numbers(explorer);
+    const index = seeds.indexOf(seed);
+    const texts = statistics.map((statistic) => `seed ${seed}: ${present(statistic.values[index])}`);
+    const style = { "marker.color": colorOf("--accent"), hovertext: [texts], hoverinfo: "text" };
+    Plotly.restyle(drawing, { x: [statistics.map((statistic) => statistic.standardised[index])], ...style }, [1]);
+    Plotly.restyle(drawing, { "marker.color": colorOf("--quiet"), "marker.line.color": colorOf("--quiet") }, [0]);
+    return;
+  }
+  const linesPerSeed = drawing.data.filter((trace) => trace.meta === drawing.data[0].meta).length;
+  const palette = [colorOf("--accent"), "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+  const own = drawing.data.map((trace) => trace.meta === seed);
+  const single = linesPerSeed === 1 && drawing.data[0].mode === "lines";
+  const colors = own.map((isOwn, index) => (isOwn ? palette[index % linesPerSeed] : colorOf("--quiet")));
+  Plotly.restyle(drawing, {
+    visible: own.map((isOwn) => isOwn || single),
+    opacity: own.map((isOwn) => (isOwn ? 1 : 0.35)),
+    name: drawing.data.map((trace) => `seed ${trace.meta}`),
+    zorder: own.map((isOwn) => (isOwn ? 1 : 0)),
+    "line.color": colors,
+    "marker.color": colors,
+  });
+}
+
+/** Show the chosen seed everywhere in the explorer of the chosen experiment. */
+function showSeed() {
+  const explorer = explorerOf(chosenExperiment.value);
+  const { seeds, traceSeeds, statistics } = numbers(explorer);
+  const seed = Number(chosenSeed.value);
+  const index = seeds.indexOf(seed);
+  explorer.querySelectorAll("td.value").forEach((cell, row) => {
+    cell.textContent = present(statistics[row].values[index]);
+  });
+  explorer.querySelectorAll(".chart[data-drawn]").forEach((chart) => showSeedIn(chart, explorer));
+  document.getElementById("seed-status").textContent = traceSeeds.includes(seed)
+    ? `Seed ${seed} of ${seeds.length}, with its traces.`
+    : `Seed ${seed} of ${seeds.length}: its statistics only. Traces are kept of the seeds ${traceSeeds.join(", ")}.`;
+}
+
+/** Show the chosen experiment with its first seed. */
+function showExperiment() {
+  for (const explorer of document.querySelectorAll(".explorer")) {
+    explorer.hidden = explorer.dataset.experiment !== chosenExperiment.value;
+  }
+  const { seeds } = numbers(explorerOf(chosenExperiment.value));
+  chosenSeed.replaceChildren(...seeds.map((seed) => new Option(seed, seed)));
+  showSeed();
+}
+
+chosenExperiment.addEventListener("change", showExperiment);
+chosenSeed.addEventListener("change", showSeed);
+showExperiment();
+
+// A link to a claim opens it; on paper everything is open.
+
+function openTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target?.matches("details")) target.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));

@@ -1,0 +1,267 @@
+"""The page: what it shows, gathered from the results, and its rendering."""
+
+import base64
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import PIL.Image
+import plotly.offline
+import xarray as xr
+from markupsafe import Markup
+
+from replasticity import configuration, datasets, experiments, project
+from replasticity.analysis import claims
+from replasticity.errors import UserError
+from replasticity.experiments import Reference, Resolved
+from replasticity.figures import drawn_data
+from replasticity.report import explorer, origin
+from replasticity.report.panels import Panel, embedded, panels
+from replasticity.tables import claim_row, number, peer_sentence
+
+#: Verdict -> class of its badge, in the order in which they are counted.
+BADGES = {
+    claims.REPRODUCED: "reproduced",
+    claims.IN_PART: "in-part",
+    claims.NOT_REPRODUCED: "not-reproduced",
+    claims.NOT_TESTABLE: "not-testable",
+}
+
+
+@dataclass(frozen=True)
+class JudgedClaim:
+    """A claim as the page shows it: its verdict and numbers as text, and all that the evaluation says of it."""
+
+    anchor: str
+    verdict: str
+    estimate: str
+    interval: str
+    bound: str
+    p: str
+    n: str
+    stored: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An evaluated experiment as the page shows it."""
+
+    name: str
+    title: str
+    seeds: list[int]
+    claims: list[JudgedClaim]
+    errata: list[dict[str, Any]]
+    peer: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A figure with the experiments that it shows; or an experiment that no figure shows, without panels."""
+
+    name: str
+    title: str
+    references: Sequence[Reference]
+    experiments: list[Judged]
+    panels: list[Panel]
+    image: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What one experiment's results come from."""
+
+    experiment: str
+    protocol: str
+    seeds: str
+    source: str
+    parameters_digest: str
+    code_digest: str
+
+
+def render(
+    selected: Sequence[Resolved],
+    evaluation_of: Callable[[str], dict[str, Any]],
+    ensemble_of: Callable[[str], xr.Dataset],
+) -> str:
+    """Return the page on some experiments; equal results give equal text.
+
+    Parameters
+    ----------
+    selected : sequence of Resolved
+        The experiments; those that their figures show beside them are taken in.
+    evaluation_of, ensemble_of : callable
+        Name of an experiment -> its stored evaluation, its ensemble.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file and no network.
+
+    Raises
+    ------
+    UserError
+        If a result is missing or broken.
+    """
+    chapters = list(_chapters(selected, evaluation_of))
+    explorers, origins = [], []
+    for experiment in (judged for chapter in chapters for judged in chapter.experiments):
+        ensemble = ensemble_of(experiment.name)
+        explorers.append(explorer.explore(ensemble, experiment.title))
+        origins.append(_origin(ensemble))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__, "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "as_seeds": configuration.seed_ranges, "duration": _duration}
+    replays = _replays({each.protocol for each in origins})
+    return environment.get_template("page.html.j2").render(
+        scale=", ".join(sorted({each.scale for each in selected})),
+        badges=BADGES,
+        counts=_counts(chapters),
+        chapters=chapters,
+        explorers=explorers,
+        standing_chart=explorer.standing_chart,
+        most=explorer,
+        replays=replays,
+        simulators=_simulators(replays),
+        origins=origins,
+        versions=origin.versions(),
+        machine=origin.machine(),
+        costs=origin.costs(),
+        embedded=embedded,
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+        plotly=Markup(plotly.offline.get_plotlyjs()),
+    )
+
+
+def _asset(name: str) -> Markup:
+    """Return a file of this package that goes into the page as it is."""
+    return Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+
+def _chapters(selected: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, Any]]) -> Iterable[Chapter]:
+    """Yield the figures, each experiment once, and then the experiments that no figure shows."""
+    told: set[str] = set()
+    drawn = [each for each in selected if each.experiment.figure is not None]
+    for each in drawn:
+        shown = [name for name in experiments.shown(each.name, each.experiment).values() if name not in told]
+        told.update(shown)
+        drawing = drawn_data.read(_made(each.name, drawn_data.SUFFIX))
+        image = _smaller(_made(each.name, "png"))
+        judged = [_judged(evaluation_of(name)) for name in shown]
+        yield _chapter(each, judged, list(panels(drawing)), image)
+    for each in selected:
+        if each.name not in told:
+            yield _chapter(each, [_judged(evaluation_of(each.name))], [], "")
+
+
+def _chapter(resolved: Resolved, judged: list[Judged], shown: list[Panel], image: str) -> Chapter:
+    experiment = resolved.experiment
+    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image)
+
+
+def _made(figure: str, suffix: str) -> Path:
+    """Return a file of a figure that has to be there."""
+    path = project.figure_file(figure, suffix)
+    datasets.require_file(path, "'make figures' makes it")
+    return path
+
+
+def _smaller(picture: Path) -> str:
+    """Return a picture as lossless WebP in base64: the same pixels in about half of the bytes."""
+    buffer = io.BytesIO()
+    with PIL.Image.open(picture) as image:
+        image.save(buffer, "WEBP", lossless=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _judged(evaluation: dict[str, Any]) -> Judged:
+    """Return an evaluation as the page shows it."""
+    name = evaluation["experiment"]
+    judged = []
+    for claim in evaluation["claims"]:
+        _, estimate, interval, bound, p, n = claim_row(claim)
+        judged.append(
+            JudgedClaim(f"{name}-{claim['id']}", claim["verdict"], estimate, interval, bound, p, n, stored=claim)
+        )
+    peer = peer_sentence(evaluation["peer"])
+    return Judged(name, evaluation["title"], evaluation["seeds"], judged, evaluation["errata"], peer)
+
+
+def _counts(chapters: Iterable[Chapter]) -> dict[str, int]:
+    verdicts = [claim.verdict for chapter in chapters for each in chapter.experiments for claim in each.claims]
+    return {verdict: verdicts.count(verdict) for verdict in BADGES}
+
+
+def _origin(ensemble: xr.Dataset) -> Origin:
+    attributes = ensemble.attrs
+    return Origin(
+        experiment=attributes["experiment"],
+        protocol=attributes["protocol"],
+        seeds=configuration.seed_ranges(ensemble["seed"].values.tolist()),
+        source=attributes["source"],
+        parameters_digest=attributes["parameters_digest"],
+        code_digest=attributes["code_digest"],
+    )
+
+
+def _replays(protocols: set[str]) -> list[dict[str, Any]]:
+    """Return the replays that concern some protocols, with a summary of each."""
+    replays = []
+    for path in project.replay_files():
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            concerned = [each for each in stored if each["protocol"] in protocols]
+            replays += [each | _summary(each["quantities"]) for each in concerned]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{project.shown(path)}: no valid replay; delete it and run Snakemake again") from error
+    return sorted(replays, key=lambda each: (each["simulator"], each["simulator_version"], each["recording"]))
+
+
+def _summary(quantities: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return how many quantities and values a replay compares, and the quantity that comes nearest to its bound."""
+    compared = [each for each in quantities if each["holds"] is not None]
+    departing = [each for each in compared if each["absolute"] != 0 or not each["holds"]]
+    return {
+        "compared": len(compared),
+        "values": sum(each["compared"] for each in compared),
+        "identical": len(compared) - len(departing),
+        "unmatched": sum(each["unmatched"] or 0 for each in compared),
+        "nearest": max(departing, key=_share_of_bound, default=None),
+    }
+
+
+def _share_of_bound(quantity: dict[str, Any]) -> float:
+    """Return the largest deviation in units of its bound; infinite without a number or a bound."""
+    shares = [
+        quantity[kind] / quantity["tolerance"][kind]
+        for kind in ("absolute", "relative")
+        if quantity[kind] is not None and quantity["tolerance"][kind] > 0
+    ]
+    return min(shares, default=math.inf)
+
+
+def _simulators(replays: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the replays by simulator and version."""
+    by_simulator: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in replays:
+        by_simulator.setdefault((each["simulator"], each["simulator_version"]), []).append(each)
+    return by_simulator
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as a reader wants it."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,142 @@
+"""The page in a browser: it stays on disk, its charts zoom, a seed can be chosen, on a desk and on a phone."""
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; on Debian: apt-get install chromium"),
+]
+
+SCREENS = {
+    "desk": {"viewport": {"width": 1280, "height": 900}},
+    "dark desk": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # The sandbox cannot start in the containers of most CI services; the page is our own.
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=SCREENS)
+def page(request, browser, project_with_results):
+    """The report, opened on each kind of screen; at the end it has made no request and told of no error."""
+    context = browser.new_context(**SCREENS[request.param])
+    opened = context.new_page()
+    requests, complaints = [], []
+    opened.on("request", lambda each: requests.append(each.url))
+    opened.on("console", lambda each: complaints.append(each.text) if each.type in {"error", "warning"} else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    address = (project_with_results.folder / "results/report.html").as_uri()
+    opened.goto(address)
+    yield opened
+    context.close()
+    assert complaints == []
+    assert [url for url in requests if url != address and not url.startswith(("data:", "blob:"))] == []
+
+
+def drawn(page, selector):
+    """Bring a chart into view and return its drawing once it is there."""
+    chart = page.locator(selector).first
+    chart.scroll_into_view_if_needed()
+    drawing = chart.locator(".drawing.js-plotly-plot")
+    drawing.locator(".main-svg").first.wait_for()
+    return drawing
+
+
+def x_range(drawing):
+    return drawing.evaluate("drawing => drawing.layout.xaxis.range")
+
+
+def test_every_chart_is_drawn_when_it_comes_into_view(page):
+    charts = page.locator("#figures .chart")
+    assert charts.count() >= 4
+    for number in range(charts.count()):
+        drawing = drawn(page, f"#figures .chart >> nth={number}")
+        assert drawing.evaluate("drawing => drawing.data.length") > 0
+
+
+def test_a_chart_is_zoomed_and_shows_values(page):
+    drawing = drawn(page, "#figures .chart")
+    before = x_range(drawing)
+    if page.viewport_size["width"] > 400:
+        box = drawing.locator(".nsewdrag").first.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=5)
+        page.mouse.up()
+    else:
+        drawing.locator('[data-title="Zoom in"]').tap()
+    page.wait_for_function(
+        "([drawing, before]) => drawing.layout.xaxis.range[0] > before[0] && drawing.layout.xaxis.range[1] < before[1]",
+        arg=[drawing.element_handle(), before],
+    )
+    if page.viewport_size["width"] > 400:
+        page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+        drawing.locator(".hoverlayer .hovertext").first.wait_for()
+
+
+def test_a_chosen_seed_comes_to_the_front(page):
+    page.select_option("#experiment", "zenke2015_eq15")
+    explorer = ".explorer[data-experiment=zenke2015_eq15]"
+    drawing = drawn(page, f"{explorer} .panels .chart")
+    standing = drawn(page, f"{explorer} .standing .chart")
+
+    def shown():
+        bold = drawing.evaluate("d => d.data.filter(trace => trace.opacity === 1).map(trace => trace.meta)")
+        marked = standing.evaluate("d => Array.from(d.data[1].x)")
+        numbers = page.locator(f"{explorer} td.value").all_text_contents()
+        return bold, marked, numbers, page.locator("#seed-status").text_content()
+
+    first = shown()
+    assert first[0] == [1]
+    page.select_option("#seed", "3")
+    second = shown()
+    assert second[0] == [3]
+    assert all(before != after for before, after in zip(first, second, strict=True))
+    page.select_option("#seed", "6")
+    bold, _, numbers, status = shown()
+    assert bold == []
+    assert len(numbers) > 20
+    assert "Traces are kept of the seeds 1, 2, 3, 4, 5" in status
+
+
+def test_nothing_is_wider_than_the_screen(page):
+    for section in ("verdicts", "figures", "seeds", "replays", "origin"):
+        page.locator(f"#{section}").scroll_into_view_if_needed()
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    for number in range(page.locator("#figures .chart").count()):
+        drawn(page, f"#figures .chart >> nth={number}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_link_to_a_claim_opens_it(page):
+    page.locator("#verdicts td a").first.click()
+    assert page.locator("details.claim[open]").count() == 1
+
+
+def test_axe_finds_no_serious_fault(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    drawn(page, "#figures .chart")
+    drawn(page, ".explorer:not([hidden]) .standing .chart")
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"][:3]])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []

@@ -1,0 +1,69 @@
+"""Single seeds: which traces are shown, and where statistics lie."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from replasticity.report import explorer
+
+
+def array(dimensions, values, name, units="1"):
+    return xr.Variable(dimensions, np.asarray(values), {"units": units, "long_name": f"what {name} is"})
+
+
+@pytest.fixture
+def ensemble():
+    time = np.arange(2000.0)
+    course = np.stack([np.sin(time / 50) + seed for seed in range(2)])
+    spikes = np.zeros((2, 2000, 3), np.int8)
+    spikes[0, 10, 2] = spikes[1, 20, 1] = 1
+    return xr.Dataset(
+        {
+            "weight_nS": array(("trace_seed", "time_ms"), course, "weight", "nS"),
+            "raster": array(("trace_seed", "time_ms", "cell"), spikes, "raster"),
+            "no_axis": array(("trace_seed", "thing"), np.zeros((2, 4)), "thing"),
+            "slope": array(("seed",), [1.0, 2.0, 3.0, np.nan], "slope"),
+            "pair": array(("seed", "which"), [[1.0, 5.0]] * 4, "pair"),
+            "large": array(("seed", "which_large"), np.zeros((4, 100)), "large"),
+        },
+        coords={
+            "seed": [1, 2, 3, 7],
+            "trace_seed": [1, 2],
+            "time_ms": array(("time_ms",), time, "time", "ms"),
+        },
+        attrs={"experiment": "tiny"},
+    )
+
+
+def test_traces_with_an_axis_are_charts_of_all_their_seeds(ensemble):
+    explored = explorer.explore(ensemble, "A title")
+    charts = {name: json.loads(chart) for name, _, chart in explored.charts}
+    assert list(charts) == ["weight_nS", "raster"]
+    assert [trace["meta"] for trace in charts["weight_nS"]["data"]] == [1, 2]
+    assert charts["weight_nS"]["data"][0]["x"]["dtype"] == "f4"
+    assert [trace["mode"] for trace in charts["raster"]["data"]] == ["markers", "markers"]
+    assert (explored.seeds, explored.trace_seeds) == ([1, 2, 3, 7], [1, 2])
+
+
+def test_what_is_left_out_is_named(ensemble):
+    assert explorer.explore(ensemble, "A title").left_out == ["no_axis", "large"]
+
+
+def test_statistics_are_standardised_over_the_seeds(ensemble):
+    explored = explorer.explore(ensemble, "A title")
+    statistics = {statistic.label: statistic for statistic in explored.statistics}
+    assert list(statistics) == ["slope", "pair[0]", "pair[1]"]
+    assert statistics["slope"].values == [1.0, 2.0, 3.0, None]
+    assert statistics["slope"].standardised == [-1.0, 0.0, 1.0, None]
+    assert statistics["pair[1]"].standardised == [0.0] * 4
+    # JSON without NaN, which browsers refuse.
+    json.dumps(explored.numbers, allow_nan=False)
+
+
+def test_standing_chart_has_every_seed_and_a_place_for_the_chosen_one(ensemble):
+    chart = json.loads(explorer.standing_chart(explorer.explore(ensemble, "A title").statistics))
+    everyone, chosen = chart["data"]
+    assert len(everyone["y"]) == 3 + 4 + 4
+    assert chosen["y"] == ["slope", "pair[0]", "pair[1]"]

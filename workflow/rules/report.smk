@@ -1,0 +1,84 @@
+# From all results to one page, and from recordings of other simulators to their agreement with ours.
+
+from functools import cache
+
+from replasticity import replays
+
+# The quick scale leaves out recordings that run longer than this [ms].
+LONGEST_QUICK_REPLAY_MS = 600_000
+
+
+wildcard_constraints:
+    recording=r"[A-Za-z0-9_.]+",
+
+
+@cache
+def recordings():
+    """Recordings of other simulators that concern the chosen experiments; found only if the report asks for them."""
+    longest_ms = (
+        LONGEST_QUICK_REPLAY_MS
+        if configuration.read(config).scale == "quick"
+        else float("inf")
+    )
+    protocols = {each.experiment.protocol for each in EXPERIMENTS.values()}
+    return replays.recordings(protocols, longest_ms)
+
+
+def replayed_protocol(wildcards):
+    """The protocol that replays a recording."""
+    return replays.protocol_of(recordings()[wildcards.recording])
+
+
+rule replay:
+    input:
+        recording=lambda wildcards: recordings()[wildcards.recording],
+        compiled=lambda wildcards: f"results/compiled/{replayed_protocol(wildcards)}.json",
+    output:
+        "results/replays/{recording}.json",
+    log:
+        "results/logs/replay/{recording}.log",
+    benchmark:
+        "results/benchmarks/replay/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        code=lambda wildcards: provenance.replay_digest(replayed_protocol(wildcards)),
+    message:
+        "Replaying {wildcards.recording}"
+    shell:
+        # Status 1 is a result that the report shows: the replay does not hold.
+        "python -m replasticity replay {input.recording} --json {output} > {log} 2>&1 || test $? -eq 1"
+
+
+rule report:
+    input:
+        expand(
+            "results/figures/{figure}.{suffix}", figure=FIGURES, suffix=("png", "nc")
+        ),
+        expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+        expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
+        lambda wildcards: expand(
+            "results/replays/{recording}.json", recording=recordings()
+        ),
+    output:
+        report("results/report.html", caption="../report/report.rst", category="Report"),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        experiments=list(EXPERIMENTS),
+        scale=configuration.read(config).scale,
+        code=provenance.report_digest(),
+    message:
+        "Writing the report: results/report.html"
+    shell:
+        "python -m replasticity report {params.experiments} --scale {params.scale} -o {output} > {log} 2>&1"
