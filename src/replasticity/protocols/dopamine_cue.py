@@ -401,6 +401,26 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
     return found
 
 
+def drawn_network(parameters: Parameters, inputs: xr.Dataset) -> "Network":
+    """Return the network at time 0 with the inputs that `draw` has given."""
+    relay = steps_of(parameters.relay_delay_ms, parameters)
+    relays = Relays(
+        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
+        stimulus_subgroup=inputs["stimulus_subgroup"].values,
+        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
+        background=inputs["background_step"].values.astype(np.int64),
+        background_index=inputs["background_index"].values.astype(np.int64),
+    )
+    return build_network(
+        parameters,
+        (inputs["exc_pre"].values, inputs["exc_post"].values),
+        (inputs["inh_pre"].values, inputs["inh_post"].values),
+        float(parameters.weight_initial_pA),
+        inputs["subgroup_index"].values.astype(np.int64),
+        relays,
+    )
+
+
 def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     """Return the run of the network.
 
@@ -418,24 +438,9 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     """
     from replasticity.models import dopamine_stdp as model
 
-    relay = steps_of(parameters.relay_delay_ms, parameters)
     subgroups = inputs["subgroup_index"].values.astype(np.int64)
-    relays = Relays(
-        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
-        stimulus_subgroup=inputs["stimulus_subgroup"].values,
-        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
-        background=inputs["background_step"].values.astype(np.int64),
-        background_index=inputs["background_index"].values.astype(np.int64),
-    )
     weight_pA = float(parameters.weight_initial_pA)
-    network = build_network(
-        parameters,
-        (inputs["exc_pre"].values, inputs["exc_post"].values),
-        (inputs["inh_pre"].values, inputs["inh_post"].values),
-        weight_pA,
-        subgroups,
-        relays,
-    )
+    network = drawn_network(parameters, inputs)
     end, chunk = steps_of(parameters.duration_ms, parameters), steps_of(parameters.chunk_ms, parameters)
     window_ms = min(WINDOW_MS, parameters.duration_ms)
     session = Session(network, min(10, parameters.exc_count), steps_of(window_ms, parameters))
