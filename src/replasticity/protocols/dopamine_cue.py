@@ -24,6 +24,7 @@ from replasticity.protocols._dopamine import (
     check_grid,
     ordered,
     poisson_stamps,
+    read_at,
     require_whole_steps,
     stamps,
     steps_of,
@@ -446,7 +447,8 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     session = Session(network, min(10, parameters.exc_count), steps_of(window_ms, parameters))
     readings = []
     for _, chunk_end in progress.in_chunks(end, chunk, "cue association"):
-        readings.append(read_groups(session.advance(chunk_end), subgroups, weight_pA))
+        session.advance(chunk_end)
+        readings.append(read_groups(session.read(), subgroups, weight_pA))
     outcome = session.outcome()
     state, first = session.network.plastic.state, session.network.plastic.first
     leaving = np.diff(first)[: parameters.exc_count]
@@ -733,8 +735,8 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     place[exc_order] = np.arange(len(exc_order))
     sampled = place[recording["snapshot_synapse"].values] if "snapshot_synapse" in recording else place[:0]
     readings: dict[int, dict[str, Any]] = {}
-    for time in np.unique(np.append(log, end)):
-        network = session.advance(int(time))
+    times = np.unique(np.append(log, end))
+    for time, network in zip(times, read_at(session, times), strict=True):
         state = network.plastic.state[sampled]
         readings[int(time)] = read_groups(network, subgroups, float(parameters.weight_initial_pA)) | {
             "w_snapshot": state["weight"].copy(),
