@@ -1,6 +1,7 @@
 """The command line. Each command does one step of the pipeline and can be used without Snakemake.
 
-Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line.
+Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line (with its traceback in
+Python's development mode: ``python -X dev -m replasticity ...``).
 Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
 """
 
@@ -27,7 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = options.run(options)
         sys.stdout.flush()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if sys.flags.dev_mode:
+            raise
+        # A name or a value from a file may hold a line break.
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        text = f"error: not enough memory; smaller sizes or shorter durations need less: {error}"
+        print(text.rstrip(": "), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -118,18 +126,14 @@ def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | N
 
 def _changes(assignments: list[str]) -> dict[str, Any]:
     """Return the parameters given as KEY=VALUE, values read as YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from replasticity import experiments
 
     changes = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key:
             raise UserError(f"--set {assignment}: has to be KEY=VALUE, such as tau_H_ms=200")
-        try:
-            changes[key] = YAML(typ="safe", pure=True).load(text)
-        except YAMLError as error:
-            raise UserError(f"--set {assignment}: the value is no valid YAML") from error
+        changes[key] = experiments.parse_yaml(text, f"--set {assignment}")
     return changes
 
 
@@ -138,7 +142,7 @@ def _seeds(text: str) -> list[int]:
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not first.isdecimal() or (dash and not last.isdecimal()):
             raise UserError(f"--seeds {text}: has to be such as 1-40 or 1,2,7")
         seeds += range(int(first), int(last or first) + 1)
     return seeds
@@ -180,20 +184,22 @@ def evaluate(options: argparse.Namespace) -> int:
     from replasticity.analysis import evaluation
 
     resolved = _resolve(options, options.experiment)
-    content = json.dumps(evaluation.evaluate(resolved, _ensemble(resolved.name)), indent=1) + "\n"
+    ensemble = _ensemble(resolved.name)
+    with datasets.content_of(project.ensemble_file(resolved.name)):
+        content = json.dumps(evaluation.evaluate(resolved, ensemble), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
-    from replasticity import experiments, project
+    from replasticity import datasets, experiments, project
     from replasticity.figures import rendering
 
     experiment = experiments.load(options.figure)
     if experiment.figure is None:
-        drawn = [name for name in experiments.names() if experiments.load(name).figure is not None]
-        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(drawn)}")
+        having = [name for name in experiments.names() if experiments.load(name).figure is not None]
+        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(having)}")
     roles = {"main": options.figure, **experiment.figure.beside}
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
@@ -205,10 +211,12 @@ def plot(options: argparse.Namespace) -> int:
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
         names = [project.figure_file(options.figure, suffix) for suffix in rendering.FORMATS]
-    figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
-    for path in [options.output] if options.output else names:
-        rendering.save(figure, path)
-        print(project.shown(path))
+    drawn = options.files or [project.ensemble_file(name) for name in roles.values()]
+    with datasets.content_of(*drawn):
+        figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
+        for path in [options.output] if options.output else names:
+            rendering.save(figure, path)
+            print(project.shown(path))
     return 0
 
 
@@ -271,10 +279,14 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics."""
-    from replasticity import tables
+    from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
-    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in _selected(options)]
+    checks = []
+    for resolved in _selected(options):
+        ensemble = _ensemble(resolved.name)
+        with datasets.content_of(project.ensemble_file(resolved.name), regression.reference_file(resolved)):
+            checks.append(regression.check(resolved, ensemble))
     for one in checks:
         tables.show_check(one)
     return 0 if all(one.passes for one in checks) else 1

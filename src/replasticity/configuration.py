@@ -35,7 +35,7 @@ class Configuration(Checked):
 
 
 def _number(text: Any) -> Any:
-    return int(text) if isinstance(text, str) and text.isdigit() else text
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 20 else text
 
 
 def read(content: dict[str, Any] | None = None) -> Configuration:

@@ -9,6 +9,11 @@ import xarray as xr
 from replasticity import datasets, experiments, project, protocols
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.errors import UserError
+from replasticity.parameters import LARGEST_INT
+
+
+#: No recorded time, potential or weight is as large as this.
+_LARGEST_INPUT = 1e12
 
 
 def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
@@ -37,18 +42,19 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         protocol = protocols.of_recording(str(recording.attrs.get("protocol", "")))
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
-    recorded = datasets.json_attribute(recording, "parameters", path)
+    recorded = datasets.json_attribute(recording.attrs, "parameters", path)
+    with datasets.content_of(path):
+        values = protocol.recorded_parameters(recording, recorded)
     parameters = experiments.validate(
-        protocol.Parameters,
-        protocol.recorded_parameters(recording, recorded),
-        f"{project.shown(path)}: parameters",
-        context={"recorded": True},
+        protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
+    _check_inputs(recording, protocol, path)
     try:
-        ours = protocol.replay(recording, parameters)
+        with datasets.content_of(path):
+            ours = protocol.replay(recording, parameters)
     except UserError as error:
-        raise UserError(f"{project.shown(path)}: {error}") from None
+        raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
     for name in ours.variables:
         if name in recording.variables:
             ours[name].attrs = recording[name].attrs
@@ -58,7 +64,26 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         "simulator": "replasticity",
         **{name: recording.attrs[name] for name in ("protocol", "seed", "parameters") if name in recording.attrs},
     }
-    return ours, list(_deviations(recording, ours, protocol))
+    with datasets.content_of(path):
+        return ours, list(_deviations(recording, ours, protocol))
+
+
+def _check_inputs(recording: xr.Dataset, protocol: protocols.Protocol, path: Path) -> None:
+    """Check the recorded inputs before compiled code, which looks at no index, is given them."""
+    for name in protocol.RECORDED_INPUTS:
+        if name not in recording.variables:
+            continue
+        values = recording[name].values
+        if np.issubdtype(values.dtype, np.integer):
+            if values.size and (values.min() < 0 or values.max() > LARGEST_INT):
+                raise UserError(f"{project.shown(path)}: variable '{name}' has to be from 0 to {LARGEST_INT}")
+        elif np.issubdtype(values.dtype, np.floating):
+            if not (np.abs(values) < _LARGEST_INPUT).all():
+                raise UserError(f"{project.shown(path)}: variable '{name}' has to be finite, below {_LARGEST_INPUT:g}")
+            if name.endswith("_time") and values.size and values.min() < 0:
+                raise UserError(f"{project.shown(path)}: variable '{name}' has to be 0 or more")
+        elif name in protocol.NEEDED_INPUTS:
+            raise UserError(f"{project.shown(path)}: variable '{name}' has type {values.dtype}, expected numbers")
 
 
 def _deviations(recording: xr.Dataset, ours: xr.Dataset, protocol: protocols.Protocol) -> Iterable[Deviation]:
