@@ -11,7 +11,6 @@ from replasticity.comparison import Deviation, Tolerance, compare, compare_spike
 from replasticity.errors import UserError
 from replasticity.parameters import LARGEST_INT
 
-
 #: No recorded time, potential or weight is as large as this.
 _LARGEST_INPUT = 1e12
 
