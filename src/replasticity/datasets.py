@@ -284,6 +284,17 @@ def require_names(dataset: xr.Dataset, names: Iterable[str], path: Path) -> None
             raise UserError(f"{path}: has no variable '{name}'")
 
 
+def require_indices(recording: xr.Dataset, sizes: Mapping[str, int]) -> None:
+    """Raise a `UserError` that names the first variable with an index below 0, or not below its size.
+
+    Compiled code looks at no index: one out of range would read or write anywhere.
+    """
+    for name, size in sizes.items():
+        values = recording[name].values
+        if not np.issubdtype(values.dtype, np.integer) or (values.size and not 0 <= values.min() <= values.max() < size):
+            raise UserError(f"variable '{name}' has to be an index from 0 to {size - 1}")
+
+
 def json_attribute(attributes: Mapping[Any, Any], name: str, path: Path) -> dict[str, Any]:
     """Return a global attribute that holds a JSON object.
 

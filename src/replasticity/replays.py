@@ -9,7 +9,7 @@ import xarray as xr
 from replasticity import datasets, experiments, project, protocols
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.errors import UserError
-from replasticity.parameters import LARGEST_INT
+from replasticity.parameters import LARGEST_INT, MOST_STEPS
 
 #: No recorded time, potential or weight is as large as this.
 _LARGEST_INPUT = 1e12
@@ -48,9 +48,9 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
-    _check_inputs(recording, protocol, path)
     try:
         with datasets.content_of(path):
+            _check_inputs(recording, protocol)
             ours = protocol.replay(recording, parameters)
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
@@ -67,22 +67,23 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         return ours, list(_deviations(recording, ours, protocol))
 
 
-def _check_inputs(recording: xr.Dataset, protocol: protocols.Protocol, path: Path) -> None:
+def _check_inputs(recording: xr.Dataset, protocol: protocols.Protocol) -> None:
     """Check the recorded inputs before compiled code, which looks at no index, is given them."""
+    resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
     for name in protocol.RECORDED_INPUTS:
         if name not in recording.variables:
             continue
         values = recording[name].values
         if np.issubdtype(values.dtype, np.integer):
             if values.size and (values.min() < 0 or values.max() > LARGEST_INT):
-                raise UserError(f"{project.shown(path)}: variable '{name}' has to be from 0 to {LARGEST_INT}")
+                raise UserError(f"variable '{name}' has to be from 0 to {LARGEST_INT}")
         elif np.issubdtype(values.dtype, np.floating):
-            if not (np.abs(values) < _LARGEST_INPUT).all():
-                raise UserError(f"{project.shown(path)}: variable '{name}' has to be finite, below {_LARGEST_INPUT:g}")
-            if name.endswith("_time") and values.size and values.min() < 0:
-                raise UserError(f"{project.shown(path)}: variable '{name}' has to be 0 or more")
+            is_time = name.endswith(("time", "_duration"))
+            lowest, highest = (0.0, MOST_STEPS * resolution_ms) if is_time else (-_LARGEST_INPUT, _LARGEST_INPUT)
+            if not ((values >= lowest) & (values <= highest)).all():
+                raise UserError(f"variable '{name}' has to be from {lowest:g} to {highest:g}")
         elif name in protocol.NEEDED_INPUTS:
-            raise UserError(f"{project.shown(path)}: variable '{name}' has type {values.dtype}, expected numbers")
+            raise UserError(f"variable '{name}' has type {values.dtype}, expected numbers")
 
 
 def _deviations(recording: xr.Dataset, ours: xr.Dataset, protocol: protocols.Protocol) -> Iterable[Deviation]:
