@@ -194,6 +194,9 @@ def evaluate(options: argparse.Namespace) -> int:
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity import datasets, experiments, project
+
+    # Matplotlib keeps its list of fonts in the home directory unless told otherwise, before it is imported.
+    os.environ.setdefault("MPLCONFIGDIR", str(project.root() / ".cache" / "matplotlib"))
     from replasticity.figures import rendering
 
     experiment = experiments.load(options.figure)

@@ -291,7 +291,9 @@ def require_indices(recording: xr.Dataset, sizes: Mapping[str, int]) -> None:
     """
     for name, size in sizes.items():
         values = recording[name].values
-        if not np.issubdtype(values.dtype, np.integer) or (values.size and not 0 <= values.min() <= values.max() < size):
+        if not np.issubdtype(values.dtype, np.integer) or (
+            values.size and not 0 <= values.min() <= values.max() < size
+        ):
             raise UserError(f"variable '{name}' has to be an index from 0 to {size - 1}")
 
 
