@@ -1,9 +1,9 @@
-"""Do other Python versions, or an older processor, give the same runs as this Python here?
+"""Compare the runs of other Python versions, or of an older processor, with those of this Python here.
 
     python tools/compare_stacks.py python3.12 python3.13    # as commands or paths
     python tools/compare_stacks.py --older-processor
 
-A few short experiments, which use every model's compiled code, are simulated by each, without a common cache. Exit
+A few short experiments, of most families of models, are simulated by each, without a common cache. Exit
 status 0: all runs have the same bytes, or numbers that agree to `RELATIVE_TOLERANCE`.
 
 An interpreter that lacks the pinned packages gets a virtual environment with them below .cache/stacks, which stays.

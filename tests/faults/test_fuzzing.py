@@ -60,7 +60,7 @@ def worker(project):
 
 def files(folder):
     """Return what is in a folder and above it: nothing may appear beside the project either."""
-    return {path for path in folder.parent.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {path for path in folder.parent.rglob("*") if path.is_file() and ".cache" not in path.parts}
 
 
 def check_outcome(worker, *arguments, allowed=()):
@@ -343,6 +343,14 @@ def test_absurd_number_is_refused_before_simulating(worker, name, value):
     outcome = check_outcome(worker, "simulate", "zenke2015", "--set", f"{name}={value}", "-o", "out.nc")
     assert outcome["status"] == 2
     assert name in outcome["err"] or "--set" in outcome["err"]
+
+
+@pytest.mark.parametrize(
+    "seeds", ["1-", "-1", "a", "1--2", "1,", "1,1", "3-1", "1-99999999999", "1-1000000", "9" * 5000, "²", "1e3"]
+)
+@pytest.mark.parametrize("command", ["simulate", "aggregate"])
+def test_malformed_seeds(worker, command, seeds):
+    assert check_outcome(worker, command, "zenke2015", f"--seeds={seeds}")["status"] == 2
 
 
 def test_more_memory_than_there_is_ends_in_one_line(worker):
