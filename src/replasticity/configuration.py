@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from replasticity import experiments, project
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved, ScaleName, Seeds, distinct_seeds
-from replasticity.parameters import Checked, Positive
+from replasticity.parameters import LARGEST_INT, Checked, Positive
 
 
 class Configuration(Checked):
