@@ -241,11 +241,11 @@ def read(path: Path, kind: str) -> xr.Dataset:
         If it is missing, unreadable, foreign, of the other kind, or breaks the contract.
     """
     dataset = open_netcdf(path)
-    for name in REQUIRED_ATTRIBUTES:
-        if name not in dataset.attrs:
-            raise UserError(f"{path}: not a file of replasticity: it has no attribute '{name}'")
-        if not isinstance(dataset.attrs[name], str):
-            raise UserError(f"{path}: attribute '{name}' has to be a text")
+    for required in REQUIRED_ATTRIBUTES:
+        if required not in dataset.attrs:
+            raise UserError(f"{path}: not a file of replasticity: it has no attribute '{required}'")
+        if not isinstance(dataset.attrs[required], str):
+            raise UserError(f"{path}: attribute '{required}' has to be a text")
     if dataset.attrs["kind"] != kind:
         raise UserError(f"{path}: attribute 'kind' is '{dataset.attrs['kind']}', allowed here: '{kind}'")
     for name, variable in dataset.variables.items():
