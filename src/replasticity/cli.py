@@ -1,6 +1,7 @@
 """The command line. Each command does one step of the pipeline and can be used without Snakemake.
 
-Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line.
+Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line (with its traceback in
+Python's development mode: ``python -X dev -m replasticity ...``).
 Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
 """
 
@@ -27,7 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = options.run(options)
         sys.stdout.flush()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if sys.flags.dev_mode:
+            raise
+        # A name or a value from a file may hold a line break.
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        text = f"error: not enough memory; smaller sizes or shorter durations need less: {error}"
+        print(text.rstrip(": "), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -133,18 +141,14 @@ def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | N
 
 def _changes(assignments: list[str]) -> dict[str, Any]:
     """Return the parameters given as KEY=VALUE, values read as YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from replasticity import experiments
 
     changes = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key:
             raise UserError(f"--set {assignment}: has to be KEY=VALUE, such as tau_H_ms=200")
-        try:
-            changes[key] = YAML(typ="safe", pure=True).load(text)
-        except YAMLError as error:
-            raise UserError(f"--set {assignment}: the value is no valid YAML") from error
+        changes[key] = experiments.parse_yaml(text, f"--set {assignment}")
     return changes
 
 
@@ -163,10 +167,13 @@ def _seeds(text: str) -> list[int]:
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
     from replasticity import jobs, project
+    from replasticity.parameters import LARGEST_INT
 
     changes = _changes(options.set)
-    if options.seed < 0:
-        raise UserError(f"--seed {options.seed}: has to be 0 or more")
+    if not 0 <= options.seed <= LARGEST_INT:
+        raise UserError(
+            f"--seed {options.seed}: has to be {'0 or more' if options.seed < 0 else f'{LARGEST_INT} or less'}"
+        )
     if changes and options.output is None:
         raise UserError("--set: give the changed run a name of its own with -o FILE")
     if options.seeds and options.output is not None:
@@ -205,7 +212,8 @@ def evaluate(options: argparse.Namespace) -> int:
         )
         others = [name for name in family if project.ensemble_file(name).is_file()]
     ensembles = {name: _ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
-    content = json.dumps(evaluation.evaluate(resolved, ensembles), indent=1) + "\n"
+    with datasets.content_of(*map(project.ensemble_file, ensembles)):
+        content = json.dumps(evaluation.evaluate(resolved, ensembles), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
@@ -213,12 +221,15 @@ def evaluate(options: argparse.Namespace) -> int:
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity import datasets, experiments, project
+
+    # Matplotlib keeps its list of fonts in the home directory unless told otherwise, before it is imported.
+    os.environ.setdefault("MPLCONFIGDIR", str(project.root() / ".cache" / "matplotlib"))
     from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
     if experiment.figure is None:
-        drawn = [name for name in experiments.names() if experiments.load(name).figure is not None]
-        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(drawn)}")
+        having = [name for name in experiments.names() if experiments.load(name).figure is not None]
+        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(having)}")
     roles = {"main": options.figure, **experiment.figure.beside}
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
@@ -231,13 +242,15 @@ def plot(options: argparse.Namespace) -> int:
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
         suffixes = (*rendering.FORMATS, drawn_data.SUFFIX)
         names = [project.figure_file(options.figure, suffix) for suffix in suffixes]
-    figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
-    for path in [options.output] if options.output else names:
-        if path.suffix == f".{drawn_data.SUFFIX}":
-            datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
-        else:
-            rendering.save(figure, path)
-        print(project.shown(path))
+    shown = options.files or [project.ensemble_file(name) for name in roles.values()]
+    with datasets.content_of(*shown):
+        figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
+        for path in [options.output] if options.output else names:
+            if path.suffix == f".{drawn_data.SUFFIX}":
+                datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
+            else:
+                rendering.save(figure, path)
+            print(project.shown(path))
     return 0
 
 
@@ -300,11 +313,14 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
-    from replasticity import tables
+    from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
-    selected = _selected(options)
-    checks = [regression.check(resolved, _ensemble(resolved.name)) for resolved in selected]
+    selected, checks = _selected(options), []
+    for resolved in selected:
+        ensemble = _ensemble(resolved.name)
+        with datasets.content_of(project.ensemble_file(resolved.name), regression.reference_file(resolved)):
+            checks.append(regression.check(resolved, ensemble))
     for one in checks:
         tables.show_check(one)
     drawings = {each.name: _drawing_differences(each.name) for each in selected if each.experiment.figure}

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from replasticity import experiments, project
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved, ScaleName, Seeds, distinct_seeds
-from replasticity.parameters import Checked, Positive
+from replasticity.parameters import LARGEST_INT, Checked, Positive
 
 
 class Configuration(Checked):
@@ -39,7 +39,7 @@ class Configuration(Checked):
 
 
 def _number(text: Any) -> Any:
-    return int(text) if isinstance(text, str) and text.isdigit() else text
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 20 else text
 
 
 def read(content: dict[str, Any] | None = None) -> Configuration:
@@ -101,6 +101,10 @@ def seed_list_of(text: str) -> list[int]:
         first, dash, last = part.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError("has to be such as 1-40 or 1,2,7")
+        if len(last or first) > len(str(LARGEST_INT)) or int(last or first) > LARGEST_INT:
+            raise ValueError(f"seeds are at most {LARGEST_INT}")
+        if int(last or first) - int(first) >= experiments.MOST_SEEDS:
+            raise ValueError(f"at most {experiments.MOST_SEEDS} seeds")
         seeds += range(int(first), int(last or first) + 1)
     return seeds
 

@@ -206,8 +206,35 @@ def _readable(path: Path) -> Iterator[None]:
     require_file(path, "expected a netCDF file")
     try:
         yield
-    except (OSError, RuntimeError, ValueError, AttributeError, UnicodeDecodeError) as error:
+    except Exception as error:
+        # A damaged file may make the library or xarray stumble over anything.
         raise UserError(f"{path}: cannot be read as netCDF-4 (truncated, or another format): {error}") from error
+
+
+@contextlib.contextmanager
+def content_of(*paths: Path) -> Iterator[None]:
+    """Say in one line which files were at work when their content, well formed but senseless, breaks what reads it.
+
+    Files are checked against their contract before. It does not bound each value: a length that does not fit the
+    parameters, or an infinite time, shows where it is used.
+
+    Parameters
+    ----------
+    *paths : Path
+        The files.
+
+    Raises
+    ------
+    UserError
+        Instead of any exception in the block; the cause is chained to it.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        names = ", ".join(map(str, paths))
+        raise UserError(f"{names}: content that cannot be used ({type(error).__name__}: {error})") from error
 
 
 def read(path: Path, kind: str) -> xr.Dataset:
@@ -231,21 +258,23 @@ def read(path: Path, kind: str) -> xr.Dataset:
         If it is missing, unreadable, foreign, of the other kind, or breaks the contract.
     """
     dataset = open_netcdf(path)
-    missing = [name for name in REQUIRED_ATTRIBUTES if name not in dataset.attrs]
-    if missing:
-        raise UserError(f"{path}: not a file of replasticity: it has no attribute '{missing[0]}'")
+    for required in REQUIRED_ATTRIBUTES:
+        if required not in dataset.attrs:
+            raise UserError(f"{path}: not a file of replasticity: it has no attribute '{required}'")
+        if not isinstance(dataset.attrs[required], str):
+            raise UserError(f"{path}: attribute '{required}' has to be a text")
     if dataset.attrs["kind"] != kind:
         raise UserError(f"{path}: attribute 'kind' is '{dataset.attrs['kind']}', allowed here: '{kind}'")
     for name, variable in dataset.variables.items():
         for attribute in ("units", "long_name"):
             if attribute not in variable.attrs:
                 raise UserError(f"{path}: variable '{name}' has no attribute '{attribute}'")
-        if variable.attrs["units"] != unit_of(str(name)):
+        if str(variable.attrs["units"]) != unit_of(str(name)):
             raise UserError(
                 f"{path}: variable '{name}' has units '{variable.attrs['units']}', "
                 f"its name promises '{unit_of(str(name))}'"
             )
-    json_attribute(dataset, "parameters", path)
+    json_attribute(dataset.attrs, "parameters", path)
     return dataset
 
 
@@ -272,7 +301,20 @@ def require_names(dataset: xr.Dataset, names: Iterable[str], path: Path) -> None
             raise UserError(f"{path}: has no variable '{name}'")
 
 
-def json_attribute(dataset: xr.Dataset, name: str, path: Path) -> dict[str, Any]:
+def require_indices(recording: xr.Dataset, sizes: Mapping[str, int]) -> None:
+    """Raise a `UserError` that names the first variable with an index below 0, or not below its size.
+
+    Compiled code looks at no index: one out of range would read or write anywhere.
+    """
+    for name, size in sizes.items():
+        values = recording[name].values
+        if not np.issubdtype(values.dtype, np.integer) or (
+            values.size and not 0 <= values.min() <= values.max() < size
+        ):
+            raise UserError(f"variable '{name}' has to be an index from 0 to {size - 1}")
+
+
+def json_attribute(attributes: Mapping[Any, Any], name: str, path: Path) -> dict[str, Any]:
     """Return a global attribute that holds a JSON object.
 
     Raises
@@ -281,10 +323,10 @@ def json_attribute(dataset: xr.Dataset, name: str, path: Path) -> dict[str, Any]
         If it is missing or no JSON object.
     """
     try:
-        value = json.loads(dataset.attrs[name])
+        value = json.loads(attributes[name])
     except KeyError:
         raise UserError(f"{path}: has no attribute '{name}'") from None
-    except (TypeError, ValueError):
+    except (RecursionError, TypeError, ValueError):
         raise UserError(f"{path}: attribute '{name}' is no valid JSON") from None
     if not isinstance(value, dict):
         raise UserError(f"{path}: attribute '{name}' has to be a JSON object")

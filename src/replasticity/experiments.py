@@ -7,22 +7,26 @@ returns what a simulation needs. Every error names the file, the key and what is
 import difflib
 import hashlib
 import json
+import re
 import shlex
 import types
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from replasticity import project, protocols
+from replasticity import datasets, figures, project, protocols
 from replasticity.errors import UserError
 from replasticity.parameters import Checked, NonNegativeInt, Parameters, Positive, PositiveInt
 
 Text = Annotated[str, Field(min_length=1)]
+#: Names become parts of file names and of modules, so they cannot lead out of a folder.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 ScaleName = Literal["quick", "standard", "full"]
 SCALES: tuple[ScaleName, ...] = get_args(ScaleName)
 
@@ -37,7 +41,7 @@ class Sourced(Checked):
 def distinct_seeds(seeds: int | list[int]) -> int | list[int]:
     """Check that a list of seeds names none twice: the same run twice would fake a larger sample."""
     if isinstance(seeds, list):
-        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+        twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
         if twice:
             raise ValueError(f"each seed once, but {twice[0]} is there more than once")
         if not seeds:
@@ -46,7 +50,10 @@ def distinct_seeds(seeds: int | list[int]) -> int | list[int]:
 
 
 #: A number of seeds (1, 2, ... n) or their list.
-Seeds = PositiveInt | list[NonNegativeInt]
+MOST_SEEDS = 100_000
+SeedCount = Annotated[int, Field(ge=0, le=MOST_SEEDS)]
+SeedNumbers = Annotated[list[NonNegativeInt], Field(max_length=MOST_SEEDS)]
+Seeds = Annotated[int, Field(gt=0, le=MOST_SEEDS)] | SeedNumbers
 
 
 def seed_list(seeds: int | list[int]) -> list[int]:
@@ -60,7 +67,7 @@ class Scale(Checked):
     With 0 seeds the scale leaves the experiment out.
     """
 
-    seeds: NonNegativeInt | list[NonNegativeInt]
+    seeds: SeedCount | SeedNumbers
     parameters: dict[str, Any] = Field({})
 
     _distinct = field_validator("seeds")(distinct_seeds)
@@ -136,8 +143,8 @@ class Erratum(Checked):
 class DrawnFigure(Checked):
     """How an experiment is shown: the drawing module, and the experiments that are shown beside it."""
 
-    module: Text
-    beside: dict[str, str] = Field({})
+    module: Name
+    beside: dict[str, Name] = Field({})
 
 
 class Peer(Checked):
@@ -145,6 +152,13 @@ class Peer(Checked):
 
     simulator: Text
     summary: Text
+
+    @field_validator("summary")
+    @classmethod
+    def _inside_the_project(cls, summary: str) -> str:
+        if PurePath(summary).is_absolute() or ".." in PurePath(summary).parts or "\0" in summary:
+            raise ValueError("has to be a file inside the project, without '..'")
+        return summary
 
 
 class Resources(Checked):
@@ -236,8 +250,19 @@ def experiment_model(protocol: str) -> type[Experiment]:
 
 
 def names() -> list[str]:
-    """Return the names of all experiments, sorted."""
-    return sorted(path.stem for path in project.experiments_folder().glob("*.yaml"))
+    """Return the names of all experiments, sorted.
+
+    Raises
+    ------
+    UserError
+        If a file's name cannot be that of an experiment.
+    """
+    found = sorted(path.stem for path in project.experiments_folder().glob("*.yaml"))
+    for name in found:
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
+            file = project.shown(project.experiments_folder() / f"{name}.yaml")
+            raise UserError(f"{file}: this name is not allowed: an experiment's name has letters, digits and '_' only")
+    return found
 
 
 def file_of(name: str) -> Path:
@@ -264,15 +289,69 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{project.shown(path)}: no such file; expected a YAML file")
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise UserError(f"{project.shown(path)}: no valid YAML: {line}{error.problem}") from error
-    except (OSError, YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UserError(f"{project.shown(path)}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{project.shown(path)}: cannot be read as YAML: {error}") from error
+    content = parse_yaml(text, project.shown(path))
     if not isinstance(content, dict):
         raise UserError(f"{project.shown(path)}: has to be a mapping of keys to values")
     return content
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Return the content of a YAML text. Nothing in it is evaluated: it gives numbers, texts, lists and mappings.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    where : str
+        What an error names: a file or an option.
+
+    Returns
+    -------
+    Any
+        Its content.
+
+    Raises
+    ------
+    UserError
+        If it is no YAML, asks for another type, has a key twice, or is larger than any configuration.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise UserError(f"{where}: has {len(text)} characters; at most {_MOST_CHARACTERS}")
+    try:
+        content = YAML(typ="safe", pure=True).load(text)
+        entries = _count_entries(content)
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UserError(f"{where}: no valid YAML: {line}{error.problem}") from error
+    except (YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Not all that its parser stumbles over comes as a YAMLError.
+        raise UserError(f"{where}: cannot be read as YAML: {error}") from error
+    if entries > _MOST_ENTRIES:
+        raise UserError(f"{where}: its aliases make more than {_MOST_ENTRIES} entries of it")
+    return content
+
+
+#: A YAML text has at most so many characters, and so many entries when its aliases are written out. Experiments have
+#: a hundredth of them; a text of a few lines can have billions.
+_MOST_CHARACTERS = 1_000_000
+_MOST_ENTRIES = 100_000
+
+
+def _count_entries(content: Any) -> int:
+    """Return the number of entries with aliases written out; it stops counting above the limit."""
+    count = 0
+    waiting = [content]
+    while waiting and count <= _MOST_ENTRIES:
+        item = waiting.pop()
+        count += 1
+        if isinstance(item, dict):
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return count
 
 
 def validate(model: type[BaseModel], content: Any, path: Path | str, context: Any = None) -> Any:
@@ -280,10 +359,11 @@ def validate(model: type[BaseModel], content: Any, path: Path | str, context: An
     try:
         # Through JSON, so that a YAML list may fill a tuple while types stay strict.
         return model.model_validate_json(json.dumps(content, default=str), context=context)
-    except (ValidationError, RecursionError, ValueError) as error:
-        if not isinstance(error, ValidationError):
-            raise UserError(f"{_shown(path)}: {error}") from error
+    except ValidationError as error:
         raise UserError(f"{_shown(path)}: {_one_line(model, error)}") from error
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # A key that is no text, or numbers so far out of range that checking them fails.
+        raise UserError(f"{_shown(path)}: has a key or a number that cannot be used: {error}") from error
 
 
 def _shown(path: Path | str) -> str:
@@ -462,6 +542,12 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                     f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'; "
                     f"allowed: {', '.join(names())}"
                 )
+        drawing = figures.names()
+        if experiment.figure.module not in drawing:
+            raise UserError(
+                f"{project.shown(path)}: figure.module: no drawing module '{experiment.figure.module}'"
+                f"{_near(experiment.figure.module, drawing)}; allowed: {', '.join(drawing)}"
+            )
     for erratum in experiment.errata:
         if (effect := erratum.measured_by) is not None:
             key = f"{project.shown(path)}: errata.{erratum.id}.measured_by"
@@ -556,14 +642,15 @@ def resolve_recorded(attributes: Mapping[str, Any], path: Path) -> Resolved:
     """
     name = str(attributes["experiment"])
     experiment = load(name)
-    values = json.loads(attributes["parameters"])
     return Resolved(
         name=name,
         scale="standard",
         experiment=experiment,
         parameters=validate(
-            protocols.get(experiment.protocol).Parameters, values, f"{project.shown(path)}: parameters"
+            protocols.get(experiment.protocol).Parameters,
+            datasets.json_attribute(attributes, "parameters", path),
+            f"{project.shown(path)}: parameters",
         ),
         seeds=[1],
-        changes=json.loads(attributes.get("changed_parameters", "{}")),
+        changes=datasets.json_attribute({"changed_parameters": "{}"} | dict(attributes), "changed_parameters", path),
     )

@@ -12,6 +12,10 @@ import xarray as xr
 from replasticity import datasets, experiments, project, protocols
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.errors import UserError
+from replasticity.parameters import LARGEST_INT, MOST_STEPS
+
+#: No recorded time, potential or weight is as large as this.
+_LARGEST_INPUT = 1e12
 
 
 def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
@@ -40,18 +44,19 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         protocol = protocols.of_recording(str(recording.attrs.get("protocol", "")))
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
-    recorded = datasets.json_attribute(recording, "parameters", path)
+    recorded = datasets.json_attribute(recording.attrs, "parameters", path)
+    with datasets.content_of(path):
+        values = protocol.recorded_parameters(recording, recorded)
     parameters = experiments.validate(
-        protocol.Parameters,
-        protocol.recorded_parameters(recording, recorded),
-        f"{project.shown(path)}: parameters",
-        context={"recorded": True},
+        protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
     try:
-        ours = protocol.replay(recording, parameters)
+        with datasets.content_of(path):
+            _check_inputs(recording, protocol)
+            ours = protocol.replay(recording, parameters)
     except UserError as error:
-        raise UserError(f"{project.shown(path)}: {error}") from None
+        raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
     for name in ours.variables:
         if name in recording.variables:
             ours[name].attrs = recording[name].attrs
@@ -61,7 +66,27 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         "simulator": "replasticity",
         **{name: recording.attrs[name] for name in ("protocol", "seed", "parameters") if name in recording.attrs},
     }
-    return ours, list(_deviations(recording, ours, protocol))
+    with datasets.content_of(path):
+        return ours, list(_deviations(recording, ours, protocol))
+
+
+def _check_inputs(recording: xr.Dataset, protocol: protocols.Protocol) -> None:
+    """Check the recorded inputs before compiled code, which looks at no index, is given them."""
+    resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
+    for name in protocol.RECORDED_INPUTS:
+        if name not in recording.variables:
+            continue
+        values = recording[name].values
+        if np.issubdtype(values.dtype, np.integer):
+            if values.size and (values.min() < 0 or values.max() > LARGEST_INT):
+                raise UserError(f"variable '{name}' has to be from 0 to {LARGEST_INT}")
+        elif np.issubdtype(values.dtype, np.floating):
+            is_time = name.endswith(("time", "_duration"))
+            lowest, highest = (0.0, MOST_STEPS * resolution_ms) if is_time else (-_LARGEST_INPUT, _LARGEST_INPUT)
+            if not ((values >= lowest) & (values <= highest)).all():
+                raise UserError(f"variable '{name}' has to be from {lowest:g} to {highest:g}")
+        elif name in protocol.NEEDED_INPUTS:
+            raise UserError(f"variable '{name}' has type {values.dtype}, expected numbers")
 
 
 def recordings(protocol_names: Collection[str], longest_ms: float = math.inf) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from replasticity.checkpoints import Checkpoint
 from replasticity.datasets import Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
+from replasticity.parameters import LARGEST_INT
 from replasticity.protocols import Protocol
 
 #: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
@@ -89,25 +90,35 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
         run = datasets.read(path, "run")
         _check_origin(resolved, run, path)
         datasets.require(run, protocol.RUN, path)
-        seed = int(run.attrs.get("seed", -1))
+        seed = _seed(run, path)
         if seed in statistics:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
-        statistics[seed] = protocol.summarise(resolved.parameters, run)
+        with datasets.content_of(path):
+            statistics[seed] = protocol.summarise(resolved.parameters, run)
         if len(traces) < TRACE_SEEDS:
             traces[seed] = run[list(protocol.TRACES)]
         code.add(run.attrs["code_digest"])
     if not statistics:
         raise UserError(f"{resolved.name}: no runs to aggregate")
     seeds, trace_seeds = sorted(statistics), sorted(traces)
-    values = {name: np.stack([statistics[seed][name].values for seed in seeds]) for name in protocol.STATISTICS}
-    for name in protocol.TRACES:
-        each = [traces[seed][name].values for seed in trace_seeds]
-        values[name] = each[0] if _is_coordinate(protocol, name) else np.stack(each)
-    contract = ensemble_contract(protocol)
-    ensemble = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
+    with datasets.content_of(*run_files):
+        values = {name: np.stack([statistics[seed][name].values for seed in seeds]) for name in protocol.STATISTICS}
+        for name in protocol.TRACES:
+            each = [traces[seed][name].values for seed in trace_seeds]
+            values[name] = each[0] if _is_coordinate(protocol, name) else np.stack(each)
+        contract = ensemble_contract(protocol)
+        ensemble = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
     command = f"python -m replasticity aggregate {resolved.arguments}"
     ensemble.attrs = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
     return ensemble
+
+
+def _seed(run: xr.Dataset, path: Path) -> int:
+    """Return the seed of a run."""
+    seed = run.attrs.get("seed")
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= LARGEST_INT:
+        raise UserError(f"{project.shown(path)}: attribute 'seed' has to be a whole number from 0 to {LARGEST_INT}")
+    return int(seed)
 
 
 def _is_coordinate(protocol: Protocol, name: str) -> bool:
@@ -153,7 +164,7 @@ def _check_origin(resolved: Resolved, run: xr.Dataset, path: Path) -> None:
         if run.attrs[name] != allowed:
             raise UserError(f"{project.shown(path)}: {name} is '{run.attrs[name]}', expected '{allowed}'")
     if run.attrs["parameters_digest"] != resolved.digest:
-        recorded = datasets.json_attribute(run, "parameters", path)
+        recorded = datasets.json_attribute(run.attrs, "parameters", path)
         changed = [
             f"{name} ({recorded.get(name)} in the file, {value} in the experiment)"
             for name, value in resolved.values.items()

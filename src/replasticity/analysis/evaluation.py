@@ -95,7 +95,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     if of_peer is not None:
         summary = of_peer(summary, resolved.parameters)
     datasets.require_names(summary, protocol.PEER_NAMES.values(), path)
-    recorded = datasets.json_attribute(summary, "parameters", path)
+    recorded = datasets.json_attribute(summary.attrs, "parameters", path)
     theirs = protocol.Parameters.model_validate(
         protocol.recorded_parameters(summary, recorded), context={"recorded": True}
     ).model_dump(mode="json")

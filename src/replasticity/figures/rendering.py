@@ -1,7 +1,6 @@
 """The common look of all figures, and writing them so that equal data give equal bytes."""
 
 import importlib
-import importlib.util
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from replasticity import figures
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
 
@@ -127,11 +127,10 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
     UserError
         If there is no such drawing module.
     """
-    name = f"{__package__}.{module}"
-    if not module.isidentifier() or importlib.util.find_spec(name) is None:
-        raise UserError(f"figure.module: no drawing module '{module}' in src/replasticity/figures")
+    if module not in figures.names():
+        raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
     with mpl.rc_context(STYLE):
-        figure: Figure = importlib.import_module(name).draw(ensembles, evaluations)
+        figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
         figure.draw_without_rendering()
         return figure
 

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Variable, build, require_indices
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
@@ -707,6 +707,10 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     xarray.Dataset
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
+    neurons = parameters.exc_count + parameters.inh_count
+    sizes = {"exc_pre": parameters.exc_count, "inh_pre": parameters.inh_count, "subgroup_index": parameters.exc_count}
+    sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
+    require_indices(recording, sizes | {"stim_scheduled_spike_index": recording["subgroup_index"].shape[0]})
     relay = steps_of(parameters.relay_delay_ms, parameters)
     exc_order, inh_order = (np.argsort(recording[name].values, kind="stable") for name in ("exc_pre", "inh_pre"))
     subgroups = recording["subgroup_index"].values.astype(np.int64)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Variable, build, require_indices
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
@@ -402,6 +402,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     xarray.Dataset
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
+    require_indices(recording, {"pre_spike_index": parameters.neuron_count})
     dopamine = dopamine_stamps(parameters)
     if "dopa_scheduled_time" in recording:
         dopamine = stamps(recording["dopa_scheduled_time"].values, parameters)
