@@ -1,0 +1,163 @@
+"""Measuring child processes, and what many measurements say: median, spread, ratios, growth exponents."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+#: Each process computes on one thread, whatever libraries it loads.
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+
+
+class FailedError(Exception):
+    """A measured process did not succeed."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a finished process has cost.
+
+    Attributes
+    ----------
+    wall_s, cpu_s : float
+        Time from start to end, and processor time of it and its own children [s].
+    peak_MB : float
+        Highest resident memory of the process, or of one of its children if that is more [MB].
+    output : str
+        What it wrote to standard output.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_MB: float
+    output: str
+
+    def last_json(self) -> Any:
+        """Return the last line of the output, read as JSON."""
+        return json.loads(self.output.strip().splitlines()[-1])
+
+
+def run(command: Sequence[str | Path], folder: Path = ROOT, environment: dict[str, str] | None = None) -> Process:
+    """Run a command to its end.
+
+    Parameters
+    ----------
+    command : sequence of str or Path
+        Program and arguments.
+    folder : Path
+        Working folder.
+    environment : dict of str to str, optional
+        Variables in addition to those of this process.
+
+    Returns
+    -------
+    Process
+        Its cost and output.
+
+    Raises
+    ------
+    FailedError
+        If it does not exit with 0; the message ends with what it said last.
+    """
+    begin = time.perf_counter()
+    child = subprocess.Popen(
+        [str(each) for each in command],
+        cwd=folder,
+        env=os.environ | ONE_THREAD | (environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert child.stdout is not None
+    output = child.stdout.read()
+    # wait4 tells the memory of this child alone, and of the children it has waited for.
+    _, status, usage = os.wait4(child.pid, 0)
+    wall_s = time.perf_counter() - begin
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        said = "\n".join(output.strip().splitlines()[-60:])
+        raise FailedError(f"{' '.join(map(str, command))}: exit status {child.returncode}\n{said}")
+    kilobyte = 1 if sys.platform == "darwin" else 1024
+    return Process(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte / 1e6, output)
+
+
+def replasticity(*arguments: str | Path, folder: Path = ROOT, environment: dict[str, str] | None = None) -> Process:
+    """Run ``python -m replasticity`` with the sources of a checkout."""
+    sources = {"PYTHONPATH": str(folder / "src")}
+    return run([sys.executable, "-m", "replasticity", *arguments], folder, sources | (environment or {}))
+
+
+def alternate(
+    candidates: dict[str, Callable[[], dict[str, float]]], repeats: int
+) -> dict[str, dict[str, list[float]]]:
+    """Measure several candidates again and again, in alternating order, so that a drift of the machine hits all.
+
+    Parameters
+    ----------
+    candidates : dict of str to callable
+        Name -> a function that measures it once and returns quantity -> value.
+    repeats : int
+        Measurements that count. One more comes first, to fill caches.
+
+    Returns
+    -------
+    dict of str to dict of str to list of float
+        Candidate -> quantity -> values.
+    """
+    measured: dict[str, dict[str, list[float]]] = {name: {} for name in candidates}
+    for repetition in range(repeats + 1):
+        order = list(candidates) if repetition % 2 else list(reversed(candidates))
+        for name in order:
+            values = candidates[name]()
+            for quantity, value in values.items() if repetition else ():
+                measured[name].setdefault(quantity, []).append(value)
+    return measured
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return median and range, such as ``1.30 (1.28 to 1.41)``."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{number(middle)} ({number(low)} to {number(high)})"
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, without an exponent where it is read easily."""
+    if value == 0 or not np.isfinite(value):
+        return str(value)
+    if 1e-4 <= abs(value) < 1e6:
+        decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+        return f"{value:,.{decimals}f}"
+    return f"{value:.2e}"
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float, float]:
+    """Return the ratio of two medians, and its lowest and highest value over the pairs of repetitions."""
+    pairs = [a / b for a, b in zip(above, below, strict=True)]
+    return statistics.median(above) / statistics.median(below), min(pairs), max(pairs)
+
+
+def growth_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Return the exponent of cost = constant * size ** exponent, fitted by least squares on logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+def steepest_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Return the largest exponent between neighbouring sizes: a fixed cost does not hide growth there."""
+    return float(np.max(np.diff(np.log(costs)) / np.diff(np.log(sizes))))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
