@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 
 #: Each process computes on one thread, whatever libraries it loads.
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 class FailedError(Exception):
@@ -98,9 +99,7 @@ def replasticity(*arguments: str | Path, folder: Path = ROOT, environment: dict[
     return run([sys.executable, "-m", "replasticity", *arguments], folder, sources | (environment or {}))
 
 
-def alternate(
-    candidates: dict[str, Callable[[], dict[str, float]]], repeats: int
-) -> dict[str, dict[str, list[float]]]:
+def alternate(candidates: dict[str, Callable[[], dict[str, float]]], repeats: int) -> dict[str, dict[str, list[float]]]:
     """Measure several candidates again and again, in alternating order, so that a drift of the machine hits all.
 
     Parameters
@@ -123,6 +122,32 @@ def alternate(
             for quantity, value in values.items() if repetition else ():
                 measured[name].setdefault(quantity, []).append(value)
     return measured
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def copy_of_project(folder: Path) -> Path:
+    """Return a copy of the files that git knows, as they are now, without results and caches."""
+    target = folder / "project"
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median."""
+    return statistics.median(values)
+
+
+def verdict(is_met: bool) -> str:
+    """Say whether an aim is met."""
+    return "met" if is_met else "**missed**"
 
 
 def spread(values: Sequence[float]) -> str:

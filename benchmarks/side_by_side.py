@@ -6,11 +6,9 @@ do is reported too.
 """
 
 import json
-import statistics
 import sys
 import tempfile
 import venv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -269,9 +267,46 @@ def _our_phases(experiment: str) -> dict[str, float]:
 
 
 def report(measured: dict[str, Any]) -> str:
-    """Return the tables: ratios with aims, costs, agreement."""
-    return ""
-
-
-_Measure = Callable[[], dict[str, float]]
-_ = statistics
+    """Return the tables: ratios with aims, agreement, and what is measured without a peer beside it."""
+    ratios, costs, agreements = [], [], []
+    for row in measured["rows"]:
+        inputs = "the same" if row["inputs_given"] else "each its own"
+        name = [f"`{row['experiment']}`", row["peer"], inputs]
+        cells = []
+        for quantity in ("simulate_s", "process_s", "peak_MB"):
+            middle, low, high = measuring.ratio(row["theirs"][quantity], row["ours"][quantity])
+            cell = f"{measuring.number(middle)} ({measuring.number(low)} to {measuring.number(high)})"
+            aim = row["aims"].get(quantity)
+            cells.append(f"{cell}; aim {aim}: {measuring.verdict(middle >= aim)}" if aim else cell)
+        ratios.append([*name, *cells])
+        for label in ("ours", "theirs"):
+            values = [measuring.spread(row[label][quantity]) for quantity in ("simulate_s", "process_s", "peak_MB")]
+            costs.append([*name[:1], "replasticity" if label == "ours" else row["peer"], inputs, *values])
+        if "agreement" in row:
+            said = "; ".join(f"{quantity}: {value:.3g}" for quantity, value in row["agreement"].items())
+            agreements.append([*name[:2], said])
+    head = ["experiment", "beside", "inputs"]
+    cue_s, hour_s = (
+        measuring.median(each["run_s"]) + measuring.median(each["draw_s"]) for each in measured["alone"].values()
+    )
+    times = CUE_NETWORK_RECORDED_S / cue_s
+    return "\n\n".join(
+        [
+            "How many times as much the other one needs (medians, and range over the pairs of repetitions). Where each "
+            "draws its own inputs, drawing is part of both simulations; where both get the same, of neither.",
+            measuring.table([*head, "simulation", "whole process", "peak memory"], ratios),
+            "The medians and ranges behind them:",
+            measuring.table(["experiment", "by", "inputs", "simulation [s]", "process [s]", "memory [MB]"], costs),
+            "Both simulate the same: largest deviations of all spikes, weights and traces when both have the same "
+            "inputs (of the Urbanczik neuron: the same pattern and somatic spikes).",
+            measuring.table(["experiment", "beside", "largest deviation"], agreements),
+            f"The module that NESTML generates for the cue network cannot be installed from a package. It needed "
+            f"{CUE_NETWORK_RECORDED_S:g} s for the 10 s network when the recordings of tests/peers/dopamine were made; "
+            f"`izhikevich2007_cue` needs {measuring.number(cue_s)} s here, {measuring.number(times)} times less (aim: "
+            f"100, {measuring.verdict(times >= 100)}; two machines, so no more than a rough figure). "
+            f"One hour of `izhikevich2007` needs {measuring.number(hour_s)} s (aim: 30 s, "
+            f"{measuring.verdict(hour_s < 30)}).",
+            f"Versions: {', '.join(measured['versions'])}. Processes of Brian2 and NEST are warm: compiled code of a "
+            "first process is kept, which does not count. Peak memory is the highest of a process and of its children.",
+        ]
+    )

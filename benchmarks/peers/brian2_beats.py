@@ -1,10 +1,10 @@
 """Regularly firing pairs with pair STDP in Brian2: the model of `replasticity.protocols.beats`."""
 
-from exchange import Job
 import brian2
 import brian2_mode
 import numpy as np
 from brian2 import Hz, ms
+from exchange import Job
 
 
 def main():
@@ -18,9 +18,7 @@ def main():
     reset = "x = 0" if p.reset == "zero" else "x -= 1"
     cells = []
     for rates in (p.pre_rates_Hz, p.post_rates_Hz):
-        group = brian2.NeuronGroup(
-            pairs, "dx/dt = rate : 1\nrate : Hz", threshold="x > 1", reset=reset, method="euler"
-        )
+        group = brian2.NeuronGroup(pairs, "dx/dt = rate : 1\nrate : Hz", threshold="x > 1", reset=reset, method="euler")
         group.rate = rates * Hz
         cells.append(group)
     pre, post = cells

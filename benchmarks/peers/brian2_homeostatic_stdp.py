@@ -3,11 +3,11 @@
 With our population spikes the two simulations must agree; without them Brian2 draws them by itself.
 """
 
-from exchange import Job
 import brian2
 import brian2_mode
 import numpy as np
 from brian2 import Hz, ms, nS
+from exchange import Job
 
 
 def main():

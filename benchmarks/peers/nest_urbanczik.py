@@ -48,9 +48,7 @@ def main():
         (sine + p.drive_offset_E_nS, "soma_exc"),
         (np.full(len(times_ms), p.drive_amplitude_I_nS), "soma_inh"),
     ):
-        drive = nest.Create(
-            "spike_generator", params={"spike_times": np.round(times_ms, 6), "spike_weights": kicks}
-        )
+        drive = nest.Create("spike_generator", params={"spike_times": np.round(times_ms, 6), "spike_weights": kicks})
         connection = {"receptor_type": receptors[receptor], "weight": p.drive_factor, "delay": p.drive_delay_ms}
         nest.Connect(drive, neuron, syn_spec=connection)
 
