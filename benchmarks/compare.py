@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -64,9 +65,7 @@ def main() -> None:
     try:
         with checkouts(options.commits) as folders:
             for experiment in options.experiment:
-                candidates = {
-                    str(folder): lambda folder=folder: once(folder, experiment, options.scale) for folder in folders
-                }
+                candidates = {str(folder): partial(once, folder, experiment, options.scale) for folder in folders}
                 of_a, of_b = measuring.alternate(candidates, options.repeats).values()
                 for label, key in QUANTITIES.items():
                     middle, low, high = measuring.ratio(of_b[key], of_a[key])

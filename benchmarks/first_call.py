@@ -30,7 +30,7 @@ def measure(options: Any) -> dict[str, Any]:
         sources = {"PYTHONPATH": str(measuring.ROOT / "src")}
         for protocol, name in shortest.items():
             command = [sys.executable, measuring.HERE / "one_run.py", name, 'scale="quick"']
-            for _ in range(options.repeats):
+            for _ in range(min(options.repeats, 3)):
                 phases = measuring.run(command, environment=environment | sources).last_json()
                 first, later = (phases[f"{which}run"] for which in ("first_", ""))
                 loaded.setdefault(protocol, []).append(max(0.0, first - later))

@@ -16,7 +16,6 @@ DURATIONS: dict[str, tuple[str, float, tuple[int, ...]]] = {
 #: The seeds are simulated and gathered by the commands that the workflow calls.
 SEEDS = (1, 10, 100, 1000, 10_000)
 SEEDS_EXPERIMENT = "zenke2015"
-#: Everything that a seed writes is kept; the population's spikes, most of a file, only at the length of a pairing.
 NEURONS = measuring.HERE / "network_growth.py"
 
 
@@ -53,15 +52,17 @@ def _over_duration(experiment: str) -> dict[str, list[float]]:
 
 
 def _over_seeds(counts: list[int]) -> dict[str, list[float]]:
-    """Return the time of simulating and gathering [s], and the highest memory of both [MB], for each number of seeds."""
+    """Return time [s] and peak memory [MB] of simulating and gathering so many seeds."""
     curve: dict[str, list[float]] = {"size": list(counts), "seconds": [], "MB": []}
     for count in counts:
         print(f"{SEEDS_EXPERIMENT} with {count} seeds", flush=True)
+        # Results go into a copy of the project; machine code comes from the cache of this one.
+        warm = {"NUMBA_CACHE_DIR": str(measuring.ROOT / ".cache" / "numba")}
         with tempfile.TemporaryDirectory() as temporary:
             folder = measuring.copy_of_project(Path(temporary))
             seeds = ["--scale", "standard", "--seeds", f"1-{count}"]
             done = [
-                measuring.replasticity(command, SEEDS_EXPERIMENT, *seeds, folder=folder)
+                measuring.replasticity(command, SEEDS_EXPERIMENT, *seeds, folder=folder, environment=warm)
                 for command in ("simulate", "aggregate")
             ]
         curve["seconds"].append(sum(process.wall_s for process in done))

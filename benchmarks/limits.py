@@ -99,7 +99,7 @@ MODELS = (
         state_bytes=8 * 8,
         synapses=lambda p: p.input_count * (p.exc_count + p.inh_count),
         synapse_bytes=24,
-        why="Thirteen neurons fill two vectors only in part; the solver divides, takes roots and seven exponentials, and "
+        why="Thirteen neurons fill two vectors only in part; the solver divides, takes seven exponentials, and "
         "repeats near spikes. What more spikes cost the solver is counted with the events here.",
     ),
     Model(
@@ -118,7 +118,7 @@ MODELS = (
         state_bytes=8 * 6,
         synapses=lambda p: p.input_count,
         synapse_bytes=80,
-        why="One neuron: six stages of the solver, each needing the one before, and exponentials of one number at a time. "
+        why="One neuron: six stages of the solver, each needing the one before, and single exponentials. "
         "The errors of each presentation are part of the run.",
     ),
     Model(
@@ -132,7 +132,8 @@ MODELS = (
         state_bytes=8 * 4,
         synapses=lambda p: p.exc_cells * p.synapses_per_cell,
         synapse_bytes=24,
-        why="One random number for each millisecond, and every 10 ms the weights of all 80,000 plastic synapses, are part of it.",
+        why="One random number for each millisecond, and every 10 ms the weights of all 80,000 plastic synapses, are part "
+        "of it.",
     ),
 )
 
@@ -334,7 +335,7 @@ def report(measured: dict[str, Any]) -> str:
     parts = [
         measuring.table(head, rows),
         f"Multiplications and additions in vectors: {measuring.number(can['operations_per_ns'])} per ns. One "
-        f"multiplication that needs the result of the one before: {measuring.number(can['dependent_operation_ns'])} ns. "
+        f"multiplication after another: {measuring.number(can['dependent_operation_ns'])} ns. "
         f"One exponential: {measuring.number(can['exponential_ns'])} ns.",
     ]
     rows, reasons = [], []

@@ -85,7 +85,7 @@ def _snakemake(folder: Path, *arguments: str) -> measuring.Process:
 
 
 def _whole_pipeline(folder: Path) -> dict[str, float]:
-    """Make every figure in an untouched copy; return its time, and how busy the cores were while runs were simulated."""
+    """Make every figure in an untouched copy; return its time, and how busy the cores were in the simulate jobs."""
     whole_s = _snakemake(folder).wall_s
     jobs = job_times(folder / "results" / "benchmarks" / "simulate")
     return {"whole_s": whole_s, "jobs": len(jobs)} | utilisation(jobs)
@@ -131,8 +131,9 @@ def report(measured: dict[str, Any]) -> str:
     cold = measured["cold"]
     if cold:
         said.append(
-            f"The whole default pipeline on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s, of "
-            f"which {measuring.number(cold['fan_out_s'])} s are between the first start and the last end of its "
-            f"{cold['jobs']} simulate jobs; a job was running in {100 * cold['share_running']:.0f} % of the cores' time."
+            f"The whole default pipeline on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s. "
+            f"Between the first start and the last end of its {cold['jobs']} simulate jobs are "
+            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time there a "
+            "job was running."
         )
     return "\n\n".join(said)

@@ -57,6 +57,12 @@ class Peer:
     aim_simulate: float | None = None
     aim_process: float | None = None
 
+    def ways_of_input(self) -> tuple[bool, ...]:
+        """Return whether it gets our inputs: both ways are measured where there is a choice and an aim."""
+        if self.drawn and self.aim_simulate:
+            return (False, True)
+        return (not self.drawn,)
+
     @property
     def label(self) -> str:
         """How the tables call it."""
@@ -208,7 +214,7 @@ def measure(options: Any) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for peer in PEERS:
-            for inputs_given in (False, True) if peer.drawn else (True,):
+            for inputs_given in peer.ways_of_input():
                 print(f"{peer.experiment} beside {peer.label}, same inputs: {inputs_given}", flush=True)
                 row = _measure_one(peer, inputs_given, folder, options.repeats)
                 versions.add(row.pop("version"))
