@@ -132,8 +132,8 @@ MODELS = (
         state_bytes=8 * 4,
         synapses=lambda p: p.exc_cells * p.synapses_per_cell,
         synapse_bytes=24,
-        why="One random number for each millisecond, and every 10 ms the weights of all 80,000 plastic synapses, are part "
-        "of it.",
+        why="One random number for each millisecond is part of it, and every 10 ms the weights of all 80,000 plastic "
+        "synapses.",
     ),
 )
 
@@ -353,6 +353,7 @@ def report(measured: dict[str, Any]) -> str:
                 memory_ns = size / can["copy_GB_per_s"]["16 kB"]
             else:
                 memory_ns = level(one["synapses"] * size, can["random_access_ns"])
+            one_by_one_ns = count * can["dependent_operation_ns"] + exponentials * can["exponential_ns"]
             limit_ns = max(arithmetic_ns, memory_ns)
             rows.append(
                 [
@@ -361,9 +362,11 @@ def report(measured: dict[str, Any]) -> str:
                     measuring.number(one[f"{key}_ns"]),
                     measuring.number(memory_ns),
                     f"{measuring.number(arithmetic_ns)} ({count}, {exponentials} exp)",
+                    measuring.number(one_by_one_ns),
                     measuring.number(one[f"{key}_ns"] / limit_ns),
                 ]
             )
         reasons.append(f"- `{model.experiment}`: {model.why}")
-    head = ["experiment", "what", "measured [ns]", "memory [ns]", "arithmetic [ns] (operations)", "times the limit"]
+    head = ["experiment", "what", "measured [ns]", "memory [ns]", "arithmetic in vectors [ns] (operations)"]
+    head += ["one operation after another [ns]", "times the limit"]
     return "\n\n".join([*parts, measuring.table(head, rows), "\n".join(reasons)])

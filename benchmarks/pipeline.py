@@ -133,7 +133,7 @@ def report(measured: dict[str, Any]) -> str:
         said.append(
             f"The whole default pipeline on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s. "
             f"Between the first start and the last end of its {cold['jobs']} simulate jobs are "
-            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time there a "
-            "job was running."
+            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time there "
+            "a job was running."
         )
     return "\n\n".join(said)
