@@ -6,7 +6,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,26 +71,22 @@ def run(command: Sequence[str | Path], folder: Path = ROOT, environment: dict[st
     FailedError
         If it does not exit with 0; the message ends with what it said last.
     """
-    begin = time.perf_counter()
-    child = subprocess.Popen(
-        [str(each) for each in command],
-        cwd=folder,
-        env=os.environ | ONE_THREAD | (environment or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert child.stdout is not None
-    output = child.stdout.read()
-    # wait4 tells the memory of this child alone, and of the children it has waited for.
-    _, status, usage = os.wait4(child.pid, 0)
-    wall_s = time.perf_counter() - begin
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        said = "\n".join(output.strip().splitlines()[-60:])
-        raise FailedError(f"{' '.join(map(str, command))}: exit status {child.returncode}\n{said}")
-    kilobyte = 1 if sys.platform == "darwin" else 1024
-    return Process(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte / 1e6, output)
+    with tempfile.NamedTemporaryFile() as cost:
+        # Without site-packages and user settings the launcher is small and quick.
+        launcher = [sys.executable, "-I", "-S", HERE / "launcher.py", cost.name]
+        finished = subprocess.run(
+            [*map(str, launcher), *map(str, command)],
+            cwd=folder,
+            env=os.environ | ONE_THREAD | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            said = "\n".join(finished.stdout.strip().splitlines()[-15:])
+            raise FailedError(f"{' '.join(map(str, command))}: exit status {finished.returncode}\n{said}")
+        return Process(**json.load(cost), output=finished.stdout)
 
 
 def replasticity(*arguments: str | Path, folder: Path = ROOT, environment: dict[str, str] | None = None) -> Process:

@@ -91,27 +91,24 @@ def _whole_pipeline(folder: Path) -> dict[str, float]:
     return {"whole_s": whole_s, "jobs": len(jobs)} | utilisation(jobs)
 
 
-def job_times(folder: Path) -> list[tuple[float, float, float]]:
-    """Return start, end (as seconds of the clock) and processor time [s] of each job that left a file in a folder.
+def job_times(folder: Path) -> list[tuple[float, float]]:
+    """Return start and end, as seconds of the clock, of each job that left a benchmark file in a folder.
 
-    Snakemake writes a job's file at its end, with the time that it took and its processor time.
+    Snakemake writes a job's file at its end, with the time that it took.
     """
     jobs = []
     for path in sorted(folder.rglob("*.tsv")):
         with path.open() as file:
             for row in csv.DictReader(file, delimiter="\t"):
-                end, seconds = path.stat().st_mtime, float(row["s"])
-                # Jobs of less than a second are over before Snakemake has looked at them.
-                processor_s = seconds if row["cpu_time"] in ("-", "NA") else float(row["cpu_time"])
-                jobs.append((end - seconds, end, processor_s))
+                end = path.stat().st_mtime
+                jobs.append((end - float(row["s"]), end))
     return jobs
 
 
-def utilisation(jobs: list[tuple[float, float, float]]) -> dict[str, float]:
+def utilisation(jobs: list[tuple[float, float]]) -> dict[str, float]:
     """Return how long the fan-out took [s], and the share of both cores' time in which a job was running."""
-    phase_s = max(end for _, end, _ in jobs) - min(start for start, _, _ in jobs)
-    running_s = sum(end - start for start, end, _ in jobs)
-    return {"fan_out_s": phase_s, "share_running": running_s / (CORES * phase_s)}
+    phase_s = max(end for _, end in jobs) - min(start for start, _ in jobs)
+    return {"fan_out_s": phase_s, "share_running": sum(end - start for start, end in jobs) / (CORES * phase_s)}
 
 
 def report(measured: dict[str, Any]) -> str:
@@ -133,7 +130,7 @@ def report(measured: dict[str, Any]) -> str:
         said.append(
             f"The whole default pipeline on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s. "
             f"Between the first start and the last end of its {cold['jobs']} simulate jobs are "
-            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time there "
-            "a job was running."
+            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time "
+            "there a job was running."
         )
     return "\n\n".join(said)
