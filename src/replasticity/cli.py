@@ -51,9 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     def with_scale(added: argparse.ArgumentParser) -> None:
         added.add_argument("--scale", help="quick, standard or full; default: that of config/config.yaml")
 
-    added = command("simulate", simulate, "simulate one seed of an experiment and write its run")
+    added = command("simulate", simulate, "simulate one or several seeds of an experiment and write their runs")
     added.add_argument("experiment")
-    added.add_argument("--seed", type=int, default=1)
+    chosen = added.add_mutually_exclusive_group()
+    chosen.add_argument("--seed", type=int, default=1)
+    chosen.add_argument("--seeds", help="such as 1-40 or 1,2,7: makes those that results/runs does not have yet")
     with_scale(added)
     added.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
@@ -135,39 +137,42 @@ def _changes(assignments: list[str]) -> dict[str, Any]:
 
 def _seeds(text: str) -> list[int]:
     """Return seeds given as ``1-40`` or ``1,2,7``."""
-    seeds: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise UserError(f"--seeds {text}: has to be such as 1-40 or 1,2,7")
-        seeds += range(int(first), int(last or first) + 1)
+    from replasticity import configuration, experiments
+
+    try:
+        seeds = configuration.seed_list_of(text)
+        experiments.distinct_seeds(seeds)
+    except ValueError as error:
+        raise UserError(f"--seeds {text}: {error}") from error
     return seeds
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Simulate one seed and write its run."""
-    from replasticity import datasets, project, simulation
+    """Simulate seeds and write their runs."""
+    from replasticity import jobs, project
 
     changes = _changes(options.set)
     if options.seed < 0:
         raise UserError(f"--seed {options.seed}: has to be 0 or more")
     if changes and options.output is None:
         raise UserError("--set: give the changed run a name of its own with -o FILE")
+    if options.seeds and options.output is not None:
+        raise UserError("--seeds: each run gets its own file under results/runs; -o FILE is for one --seed")
     resolved = _resolve(options, options.experiment, changes)
-    output = options.output or project.run_file(resolved.name, options.seed)
-    datasets.check_writable(output)
-    checkpoint_file = output.with_name(f".{output.name}.checkpoint")
-    datasets.write(simulation.simulate(resolved, options.seed, checkpoint_file), output)
-    checkpoint_file.unlink(missing_ok=True)
+    if options.seeds:
+        jobs.simulate(resolved, _seeds(options.seeds))
+    else:
+        jobs.simulate_one(resolved, options.seed, options.output or project.run_file(resolved.name, options.seed))
     return 0
 
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity import datasets, project, simulation
+    from replasticity import datasets, jobs, project, simulation
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
+    jobs.check_records(resolved.name, seeds)
     output = options.output or project.ensemble_file(resolved.name)
     ensemble = simulation.aggregate(resolved, [project.run_file(resolved.name, seed) for seed in seeds])
     datasets.write(ensemble, output)

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from replasticity import experiments, project
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved, ScaleName, Seeds, distinct_seeds
-from replasticity.parameters import Checked
+from replasticity.parameters import Checked, Positive
 
 
 class Configuration(Checked):
@@ -16,6 +16,10 @@ class Configuration(Checked):
     scale: ScaleName = Field("standard", description="Size of all experiments: quick, standard or full.")
     experiments: list[str] | None = Field(None, description="Names of the experiments to make; all if not given.")
     seeds: dict[str, Seeds] = Field({}, description="Experiment -> seeds, instead of those of the scale.")
+
+    job_seconds: Positive = Field(
+        5.0, description="As many runs share a simulate job as are made in this time; 0.001: each run has its own."
+    )
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -82,6 +86,23 @@ def seed_ranges(seeds: list[int]) -> str:
         else:
             parts.append([seed])
     return ",".join("-".join(map(str, part)) for part in parts)
+
+
+def seed_list_of(text: str) -> list[int]:
+    """Return the seeds that `seed_ranges` has written.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such as ``1-40`` or ``1,2,7``.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError("has to be such as 1-40 or 1,2,7")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
 
 
 def resolve_all(configuration: Configuration) -> dict[str, Resolved]:

@@ -20,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from replasticity import project, protocols
 from replasticity.errors import UserError
-from replasticity.parameters import Checked, NonNegativeInt, Parameters, PositiveInt
+from replasticity.parameters import Checked, NonNegativeInt, Parameters, Positive, PositiveInt
 
 Text = Annotated[str, Field(min_length=1)]
 ScaleName = Literal["quick", "standard", "full"]
@@ -139,10 +139,10 @@ class Peer(Checked):
 
 
 class Resources(Checked):
-    """What one simulate job needs."""
+    """What one run needs: memory, and roughly how long it takes. Many short runs share a job."""
 
     mem_mb: PositiveInt = 1000
-    runtime_min: PositiveInt = 10
+    seconds_per_run: Positive = 0.1
 
 
 class Experiment(Checked):

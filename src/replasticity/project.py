@@ -40,6 +40,11 @@ def run_file(experiment: str, seed: int) -> Path:
     return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"
 
 
+def record_file(experiment: str, seeds: str) -> Path:
+    """Return the record of a simulate job, such as ``record_file("zenke2015", "1-40")``."""
+    return run_file(experiment, 0).with_name(f"seeds-{seeds}.json")
+
+
 def ensemble_file(experiment: str) -> Path:
     """Return the file of an experiment's ensemble."""
     return root() / "results" / "ensembles" / f"{experiment}.nc"

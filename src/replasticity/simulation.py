@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -48,9 +49,14 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
         identity = provenance.run_identity(resolved, seed)
         run = run_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
     kept = run.merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
-    command = f"python -m replasticity simulate {resolved.arguments} --seed {seed}"
-    kept.attrs = provenance.attributes(resolved, "run", command) | {"seed": seed}
+    kept.attrs = run_attributes(resolved, seed)
     return kept
+
+
+def run_attributes(resolved: Resolved, seed: int) -> dict[str, Any]:
+    """Return the global attributes of a run: two runs with the same ones hold the same values."""
+    command = f"python -m replasticity simulate {resolved.arguments} --seed {seed}"
+    return provenance.attributes(resolved, "run", command) | {"seed": seed}
 
 
 def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:

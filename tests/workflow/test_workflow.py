@@ -77,7 +77,7 @@ def test_everything_is_made(finished):
         f"results/figures/zenke2015.{suffix}" for suffix in ("pdf", "svg", "png")
     }
     jobs = len(finished.content("results/logs/**/*.log"))
-    assert jobs == len(finished.content("results/benchmarks/**/*.tsv")) == 2 + 12 + 4 + 4 + 1
+    assert jobs == len(finished.content("results/benchmarks/**/*.tsv")) == 2 + 4 + 4 + 4 + 1
 
 
 def test_reader_is_told_where_the_figures_are(finished):
@@ -144,6 +144,34 @@ def test_bytes_do_not_depend_on_cores_order_or_cache(finished, tmp_path):
     patterns = ("results/runs/*/*.nc", "results/ensembles/*.nc", "results/evaluations/*.json", "results/figures/*")
     for pattern in patterns:
         assert finished.content(pattern) == other.content(pattern)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:9000]), "seed-2.nc: was changed or damaged"),
+        (lambda path: path.unlink(), "seed-2.nc: no such file"),
+    ],
+    ids=["truncated", "deleted"],
+)
+def test_damaged_run_is_named_and_made_anew_alone(project, damage, text):
+    path = project.folder / "results/runs/zenke2015/seed-2.nc"
+    expected = project.content("results/*/**/*.nc")
+    damage(path)
+    failed = project.snakemake(*QUICK, check=False)
+    assert failed.returncode != 0
+    assert text in failed.stdout + failed.stderr
+    others = {other: other.stat().st_mtime_ns for other in project.folder.glob("results/runs/*/*.nc") if other != path}
+    project.snakemake(*QUICK)
+    assert project.content("results/*/**/*.nc") == expected
+    assert others == {other: other.stat().st_mtime_ns for other in others}
+
+
+def test_other_grouping_of_seeds_keeps_the_runs(project):
+    assert remade(project, lambda: project.snakemake(*QUICK, "job_seconds=0.1")) == {
+        f"{kind}/{name}" for name in (*EXPERIMENTS, "other") for kind in ("ensembles", "evaluations")
+    } | {"figures/zenke2015"}
+    assert len(project.content("results/runs/zenke2015/seeds-*.json")) == 3
 
 
 def test_check_passes_on_the_committed_references(project):

@@ -5,13 +5,14 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import configuration, project, provenance
+from replasticity import configuration, jobs, project, provenance
 from replasticity.errors import UserError
 
 project.put_this_python_first()
 
 try:
-    EXPERIMENTS = configuration.resolve_all(configuration.read(config))
+    CONFIGURATION = configuration.read(config)
+    EXPERIMENTS = configuration.resolve_all(CONFIGURATION)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -23,7 +24,7 @@ wildcard_constraints:
     experiment=r"[A-Za-z0-9_]+",
     figure=r"[A-Za-z0-9_]+",
     protocol=r"[A-Za-z0-9_]+",
-    seed=r"\d+",
+    seeds=r"[0-9,-]+",
 
 
 def arguments(wildcards):

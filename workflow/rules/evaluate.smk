@@ -43,7 +43,7 @@ rule check:
         mem_mb=1500,
         runtime=10,
     params:
-        scale=configuration.read(config).scale,
+        scale=CONFIGURATION.scale,
         experiments=list(EXPERIMENTS),
     message:
         "Comparing every ensemble with the reference statistics under figures/"

@@ -46,7 +46,7 @@ rule gallery:
         runtime=10,
     params:
         figures=list(FIGURES),
-        scale=configuration.read(config).scale,
+        scale=CONFIGURATION.scale,
     message:
         "Renewing the committed gallery under figures/"
     shell:

@@ -28,36 +28,38 @@ rule simulate:
         # then skips a changed `code` of this rule whenever the kernels are compiled in the same call.
         lambda wildcards: f"results/compiled/{EXPERIMENTS[wildcards.experiment].experiment.protocol}.json",
     output:
-        "results/runs/{experiment}/seed-{seed}.nc",
+        # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc. Not the runs themselves:
+        # how many share a job depends on the experiment, and Snakemake would delete those that a killed job has made.
+        "results/runs/{experiment}/seeds-{seeds}.json",
     log:
-        "results/logs/simulate/{experiment}/seed-{seed}.log",
+        "results/logs/simulate/{experiment}/seeds-{seeds}.log",
     benchmark:
-        "results/benchmarks/simulate/{experiment}/seed-{seed}.tsv"
+        "results/benchmarks/simulate/{experiment}/seeds-{seeds}.tsv"
     conda:
         "../../environment.yml"
     resources:
         mem_mb=lambda wildcards: EXPERIMENTS[
             wildcards.experiment
         ].experiment.resources.mem_mb,
-        runtime=lambda wildcards: EXPERIMENTS[
-            wildcards.experiment
-        ].experiment.resources.runtime_min,
+        runtime=lambda wildcards: jobs.runtime_min(
+            EXPERIMENTS[wildcards.experiment], wildcards.seeds
+        ),
     params:
         arguments=arguments,
         parameters=parameters_digest,
         code=code_digest,
     message:
-        "Simulating {wildcards.experiment}, seed {wildcards.seed}"
+        "Simulating {wildcards.experiment}, seeds {wildcards.seeds}"
     shell:
-        "python -m replasticity simulate {params.arguments} --seed {wildcards.seed} -o {output} > {log} 2>&1"
+        "python -m replasticity simulate {params.arguments} --seeds {wildcards.seeds} > {log} 2>&1"
 
 
 rule aggregate:
     input:
         lambda wildcards: expand(
-            "results/runs/{experiment}/seed-{seed}.nc",
+            "results/runs/{experiment}/seeds-{seeds}.json",
             experiment=wildcards.experiment,
-            seed=EXPERIMENTS[wildcards.experiment].seeds,
+            seeds=jobs.seeds_of_jobs(EXPERIMENTS[wildcards.experiment], CONFIGURATION),
         ),
     output:
         "results/ensembles/{experiment}.nc",
@@ -76,6 +78,7 @@ rule aggregate:
             EXPERIMENTS[wildcards.experiment].seeds
         ),
         code=code_digest,
+        runs=lambda wildcards: jobs.state_of_runs(EXPERIMENTS[wildcards.experiment]),
     message:
         "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
     shell:

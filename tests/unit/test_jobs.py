@@ -1,0 +1,131 @@
+"""Several seeds in one job: what is kept, what is made anew, and what the record tells."""
+
+import json
+
+import pytest
+
+from replasticity import configuration, experiments, jobs, project
+from replasticity.configuration import Configuration
+from replasticity.errors import UserError
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def resolved(monkeypatch, tmp_path):
+    """The cheapest experiment, in an empty project of its own."""
+    monkeypatch.chdir(ROOT)
+    resolved = experiments.resolve("zenke2015", "quick")
+    (tmp_path / "config/experiments").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return resolved
+
+
+def run_bytes(resolved):
+    return {path.name: path.read_bytes() for path in project.run_file(resolved.name, 0).parent.glob("seed-*.nc")}
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_run", "job_seconds", "expected"),
+    [
+        (0.1, 0.35, ["1-3", "4-6", "7"]),
+        (0.1, 100.0, ["1-7"]),
+        (30.0, 5.0, ["1", "2", "3", "4", "5", "6", "7"]),
+    ],
+)
+def test_seeds_share_a_job_as_long_as_they_fit_into_its_time(resolved, seconds_per_run, job_seconds, expected):
+    resources = resolved.experiment.resources.model_copy(update={"seconds_per_run": seconds_per_run})
+    experiment = resolved.experiment.model_copy(update={"resources": resources})
+    resolved = resolved.model_copy(update={"experiment": experiment, "seeds": [3, 1, 2, 4, 5, 6, 7]})
+    assert jobs.seeds_of_jobs(resolved, Configuration(job_seconds=job_seconds)) == expected
+
+
+def test_every_seed_is_in_exactly_one_job(resolved):
+    resolved = resolved.model_copy(update={"seeds": [9, 2, 3, 4, 100]})
+    parts = jobs.seeds_of_jobs(resolved, Configuration(job_seconds=0.2))
+    assert [seed for part in parts for seed in configuration.seed_list_of(part)] == [2, 3, 4, 9, 100]
+
+
+def test_runs_do_not_depend_on_the_seeds_that_share_their_job(resolved):
+    jobs.simulate(resolved, [1, 2, 3])
+    together = run_bytes(resolved)
+    for seed in (3, 2):
+        project.run_file(resolved.name, seed).unlink()
+        jobs.simulate(resolved, [seed])
+    assert run_bytes(resolved) == together
+
+
+def test_job_goes_on_where_it_was_killed(resolved, capsys):
+    jobs.simulate(resolved, [1, 2])
+    expected = run_bytes(resolved)
+    project.run_file(resolved.name, 2).unlink()
+    first = project.run_file(resolved.name, 1).stat().st_mtime_ns
+    jobs.simulate(resolved, [1, 2])
+    assert project.run_file(resolved.name, 1).stat().st_mtime_ns == first
+    assert run_bytes(resolved) == expected
+    assert "seed-1.nc: is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda path: path.write_bytes(path.read_bytes()[:5000]), lambda path: path.write_bytes(b"rubbish")],
+    ids=["truncated", "rubbish"],
+)
+def test_damaged_run_is_named_and_only_it_is_made_anew(resolved, damage):
+    jobs.simulate(resolved, [1, 2])
+    expected = run_bytes(resolved)
+    damage(project.run_file(resolved.name, 2))
+    kept = project.run_file(resolved.name, 1).stat().st_mtime_ns
+    with pytest.raises(UserError, match=r"seed-2\.nc: was changed or damaged after it was simulated"):
+        jobs.check_records(resolved.name, [1, 2])
+    assert not project.record_file(resolved.name, "1-2").exists()
+    jobs.simulate(resolved, [1, 2])
+    assert run_bytes(resolved) == expected
+    assert project.run_file(resolved.name, 1).stat().st_mtime_ns == kept
+    jobs.check_records(resolved.name, [1, 2])
+
+
+def test_missing_run_is_named(resolved):
+    jobs.simulate(resolved, [1, 2])
+    project.run_file(resolved.name, 1).unlink()
+    with pytest.raises(UserError, match=r"seed-1\.nc: no such file; call Snakemake again"):
+        jobs.check_records(resolved.name, [1, 2])
+
+
+def test_run_of_other_parameters_is_not_kept(resolved):
+    other = experiments.Resolved(
+        **dict(resolved) | {"parameters": resolved.parameters.model_copy(update={"tau_H_ms": 77.0})}
+    )
+    jobs.simulate(other, [1])
+    jobs.simulate(resolved, [1])
+    written = run_bytes(resolved)
+    project.run_file(resolved.name, 1).unlink()
+    jobs.simulate(resolved, [1])
+    assert run_bytes(resolved) == written
+
+
+def test_older_records_of_the_same_seeds_are_forgotten(resolved):
+    jobs.simulate(resolved, [1, 2])
+    jobs.simulate(resolved, [3])
+    jobs.simulate(resolved, [2])
+    folder = project.record_file(resolved.name, "1").parent
+    assert {path.name for path in folder.glob("*.json")} == {"seeds-2.json", "seeds-3.json"}
+    assert list(json.loads((folder / "seeds-3.json").read_text())["sha256"]) == ["3"]
+
+
+def test_state_of_runs_changes_with_a_file(resolved):
+    nothing = jobs.state_of_runs(resolved)
+    jobs.simulate(resolved, [1])
+    one = jobs.state_of_runs(resolved)
+    project.run_file(resolved.name, 1).write_bytes(b"")
+    assert len({nothing, one, jobs.state_of_runs(resolved)}) == 3
+
+
+@pytest.mark.parametrize("text", ["", "1-", "a", "1--3", "-1", "1;2"])
+def test_no_seeds(text):
+    with pytest.raises(ValueError, match="1-40"):
+        configuration.seed_list_of(text)
+
+
+def test_seed_ranges_are_read_back():
+    seeds = [1, 2, 3, 7, 9, 10]
+    assert configuration.seed_list_of(configuration.seed_ranges(seeds)) == seeds
