@@ -211,6 +211,7 @@ def agreement(peer: Peer, inputs: xr.Dataset, resolved: Resolved, theirs: Arrays
 def measure(options: Any) -> dict[str, Any]:
     """Measure every peer beside our own run, in alternating order."""
     rows, versions = [], set()
+    python()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for peer in PEERS:

@@ -156,7 +156,6 @@ def _results():
         }
     ]
     alone = {"draw_s": [0.1], "run_s": [0.2]}
-    alone_each = {"izhikevich2007_cue": alone, "izhikevich2007": alone}
     curve = {"size": [1, 10, 100], "seconds": [1.0, 10.0, 100.0], "MB": [50.0, 50.0, 50.0]}
     levels = {"16 kB": 100.0, "256 MB": 10.0}
     model = {
