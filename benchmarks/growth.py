@@ -76,10 +76,8 @@ def _over_neurons() -> str:
     if not NEURONS.is_file():
         return "(not measured: there is no benchmarks/network_growth.py)"
     print("cue network", flush=True)
-    process = measuring.run(
-        [sys.executable, NEURONS, "--repeats", "1"], environment={"PYTHONPATH": str(measuring.ROOT / "src")}
-    )
-    return process.output.strip()
+    command = [sys.executable, NEURONS, "--repeats", "1"]
+    return measuring.run(command, environment={"PYTHONPATH": str(measuring.ROOT / "src")}).output.strip()
 
 
 def report(measured: dict[str, Any]) -> str:
