@@ -1,7 +1,7 @@
 """Draw and run one experiment in this process, and tell what it takes: one_run.py EXPERIMENT [KEY=VALUE...].
 
-VALUE is JSON; beside parameters, KEY may be ``seed``, ``scale`` and ``once``. The first pass of a process loads the machine
-code. Later ones follow, at least one and as many as fit into a fifth of a second, and their medians count; with
+VALUE is JSON; beside parameters, KEY may be ``seed``, ``scale`` and ``once``. The first pass of a process loads the
+machine code. Later ones follow, at least one and as many as fit into a fifth of a second, and their medians count; with
 ``once=true`` the first pass counts.
 """
 

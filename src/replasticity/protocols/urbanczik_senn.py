@@ -766,7 +766,20 @@ def _stamps(recording: xr.Dataset, name: str, parameters: Parameters) -> IntArra
 
 
 def forced(spike_stamp: IntArray, parameters: Parameters) -> FloatArray:
-    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only."""
+    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only.
+
+    Parameters
+    ----------
+    spike_stamp : ndarray of int64
+        Stamps of the somatic spikes; one in the refractory time of another cannot be forced.
+    parameters : Parameters
+        Durations.
+
+    Returns
+    -------
+    ndarray of float64, shape (steps,)
+        `FORCED` in the step before each stamp, `FORBIDDEN` elsewhere.
+    """
     uniform = np.full(step_count(parameters), FORBIDDEN)
     uniform[spike_stamp - 1] = FORCED
     return uniform
