@@ -77,7 +77,7 @@ PEERS = (
     Peer("clopath2010", "NEST", "nest_clopath.py", "", _CHANNELS, 25, 5),
     Peer("urbanczik2014", "NEST", "nest_urbanczik.py", "", (), 60, 5),
     Peer("beats", "Brian2", "brian2_beats.py", "cpp_standalone", (), 50),
-    Peer("beats", "Brian2", "brian2_beats.py", "runtime"),
+    Peer("beats", "Brian2", "brian2_beats.py", "runtime", (), 50),
 )
 
 
@@ -300,7 +300,9 @@ def report(measured: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             "How many times as much the other one needs (medians, and range over the pairs of repetitions). Where each "
-            "draws its own inputs, drawing is part of both simulations; where both get the same, of neither.",
+            "draws its own inputs, drawing is part of both simulations; where both get the same, of neither. "
+            "The simulation of Brian2's C++ program is the loop that it times itself, without files; ours is all of `run`, up to the "
+            "finished dataset.",
             measuring.table([*head, "simulation", "whole process", "peak memory"], ratios),
             "The medians and ranges behind them:",
             measuring.table(["experiment", "by", "inputs", "simulation [s]", "process [s]", "memory [MB]"], costs),

@@ -80,7 +80,12 @@ def test_memory_is_that_of_the_child_and_not_of_this_process():
 # Limits -----------------------------------------------------------------------------------------------
 
 
+def _every_second(x, i):
+    return 3.0 * x[2 * i + 1]
+
+
 def test_operations_are_counted_through_calls_and_without_indices():
+    assert limits.operations(_every_second) == (1, 0)
     assert limits.operations(homeostatic_stdp.decay_secretory_factor) == (1, 0)
     assert limits.operations(pair_stdp.clip_weight) == (0, 0)
     # (t - last) / tau and two products; one exponential.
