@@ -301,8 +301,8 @@ def report(measured: dict[str, Any]) -> str:
         [
             "How many times as much the other one needs (medians, and range over the pairs of repetitions). Where each "
             "draws its own inputs, drawing is part of both simulations; where both get the same, of neither. "
-            "The simulation of Brian2's C++ program is the loop that it times itself, without files; ours is all of `run`, up to the "
-            "finished dataset.",
+            "The simulation of Brian2's C++ program is the loop that it times itself, without files; ours is all of "
+            "`run`, up to the finished dataset.",
             measuring.table([*head, "simulation", "whole process", "peak memory"], ratios),
             "The medians and ranges behind them:",
             measuring.table(["experiment", "by", "inputs", "simulation [s]", "process [s]", "memory [MB]"], costs),
