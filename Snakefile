@@ -18,6 +18,7 @@ rule all:
     default_target: True
     input:
         expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=FORMATS),
+        expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
         expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
 
 

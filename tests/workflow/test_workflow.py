@@ -56,9 +56,11 @@ def add_second_protocol(project):
 
 
 def remade(project, action):
-    """Run an action and return the result files that are newer than before it."""
+    """Run an action and return the result files that are newer than before it, records of jobs left out."""
     files = [
-        path for path in project.folder.glob(RESULTS) if path.is_file() and path.suffix in {".nc", ".json", ".png"}
+        path
+        for path in project.folder.glob(RESULTS)
+        if path.is_file() and path.suffix in {".nc", ".json", ".png"} and not path.name.startswith("seeds-")
     ]
     before = {path: path.stat().st_mtime_ns for path in files}
     action()
