@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install figures quick check gallery report test lint lock clean
+.PHONY: help install figures quick check gallery report test lint bench lock clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,9 @@ lint: install  ## Check style, types, import contracts and the workflow.
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+bench: install  ## Measure side by side with NEST and Brian2, write benchmarks/RESULTS.md. One part: make bench PART=growth.
+	$(BIN)/python -m benchmarks $(PART)
 
 lock: install  ## Renew requirements.lock and environment.yml from pyproject.toml (needs uv and a network).
 	uv pip compile --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate \

@@ -765,8 +765,21 @@ def _stamps(recording: xr.Dataset, name: str, parameters: Parameters) -> IntArra
     return stamps
 
 
-def _forced(spike_stamp: IntArray, parameters: Parameters) -> FloatArray:
-    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only."""
+def forced(spike_stamp: IntArray, parameters: Parameters) -> FloatArray:
+    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only.
+
+    Parameters
+    ----------
+    spike_stamp : ndarray of int64
+        Stamps of the somatic spikes; one in the refractory time of another cannot be forced.
+    parameters : Parameters
+        Durations.
+
+    Returns
+    -------
+    ndarray of float64, shape (steps,)
+        `FORCED` in the step before each stamp, `FORBIDDEN` elsewhere.
+    """
     uniform = np.full(step_count(parameters), FORBIDDEN)
     uniform[spike_stamp - 1] = FORCED
     return uniform
@@ -806,7 +819,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         raise UserError(f"spikes of input {spikes.spiking_input.max()}, but n_in is {parameters.input_count}")
     kicks = drive(parameters)
     weight_pA = np.full(parameters.input_count, float(parameters.weight_initial_pA))
-    uniform = _forced(_stamps(recording, "soma_spike_time", parameters), parameters)
+    uniform = forced(_stamps(recording, "soma_spike_time", parameters), parameters)
     record = simulate(parameters, spikes, weight_pA, kicks, uniform)
 
     dt_ms = parameters.dt_ms
@@ -880,7 +893,7 @@ def _replay_single_synapse(recording: xr.Dataset, parameters: Parameters) -> xr.
     soma_stamp, soma_run = _stamps(recording, "soma_spike_time", parameters), recording["soma_spike_run"].values
     weight_pA = np.array([float(parameters.weight_initial_pA)])
     records = [
-        simulate(parameters, spikes, weight_pA, kicks, _forced(soma_stamp[soma_run == index], parameters))
+        simulate(parameters, spikes, weight_pA, kicks, forced(soma_stamp[soma_run == index], parameters))
         for index in range(recording.sizes["run"])
     ]
     spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * parameters.dt_ms for record in records]

@@ -1,0 +1,136 @@
+"""The pipeline's own cost: one warm job part by part, planning ten thousand jobs, and how busy the cores are.
+
+Each repetition of the job is a fresh process. Its parts are measured inside it; "whole job" is the command line
+itself, measured from outside. With ``--cold`` the whole default pipeline runs in a copy of the project with empty
+caches, which takes many minutes.
+"""
+
+import csv
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measuring
+
+EXPERIMENT = "zenke2015"
+PLANNED_SEEDS = 10_000
+CORES = 2
+
+PARTS = """
+import gc, json, sys, time
+gc.set_threshold(100_000)
+started, name, output = float(sys.argv[1]), sys.argv[2], sys.argv[3]
+parts = {"interpreter start": time.time() - started}
+mark = time.perf_counter()
+
+def part(label):
+    global mark
+    now = time.perf_counter()
+    parts[label] = now - mark
+    mark = now
+
+from pathlib import Path
+from replasticity import cli, configuration, datasets, experiments, project, protocols, provenance, simulation
+part("imports (xarray, netCDF, pydantic)")
+resolved = experiments.resolve(name, "standard")
+provenance.simulation_digest(resolved.experiment.protocol)
+part("reading and checking the experiment")
+import numba
+part("import of numba")
+protocol = protocols.get(resolved.experiment.protocol)
+inputs = protocol.draw(resolved.parameters, 1)
+part("draw")
+protocol.run(resolved.parameters, inputs)
+first = time.perf_counter() - mark
+mark = time.perf_counter()
+protocol.run(resolved.parameters, inputs)
+part("run")
+parts["numba load"] = first - parts["run"]
+mark = time.perf_counter()
+datasets.write(simulation.simulate(resolved, 1), Path(output))
+part("write")
+parts["write"] -= parts["draw"] + parts["run"]
+print(json.dumps(parts))
+"""
+
+
+def measure(options: Any) -> dict[str, Any]:
+    """Measure the parts of a job and the planning of many, and with ``--cold`` the whole pipeline."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = measuring.copy_of_project(Path(temporary))
+        cold = _whole_pipeline(folder) if options.cold else None
+        output = str(folder / "run.nc")
+        parts = measuring.alternate({"job": lambda: _job(output)}, options.repeats)["job"]
+        seeds = f"seeds={{{EXPERIMENT}: {PLANNED_SEEDS}}}"
+        plan = _snakemake(folder, "--dry-run", "--quiet", "--config", f"experiments=[{EXPERIMENT}]", seeds)
+    return {"parts": parts, "plan_s": plan.wall_s, "plan_MB": plan.peak_MB, "cold": cold}
+
+
+def _job(output: str) -> dict[str, float]:
+    """Return the parts of one simulate job [s]."""
+    sources = {"PYTHONPATH": str(measuring.ROOT / "src")}
+    command = [sys.executable, "-c", PARTS, str(time.time()), EXPERIMENT, output]
+    parts: dict[str, float] = measuring.run(command, environment=sources).last_json()
+    whole_s = measuring.replasticity("simulate", EXPERIMENT, "--scale", "standard", "-o", output).wall_s
+    rest_s = whole_s - sum(parts.values())
+    return parts | {"exit of the interpreter, rest": rest_s, "whole job": whole_s}
+
+
+def _snakemake(folder: Path, *arguments: str) -> measuring.Process:
+    """Run Snakemake in a copy of the project, on its sources."""
+    sources = {"PYTHONPATH": str(folder / "src")}
+    return measuring.run([sys.executable, "-m", "snakemake", "--cores", str(CORES), *arguments], folder, sources)
+
+
+def _whole_pipeline(folder: Path) -> dict[str, float]:
+    """Make every figure in an untouched copy; return its time, and how busy the cores were in the simulate jobs."""
+    whole_s = _snakemake(folder).wall_s
+    jobs = job_times(folder / "results" / "benchmarks" / "simulate")
+    return {"whole_s": whole_s, "jobs": len(jobs)} | utilisation(jobs)
+
+
+def job_times(folder: Path) -> list[tuple[float, float]]:
+    """Return start and end, as seconds of the clock, of each job that left a benchmark file in a folder.
+
+    Snakemake writes a job's file at its end, with the time that it took.
+    """
+    jobs = []
+    for path in sorted(folder.rglob("*.tsv")):
+        with path.open() as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                end = path.stat().st_mtime
+                jobs.append((end - float(row["s"]), end))
+    return jobs
+
+
+def utilisation(jobs: list[tuple[float, float]]) -> dict[str, float]:
+    """Return how long the fan-out took [s], and the share of both cores' time in which a job was running."""
+    phase_s = max(end for _, end in jobs) - min(start for start, _ in jobs)
+    return {"fan_out_s": phase_s, "share_running": sum(end - start for start, end in jobs) / (CORES * phase_s)}
+
+
+def report(measured: dict[str, Any]) -> str:
+    """Return the table of parts, and the rest in words."""
+    parts = measured["parts"]
+    own_s = [
+        whole - run - draw for whole, run, draw in zip(parts["whole job"], parts["run"], parts["draw"], strict=True)
+    ]
+    rows = [[label, measuring.spread(seconds)] for label, seconds in parts.items()]
+    said = [
+        f"One warm `simulate` job of `{EXPERIMENT}`, part by part. The job without draw and run takes "
+        f"{measuring.spread(own_s)} s (aim: 0.6 s, {measuring.verdict(measuring.median(own_s) < 0.6)}).",
+        measuring.table(["part", "seconds"], rows),
+        f"Planning {PLANNED_SEEDS:,} runs (`snakemake --dry-run`) takes {measuring.number(measured['plan_s'])} s and "
+        f"{measuring.number(measured['plan_MB'])} MB.",
+    ]
+    cold = measured["cold"]
+    if cold:
+        said.append(
+            f"The whole default pipeline on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s. "
+            f"Between the first start and the last end of its {cold['jobs']} simulate jobs are "
+            f"{measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of both cores' time "
+            "there a job was running."
+        )
+    return "\n\n".join(said)

@@ -1,0 +1,304 @@
+"""The benchmarks' own arithmetic, texts and tools. No time is asserted, and no other simulator is needed."""
+
+import ast
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import compare, first_call, growth, limits, measuring, pipeline, side_by_side
+from replasticity.kernels import homeostatic_stdp, pair_stdp
+
+ROOT = Path(__file__).parents[2]
+
+
+# Measuring --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.0])
+def test_growth_exponent_of_a_power_law(exponent):
+    sizes = np.array([10.0, 100.0, 5000.0])
+    assert measuring.growth_exponent(sizes, 3.0 * sizes**exponent) == pytest.approx(exponent, abs=1e-12)
+
+
+def test_a_fixed_cost_hides_growth_from_the_fit_and_not_from_the_steepest_exponent():
+    sizes = np.array([1.0, 10.0, 100.0, 1000.0])
+    costs = 1e4 + sizes**2
+    assert measuring.growth_exponent(sizes, costs) < 1.1
+    assert measuring.steepest_exponent(sizes, costs) > 1.5
+
+
+def test_ratio_is_that_of_the_medians_with_the_range_over_pairs():
+    assert measuring.ratio([2.0, 4.0, 9.0], [1.0, 2.0, 3.0]) == (2.0, 2.0, 3.0)
+
+
+def test_candidates_alternate_and_the_first_round_does_not_count():
+    order = []
+
+    def candidate(name):
+        def measured():
+            order.append(name)
+            return {"s": float(len(order))}
+
+        return measured
+
+    values = measuring.alternate({"A": candidate("A"), "B": candidate("B")}, 2)
+    assert "".join(order) == "BAABBA"
+    assert values == {"A": {"s": [3.0, 6.0]}, "B": {"s": [4.0, 5.0]}}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0.0"), (0.012345, "0.0123"), (1.2345, "1.23"), (1234.5, "1,234"), (1e-7, "1.00e-07"), (math.inf, "inf")],
+)
+def test_numbers_have_three_digits(value, shown):
+    assert measuring.number(value) == shown
+
+
+def test_a_process_is_measured_and_a_failing_one_tells_what_it_said():
+    process = measuring.run([sys.executable, "-c", "print('{\"a\": 1}')"])
+    assert process.last_json() == {"a": 1}
+    assert process.peak_MB > 1
+    assert process.wall_s > 0
+    with pytest.raises(measuring.FailedError, match="exit status 3\nwhy"):
+        measuring.run([sys.executable, "-c", "print('why'); raise SystemExit(3)"])
+
+
+def test_memory_is_that_of_the_child_and_not_of_this_process():
+    ballast = np.ones(40_000_000)
+    small, large = (measuring.run([sys.executable, "-c", f"x = b'x' * {size}"]) for size in (1, 200_000_000))
+    assert small.peak_MB < 100 < ballast.nbytes / 1e6
+    assert 190 < large.peak_MB - small.peak_MB < 210
+
+
+# Limits -----------------------------------------------------------------------------------------------
+
+
+def _every_second(x, i):
+    return 3.0 * x[2 * i + 1]
+
+
+def test_operations_are_counted_through_calls_and_without_indices():
+    assert limits.operations(_every_second) == (1, 0)
+    assert limits.operations(homeostatic_stdp.decay_secretory_factor) == (1, 0)
+    assert limits.operations(pair_stdp.clip_weight) == (0, 0)
+    # (t - last) / tau and two products; one exponential.
+    assert limits.operations(homeostatic_stdp.decay_traces) == (4, 1)
+
+
+def test_every_model_names_functions_that_exist():
+    for model in limits.MODELS:
+        assert limits._count(model.update_functions)[0] > 0
+
+
+def test_an_array_lies_in_the_smallest_level_that_holds_it():
+    levels = {"16 kB": 1.0, "4 MB": 2.0, "256 MB": 3.0}
+    assert [limits.level(size, levels) for size in (1, 2**14, 2**14 + 1, 2**40)] == [1.0, 1.0, 2.0, 3.0]
+
+
+# Peers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("driver", sorted((ROOT / "benchmarks" / "peers").glob("*.py")), ids=lambda path: path.name)
+def test_drivers_compile_and_know_the_parameters_that_they_read(driver):
+    tree = ast.parse(driver.read_text())
+    experiments = [peer for peer in side_by_side.PEERS if peer.driver == driver.name]
+    read = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "p"
+    }
+    for peer in experiments:
+        assert read
+        assert read <= set(side_by_side.resolve(peer).values)
+
+
+def test_every_driver_has_a_peer():
+    used = {peer.driver for peer in side_by_side.PEERS} | {"exchange.py", "brian2_mode.py"}
+    assert used == {path.name for path in side_by_side.DRIVERS.glob("*.py")}
+
+
+@pytest.mark.parametrize("inputs_given", [False, True])
+def test_a_job_holds_parameters_and_only_the_inputs_that_are_given(tmp_path, monkeypatch, inputs_given):
+    monkeypatch.setattr(side_by_side, "ENVIRONMENT", tmp_path)
+    peer = side_by_side.PEERS[0]
+    side_by_side.write_job(peer, 1, inputs_given, tmp_path / "job.npz")
+    with np.load(tmp_path / "job.npz") as job:
+        assert json.loads(str(job["parameters"]))["tau_H_ms"] == side_by_side.resolve(peer).values["tau_H_ms"]
+        assert ("population_spike_step" in job) == inputs_given
+        assert ("population_spike_cell" in job) == inputs_given
+
+
+def test_deviation_and_unmatched_spikes():
+    assert side_by_side.deviation(np.array([1.0, 2.0]), np.array([1.5, 2.0])) == 0.5
+    assert side_by_side.deviation(np.zeros(2), np.zeros(3)) == math.inf
+    cells = np.array([0, 1])
+    assert side_by_side.unmatched([np.array([5, 6]), cells], [np.array([5, 7]), cells]) == 2
+    assert side_by_side.unmatched([np.array([5, 6]), cells], [np.array([6, 5]), cells[::-1]]) == 0
+
+
+# The report -------------------------------------------------------------------------------------------
+
+
+def _results():
+    """Return numbers of all parts, as `measure` gives them."""
+    quantities = {"simulate_s": [2.0, 3.0], "process_s": [4.0, 5.0], "peak_MB": [100.0, 100.0]}
+    rows = [
+        {
+            "experiment": "zenke2015",
+            "peer": "Brian2 (cpp_standalone)",
+            "inputs_given": True,
+            "aims": {"simulate_s": 2, "process_s": 2},
+            "ours": quantities | {"simulate_s": [1.0, 1.0]},
+            "theirs": quantities,
+            "agreement": {"weight [nS]": 1e-15},
+        }
+    ]
+    alone = {"draw_s": [0.1], "run_s": [0.2]}
+    curve = {"size": [1, 10, 100], "seconds": [1.0, 10.0, 100.0], "MB": [50.0, 50.0, 50.0]}
+    levels = {"16 kB": 100.0, "256 MB": 10.0}
+    model = {
+        "update_ns": 5.0,
+        "event_ns": 6.0,
+        "update_operations": [10, 1],
+        "event_operations": [2, 0],
+        "synapses": 10,
+    }
+    parts = {
+        "peers": {
+            "versions": ["NEST 0"],
+            "rows": rows,
+            "alone": {"izhikevich2007_cue": alone, "izhikevich2007": alone},
+        },
+        "limits": {
+            "machine": {
+                "copy_GB_per_s": levels,
+                "random_access_ns": levels,
+                "operations_per_ns": 10.0,
+                "dependent_operation_ns": 1.0,
+                "exponential_ns": 4.0,
+            },
+            "models": {each.experiment: model | ({} if each.events else {"event_ns": None}) for each in limits.MODELS},
+        },
+        "pipeline": {
+            "parts": {"draw": [0.1], "run": [0.2], "whole job": [0.8]},
+            "plan_s": 1.0,
+            "plan_MB": 1.0,
+            "cold": {"whole_s": 9.0, "jobs": 2, "fan_out_s": 5.0, "share_running": 0.8},
+        },
+        "growth": {"duration": {"clopath2010": curve}, "seeds": curve, "neurons": "| neurons |\n| --- |\n| 1,000 |"},
+        "compile": {"all_s": 70.0, "compiled_s": {"beats": 3.0}, "loaded_s": {"beats": [0.1, 0.2]}},
+    }
+    around = {"machine": "a machine", "versions": {"numpy": "0"}}
+    return {part: {"surroundings": around} | measured for part, measured in json.loads(json.dumps(parts)).items()}
+
+
+def test_the_report_has_all_parts_and_says_which_aims_are_met():
+    text = command.render(_results())
+    for _, heading in command.PARTS.values():
+        assert f"## {heading}" in text
+    assert text.count("Measured on a machine") == 1
+    # The simulation is 2.5 times as fast as the peer's, the process only as fast.
+    assert "2.50 (2.00 to 3.00); aim 2: met" in text
+    assert "1.00 (1.00 to 1.00); aim 2: **missed**" in text
+    assert "weight [nS]: 1e-15" in text
+    assert "(aim: 60 s, **missed**)" in text
+    assert "takes 0.500 (0.500 to 0.500) s (aim: 0.6 s, met)" in text
+    assert "80 % of both cores' time" in text
+
+
+def test_every_table_of_the_report_has_equally_many_cells_in_each_row():
+    for block in command.render(_results()).split("\n\n"):
+        widths = {line.count(" | ") for line in block.splitlines() if line.startswith("|")}
+        assert len(widths) <= 1, block
+
+
+def test_parts_that_are_not_measured_are_left_out():
+    results = _results()
+    del results["growth"]
+    assert "## Growth" not in command.render(results)
+
+
+def test_the_committed_report_is_that_of_the_committed_numbers():
+    assert command.RESULTS.read_text() == command.render(json.loads(command.NUMBERS.read_text()))
+
+
+def test_an_unknown_part_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "peer"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert "no part peer; allowed: peers, limits, pipeline, growth, compile" in capsys.readouterr().err
+
+
+# The pipeline -----------------------------------------------------------------------------------------
+
+
+def test_utilisation_from_the_files_that_snakemake_leaves(tmp_path):
+    head = "s\th:m:s\tcpu_time\n"
+    for name, seconds, end in (("a", 4.0, 1004.0), ("b", 10.0, 1010.0), ("c", 2.0, 1006.0)):
+        path = tmp_path / "experiment" / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{head}{seconds}\t0:00:01\t-\n")
+        os.utime(path, (end, end))
+    jobs = pipeline.job_times(tmp_path)
+    assert sorted(jobs) == [(1000.0, 1004.0), (1000.0, 1010.0), (1004.0, 1006.0)]
+    assert pipeline.utilisation(jobs) == {"fan_out_s": 10.0, "share_running": 16 / 20}
+
+
+def test_a_copy_of_the_project_has_no_results(tmp_path):
+    folder = measuring.copy_of_project(tmp_path)
+    assert (folder / "Snakefile").read_text() == (ROOT / "Snakefile").read_text()
+    assert not (folder / "results").exists()
+    assert not (folder / ".cache").exists()
+
+
+def test_modules_of_the_parts_have_both_functions():
+    for module in (side_by_side, limits, pipeline, growth, first_call):
+        assert callable(module.measure)
+        assert callable(module.report)
+
+
+# Two commits ------------------------------------------------------------------------------------------
+
+
+def _repository(folder):
+    """Return a repository with this checkout's sources and configuration in one commit, changed in a second one."""
+    project = measuring.copy_of_project(folder)
+
+    def git(*arguments):
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
+
+    git("init", "--quiet")
+    for message in ("first", "second"):
+        (project / "changed.txt").write_text(message)
+        git("add", "--all")
+        git("commit", "--quiet", "--message", message)
+    return project
+
+
+@pytest.mark.slow
+def test_compare_measures_both_commits_and_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
+    project = _repository(tmp_path)
+    monkeypatch.setattr(measuring, "ROOT", project)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
+    arguments = ["HEAD~1", "HEAD", "--experiment", "beats", "--repeats", "1"]
+    monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
+    compare.main()
+    head, _, *rows = capsys.readouterr().out.strip().splitlines()
+    assert head == "| experiment | of | HEAD~1 | HEAD | HEAD / HEAD~1 |"
+    assert [row.split(" | ")[1] for row in rows] == ["draw and run", "whole process", "memory"]
+    listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True)
+    assert len(listed.stdout.splitlines()) == 1
+
+
+def test_compare_tells_an_unknown_commit(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["compare.py", "no-such-commit", "HEAD"])
+    with pytest.raises(SystemExit, match=r"error: .*no-such-commit"):
+        compare.main()
