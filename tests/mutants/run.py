@@ -52,7 +52,7 @@ class Module:
 class Mutant:
     """A fault: in ``file`` the text ``before``, which occurs once, becomes ``after``.
 
-    ``equivalent`` says why nothing can notice it, or ``survives`` why nothing does; both are empty otherwise.
+    ``survives`` says why nothing notices it; empty if something does.
     """
 
     id: str
@@ -105,7 +105,8 @@ class Copy:
         """Run fast tests, and yield each that fails: its name, and whether it fails in an assertion."""
         report = self.folder / "junit.xml"
         report.unlink(missing_ok=True)
-        self.python("pytest", "-m", "not slow", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *options, *tests)
+        quietly = ("-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", f"--junitxml={report}")
+        self.python("pytest", "-m", "not slow", *quietly, *options, *tests)
         for case in ElementTree.parse(report).iter("testcase"):
             for outcome in (*case.findall("failure"), *case.findall("error")):
                 name = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '')}"
