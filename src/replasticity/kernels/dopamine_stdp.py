@@ -23,6 +23,7 @@ event at its own time.
 
 import math
 from collections import namedtuple
+from functools import cache
 
 import numpy as np
 
@@ -40,15 +41,18 @@ SYNAPSE = np.dtype(
     ]
 )
 
-#: Constants of all plastic synapses. ``tau_both_ms``: 1 / (1 / tau_c + 1 / tau_n).
+#: A time constant, the step, and exp(-k dt / tau) for k = 0, 1, ...: exponentials were the dearest part of an event.
+TimeConstant = namedtuple("TimeConstant", ["ms", "dt_ms", "decays"])
+
+#: Constants of all plastic synapses. ``tau_pre``, ``tau_post``, ``tau_c``, ``tau_n``: each a `TimeConstant`;
+#: ``tau_both_ms``: 1 / (1 / tau_c + 1 / tau_n).
 DopamineStep = namedtuple(
     "DopamineStep",
     [
-        "dt_ms",
-        "tau_pre_ms",
-        "tau_post_ms",
-        "tau_c_ms",
-        "tau_n_ms",
+        "tau_pre",
+        "tau_post",
+        "tau_c",
+        "tau_n",
         "tau_both_ms",
         "b",
         "A_plus",
@@ -69,10 +73,23 @@ History = namedtuple("History", ["step", "neuron", "previous", "trace", "last"])
 NEVER = np.int64(2**62)
 
 
+#: So many decays are looked up, longer ones computed; four tables fit in the processor's second cache.
+TABULATED_STEPS = 2**13
+
+
+@cache
+def time_constant(tau_ms, dt_ms):
+    """Return a `TimeConstant`; its table has the bits of the exponential function that `decay` uses beyond it."""
+    decays = np.array([math.exp(-(steps * dt_ms) / tau_ms) for steps in range(TABULATED_STEPS)])
+    return TimeConstant(ms=float(tau_ms), dt_ms=float(dt_ms), decays=decays)
+
+
 @inline_njit
-def decay(steps, tau_ms, step):
+def decay(steps, tau):
     """Return exp(-steps dt / tau)."""
-    return math.exp(-(steps * step.dt_ms) / tau_ms)
+    if steps < len(tau.decays):
+        return tau.decays[steps]
+    return math.exp(-(steps * tau.dt_ms) / tau.ms)
 
 
 @inline_njit
@@ -90,13 +107,13 @@ def advance(synapse, start, duration, step):
     """
     if duration <= 0:
         return
-    keep_c, keep_n = decay(duration, step.tau_c_ms, step), decay(duration, step.tau_n_ms, step)
+    keep_c, keep_n = decay(duration, step.tau_c), decay(duration, step.tau_n)
     dopamine_term = synapse.n * step.tau_both_ms * (1.0 - keep_c * keep_n)
-    baseline_term = step.b * step.tau_c_ms * (1.0 - keep_c)
+    baseline_term = step.b * step.tau_c.ms * (1.0 - keep_c)
     synapse.weight = max(0.0, synapse.weight + synapse.c * (dopamine_term - baseline_term))
     synapse.c *= keep_c
     synapse.n *= keep_n
-    synapse.x *= decay(duration, step.tau_pre_ms, step)
+    synapse.x *= decay(duration, step.tau_pre)
     synapse.update_clock = start + duration
 
 
@@ -151,7 +168,7 @@ def trace_at(history, neuron, time, step):
         spike = history.previous[spike]
     if spike < 0:
         return 0.0
-    return history.trace[spike] * decay(time - history.step[spike], step.tau_post_ms, step)
+    return history.trace[spike] * decay(time - history.step[spike], step.tau_post)
 
 
 @njit
@@ -241,9 +258,9 @@ def may_be_cut_on_the_way(synapse, duration, step):
     """
     if step.b == 0.0:
         return False
-    keep_c = decay(duration, step.tau_c_ms, step)
-    keep_both = keep_c * decay(duration, step.tau_n_ms, step)
-    moved = abs(synapse.n) * step.tau_both_ms * (1.0 - keep_both) + abs(step.b) * step.tau_c_ms * (1.0 - keep_c)
+    keep_c = decay(duration, step.tau_c)
+    keep_both = keep_c * decay(duration, step.tau_n)
+    moved = abs(synapse.n) * step.tau_both_ms * (1.0 - keep_both) + abs(step.b) * step.tau_c.ms * (1.0 - keep_c)
     return abs(synapse.c) * moved > synapse.weight
 
 
@@ -283,10 +300,10 @@ def advance_exactly(synapse, start, duration, step):
     if duration <= 0:
         return
     if may_be_cut_on_the_way(synapse, duration, step) and synapse.n / step.b > 1.0:
-        turn_ms = step.tau_n_ms * math.log(synapse.n / step.b)
-        if turn_ms < duration * step.dt_ms:
+        turn_ms = step.tau_n.ms * math.log(synapse.n / step.b)
+        if turn_ms < duration * step.tau_n.dt_ms:
             dopamine_term = synapse.n * step.tau_both_ms * (1.0 - math.exp(-turn_ms / step.tau_both_ms))
-            baseline_term = step.b * step.tau_c_ms * (1.0 - math.exp(-turn_ms / step.tau_c_ms))
+            baseline_term = step.b * step.tau_c.ms * (1.0 - math.exp(-turn_ms / step.tau_c.ms))
             # Up to the turn the weight may have been below 0 by so much; that much it has more afterwards.
             synapse.weight += max(0.0, -(synapse.weight + synapse.c * (dopamine_term - baseline_term)))
     advance(synapse, start, duration, step)
@@ -363,21 +380,21 @@ def interval(start, end, dopamine, arrived, step):
     Interval
         Factors of the closed form.
     """
-    keep_c, keep_n = decay(end - start, step.tau_c_ms, step), decay(end - start, step.tau_n_ms, step)
-    baseline = step.b * step.tau_c_ms * (1.0 - keep_c)
+    keep_c, keep_n = decay(end - start, step.tau_c), decay(end - start, step.tau_n)
+    baseline = step.b * step.tau_c.ms * (1.0 - keep_c)
     added, drift, reach = 0.0, -baseline, abs(baseline)
     for k in range(first_after(dopamine, start, arrived), arrived):
         if dopamine.step[k] > end:
             break
         before, after = dopamine.step[k] - start, end - dopamine.step[k]
-        lasting = decay(after, step.tau_n_ms, step)
-        eligible = step.tau_both_ms * (1.0 - lasting * decay(after, step.tau_c_ms, step))
-        change = dopamine.increment[k] * decay(before, step.tau_c_ms, step) * eligible
+        lasting = decay(after, step.tau_n)
+        eligible = step.tau_both_ms * (1.0 - lasting * decay(after, step.tau_c))
+        change = dopamine.increment[k] * decay(before, step.tau_c) * eligible
         added += dopamine.increment[k] * lasting
         drift += change
         reach += abs(change)
     gain = step.tau_both_ms * (1.0 - keep_c * keep_n)
-    return Interval(decay(end - start, step.tau_pre_ms, step), keep_c, keep_n, added, gain, drift, reach)
+    return Interval(decay(end - start, step.tau_pre), keep_c, keep_n, added, gain, drift, reach)
 
 
 @inline_njit

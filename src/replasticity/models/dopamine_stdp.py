@@ -25,6 +25,7 @@ from replasticity.kernels.dopamine_stdp import (
     first_after,
     interval,
     send,
+    time_constant,
     trace_at,
     trigger,
 )
@@ -33,6 +34,7 @@ from replasticity.kernels.integrate_and_fire import (
     advance_delta_neurons,
     advance_exponential_neurons,
 )
+from replasticity.kernels.prefetch import AHEAD, prefetch
 
 #: Plastic synapses in order of their source. ``state``: array of `SYNAPSE`; synapses ``first[s]`` to ``first[s + 1]``
 #: leave source s; ``incoming[k]`` for k from ``first_incoming[i]`` to ``first_incoming[i + 1]`` reach neuron i.
@@ -106,11 +108,10 @@ def discretise(*, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus,
         Constants.
     """
     return DopamineStep(
-        dt_ms=dt_ms,
-        tau_pre_ms=tau_pre_ms,
-        tau_post_ms=tau_post_ms,
-        tau_c_ms=tau_c_ms,
-        tau_n_ms=tau_n_ms,
+        tau_pre=time_constant(tau_pre_ms, dt_ms),
+        tau_post=time_constant(tau_post_ms, dt_ms),
+        tau_c=time_constant(tau_c_ms, dt_ms),
+        tau_n=time_constant(tau_n_ms, dt_ms),
         tau_both_ms=tau_c_ms * tau_n_ms / (tau_c_ms + tau_n_ms),
         b=b,
         A_plus=A_plus,
@@ -302,7 +303,7 @@ def note_spike(history, spike, neuron, stamp, step):
     previous = history.last[neuron]
     trace = 1.0
     if previous >= 0:
-        trace += history.trace[previous] * decay(stamp - history.step[previous], step.tau_post_ms, step)
+        trace += history.trace[previous] * decay(stamp - history.step[previous], step.tau_post)
     history.step[spike] = stamp
     history.neuron[spike] = neuron
     history.previous[spike] = previous
@@ -416,7 +417,9 @@ def receive_in_slice(network, end):
     while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay <= end:
         arrival = history.step[cursor.arrived] + step.delay
         neuron = history.neuron[cursor.arrived]
-        for j in range(plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1]):
+        first, last = plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1] - 1
+        for j in range(first, last + 1):
+            prefetch(plastic.state[plastic.incoming[min(j + AHEAD, last)]])
             synapse = plastic.state[plastic.incoming[j]]
             if synapse.update_clock >= arrival:
                 continue
@@ -443,7 +446,9 @@ def receive_and_send_exactly(network, end):
     for now in range(end - step.slice + 1, end + 1):
         while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay == now:
             neuron = history.neuron[cursor.arrived]
-            for j in range(plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1]):
+            first, last = plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1] - 1
+            for j in range(first, last + 1):
+                prefetch(plastic.state[plastic.incoming[min(j + AHEAD, last)]])
                 synapse = plastic.state[plastic.incoming[j]]
                 catch_up(synapse, synapse.update_clock, now, network.dopamine, cursor.dopamine, True, step)
                 synapse.c += step.A_plus * synapse.x

@@ -149,12 +149,17 @@ class Session:
         self.V_mV = np.zeros((V_neurons, V_steps))
         self._behind = np.zeros(len(network.plastic.first), np.int64)
 
-    def advance(self, end: int) -> "Network":
-        """Advance to a time [steps], and return the network with all plastic synapses up to date."""
+    def advance(self, end: int) -> None:
+        """Advance to a time [steps]."""
         from replasticity.models import dopamine_stdp as model
 
         self.network = model.make_room(self.network, end - int(self.network.cursor[0]["now"]))
         model.advance(self.network, end, self._behind, self.V_mV)
+
+    def read(self) -> "Network":
+        """Return the network with all plastic synapses up to date."""
+        from replasticity.models import dopamine_stdp as model
+
         model.bring_up_to_date(self.network, self._behind)
         return self.network
 
@@ -168,7 +173,8 @@ class Session:
 def read_at(session: Session, times: IntArray) -> Iterator["Network"]:
     """Advance a network from reading to reading, and yield it at each."""
     for time in times:
-        yield session.advance(int(time))
+        session.advance(int(time))
+        yield session.read()
 
 
 class Relayed(NamedTuple):

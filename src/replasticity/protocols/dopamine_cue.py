@@ -24,6 +24,7 @@ from replasticity.protocols._dopamine import (
     check_grid,
     ordered,
     poisson_stamps,
+    read_at,
     require_whole_steps,
     stamps,
     steps_of,
@@ -401,6 +402,26 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
     return found
 
 
+def drawn_network(parameters: Parameters, inputs: xr.Dataset) -> "Network":
+    """Return the network at time 0 with the inputs that `draw` has given."""
+    relay = steps_of(parameters.relay_delay_ms, parameters)
+    relays = Relays(
+        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
+        stimulus_subgroup=inputs["stimulus_subgroup"].values,
+        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
+        background=inputs["background_step"].values.astype(np.int64),
+        background_index=inputs["background_index"].values.astype(np.int64),
+    )
+    return build_network(
+        parameters,
+        (inputs["exc_pre"].values, inputs["exc_post"].values),
+        (inputs["inh_pre"].values, inputs["inh_post"].values),
+        float(parameters.weight_initial_pA),
+        inputs["subgroup_index"].values.astype(np.int64),
+        relays,
+    )
+
+
 def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     """Return the run of the network.
 
@@ -418,30 +439,16 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     """
     from replasticity.models import dopamine_stdp as model
 
-    relay = steps_of(parameters.relay_delay_ms, parameters)
     subgroups = inputs["subgroup_index"].values.astype(np.int64)
-    relays = Relays(
-        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
-        stimulus_subgroup=inputs["stimulus_subgroup"].values,
-        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
-        background=inputs["background_step"].values.astype(np.int64),
-        background_index=inputs["background_index"].values.astype(np.int64),
-    )
     weight_pA = float(parameters.weight_initial_pA)
-    network = build_network(
-        parameters,
-        (inputs["exc_pre"].values, inputs["exc_post"].values),
-        (inputs["inh_pre"].values, inputs["inh_post"].values),
-        weight_pA,
-        subgroups,
-        relays,
-    )
+    network = drawn_network(parameters, inputs)
     end, chunk = steps_of(parameters.duration_ms, parameters), steps_of(parameters.chunk_ms, parameters)
     window_ms = min(WINDOW_MS, parameters.duration_ms)
     session = Session(network, min(10, parameters.exc_count), steps_of(window_ms, parameters))
     readings = []
     for _, chunk_end in progress.in_chunks(end, chunk, "cue association"):
-        readings.append(read_groups(session.advance(chunk_end), subgroups, weight_pA))
+        session.advance(chunk_end)
+        readings.append(read_groups(session.read(), subgroups, weight_pA))
     outcome = session.outcome()
     state, first = session.network.plastic.state, session.network.plastic.first
     leaving = np.diff(first)[: parameters.exc_count]
@@ -728,8 +735,8 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     place[exc_order] = np.arange(len(exc_order))
     sampled = place[recording["snapshot_synapse"].values] if "snapshot_synapse" in recording else place[:0]
     readings: dict[int, dict[str, Any]] = {}
-    for time in np.unique(np.append(log, end)):
-        network = session.advance(int(time))
+    times = np.unique(np.append(log, end))
+    for time, network in zip(times, read_at(session, times), strict=True):
         state = network.plastic.state[sampled]
         readings[int(time)] = read_groups(network, subgroups, float(parameters.weight_initial_pA)) | {
             "w_snapshot": state["weight"].copy(),
