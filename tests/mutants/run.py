@@ -19,7 +19,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -147,15 +147,18 @@ class Copy:
             crashed = crashed or failed
         return crashed
 
-    def try_mutant(self, mutant: Mutant, module: Module) -> str:
-        """Plant a mutant, and return what caught it, or `SURVIVED` and why."""
+    def try_mutant(self, mutant: Mutant, module: Module, caught_before: str) -> str:
+        """Plant a mutant, and return what caught it, or `SURVIVED` and why.
+
+        The test that caught it before is tried first.
+        """
         path = self.folder / mutant.path
         original = ROOT / mutant.path
         path.write_text(mutant.applied_to(original.read_text()))
         cache = self.folder / ".cache" / "numba"
         kept = set(cache.glob("*"))
         try:
-            noticed = self.what_notices(module)
+            noticed = self.what_notices(replace(module, tests=(*still_there(caught_before), *module.tests)))
         except subprocess.TimeoutExpired:
             return f"{SURVIVED} (never ends)"
         finally:
@@ -178,6 +181,13 @@ def require_sound(copy: Copy, modules: Iterable[Module]) -> None:
         failed += [name for name, _ in filter(None, [copy.failing_check(experiment)])]
     if failed:
         sys.exit("fails without any fault: " + ", ".join(failed))
+
+
+def still_there(test: str) -> tuple[str, ...]:
+    """Return a test without its parameters if the present tests have it."""
+    file, _, function = test.partition("[")[0].partition("::")
+    path = ROOT / file
+    return (f"{file}::{function}",) if path.is_file() and f"def {function}(" in path.read_text() else ()
 
 
 def rows(report: str) -> dict[str, str]:
@@ -242,7 +252,7 @@ def main() -> None:
         def try_one(mutant: Mutant) -> None:
             copy = copies.get()
             try:
-                caught_by[mutant.id] = copy.try_mutant(mutant, modules[mutant.file])
+                caught_by[mutant.id] = copy.try_mutant(mutant, modules[mutant.file], caught_by[mutant.id])
             finally:
                 copies.put(copy)
             print(f"{mutant.id}: {caught_by[mutant.id]}", flush=True)
