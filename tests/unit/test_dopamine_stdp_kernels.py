@@ -8,13 +8,13 @@ from scipy import integrate
 
 from replasticity.kernels import dopamine_stdp as kernels
 from replasticity.kernels import integrate_and_fire as neurons
+from replasticity.models import dopamine_stdp as model
 
 STEP = kernels.DopamineStep(
-    dt_ms=0.1,
-    tau_pre_ms=10.0,
-    tau_post_ms=20.0,
-    tau_c_ms=100.0,
-    tau_n_ms=50.0,
+    tau_pre=kernels.time_constant(10.0, 0.1),
+    tau_post=kernels.time_constant(20.0, 0.1),
+    tau_c=kernels.time_constant(100.0, 0.1),
+    tau_n=kernels.time_constant(50.0, 0.1),
     tau_both_ms=100.0 * 50.0 / 150.0,
     b=0.0,
     A_plus=1.0,
@@ -46,6 +46,11 @@ def history(stamps):
         trace=np.array(trace),
         last=np.array([count - 1], np.int64),
     )
+
+
+def test_decays_are_the_exponential_function_within_the_table_and_beyond_it():
+    for steps in (0, 1, 700, kernels.TABULATED_STEPS - 1, kernels.TABULATED_STEPS, 3 * kernels.TABULATED_STEPS):
+        assert kernels.decay(steps, STEP.tau_c) == math.exp(-(steps * 0.1) / 100.0)
 
 
 @pytest.mark.parametrize("b", [0.0, 0.4])
@@ -141,6 +146,13 @@ def test_interval_is_the_closed_form_of_catching_up():
     low = synapse(weight=1e-6, c=0.4, n=0.2)
     assert not kernels.advance_by_interval(low[0], 120, kernels.interval(20, 120, dopamine, 3, step))
     assert low["weight"][0] == 1e-6
+
+
+def test_spikes_of_a_slice_are_ordered_by_source_and_stay_in_order_of_time():
+    # The plain form is numpy's stable sort.
+    for seed in range(20):
+        sources = np.random.default_rng(seed).integers(0, 8, seed).astype(np.int32)
+        np.testing.assert_array_equal(model.order_of(sources), np.argsort(sources, kind="stable"))
 
 
 @pytest.mark.parametrize(("refractory_ms", "steps"), [(0.0, 0), (2.0, 20), (3.0, 30), (4.0, 40)])

@@ -63,9 +63,16 @@ CACHED = _can_write(_FOLDER)
 if CACHED:
     numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
-#: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch.
-njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True)
+_OPTIONS = {"cache": CACHED, "error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+
+#: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch. No kernel
+#: is called from C, so the code for that is left out.
+njit = numba.njit(**_OPTIONS)
 
 #: The same for small functions of an inner loop. Without inlining each call counts references to all arrays of its
 #: arguments up and down, which costs more than the few operations of such a function.
-inline_njit = numba.njit(cache=CACHED, error_model="numpy", nogil=True, forceinline=True)
+inline_njit = numba.njit(**_OPTIONS, forceinline=True)
+
+#: The same for functions that only compiled code calls. Unpacking a named tuple of dozens of arrays from Python takes
+#: the compiler longer than most functions do.
+inner_njit = numba.njit(**_OPTIONS, no_cpython_wrapper=True)

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
+from replasticity.kernels.compilation import inner_njit, njit
 from replasticity.kernels.dopamine_stdp import (
     SYNAPSE,
     Dopamine,
@@ -128,7 +128,8 @@ def arrivals_of_dopamine(step, increment):
 
 
 def _first_of_each(sorted_index, count):
-    return np.searchsorted(sorted_index, np.arange(count + 1)).astype(np.int64)
+    # Of the same type as the index, which would otherwise be copied into a larger one.
+    return np.searchsorted(sorted_index, np.arange(count + 1, dtype=sorted_index.dtype)).astype(np.int64)
 
 
 def plastic_synapses(source, target, weight, *, source_count, neuron_count):
@@ -204,8 +205,8 @@ def network(
 
     Parameters
     ----------
-    populations : tuple of Population
-        Constants of the neurons.
+    populations : pair of Population
+        Constants of the neurons; the second may be empty. Always two, since each number of them would be compiled anew.
     V_initial_mV : ndarray of float64, shape (neurons,)
         Potentials at the start [mV].
     plastic, static, external, relay_spikes, dopamine : Plastic, Static, External, RelaySpikes, Dopamine
@@ -267,7 +268,7 @@ def make_room(network, steps):
     return network._replace(history=history._replace(**grown))
 
 
-@njit
+@inner_njit
 def advance_populations(network, now):
     """Advance all neurons by the step that ends at ``now``, and note the spikes."""
     row = now % len(network.inputs.exc)
@@ -297,7 +298,7 @@ def advance_populations(network, now):
                     cursor.spikes += 1
 
 
-@njit
+@inner_njit
 def note_spike(history, spike, neuron, stamp, step):
     """Write a spike of a neuron into the history, with its postsynaptic trace."""
     previous = history.last[neuron]
@@ -311,7 +312,7 @@ def note_spike(history, spike, neuron, stamp, step):
     history.last[neuron] = spike
 
 
-@njit
+@inner_njit
 def add_external(network, end):
     """Put the input from outside that acts until the end of this slice into the bins."""
     external, cursor = network.external, network.cursor[0]
@@ -322,7 +323,7 @@ def add_external(network, end):
         cursor.external += 1
 
 
-@njit
+@inner_njit
 def send_static(network, source, stamp):
     """Put a neuron's spike into the bins of its static synapses."""
     static = network.static
@@ -337,7 +338,7 @@ def send_static(network, source, stamp):
 # Events at slice ends (the published simulator) -----------------------------------------------------
 
 
-@njit
+@inner_njit
 def send_in_slice(network, source, stamp, first_in_slice):
     """Deliver a spike of the slice that has just ended, and say whether a clock was left inside that slice."""
     plastic, step = network.plastic, network.step
@@ -355,6 +356,22 @@ def send_in_slice(network, source, stamp, first_in_slice):
 
 
 @njit
+def order_of(sources):
+    """Return the order of the spikes of a slice by source; those of one source stay in order (an insertion sort).
+
+    A slice has few spikes, already sorted within each step. A general sort takes the compiler seconds.
+    """
+    order = np.empty(len(sources), np.int64)
+    for k in range(len(sources)):
+        place = k
+        while place > 0 and sources[order[place - 1]] > sources[k]:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = k
+    return order
+
+
+@inner_njit
 def deliver(network, behind):
     """Deliver all spikes of the slice that has just ended (DELIVER, section 1).
 
@@ -375,7 +392,7 @@ def deliver(network, behind):
     last = -1
     first, end = cursor.delivered, cursor.spikes
     # By neuron, and for one neuron by time.
-    for k in np.argsort(history.neuron[first:end], kind="mergesort"):
+    for k in order_of(history.neuron[first:end]):
         source, stamp = history.neuron[first + k], history.step[first + k]
         found = send_and_list(network, source, stamp, source != last, behind, found)
         send_static(network, source, stamp)
@@ -384,14 +401,14 @@ def deliver(network, behind):
     first = cursor.relayed
     while cursor.relayed < len(relays.step) and relays.step[cursor.relayed] <= cursor.now:
         cursor.relayed += 1
-    for k in np.argsort(relays.source[first : cursor.relayed], kind="mergesort"):
+    for k in order_of(relays.source[first : cursor.relayed]):
         source = relays.source[first + k]
         found = send_and_list(network, source, relays.step[first + k], source != last, behind, found)
         last = source
     return found
 
 
-@njit
+@inner_njit
 def send_and_list(network, source, stamp, first_in_slice, behind, found):
     """Deliver a spike, and list its source if the coming trigger has to look at its synapses; return their number."""
     if send_in_slice(network, source, stamp, first_in_slice) and (found == 0 or behind[found - 1] != source):
@@ -400,7 +417,7 @@ def send_and_list(network, source, stamp, first_in_slice, behind, found):
     return found
 
 
-@njit
+@inner_njit
 def trigger_sources(network, sources, end):
     """Step all synapses of some sources to the end of the slice."""
     plastic, step = network.plastic, network.step
@@ -410,7 +427,7 @@ def trigger_sources(network, sources, end):
             trigger(plastic.state[k], plastic.target[k], end, network.history, network.dopamine, next_dopamine, step)
 
 
-@njit
+@inner_njit
 def receive_in_slice(network, end):
     """Let the postsynaptic spikes act that reach the synapses in the slice that ends now (TRIGGER, section 5)."""
     plastic, history, step, cursor = network.plastic, network.history, network.step, network.cursor[0]
@@ -435,7 +452,7 @@ def receive_in_slice(network, end):
 # Events at their own times --------------------------------------------------------------------------
 
 
-@njit
+@inner_njit
 def receive_and_send_exactly(network, end):
     """Let all events of the slice that ends now act on the plastic synapses, in order of time.
 
@@ -463,7 +480,7 @@ def receive_and_send_exactly(network, end):
             cursor.relayed += 1
 
 
-@njit
+@inner_njit
 def send_exactly(network, source, now):
     """Book a presynaptic spike at its own time, and put the weights of that time into the bins."""
     plastic, step = network.plastic, network.step
@@ -510,7 +527,9 @@ def advance(network, end, behind, V_mV):
             cursor.now += 1
             advance_populations(network, cursor.now)
             if cursor.now <= V_mV.shape[1]:
-                V_mV[:, cursor.now - 1] = network.neurons.V_mV[: len(V_mV)]
+                # Neuron by neuron: numba takes seconds to compile the check of shapes of a slice assignment.
+                for neuron in range(len(V_mV)):
+                    V_mV[neuron, cursor.now - 1] = network.neurons.V_mV[neuron]
         if cursor.now == slice_end:
             dopamine = network.dopamine
             while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= slice_end:
@@ -518,10 +537,8 @@ def advance(network, end, behind, V_mV):
             if network.exact:
                 receive_and_send_exactly(network, slice_end)
             else:
-                if network.every_slice:
-                    trigger_sources(network, every_source, slice_end)
-                else:
-                    trigger_sources(network, behind[: behind[-1]], slice_end)
+                sources = every_source if network.every_slice else behind[: behind[-1]]
+                trigger_sources(network, sources, slice_end)
                 receive_in_slice(network, slice_end)
 
 
@@ -539,7 +556,8 @@ def bring_up_to_date(network, behind):
         return
     waits = np.zeros(len(first) - 1, np.bool_)
     if end < cursor.now:
-        waits[behind[: behind[-1]]] = True
+        for source in behind[: behind[-1]]:
+            waits[source] = True
     last, arrived, exact = cursor.read, cursor.dopamine, network.exact
     factors = interval(last, end, dopamine, arrived, step)
     for source in range(len(first) - 1):

@@ -221,26 +221,25 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
     nothing = np.zeros(0, np.int32)
     relay_stamp, relay_cell = ordered(given.spike_stamp, given.spike_cell)
     kick_stamp, kick_cell = ordered(given.kick_stamp, given.kick_cell)
+    neurons = delta_population(
+        dt_ms=parameters.dt_ms,
+        first=0,
+        end=count,
+        tau_m_ms=parameters.tau_m_ms,
+        E_L_mV=parameters.E_L_mV,
+        V_reset_mV=float(parameters.V_reset_mV),
+        V_th_mV=float(parameters.V_th_mV),
+        refractory_ms=parameters.refractory_ms,
+    )
     network = model.network(
-        populations=(
-            delta_population(
-                dt_ms=parameters.dt_ms,
-                first=0,
-                end=count,
-                tau_m_ms=parameters.tau_m_ms,
-                E_L_mV=parameters.E_L_mV,
-                V_reset_mV=float(parameters.V_reset_mV),
-                V_th_mV=float(parameters.V_th_mV),
-                refractory_ms=parameters.refractory_ms,
-            ),
-        ),
+        populations=(neurons, neurons._replace(first=count)),
         V_initial_mV=np.full(count, float(parameters.E_L_mV)),
         plastic=model.plastic_synapses(
             cells + count, cells, given.weight_initial, source_count=2 * count, neuron_count=count
         ),
         static=model.static_synapses(nothing, nothing, 0.0, delay_steps=1, neuron_count=count),
-        external=model.External(kick_stamp, kick_cell, np.full(len(kick_stamp), float(given.kick_mV))),
-        relay_spikes=model.RelaySpikes(relay_stamp, relay_cell + count),
+        external=model.External(kick_stamp, kick_cell.astype(np.int32), np.full(len(kick_stamp), float(given.kick_mV))),
+        relay_spikes=model.RelaySpikes(relay_stamp, (relay_cell + count).astype(np.int32)),
         dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",

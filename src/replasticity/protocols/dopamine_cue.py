@@ -348,7 +348,6 @@ def build_network(
             ]
         ),
     )
-    nothing = np.zeros(0, np.int64)
     arrival = relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters)
     network: Network = model.network(
         populations=tuple(
@@ -373,7 +372,7 @@ def build_network(
             neuron_count=neurons,
         ),
         external=model.External(step, neuron.astype(np.int32), weight_pA),
-        relay_spikes=model.RelaySpikes(nothing, nothing),
+        relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
         dopamine=model.arrivals_of_dopamine(arrival, np.full(len(arrival), parameters.A_vt / parameters.tau_n_ms)),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",
