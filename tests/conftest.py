@@ -6,12 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 #: What a copy of the project needs to run: everything but results, caches and recordings of single runs.
 COPIED = ("Snakefile", "workflow", "src", "config", "figures", "profiles", "environment.yml", "pyproject.toml")
+
+# For the mutants: that an example fails is enough to know.
+hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
 
 
 class ProjectCopy:

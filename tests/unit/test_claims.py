@@ -38,7 +38,12 @@ def alone(one, values):
         (None, 1.1, REPRODUCED),
         (1.2, 1.3, NOT_REPRODUCED),
         (None, 0.9, NOT_REPRODUCED),
-        (VALUES.mean(), 1.3, IN_PART),
+        # The mean is inside, its interval (a half width of 0.03) reaches across one of the bounds.
+        (VALUES.mean() - 0.01, 1.3, IN_PART),
+        (0.7, VALUES.mean() + 0.01, IN_PART),
+        # The mean is outside, its interval reaches inside.
+        (VALUES.mean() + 0.01, 1.3, IN_PART),
+        (0.7, VALUES.mean() - 0.01, IN_PART),
     ],
 )
 def test_mean_in_range(lower, upper, verdict):

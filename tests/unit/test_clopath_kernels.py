@@ -3,12 +3,14 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from replasticity.kernels import adaptive_exponential as adex
 from replasticity.kernels import clopath as rule_kernels
 from replasticity.kernels import hodgkin_huxley as hh
 from replasticity.kernels import runge_kutta_fehlberg as rkf
+from replasticity.models import adaptive_exponential as neuron_model
 from replasticity.models.adaptive_exponential import NeuronStep
 from replasticity.models.clopath import RuleStep
 
@@ -141,6 +143,30 @@ def test_clamp_stops_potential_and_adaptation_refractory_time_the_potential_only
     assert adex.membrane_slope(-60.0, 5.0, 5.0, 1.0, 0, 1, NEURON) == 0.0
     assert adex.adaptation_slope(-60.0, 5.0, 1, NEURON) == 0.0
     assert adex.adaptation_slope(-60.0, 5.0, 0, NEURON) == pytest.approx((4.0 * 10.6 - 5.0) / 144.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("V", "spikes"), [(19.999999, 0), (20.0, 1), (25.0, 1)])
+def test_a_neuron_spikes_at_its_peak(V, spikes):
+    block = neuron_model.new_blocks(np.array([V]), 3.0, NEURON)[0]
+    neuron_model.finish_step(block, 0, NEURON)
+    assert block[neuron_model.SPIKES] == spikes
+    seen = [block[row] for row in (neuron_model.V, neuron_model.W, neuron_model.Z, neuron_model.T)]
+    assert seen == ([33.0, 83.5, 400.0, 30.4] if spikes else [V, 3.0, 0.0, -50.4])
+    # The interval of the spike counts: 20 steps are left after it.
+    assert block[neuron_model.CLAMPED] == 21 * spikes
+
+
+def test_a_solver_step_that_is_cut_ends_exactly_at_the_end_of_the_interval():
+    # Of 0.1 ms this is true in any case: the last bit of its mantissa is 0. That of 0.3 is 1.
+    neuron = NEURON._replace(dt_ms=0.3)
+    time_ms = next(t for t in np.linspace(0.035, 0.045, 1000) if t + (0.3 - t) != 0.3)
+    block = neuron_model.new_blocks(np.array([-70.6]), 0.0, neuron)[0]
+    block[neuron_model._TIME] = time_ms
+    neuron_model.set_step(block, neuron)
+    neuron_model.try_step(block, neuron)
+    neuron_model.slopes(block, neuron_model._NEW, neuron_model._K_NEW, neuron)
+    neuron_model.control_step(block, 0, neuron)
+    assert block[neuron_model._TIME] == 0.3
 
 
 def test_decays_and_low_passes():

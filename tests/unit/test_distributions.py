@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from replasticity.analysis.distributions import (
     FALSE_ALARM_RATE,
@@ -41,6 +42,20 @@ def test_a_shift_and_a_wider_spread_are_seen(shift, factor):
     assert [row.label for row in rows if not row.agrees] == ["x_ms[3]"]
 
 
+@pytest.mark.parametrize(("mean", "sd"), [(1.0, 1.0), (0.0, 2.5)])
+def test_p_is_twice_the_smaller_one_of_both_tests(mean, sd):
+    generator = np.random.default_rng(8)
+    ours, theirs = generator.normal(mean, sd, 30), generator.normal(0.0, 1.0, 40)
+    location = stats.ks_2samp(ours, theirs).pvalue
+    # Levene's test about the median is the F test on distances from it.
+    spread = stats.f_oneway(abs(ours - np.median(ours)), abs(theirs - np.median(theirs))).pvalue
+    assert two_sample_p(ours, theirs, 0.0) == pytest.approx(2 * min(location, spread))
+    # One number of two: both p-values count twice.
+    second = np.arange(30.0), np.arange(40.0)
+    rows = compare_distributions(statistics(np.stack([ours, second[0]], 1)), {"x_ms": np.stack([theirs, second[1]], 1)})
+    assert rows[0].p == pytest.approx(min(1.0, 4 * min(location, spread)))
+
+
 def test_rounding_of_a_constant_is_no_difference():
     ours, theirs = np.full(40, 9.756), np.full(40, 9.756 + 1e-12)
     assert two_sample_p(ours, theirs, resolution=1e-9) == 1.0
@@ -62,6 +77,10 @@ def test_every_number_has_a_label():
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match="x_ms: shape"):
         compare_distributions(statistics(np.zeros((4, 2))), {"x_ms": np.zeros((4, 3))})
+
+
+def test_mean_and_standard_deviation():
+    assert mean_and_sd(np.array([1.0, 2.0, 6.0])) == pytest.approx((3.0, np.sqrt(7.0)))
 
 
 def test_spread_of_one_seed_is_zero():

@@ -66,6 +66,19 @@ def test_other_seeds_agree_in_distribution(short, ensemble, tmp_path):
     assert check.passes
 
 
+def test_of_old_and_new_seeds_each_is_compared_in_its_way(short, ensemble):
+    regression.write_reference(short, ensemble.isel(seed=[11, *range(10)]))
+    # Seeds 1 to 12 in their order: 11 is new, the others have other rows in the reference.
+    check = regression.check(short, ensemble)
+    assert (check.same_seeds, check.other_seeds) == (11, 1)
+    assert check.passes
+    other = ensemble.assign_coords(seed=[*range(101, 112), 12])
+    other["G_post_Hz"].values[:11, 1] += 100.0
+    check = regression.check(short, other)
+    assert (check.same_seeds, check.other_seeds) == (1, 11)
+    assert [(row.label, row.how) for row in check.moved] == [("G_post_Hz[1]", "other seeds")]
+
+
 def test_a_relative_change_beyond_the_tolerance_moves(short, ensemble):
     regression.write_reference(short, ensemble)
     ensemble["G_post_Hz"].values[4, 2] *= 1 + 2e-9
