@@ -63,7 +63,7 @@ def test_plot_of_an_own_run(project, capsys):
         (["simulate", "zenke2015", "--seed", "-1"], "--seed -1: has to be 0 or more"),
         (["simulate", "zenke2015", "--set", "tau_H_ms=1"], "give the changed run a name of its own with -o FILE"),
         (["simulate", "zenke2015", "--set", "tau_H_ms", "-o", "a.nc"], "has to be KEY=VALUE"),
-        (["simulate", "zenke2015", "--set", "tau_H_ms=[1", "-o", "a.nc"], "the value is no valid YAML"),
+        (["simulate", "zenke2015", "--set", "tau_H_ms=[1", "-o", "a.nc"], "--set tau_H_ms=[1: no valid YAML: line 1: "),
         (["simulate", "zenke2015", "--set", "tau_H_mV=1", "-o", "a.nc"], "--set: tau_H_mV: unknown key"),
         (["simulate", "zenke2015", "-o", "config"], "config: cannot write it: it is a folder"),
         (["simulate", "zenke2015", "-o", "Snakefile/a.nc"], "Snakefile/a.nc: cannot write it: "),
