@@ -6,7 +6,7 @@ of them, about a hundred nanoseconds, unless it is told early which ones come ne
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.extending import intrinsic
 
