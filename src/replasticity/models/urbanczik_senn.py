@@ -10,7 +10,6 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.kernels.compilation import njit
-from replasticity.kernels.copying import copy_into
 from replasticity.kernels.urbanczik_senn import (
     Neuron,
     add_error,
@@ -252,7 +251,7 @@ def no_errors(step_count, step):
     length_ms = np.diff(start_ms)
     decay = np.zeros((blocks, 3))
     for kind in range(3):
-        copy_into(decay[:, kind], np.exp(-length_ms / step.tau_kernel_ms[kind]))
+        decay[:, kind] = np.exp(-length_ms / step.tau_kernel_ms[kind])
     return ErrorSums(
         np.zeros((blocks, 3)), np.zeros((blocks, 3)), start_ms, decay, np.exp(-length_ms / step.tau_filter_ms)
     )
@@ -345,7 +344,7 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
             arrival_ms = stamp_ms(n - step.delay_steps, step) + step.delay_ms
             add_error(sums, block, arrival_ms, error[n - step.delay_steps], step)
         if n == (presentation + 1) * presentation_steps:
-            copy_into(record.weight_pA[presentation], synapses.weight_pA)
+            record.weight_pA[presentation] = synapses.weight_pA
             presentation += 1
         while next_spike < len(inputs.spike_step) and inputs.spike_step[next_spike] == n:
             j = inputs.spike_synapse[next_spike]
@@ -389,4 +388,4 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
             record.I_E_pA[sample] = neuron.I_E_pA
             sample += 1
     if steps == (presentation + 1) * presentation_steps:
-        copy_into(record.weight_pA[presentation], synapses.weight_pA)
+        record.weight_pA[presentation] = synapses.weight_pA
