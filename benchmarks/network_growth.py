@@ -92,6 +92,7 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
 
 def random_access_ns(synapses: int) -> tuple[float, float]:
     """Return the time of one dependent and of one independent access to records as large as plastic synapses [ns]."""
+
     @numba.njit
     def chase(record, steps):
         place = 0

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numba
 
@@ -63,16 +64,18 @@ CACHED = _can_write(_FOLDER)
 if CACHED:
     numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
-_OPTIONS = {"cache": CACHED, "error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+# numba's types do not know the options that leave out wrappers.
+_compiler: Any = numba.njit
+_OPTIONS: dict[str, Any] = {"cache": CACHED, "error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 
 #: The decorator of every kernel. ``error_model="numpy"``: a division by zero gives inf or nan, and no branch. No kernel
 #: is called from C, so the code for that is left out.
-njit = numba.njit(**_OPTIONS)
+njit = _compiler(**_OPTIONS)
 
 #: The same for small functions of an inner loop. Without inlining each call counts references to all arrays of its
 #: arguments up and down, which costs more than the few operations of such a function.
-inline_njit = numba.njit(**_OPTIONS, forceinline=True)
+inline_njit = _compiler(**_OPTIONS, forceinline=True)
 
 #: The same for functions that only compiled code calls. Unpacking a named tuple of dozens of arrays from Python takes
 #: the compiler longer than most functions do.
-inner_njit = numba.njit(**_OPTIONS, no_cpython_wrapper=True)
+inner_njit = _compiler(**_OPTIONS, no_cpython_wrapper=True)

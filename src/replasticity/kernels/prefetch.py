@@ -4,7 +4,9 @@ Postsynaptic spikes find their synapses all over an array that is larger than an
 of them, about a hundred nanoseconds, unless it is told early which ones come next.
 """
 
-from llvmlite import ir
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -14,9 +16,8 @@ AHEAD = 16
 _FOR_WRITING, _KEEP_IN_ALL_CACHES, _DATA = 1, 3, 1
 
 
-@intrinsic
-def prefetch(typing_context, record):
-    """Load the first and the last byte of a record into the cache; nothing is read, and nothing can fail."""
+def _type_and_code(typing_context, record):
+    """Return the signature and the generator of code, as numba asks for them."""
 
     def generate(context, builder, signature, arguments):
         byte, number = ir.IntType(8), ir.IntType(32)
@@ -29,3 +30,7 @@ def prefetch(typing_context, record):
         return context.get_dummy_value()
 
     return types.none(record), generate
+
+
+#: ``prefetch(record)`` loads the first and the last byte of a record into the cache; nothing is read or can fail.
+prefetch: Any = intrinsic(_type_and_code)

@@ -9,6 +9,7 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.copying import copy_into
 from replasticity.models.adaptive_exponential import (
     INPUT,
     LANES,
@@ -183,10 +184,10 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
     for n in range(first, end):
         # A weight read at a stamp includes the spikes before it only.
         if next_exc_exc < len(record.exc_exc_stamp) and record.exc_exc_stamp[next_exc_exc] == n:
-            record.exc_exc_weight_mV[next_exc_exc] = network.exc_exc.weight
+            copy_into(record.exc_exc_weight_mV[next_exc_exc], network.exc_exc.weight)
             next_exc_exc += 1
         if next_input_exc < len(record.input_exc_stamp) and record.input_exc_stamp[next_input_exc] == n:
-            record.input_exc_weight_mV[next_input_exc] = network.input_exc.weight
+            copy_into(record.input_exc_weight_mV[next_input_exc], network.input_exc.weight)
             next_input_exc += 1
 
         # 1. Deliver the spikes with stamp n: excitatory, inhibitory, input.

@@ -14,6 +14,7 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.kernels.compilation import inner_njit, njit
+from replasticity.kernels.copying import copy_into
 from replasticity.kernels.dopamine_stdp import (
     SYNAPSE,
     Dopamine,
@@ -527,9 +528,7 @@ def advance(network, end, behind, V_mV):
             cursor.now += 1
             advance_populations(network, cursor.now)
             if cursor.now <= V_mV.shape[1]:
-                # Neuron by neuron: numba takes seconds to compile the check of shapes of a slice assignment.
-                for neuron in range(len(V_mV)):
-                    V_mV[neuron, cursor.now - 1] = network.neurons.V_mV[neuron]
+                copy_into(V_mV[:, cursor.now - 1], network.neurons.V_mV[: len(V_mV)])
         if cursor.now == slice_end:
             dopamine = network.dopamine
             while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= slice_end:
