@@ -216,5 +216,5 @@ def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             )
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel("$\\Delta$w \N{MINUS SIGN} analytic (nS)")
-    look.room_above(axes, 0.55)
+    look.room_above(axes, 0.75)
     look.legend(axes, loc="upper left")
