@@ -69,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
     added.add_argument("experiment")
     with_scale(added)
+    added.add_argument(
+        "--with",
+        dest="others",
+        nargs="*",
+        metavar="EXPERIMENT",
+        help="others of the same figure, whose claims are corrected together; default: those with an ensemble",
+    )
 
     added = command("plot", plot, "draw a figure from results, or from given files of runs or ensembles")
     added.add_argument("figure", help="name of the experiment whose figure it is")
@@ -182,11 +189,18 @@ def aggregate(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
-    from replasticity import datasets, project
+    from replasticity import datasets, experiments, project
     from replasticity.analysis import evaluation
 
     resolved = _resolve(options, options.experiment)
-    content = json.dumps(evaluation.evaluate(resolved, _ensemble(resolved.name)), indent=1) + "\n"
+    others = options.others
+    if others is None:
+        family = experiments.in_one_figure(
+            resolved.name, {name: experiments.load(name) for name in experiments.names()}
+        )
+        others = [name for name in family if project.ensemble_file(name).is_file()]
+    ensembles = {name: _ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
+    content = json.dumps(evaluation.evaluate(resolved, ensembles), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
@@ -266,7 +280,7 @@ def _evaluation(name: str) -> dict[str, Any]:
         raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
     try:
         evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        evaluation["claims"], evaluation["peer"]
+        evaluation["claims"], evaluation["errata"], evaluation["judged_with"], evaluation["peer"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{project.shown(path)}: no valid evaluation; delete it and run Snakemake again") from error
     return evaluation

@@ -113,6 +113,14 @@ class Claim(Checked):
         return self
 
 
+class MeasuredEffect(Checked):
+    """How the effect of an erratum is measured: a statistic here and in the corrected experiment, seed by seed."""
+
+    corrected: Text
+    statistic: Text
+    at: dict[str, NonNegativeInt] = Field({})
+
+
 class Erratum(Checked):
     """A place where paper, published script and actual behaviour disagree."""
 
@@ -122,6 +130,7 @@ class Erratum(Checked):
     used: Text
     why: Text
     effect: Text
+    measured_by: MeasuredEffect | None = None
 
 
 class DrawnFigure(Checked):
@@ -200,7 +209,7 @@ class Resolved(BaseModel):
     @property
     def judged_digest(self) -> str:
         """Digest of what is judged: claims, errata and the other simulator's summary."""
-        judged = self.experiment.model_dump_json(include={"title", "claims", "errata", "peer"})
+        judged = self.experiment.model_dump_json(include={"title", "claims", "errata", "figure", "peer"})
         return hashlib.sha256(judged.encode()).hexdigest()[:16]
 
     @property
@@ -397,28 +406,73 @@ def shown(name: str, experiment: Experiment) -> dict[str, str]:
     return roles
 
 
+def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
+    """Return the experiments that the figure with this experiment shows, the figure's own first.
+
+    An experiment without a figure of its own belongs to the first figure that shows it, or stands alone.
+
+    Parameters
+    ----------
+    name : str
+        Name of an experiment.
+    loaded : mapping of str to Experiment
+        All experiments to choose from.
+
+    Returns
+    -------
+    list of str
+        Names of experiments in `loaded`, `name` among them.
+    """
+    shown_by = {
+        figure: [figure, *(other for other in experiment.figure.beside.values() if other in loaded)]
+        for figure, experiment in sorted(loaded.items())
+        if experiment.figure is not None
+    }
+    found = [others for others in shown_by.values() if name in others]
+    return shown_by.get(name) or (found[0] if found else [name])
+
+
+def _check_statistic(key: str, statistic: str, at: Mapping[str, int], protocol: str) -> None:
+    """Check that a protocol has a statistic, and that an index is given along each of its dimensions."""
+    statistics = protocols.get(protocol).STATISTICS
+    if statistic not in statistics:
+        raise UserError(
+            f"{key}.statistic: no statistic '{statistic}'{_near(statistic, list(statistics))}; "
+            f"allowed: {', '.join(statistics)}"
+        )
+    if set(at) != set(statistics[statistic].dimensions):
+        dimensions = ", ".join(statistics[statistic].dimensions) or "none"
+        raise UserError(f"{key}.at: has to name these dimensions of {statistic}: {dimensions}")
+
+
 def _check_references(name: str, experiment: Experiment, path: Path) -> None:
-    """Check that what the file names exists: statistics of claims, experiments beside it, files."""
-    statistics = protocols.get(experiment.protocol).STATISTICS
-    ids = [claim.id for claim in experiment.claims]
+    """Check that what the file names exists: statistics of claims and errata, experiments beside it, files."""
+    for kind, entries in (("claims", experiment.claims), ("errata", experiment.errata)):
+        ids = [entry.id for entry in entries]
+        for one in ids:
+            if ids.count(one) > 1:
+                raise UserError(f"{project.shown(path)}: {kind}.{one}: each id once, but it is there more than once")
     for claim in experiment.claims:
         key = f"{project.shown(path)}: claims.{claim.id}"
-        if ids.count(claim.id) > 1:
-            raise UserError(f"{key}: each id once, but it is there more than once")
-        if claim.statistic not in statistics:
-            raise UserError(
-                f"{key}.statistic: no statistic '{claim.statistic}'{_near(claim.statistic, list(statistics))}; "
-                f"allowed: {', '.join(statistics)}"
-            )
-        if set(claim.at) != set(statistics[claim.statistic].dimensions):
-            dimensions = ", ".join(statistics[claim.statistic].dimensions) or "none"
-            raise UserError(f"{key}.at: has to name these dimensions of {claim.statistic}: {dimensions}")
+        _check_statistic(key, claim.statistic, claim.at, experiment.protocol)
     if experiment.figure is not None:
         for role, other in experiment.figure.beside.items():
             if other not in names():
                 raise UserError(
                     f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'; "
                     f"allowed: {', '.join(names())}"
+                )
+    for erratum in experiment.errata:
+        if (effect := erratum.measured_by) is not None:
+            key = f"{project.shown(path)}: errata.{erratum.id}.measured_by"
+            _check_statistic(key, effect.statistic, effect.at, experiment.protocol)
+            # Its ensemble is at hand where this one is judged, and has the same statistics.
+            beside = experiment.figure.beside.values() if experiment.figure else ()
+            allowed = [other for other in beside if _merged(other).get("protocol") == experiment.protocol]
+            if effect.corrected not in allowed:
+                raise UserError(
+                    f"{key}.corrected: '{effect.corrected}' is no experiment of this protocol beside it in its figure; "
+                    f"allowed: {', '.join(allowed) or 'none'}"
                 )
     if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")

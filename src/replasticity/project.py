@@ -75,6 +75,11 @@ def report_file() -> Path:
     return root() / "results" / "report.html"
 
 
+def simulate_benchmarks(experiment: str) -> list[Path]:
+    """Return the files in which Snakemake keeps what an experiment's simulate jobs cost."""
+    return sorted((benchmarks_folder() / "simulate" / experiment).glob("**/*.tsv"))
+
+
 def gallery_folder() -> Path:
     """Return the folder of the committed figures and reference statistics."""
     return root() / "figures"

@@ -107,9 +107,15 @@ def show_drawing(figure: str, differences: list[str] | None) -> None:
         print(f"  {difference}")
 
 
-def claim_row(claim: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
-    """Return id, estimate, interval, bounds, p and n of a judged claim as text."""
-    interval = claim["interval"]
+#: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
+CLAIM_COLUMNS = ("estimate", "95 % interval", "bound", "effect size", "p", "corrected p", "n")
+
+#: Columns of a table of measured errata: what `effect_numbers` returns.
+EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect size", "p", "n")
+
+
+def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
+    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
     what = {"mean_in_range": "mean", "seeds_in_range": "every seed", "exact_in_range": "exact value"}[claim["test"]]
     # Exact values may have to agree in many digits.
     digits = 9 if what == "exact value" else 5
@@ -119,14 +125,49 @@ def claim_row(claim: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
         (True, False): f"at least {lower}",
         (False, True): f"at most {upper}",
     }[(claim["lower"] is not None, claim["upper"] is not None)]
+    # The test that decides: for the claim, or where the seeds speak against it the opposite one.
+    side, note = ("p_against", " against") if _speaks_against(claim) else ("p", "")
     return (
-        claim["statement"],
-        f"{estimate} of seeds" if what == "every seed" else estimate,
-        "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}",
+        f"{estimate} of seeds" if what == "every seed" and claim["estimate"] is not None else estimate,
+        _interval(claim["interval"]),
         f"{what} {bounds}",
-        "-" if claim["p"] is None else f"{claim['p']:.1e}",
+        number(claim["effect_size"], 3),
+        *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
         str(claim["n"]),
     )
+
+
+def _speaks_against(claim: dict[str, Any]) -> bool:
+    return claim["p_against"] is not None and claim["p_against"] < claim["p"]
+
+
+def _p_value(p: float | None, note: str = "") -> str:
+    return "-" if p is None else f"{p:.1e}{note}"
+
+
+def _interval(interval: Sequence[float] | None) -> str:
+    return "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
+
+
+def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
+    """Return the measured effect of an erratum as text, in the order of `EFFECT_COLUMNS`."""
+    measured = erratum["measured"]
+    difference = measured["mean_difference"]
+    units = "" if measured["units"] == "1" else f" {measured['units']}"
+    return (
+        f"{effect_name(erratum)}: {'-' if difference is None else f'{difference:+.4g}{units}'}",
+        _interval(measured["interval"]),
+        number(measured["effect_size"], 3),
+        _p_value(measured["p"]),
+        str(measured["n"]),
+    )
+
+
+def effect_name(erratum: dict[str, Any]) -> str:
+    """Return the statistic that measures an erratum, with its index."""
+    by = erratum["measured_by"]
+    index = ", ".join(f"{dimension}={place}" for dimension, place in by["at"].items())
+    return f"{by['statistic']}[{index}]" if index else str(by["statistic"])
 
 
 def peer_sentence(peer: dict[str, Any] | None) -> str:
@@ -145,11 +186,20 @@ def peer_sentence(peer: dict[str, Any] | None) -> str:
 
 
 def show_claims(evaluation: dict[str, Any]) -> None:
-    """Print the verdict on each claim of an experiment."""
+    """Print the verdict on each claim of an experiment, and what its errata change."""
     show(
         f"{evaluation['experiment']}: {evaluation['title']}",
-        ("verdict", "claim", "estimate", "95 % interval", "bound", "p", "n"),
-        ((claim["verdict"], *claim_row(claim)) for claim in evaluation["claims"]),
+        ("verdict", "claim", *CLAIM_COLUMNS),
+        ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in evaluation["claims"]),
     )
+    for claim in evaluation["claims"]:
+        if claim["reason"]:
+            print(f"{claim['id']}: {claim['reason']}")
+    if measured := [erratum for erratum in evaluation["errata"] if erratum["measured"] is not None]:
+        show(
+            f"{evaluation['experiment']}: measured effect of errata, the same seeds as published and corrected",
+            ("erratum", "corrected by", *EFFECT_COLUMNS),
+            ((one["id"], one["measured_by"]["corrected"], *effect_numbers(one)) for one in measured),
+        )
     if sentence := peer_sentence(evaluation["peer"]):
         print(sentence)

@@ -64,6 +64,19 @@ def project(project_copy, monkeypatch):
         ("    lower: 0.99\n    upper: 1.01\n", "", "claims.0: 'lower', 'upper' or both are needed"),
         ("lower: 0.99\n", "lower: 1.99\n", "claims.0: 'lower' has to be less than 'upper'"),
         ("test: mean_in_range", "test: looks_right", "claims.0.test: has to be"),
+        (
+            "statistic: slope_sampled_nS_per_Hz",
+            "statistic: slope",
+            "errata.exchanged-traces.measured_by.statistic: no statistic 'slope'",
+        ),
+        ("at: {epoch: 4}", "at: {}", "errata.short-tau-h.measured_by.at: has to name these dimensions of G_late_sd_Hz"),
+        (
+            "corrected: zenke2015_eq15, statistic",
+            "corrected: beats, statistic",
+            "errata.exchanged-traces.measured_by.corrected: 'beats' is no experiment of this protocol beside it in its "
+            "figure; allowed: zenke2015_eq15, zenke2015_paper",
+        ),
+        ("id: sampled-abscissa", "id: reversed-sign", "errata.reversed-sign: each id once"),
         ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
         ("zenke_summary.nc", "none.nc", "peer.summary: no file 'tests/peers/zenke/none.nc'"),
         ("protocol: homeostatic_stdp", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
@@ -98,6 +111,17 @@ def test_based_on_takes_what_the_file_leaves_out(in_project):
     assert derived.parameters.tau_H_ms == base.parameters.tau_H_ms
     assert derived.claims == base.claims
     assert derived.figure is None
+
+
+def test_an_experiment_belongs_to_its_own_figure_or_to_the_one_that_shows_it(in_project):
+    loaded = {name: experiments.load(name) for name in ("zenke2015", "zenke2015_eq15", "zenke2015_paper", "beats")}
+    family = ["zenke2015", "zenke2015_eq15", "zenke2015_paper"]
+    for name in family:
+        assert experiments.in_one_figure(name, loaded) == family
+    # The scale leaves some out.
+    del loaded["zenke2015_eq15"], loaded["zenke2015"]
+    assert experiments.in_one_figure("zenke2015_paper", loaded) == ["zenke2015_paper"]
+    assert experiments.in_one_figure("beats", loaded) == ["beats"]
 
 
 def test_based_on_itself_is_refused(project):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import experiments, simulation
+from replasticity import datasets, experiments, protocols, simulation
 from replasticity.analysis import regression
 from replasticity.datasets import write
 from replasticity.errors import UserError
@@ -120,3 +120,36 @@ def test_shortened_scale_has_a_reference_of_its_own(project):
     )
     assert regression.reference_file(experiments.resolve("zenke2015", "quick")).name == "zenke2015.quick.json"
     assert regression.reference_file(experiments.resolve("zenke2015", "full")).name == "zenke2015.json"
+
+
+def ensemble_in_memory(resolved, seeds):
+    """Return the statistics of many seeds, simulated in this process and never written."""
+    protocol = protocols.get(resolved.experiment.protocol)
+    each = []
+    for seed in seeds:
+        run = protocol.run(resolved.parameters, protocol.draw(resolved.parameters, seed))
+        each.append(protocol.summarise(resolved.parameters, run))
+    contract = simulation.ensemble_contract(protocol)
+    values = {name: np.stack([one[name].values for one in each]) for name in protocol.STATISTICS}
+    digests = {"parameters_digest": resolved.digest, "code_digest": "of this process"}
+    return datasets.build(contract, {"seed": list(seeds)} | values, **digests)
+
+
+@pytest.mark.slow
+def test_fresh_seeds_are_called_changed_no_more_often_than_stated(monkeypatch):
+    # 200 checks of the published example, each with a reference of 15 seeds and 10 fresh seeds of its own, so that the
+    # checks are independent. At the stated rate of 1 % per experiment more than 7 alarms have a probability of 1e-3.
+    repetitions, reference_seeds, fresh_seeds = 200, 15, 10
+    resolved = experiments.resolve("zenke2015")
+    together = reference_seeds + fresh_seeds
+    everything = ensemble_in_memory(resolved, range(1001, 1001 + repetitions * together))
+    alarms = 0
+    for start in range(0, repetitions * together, together):
+        reference = everything.isel(seed=slice(start, start + reference_seeds))
+        fresh = everything.isel(seed=slice(start + reference_seeds, start + together))
+        stored = regression.make_reference(resolved, reference)
+        monkeypatch.setattr(regression, "read_reference", lambda _, stored=stored: stored)
+        check = regression.check(resolved, fresh)
+        assert (check.same_seeds, check.other_seeds) == (0, fresh_seeds)
+        alarms += not check.passes
+    assert alarms <= 7

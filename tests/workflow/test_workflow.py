@@ -51,7 +51,7 @@ def add_second_protocol(project):
         (source / part / "other_stdp.py").write_text(text)
     experiment = (project.folder / "config/experiments/zenke2015.yaml").read_text()
     experiment = experiment.replace("protocol: homeostatic_stdp", "protocol: other_stdp")
-    head, _, _ = experiment.partition("\nfigure:")
+    head, _, _ = experiment.partition("\nerrata:")
     (project.folder / "config/experiments/other.yaml").write_text(head + "\n")
 
 
@@ -76,7 +76,7 @@ def test_everything_is_made(finished):
     assert len(finished.content("results/ensembles/*.nc")) == 4
     assert len(finished.content("results/evaluations/*.json")) == 4
     assert set(finished.content("results/figures/*")) == {
-        f"results/figures/zenke2015.{suffix}" for suffix in ("pdf", "svg", "png")
+        f"results/figures/zenke2015.{suffix}" for suffix in ("pdf", "svg", "png", "nc")
     }
     jobs = len(finished.content("results/logs/**/*.log"))
     assert jobs == len(finished.content("results/benchmarks/**/*.tsv")) == 2 + 12 + 4 + 4 + 1
@@ -116,8 +116,9 @@ def test_changing_a_parameter_reruns_that_experiment_only(project):
     before = project.content("results/runs/*/*.nc")
     project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
     changed = remade(project, lambda: project.snakemake(*QUICK))
-    kinds = ("runs", "ensembles", "evaluations")
-    assert changed == {"figures/zenke2015"} | {f"{kind}/zenke2015_paper" for kind in kinds}
+    # The claims of one figure are judged together.
+    expected = {"figures/zenke2015", "runs/zenke2015_paper", "ensembles/zenke2015_paper"}
+    assert changed == expected | {f"evaluations/{name}" for name in EXPERIMENTS}
     after = project.content("results/runs/*/*.nc")
     assert {name for name in before if before[name] != after[name]} == {
         f"results/runs/zenke2015_paper/seed-{seed}.nc" for seed in (1, 2, 3)
@@ -126,7 +127,8 @@ def test_changing_a_parameter_reruns_that_experiment_only(project):
 
 def test_changing_a_claim_judges_again_and_simulates_nothing(project):
     project.edit("config/experiments/zenke2015_paper.yaml", "peer:", "claims: []\npeer:")
-    assert remade(project, lambda: project.snakemake(*QUICK)) == {"evaluations/zenke2015_paper", "figures/zenke2015"}
+    expected = {"figures/zenke2015"} | {f"evaluations/{name}" for name in EXPERIMENTS}
+    assert remade(project, lambda: project.snakemake(*QUICK)) == expected
 
 
 def test_a_new_experiment_is_found_by_its_file(project):
@@ -153,6 +155,20 @@ def test_check_passes_on_the_committed_references(project):
     finished = project.snakemake("check", *QUICK)
     for name in EXPERIMENTS:
         assert f"{name}: agrees with its reference (3 same seeds" in finished.stdout
+    assert "figure zenke2015: not compared" in finished.stdout
+
+
+def test_check_compares_what_is_drawn_with_the_committed_drawing(project):
+    (project.folder / "config/experiments/other.yaml").unlink()
+    shutil.copy(project.folder / "results/figures/zenke2015.nc", project.folder / "figures/zenke2015.nc")
+    project.edit(
+        "src/replasticity/figures/zenke2015.py", "analytic * grid_Hz, color", "1.001 * analytic * grid_Hz, color"
+    )
+    finished = project.snakemake("check", *QUICK, check=False)
+    printed = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    assert "figure zenke2015: MOVED" in printed
+    assert "panel c: series" in printed
 
 
 def test_check_fails_with_a_table_of_what_moved(project):
@@ -180,6 +196,8 @@ def test_gallery_is_renewed_from_the_results(project):
     project.snakemake("gallery", *QUICK)
     text = page.read_text()
     assert "**reproduced**" in text
+    assert "CPU time in 9 simulate jobs" in text
+    assert "| exchanged-traces | zenke2015_eq15 | slope_sampled_nS_per_Hz:" in text
     assert "another" not in text
     assert "old" not in text
     assert text.endswith("## zenke2015_paper\nkept\n")

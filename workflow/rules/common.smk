@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import configuration, project, provenance
+from replasticity import configuration, experiments, project, provenance
 from replasticity.errors import UserError
 
 project.put_this_python_first()
@@ -41,6 +41,12 @@ def code_digest(wildcards):
 def parameters_digest(wildcards):
     """Digest of an experiment's parameters: a change is the reason to simulate it anew."""
     return EXPERIMENTS[wildcards.experiment].digest
+
+
+def judged_together(wildcards):
+    """Names of the experiments of one figure, whose claims are corrected together; the scale may leave some out."""
+    loaded = {name: each.experiment for name, each in EXPERIMENTS.items()}
+    return experiments.in_one_figure(wildcards.experiment, loaded)
 
 
 def shown_experiments(wildcards):

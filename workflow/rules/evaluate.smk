@@ -3,7 +3,10 @@
 
 rule evaluate:
     input:
-        ensemble="results/ensembles/{experiment}.nc",
+        ensembles=lambda wildcards: expand(
+            "results/ensembles/{experiment}.nc",
+            experiment=judged_together(wildcards),
+        ),
         peer=lambda wildcards: (
             EXPERIMENTS[wildcards.experiment].experiment.peer.summary
             if EXPERIMENTS[wildcards.experiment].experiment.peer
@@ -22,12 +25,15 @@ rule evaluate:
         runtime=10,
     params:
         arguments=arguments,
-        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
+        together=judged_together,
+        judged=lambda wildcards: [
+            EXPERIMENTS[name].judged_digest for name in judged_together(wildcards)
+        ],
         code=provenance.evaluation_digest(),
     message:
         "Judging the claims of {wildcards.experiment}"
     shell:
-        "python -m replasticity evaluate {params.arguments} > {log} 2>&1"
+        "python -m replasticity evaluate {params.arguments} --with {params.together} > {log} 2>&1"
 
 
 rule check:

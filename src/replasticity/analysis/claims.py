@@ -1,11 +1,13 @@
 """Verdicts: a claim's statistic over seeds, tested against the claim's bounds.
 
 Nothing here is written by hand per claim. The tests are those of `scipy.stats`; experiments without randomness
-need none (`exact_in_range`).
+need none (`exact_in_range`). All p-values of one figure are corrected together, by Holm's method: it bounds the chance
+of even one wrong verdict in the figure, whatever the dependence between the claims, and a reader takes each verdict by
+itself. (`scipy.stats.false_discovery_control` bounds the share of wrong ones instead, and scipy has no Holm.)
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,13 @@ from scipy import stats
 
 from replasticity.experiments import Claim
 
+FloatArray = npt.NDArray[np.float64]
+
 CONFIDENCE = 0.95
+
+#: A corrected p-value below this decides.
+SIGNIFICANCE = 1 - CONFIDENCE
+
 REPRODUCED = "reproduced"
 IN_PART = "reproduced in part"
 NOT_REPRODUCED = "not reproduced"
@@ -22,35 +30,112 @@ NOT_TESTABLE = "not testable here"
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What the seeds say about a claim, before all claims of the figure are looked at together.
+
+    Attributes
+    ----------
+    estimate : float or None
+        Mean of the statistic, share of seeds in the range, or the value that all seeds share.
+    interval : tuple of (float, float) or None
+        95 % confidence interval of the estimate; None where nothing is random.
+    effect_size : float or None
+        Mean: how far it lies inside the nearest bound, in standard deviations over seeds. Share: what it has more
+        than one half (Cohen's g). None where nothing is random.
+    p, p_against : float or None
+        p-values; the smaller, the stronger the seeds speak for the claim, or against it. None without such a test.
+    n : int
+        Number of seeds with a defined statistic.
+    inside : bool
+        Whether the estimate is in the range; for a share: whether every seed is.
+    reason : str
+        Why the claim is not testable, or "".
+    """
+
+    estimate: float | None
+    interval: tuple[float, float] | None
+    effect_size: float | None
+    p: float | None
+    p_against: float | None
+    n: int
+    inside: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What the seeds say about a claim.
+    """The verdict on a claim and what it rests on; see `Evidence`.
 
     Attributes
     ----------
     verdict : str
         "reproduced", "reproduced in part", "not reproduced" or "not testable here".
-    estimate : float or None
-        Mean of the statistic, share of seeds in the range, or the value that all seeds share.
-    interval : tuple of (float, float) or None
-        95 % confidence interval of the estimate; None where nothing is random.
-    p : float or None
-        p-value; the smaller, the stronger the seeds speak for the claim. None where nothing is random.
-    n : int
-        Number of seeds with a defined statistic.
-    reason : str
-        Why it is not testable, or "".
+    p_corrected, p_against_corrected : float or None
+        The p-values after Holm's correction over all p-values of the figure.
     """
 
     verdict: str
     estimate: float | None
     interval: tuple[float, float] | None
+    effect_size: float | None
     p: float | None
+    p_corrected: float | None
+    p_against: float | None
+    p_against_corrected: float | None
     n: int
-    reason: str = ""
+    reason: str
 
 
-def judge(claim: Claim, values: npt.NDArray[np.float64]) -> Verdict:
-    """Return the verdict on a claim.
+def judge(claims: Sequence[tuple[Claim, FloatArray]]) -> list[Verdict]:
+    """Return the verdicts on all claims of one figure.
+
+    Parameters
+    ----------
+    claims : sequence of (Claim, ndarray of float64, shape (seeds,))
+        Each claim with its statistic of each seed.
+
+    Returns
+    -------
+    list of Verdict
+        In the order of the claims.
+    """
+    weighed = [weigh(claim, values) for claim, values in claims]
+    tested = [
+        (k, name) for k, each in enumerate(weighed) for name in ("p", "p_against") if getattr(each, name) is not None
+    ]
+    corrected = dict(zip(tested, holm([getattr(weighed[k], name) for k, name in tested]), strict=True))
+    return [
+        _verdict(claim, evidence, corrected.get((k, "p")), corrected.get((k, "p_against")))
+        for k, ((claim, _), evidence) in enumerate(zip(claims, weighed, strict=True))
+    ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected by the step-down method of [1]_: at a level of these, the family keeps the level.
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        p-values of all tests of the family.
+
+    Returns
+    -------
+    list of float
+        Corrected p-values in the same order, at most 1.
+
+    References
+    ----------
+    .. [1] Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6:65-70.
+    """
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return [float(each) for each in corrected]
+
+
+def weigh(claim: Claim, values: FloatArray) -> Evidence:
+    """Return what the seeds say about one claim.
 
     Parameters
     ----------
@@ -61,80 +146,110 @@ def judge(claim: Claim, values: npt.NDArray[np.float64]) -> Verdict:
 
     Returns
     -------
-    Verdict
-        Verdict with estimate, interval and p-value.
+    Evidence
+        Estimate with interval, effect size and p-values.
     """
     defined = values[np.isfinite(values)]
     lower = -math.inf if claim.lower is None else claim.lower
     upper = math.inf if claim.upper is None else claim.upper
     if len(defined) < len(values):
-        reason = f"the statistic is not defined in {len(values) - len(defined)} of {len(values)} seeds"
-        return Verdict(NOT_TESTABLE, None, None, None, len(defined), reason)
+        return _untestable(
+            len(defined), f"the statistic is not defined in {len(values) - len(defined)} of {len(values)} seeds"
+        )
     return _TESTS[claim.test](defined, lower, upper)
 
 
-def _mean_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
-    """Judge by the t interval of the mean: inside the range, outside it, or across a bound.
+def _untestable(n: int, reason: str) -> Evidence:
+    return Evidence(None, None, None, None, None, n, reason=reason)
 
-    The p-value is that of two one-sided t-tests (equivalence test): the larger of both.
+
+def _mean_in_range(values: FloatArray, lower: float, upper: float) -> Evidence:
+    """Weigh by t-tests whether a mean is inside the range or outside it.
+
+    For the claim: two one-sided tests (equivalence), the larger of both p-values. Against it: one-sided tests the
+    other way round, the smaller p-value, twice if there are two bounds.
     """
     if len(values) < 2:
-        return Verdict(NOT_TESTABLE, None, None, None, len(values), "a mean needs at least 2 seeds")
+        return _untestable(len(values), "a mean needs at least 2 seeds")
     mean = float(values.mean())
+    inside = lower <= mean <= upper
     if np.ptp(values) == 0:
-        low = high = mean
-        p = None
-    else:
-        low, high = map(float, stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE))
-        sides = ((lower, "greater"), (upper, "less"))
-        p = max(
-            float(stats.ttest_1samp(values, bound, alternative=side).pvalue)
-            for bound, side in sides
-            if math.isfinite(bound)
-        )
-    if lower <= low and high <= upper:
-        verdict = REPRODUCED
-    elif high < lower or upper < low:
-        verdict = NOT_REPRODUCED
-    else:
-        verdict = IN_PART
-    return Verdict(verdict, mean, (low, high), p, len(values))
+        return Evidence(mean, (mean, mean), None, None, None, len(values), inside)
+    low, high = map(float, stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE))
+    bounds = [(bound, inwards) for bound, inwards in ((lower, "greater"), (upper, "less")) if math.isfinite(bound)]
+    outwards = {"greater": "less", "less": "greater"}
+    p_inside, p_outside = (
+        [float(stats.ttest_1samp(values, bound, alternative=way[side]).pvalue) for bound, side in bounds]
+        for way in ({side: side for side in outwards}, outwards)
+    )
+    return Evidence(
+        estimate=mean,
+        interval=(low, high),
+        effect_size=min(mean - lower, upper - mean) / float(values.std(ddof=1)),
+        p=max(p_inside),
+        p_against=min(1.0, len(bounds) * min(p_outside)),
+        n=len(values),
+        inside=inside,
+    )
 
 
-def _seeds_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
-    """Judge by the share of seeds in the range, with a sign test against one half.
-
-    Reproduced: every seed is in the range. In part: more seeds than chance would have it (the sign test). Not
-    reproduced: no more than that. The interval of the share is Clopper and Pearson's.
-    """
+def _seeds_in_range(values: FloatArray, lower: float, upper: float) -> Evidence:
+    """Weigh the share of seeds in the range by a sign test against one half; its interval is Clopper and Pearson's."""
     n = len(values)
-    if n == 0 or stats.binomtest(n, n, 0.5, alternative="greater").pvalue > 1 - CONFIDENCE:
-        return Verdict(NOT_TESTABLE, None, None, None, n, "a sign test needs at least 5 seeds")
+    if n == 0 or stats.binomtest(n, n, 0.5, alternative="greater").pvalue > SIGNIFICANCE:
+        return _untestable(n, "a sign test needs at least 5 seeds")
     inside = int(np.sum((lower <= values) & (values <= upper)))
-    test = stats.binomtest(inside, n, 0.5, alternative="greater")
     interval = stats.binomtest(inside, n).proportion_ci(CONFIDENCE)
-    low, high = float(interval.low), float(interval.high)
-    if inside == n:
-        verdict = REPRODUCED
-    elif test.pvalue < 1 - CONFIDENCE:
-        verdict = IN_PART
-    else:
-        verdict = NOT_REPRODUCED
-    return Verdict(verdict, inside / n, (low, high), float(test.pvalue), n)
+    return Evidence(
+        estimate=inside / n,
+        interval=(float(interval.low), float(interval.high)),
+        effect_size=inside / n - 0.5,
+        p=float(stats.binomtest(inside, n, 0.5, alternative="greater").pvalue),
+        p_against=None,
+        n=n,
+        inside=inside == n,
+    )
 
 
-def _exact_in_range(values: npt.NDArray[np.float64], lower: float, upper: float) -> Verdict:
-    """Judge a quantity that does not depend on the seed: it is in the range or not, without statistics."""
+def _exact_in_range(values: FloatArray, lower: float, upper: float) -> Evidence:
+    """Look at a quantity that does not depend on the seed: it is in the range or not, without statistics."""
     if np.ptp(values) > 0:
         reason = "the statistic differs between seeds, so it is random: it needs another test"
-        return Verdict(NOT_TESTABLE, None, None, None, len(values), reason)
+        return _untestable(len(values), reason)
     value = float(values[0])
-    return Verdict(REPRODUCED if lower <= value <= upper else NOT_REPRODUCED, value, None, None, len(values))
+    return Evidence(value, None, None, None, None, len(values), lower <= value <= upper)
 
 
-#: Name of a test in a claim -> the function that judges by it.
-_TESTS: dict[str, Callable[[npt.NDArray[np.float64], float, float], Verdict]] = {
+#: Name of a test in a claim -> the function that weighs by it.
+_TESTS: dict[str, Callable[[FloatArray, float, float], Evidence]] = {
     "mean_in_range": _mean_in_range,
     "seeds_in_range": _seeds_in_range,
     "exact_in_range": _exact_in_range,
 }
+
+
+def _verdict(claim: Claim, evidence: Evidence, corrected: float | None, against: float | None) -> Verdict:
+    verdict, reason = NOT_TESTABLE, evidence.reason
+    speaks_for = corrected is not None and corrected < SIGNIFICANCE
+    if not reason:
+        if corrected is None:
+            verdict = REPRODUCED if evidence.inside else NOT_REPRODUCED
+        elif claim.test == "mean_in_range":
+            speaks_against = against is not None and against < SIGNIFICANCE
+            verdict = REPRODUCED if speaks_for else NOT_REPRODUCED if speaks_against else IN_PART
+        elif evidence.inside and not speaks_for:
+            reason = "every seed is in the range, but they are too few for so many tests in one figure"
+        else:
+            verdict = REPRODUCED if evidence.inside else IN_PART if speaks_for else NOT_REPRODUCED
+    return Verdict(
+        verdict=verdict,
+        estimate=evidence.estimate,
+        interval=evidence.interval,
+        effect_size=evidence.effect_size,
+        p=evidence.p,
+        p_corrected=corrected,
+        p_against=evidence.p_against,
+        p_against_corrected=against,
+        n=evidence.n,
+        reason=reason,
+    )

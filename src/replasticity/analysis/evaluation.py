@@ -1,6 +1,7 @@
 """Evaluating an ensemble: a verdict for each claim, and agreement with other simulators in distribution."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
@@ -8,39 +9,58 @@ import xarray as xr
 from replasticity import datasets, project, protocols
 from replasticity.analysis.claims import judge
 from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions
+from replasticity.analysis.errata import measure
 from replasticity.errors import UserError
-from replasticity.experiments import Peer, Resolved
+from replasticity.experiments import Peer, Resolved, load
 
 
-def evaluate(resolved: Resolved, ensemble: xr.Dataset) -> dict[str, Any]:
+def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[str, Any]:
     """Return all that is known about an experiment after its runs.
 
     Parameters
     ----------
     resolved : Resolved
         The experiment; gives claims, errata and the peer's summary.
-    ensemble : xarray.Dataset
-        From `replasticity.simulation.aggregate`.
+    ensembles : mapping of str to Dataset
+        Name -> ensemble, from `replasticity.simulation.aggregate`: of the experiment, and of the others that its figure
+        shows (`replasticity.experiments.in_one_figure`). Claims of all of them are corrected together.
 
     Returns
     -------
     dict
-        JSON-ready: ``experiment``, ``title``, ``seeds``, digests, ``claims`` (each with its verdict), ``errata``
-        and ``peer``.
+        JSON-ready: ``experiment``, ``title``, ``seeds``, digests, ``claims`` (each with its verdict, see
+        `replasticity.analysis.claims.Verdict`), ``judged_with`` (the other experiments whose claims were corrected
+        together with these), ``errata`` (each with its ``measured`` effect, see `replasticity.analysis.errata.measure`,
+        or None) and ``peer``.
     """
-    experiment = resolved.experiment
+    experiment, ensemble = resolved.experiment, ensembles[resolved.name]
+    together = [
+        (name, claim, ensembles[name][claim.statistic].isel(claim.at).values)
+        for name in ensembles
+        for claim in (experiment if name == resolved.name else load(name)).claims
+    ]
+    verdicts = judge([(claim, values) for _, claim, values in together])
     return {
         "experiment": resolved.name,
         "title": experiment.title,
         "seeds": ensemble["seed"].values.tolist(),
         "parameters_digest": ensemble.attrs["parameters_digest"],
         "code_digest": ensemble.attrs["code_digest"],
+        "judged_with": sorted(name for name in ensembles if name != resolved.name),
         "claims": [
-            claim.model_dump(mode="json")
-            | dataclasses.asdict(judge(claim, ensemble[claim.statistic].isel(claim.at).values))
-            for claim in experiment.claims
+            claim.model_dump(mode="json") | dataclasses.asdict(verdict)
+            for (name, claim, _), verdict in zip(together, verdicts, strict=True)
+            if name == resolved.name
         ],
-        "errata": [erratum.model_dump(mode="json") for erratum in experiment.errata],
+        "errata": [
+            erratum.model_dump(mode="json")
+            | {
+                "measured": measure(erratum.measured_by, ensemble, ensembles[erratum.measured_by.corrected])
+                if erratum.measured_by is not None and erratum.measured_by.corrected in ensembles
+                else None
+            }
+            for erratum in experiment.errata
+        ],
         "peer": None if experiment.peer is None else compare_with_peer(resolved, ensemble, experiment.peer),
     }
 

@@ -56,9 +56,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         overview = figure.add_subplot(grid[rows, :])
         draw_final_weights(overview, ensembles)
         look.letter(overview, _panel(2 * rows), f"Final weight of all {pairs} pairs ({rows} of them above)")
-    figure.supxlabel(
-        "No randomness: one run (n = 1) is all there is, and every seed gives the same.", fontsize=7, color=look.GREY
-    )
+    look.say_nothing_is_random(figure)
     return figure
 
 

@@ -49,17 +49,13 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     if phases > 1:
         letter, axes = panels.pop(0)
         draw_map(axes, main, *_range_over_phases(main))
-        look.letter(axes, letter, f"Range of a over {phases} starting phases of the post cell")
+        look.letter(axes, letter, f"Range of w over {phases} starting phases of the post cell")
     for by, name in (("beat", "Beat"), ("mean_rate", "Mean rate")):
         letter, axes = panels.pop(0)
         draw_against(axes, main, by)
         look.letter(axes, letter, f"{name}: {_explained(main, by)}")
-    figure.supxlabel(
-        f"{main.sizes['pre_rate'] * main.sizes['post_rate']} pairs of rates in each map, "
-        f"{_parameters(main)['duration_ms'] / 1000:g} s each. No randomness: one run (n = 1), the same for every seed.",
-        fontsize=7,
-        color=look.GREY,
-    )
+    pairs, duration_s = main.sizes["pre_rate"] * main.sizes["post_rate"], _parameters(main)["duration_ms"] / 1000
+    look.say_nothing_is_random(figure, f"{pairs} pairs of rates in each map, {duration_s:g} s each.")
     return figure
 
 

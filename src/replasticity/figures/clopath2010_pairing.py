@@ -39,7 +39,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     panels["b"].sharey(panels["a"])
     for neuron, name in enumerate("ab"):
         draw_weights(panels[name], ensembles, neuron)
-        look.letter(panels[name], name, f"{_NEURONS[neuron]} neuron (nothing random, one run)")
+        look.letter(panels[name], name, f"{_NEURONS[neuron]} neuron")
     for k, name in enumerate("cdef"):
         neuron, order = divmod(k, 2)
         draw_potentials(panels[name], main, neuron, order)
@@ -53,6 +53,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         panels[name].legend(
             loc="upper left", ncols=2, frameon=False, handlelength=1.2, borderaxespad=0.2, columnspacing=1
         )
+    look.say_nothing_is_random(figure)
     return figure
 
 

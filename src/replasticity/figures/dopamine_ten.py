@@ -46,13 +46,13 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         axes.set_ylabel(label)
         look.letter(axes, "bcd"[["weight_mV", "c", "n"].index(name)], f"{title} of all ten synapses, seed {seed}")
     draw_rate(panels["e"], ensembles)
-    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds")
+    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds, mean and 95 %")
     draw_mean_weight(panels["f"], ensembles)
-    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds")
+    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds, mean and 95 %")
     draw_epochs(panels["g"], ensembles)
-    look.letter(panels["g"], "g", "Rate in four epochs, all seeds")
+    look.letter(panels["g"], "g", f"Rate in four epochs, n = {count} seeds, mean and 95 %")
     draw_final_weights(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Final weights, all synapses and seeds")
+    look.letter(panels["h"], "h", f"Final weights of {main.sizes['neuron']} synapses, n = {count} seeds")
     return figure
 
 
@@ -131,6 +131,7 @@ def draw_epochs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         axes.errorbar(place, mean, (mean - low, high - mean), fmt="_", color=look.BLACK, capsize=3, lw=1, ms=8)
         axes.plot([], [], "o", ms=3, color=colour, label=label)
     axes.set_xticks(range(len(edges_s) - 1), [f"{a:g}\N{EN DASH}{b:g} s" for a, b in pairwise(edges_s)])
+    axes.set_xlabel("epoch")
     axes.set_ylabel("rate per neuron (Hz)")
     look.room_above(axes, 0.25)
     look.legend(axes, loc="upper left")

@@ -32,13 +32,14 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     figure = Figure(figsize=(look.FULL_WIDTH, 5.4), layout=look.layout())
     panels = figure.subplot_mosaic([["a", "b"], ["c", "d"]])
     draw_final_weight(panels["a"], ensembles)
-    look.letter(panels["a"], "a", "Weight at the end (deterministic, one run per point)")
+    look.letter(panels["a"], "a", "Weight at the end")
     draw_weight(panels["b"], main)
     look.letter(panels["b"], "b", "Weight over time")
     draw_eligibility_and_dopamine(panels["c"], main)
     look.letter(panels["c"], "c", "Eligibility trace and dopamine")
     draw_deviation(panels["d"], ensembles)
     look.letter(panels["d"], "d", "Deviation from the closed form")
+    look.say_nothing_is_random(figure)
     return figure
 
 

@@ -53,9 +53,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_readout(axes[-1], main)
     for panel, letter, title in zip(axes, "abcdef", titles, strict=False):
         look.letter(panel, letter, title)
-    figure.supxlabel(
-        "No randomness: one run (n = 1) is all there is, and every seed gives the same.", fontsize=7, color=look.GREY
-    )
+    look.say_nothing_is_random(figure)
     return figure
 
 

@@ -62,7 +62,9 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         draw_gains(panels["i"], long)
         look.letter(panels["i"], "i", f"The same over {duration_s:g} s, n = {long.sizes['seed']} seeds")
         draw_responses(panels["j"], ensembles)
-        look.letter(panels["j"], "j", "Response to the own stimulus, late \N{MINUS SIGN} early")
+        look.letter(
+            panels["j"], "j", f"Response, late \N{MINUS SIGN} early, n = {count} and {long.sizes['seed']} seeds, 95 %"
+        )
     return figure
 
 

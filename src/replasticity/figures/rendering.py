@@ -18,8 +18,9 @@ from replasticity.errors import UserError
 
 FORMATS = ("pdf", "svg", "png")
 
-#: Width of a figure over two columns of a journal page [inch].
-FULL_WIDTH = 7.2
+#: Width of a figure over two columns of a journal page, 180 mm [inch]: a panel of two side by side then has about the
+#: width of one column, 85 mm, and no text is smaller than 7 points in print.
+FULL_WIDTH = 180 / 25.4
 
 #: Colours of Okabe and Ito, distinguishable with all common forms of colour blindness.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE, GREY = (
@@ -88,6 +89,12 @@ def legend(axes: Axes, loc: Any = "upper left", columns: int = 1) -> None:
         loc=loc, ncols=columns, handlelength=1.5, columnspacing=1.2, borderaxespad=0.2, frameon=True, framealpha=1.0
     )
     box.get_frame().set(edgecolor="none")
+
+
+def say_nothing_is_random(figure: Figure, more: str = "") -> None:
+    """Say below a figure why it states no number of seeds; `more` comes first."""
+    text = "No randomness: one run (n = 1) is all there is, and every seed gives the same."
+    figure.supxlabel(f"{more} {text}".strip(), fontsize=7, color=GREY)
 
 
 def room_above(axes: Axes, share: float) -> None:

@@ -46,13 +46,14 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     look.legend(panels["a"], loc="upper left")
     look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
     draw_weight(panels["b"], main)
-    look.letter(panels["b"], "b", "Weight of the plastic synapse")
+    look.letter(panels["b"], "b", f"Weight of the plastic synapse, {_seeds(main, 'trace_seed')}")
     last_letter = "e" if "paper" in ensembles else "d"
     draw_weight_change(panels["c"], main, last_letter)
     look.letter(panels["c"], "c", f"Weight change against G, n = {_seeds(main)}")
     if "paper" in ensembles:
         draw_secretory_factor(panels["d"], ensembles["paper"])
-        look.letter(panels["d"], "d", f"Global factor, {_tau_H(ensembles['paper'])} (paper)")
+        title = f"Global factor, {_tau_H(ensembles['paper'])} (paper), {_seeds(ensembles['paper'], 'trace_seed')}"
+        look.letter(panels["d"], "d", title)
     draw_residuals(panels["e"], ensembles)
     look.letter(panels["e"], last_letter, "Departure from the analytic line")
     return figure
@@ -156,8 +157,8 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None
     look.legend(axes, loc="upper left")
 
 
-def _seeds(ensemble: xr.Dataset) -> str:
-    n = ensemble.sizes["seed"]
+def _seeds(ensemble: xr.Dataset, dimension: str = "seed") -> str:
+    n = ensemble.sizes[dimension]
     return f"{n} seed{'s' if n > 1 else ''}"
 
 

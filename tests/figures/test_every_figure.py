@@ -1,0 +1,111 @@
+"""What holds for every figure: readable in print, honest about n, text that stays text, and reproducible files."""
+
+import re
+
+import matplotlib as mpl
+import pytest
+from matplotlib.text import Text
+
+from replasticity import experiments
+from replasticity.figures import rendering
+from replasticity.figures.drawn_data import collect
+
+
+def texts(figure):
+    """Return all texts that are shown."""
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def own_texts(axes):
+    """Return what is written in a panel: title, labels, ticks, notes and legend."""
+    return " ".join(text.get_text() for text in axes.findobj(Text))
+
+
+def test_width_is_that_of_a_page(drawn):
+    _, _, figure = drawn
+    assert figure.get_figwidth() * 25.4 == pytest.approx(180)
+
+
+def test_no_text_is_smaller_than_six_points_in_print(drawn):
+    _, _, figure = drawn
+    small = [text.get_text() for text in texts(figure) if text.get_fontsize() < 6]
+    assert small == []
+
+
+def test_panels_are_lettered_in_order_and_titled(drawn):
+    name, ensembles, figure = drawn
+    letters = [axes.get_label() for axes in figure.axes if len(axes.get_label()) == 1]
+    assert sorted(letters) == list("abcdefghijklmnop"[: len(letters)])
+    bold = [text.get_text() for axes in figure.axes for text in axes.texts if text.get_fontweight() == "bold"]
+    assert set(letters) <= set(bold)
+    assert all(axes.get_title(loc="left") for axes in figure.axes if axes.get_label() in letters)
+    # Other axes belong to a lettered panel.
+    assert {panel[0] for panel in collect(figure, name, ensembles).children} == set(letters)
+
+
+def test_every_panel_says_how_many_seeds_it_shows(drawn):
+    _, _, figure = drawn
+    # Without randomness the note below the figure says so.
+    if figure.get_supxlabel() and "(n = 1)" in figure.get_supxlabel():
+        return
+    silent = []
+    for axes in figure.axes:
+        together = [axes, *axes.get_shared_x_axes().get_siblings(axes)]
+        if len(axes.get_label()) == 1 and not re.search(r"n = \d|seed", " ".join(map(own_texts, together))):
+            silent.append(axes.get_label())
+    assert silent == []
+
+
+def test_quantities_have_units(drawn):
+    # Bare are numbers, shares, ratios and what the papers define without a unit.
+    bare = (
+        r"neuron|cell|channel|pair|w\b|weight|n\b|c\b|rank|synapses|ratio|S1 /|correlation|epoch|share|deviation|time"
+    )
+    _, _, figure = drawn
+    for axes in figure.axes:
+        for label in (axes.get_xlabel(), axes.get_ylabel()):
+            assert not label or re.search(rf"\(.+\)|Delta|presentation|time, n seeds|{bare}", label), label
+
+
+def test_colours_are_those_that_everybody_can_tell_apart(drawn):
+    name, ensembles, figure = drawn
+    okabe_ito = {"#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#666666"}
+    uniform = {mpl.colors.to_hex(colour) for colour in mpl.colormaps["cividis"].colors}
+    for panel in collect(figure, name, ensembles).children.values():
+        for series in panel.children.values():
+            if series.attrs["kind"] == "image":
+                assert series.attrs["color_map"] in {"viridis", "cividis", "RdBu_r"}
+            else:
+                assert series.attrs["color"] in okabe_ito | uniform
+
+
+def test_svg_keeps_text_as_text_in_a_named_font_without_a_date(drawn, tmp_path):
+    _, _, figure = drawn
+    rendering.save(figure, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    assert "<dc:date>" not in svg
+    assert "DejaVu Sans" in svg
+    for axes in figure.axes:
+        for text in (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()):
+            # Formulas and broken lines are several pieces of text.
+            if text and "$" not in text and "\n" not in text:
+                escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+                assert f">{escaped}</text>" in svg
+
+
+def test_pdf_has_true_fonts_and_no_date(drawn, tmp_path):
+    _, _, figure = drawn
+    rendering.save(figure, tmp_path / "a.pdf")
+    pdf = (tmp_path / "a.pdf").read_bytes()
+    assert b"CreationDate" not in pdf
+    assert b"ModDate" not in pdf
+    assert b"/Subtype /Type3" not in pdf
+    assert b"DejaVuSans" in pdf
+
+
+def test_equal_data_give_equal_files(drawn, tmp_path):
+    name, ensembles, figure = drawn
+    again = rendering.draw(experiments.load(name).figure.module, ensembles, {})
+    for path, one in ((tmp_path / "a.svg", figure), (tmp_path / "b.svg", again)):
+        rendering.save(one, path)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
