@@ -60,11 +60,6 @@ def figure_file(figure: str, suffix: str) -> Path:
     return root() / "results" / "figures" / f"{figure}.{suffix}"
 
 
-def simulate_benchmarks(experiment: str) -> list[Path]:
-    """Return the files in which Snakemake keeps what an experiment's simulate jobs cost."""
-    return sorted((benchmarks_folder() / "simulate" / experiment).glob("*.tsv"))
-
-
 def replay_files() -> list[Path]:
     """Return the files of all replays that have been made, sorted."""
     return sorted((root() / "results" / "replays").glob("*.json"))
@@ -83,6 +78,11 @@ def benchmarks_folder() -> Path:
 def report_file() -> Path:
     """Return the file of the report."""
     return root() / "results" / "report.html"
+
+
+def simulate_benchmarks(experiment: str) -> list[Path]:
+    """Return the files in which Snakemake keeps what an experiment's simulate jobs cost."""
+    return sorted((benchmarks_folder() / "simulate" / experiment).glob("**/*.tsv"))
 
 
 def gallery_folder() -> Path:

@@ -49,8 +49,8 @@ rule replay:
     message:
         "Replaying {wildcards.recording}"
     shell:
-        # Status 1 is a result that the report shows: the replay does not hold.
-        "python -m replasticity replay {input.recording} --json {output} > {log} 2>&1 || test $? -eq 1"
+        # A replay that does not hold has status 1, too, and is a result that the report shows.
+        "python -m replasticity replay {input.recording} --json {output} > {log} 2>&1 || test -f {output}"
 
 
 rule report:

@@ -23,7 +23,7 @@ from replasticity.experiments import Reference, Resolved
 from replasticity.figures import drawn_data
 from replasticity.report import explorer, origin
 from replasticity.report.panels import Panel, embedded, panels
-from replasticity.tables import claim_row, number, peer_sentence
+from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
 
 #: Verdict -> class of its badge, in the order in which they are counted.
 BADGES = {
@@ -36,15 +36,20 @@ BADGES = {
 
 @dataclass(frozen=True)
 class JudgedClaim:
-    """A claim as the page shows it: its verdict and numbers as text, and all that the evaluation says of it."""
+    """A claim as the page shows it: its verdict, its numbers as text, and all that the evaluation says of it."""
 
     anchor: str
     verdict: str
-    estimate: str
-    interval: str
-    bound: str
-    p: str
-    n: str
+    numbers: dict[str, str]
+    stored: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ToldErratum:
+    """An erratum as the page shows it: what the experiment says of it, and its measured effect as text, if any."""
+
+    anchor: str
+    effect: dict[str, str]
     stored: dict[str, Any]
 
 
@@ -56,7 +61,7 @@ class Judged:
     title: str
     seeds: list[int]
     claims: list[JudgedClaim]
-    errata: list[dict[str, Any]]
+    errata: list[ToldErratum]
     peer: str
 
 
@@ -126,6 +131,7 @@ def render(
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
+        claim_columns=CLAIM_COLUMNS,
         counts=_counts(chapters),
         chapters=chapters,
         explorers=explorers,
@@ -188,14 +194,27 @@ def _smaller(picture: Path) -> str:
 def _judged(evaluation: dict[str, Any]) -> Judged:
     """Return an evaluation as the page shows it."""
     name = evaluation["experiment"]
-    judged = []
-    for claim in evaluation["claims"]:
-        _, estimate, interval, bound, p, n = claim_row(claim)
-        judged.append(
-            JudgedClaim(f"{name}-{claim['id']}", claim["verdict"], estimate, interval, bound, p, n, stored=claim)
+    judged = [
+        JudgedClaim(
+            f"{name}-{claim['id']}",
+            claim["verdict"],
+            dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True)),
+            stored=claim,
         )
-    peer = peer_sentence(evaluation["peer"])
-    return Judged(name, evaluation["title"], evaluation["seeds"], judged, evaluation["errata"], peer)
+        for claim in evaluation["claims"]
+    ]
+    errata = [
+        ToldErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
+        for erratum in evaluation["errata"]
+    ]
+    return Judged(name, evaluation["title"], evaluation["seeds"], judged, errata, peer_sentence(evaluation["peer"]))
+
+
+def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
+    """Return the measured effect of an erratum by the names of its columns; empty if it has not been measured."""
+    if erratum["measured"] is None:
+        return {}
+    return dict(zip(EFFECT_COLUMNS, effect_numbers(erratum), strict=True))
 
 
 def _counts(chapters: Iterable[Chapter]) -> dict[str, int]:
