@@ -1,4 +1,4 @@
-"""Does the test suite notice faults? Plants each fault of ``mutants.yaml`` in a copy of the project and says what saw it.
+"""Does the test suite notice faults? Plants those of ``mutants.yaml`` in a copy of the project and says what saw them.
 
     python tests/mutants/run.py                      # all mutants; writes tests/MUTANTS.md
     python tests/mutants/run.py --only clopath-trace # these only; the other rows of tests/MUTANTS.md stay
@@ -202,9 +202,9 @@ def render(mutants: list[Mutant], caught_by: dict[str, str]) -> str:
     lines = [
         "# Mutants",
         "",
-        "Deliberate small faults, planted one at a time in a copy of the project, and what noticed each: the first fast",
-        "test that fails in an assertion, or else the regression check at quick scale. Crashes and timeouts do not count.",
-        "The faults are in [`mutants/mutants.yaml`](mutants/mutants.yaml); `python tests/mutants/run.py` writes this file.",
+        "Deliberate small faults, planted one at a time in a copy of the project, and what noticed each: a fast test",
+        "that fails in an assertion, or else the regression check at quick scale. Crashes and timeouts do not count.",
+        "The faults are in [`mutants/mutants.yaml`](mutants/mutants.yaml); `tests/mutants/run.py` writes this file.",
         "",
         "| module | caught | total |",
         "| --- | ---: | ---: |",
