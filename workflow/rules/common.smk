@@ -44,6 +44,11 @@ def parameters_digest(wildcards):
     return EXPERIMENTS[wildcards.experiment].digest
 
 
+def growing(amount):
+    """An amount of memory or time that is doubled, then tripled when a job is tried again (--retries)."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def shown_experiments(wildcards):
     """Names of the experiments that a figure shows; the scale may leave some of them out."""
     beside = FIGURES[wildcards.figure].experiment.figure.beside.values()

@@ -18,8 +18,8 @@ rule evaluate:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         arguments=arguments,
         judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
@@ -40,8 +40,8 @@ rule check:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         scale=CONFIGURATION.scale,
         experiments=list(EXPERIMENTS),
