@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import configuration, jobs, project, provenance
+from replasticity import configuration, datasets, jobs, project, provenance
 from replasticity.errors import UserError
 
 project.put_this_python_first()
