@@ -27,5 +27,10 @@ rule all:
         expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
 
 
+onstart:
+    # Jobs of an earlier call that was killed may still run; they are not ours any more, and ours come later.
+    datasets.remove_partial_files(Path("results"))
+
+
 onsuccess:
     show_results()

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from replasticity.errors import UserError
 from replasticity.units import unit_of
 
 CONVENTIONS = "CF-1.12"
+
+_PARTIAL = ".part"
 
 #: Attributes that each file has, and what they hold.
 REQUIRED_ATTRIBUTES = {
@@ -162,7 +165,7 @@ def write_bytes(content: bytes, path: Path) -> None:
 @contextlib.contextmanager
 def _partial(path: Path) -> Iterator[Path]:
     """Give a file beside the final one to write to; it gets the final name only when it is complete and on disk."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{_PARTIAL}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -174,6 +177,15 @@ def _partial(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed processes have left half written, below a folder.
+
+    A process that is still writing one of these files fails: call it when no job that matters is running.
+    """
+    for path in folder.glob(f"**/.*{_PARTIAL}"):
+        path.unlink(missing_ok=True)
 
 
 def require_file(path: Path, hint: str) -> None:

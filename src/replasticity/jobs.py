@@ -85,12 +85,17 @@ def _digest(path: Path) -> str:
 
 
 def _records(experiment: str) -> dict[Path, dict[int, str]]:
-    """Return what each record of an experiment says: seed -> SHA-256. A broken record says nothing."""
+    """Return what each record of an experiment says: seed -> SHA-256. A broken record says nothing.
+
+    A record may vanish at any moment: a job that outlived a killed Snakemake may be at work as well.
+    """
     records = {}
     for path in sorted(project.record_file(experiment, "*").parent.glob("seeds-*.json")):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             records[path] = {int(seed): str(digest) for seed, digest in content["sha256"].items()}
+        except FileNotFoundError:
+            continue
         except (ValueError, KeyError, TypeError, AttributeError):
             records[path] = {}
     return records
@@ -100,7 +105,7 @@ def _forget_records_of(experiment: str, seeds: Iterable[int]) -> None:
     """Remove the records that speak of these seeds, whose files are about to change."""
     for path, made in _records(experiment).items():
         if not made or not made.keys().isdisjoint(seeds):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def check_records(experiment: str, seeds: Iterable[int]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import configuration, experiments, jobs, project, provenance
+from replasticity import configuration, datasets, experiments, jobs, project, provenance
 from replasticity.errors import UserError
 
 project.put_this_python_first()
@@ -48,6 +48,11 @@ def judged_together(wildcards):
     """Names of the experiments of one figure, whose claims are corrected together; the scale may leave some out."""
     loaded = {name: each.experiment for name, each in EXPERIMENTS.items()}
     return experiments.in_one_figure(wildcards.experiment, loaded)
+
+
+def growing(amount):
+    """An amount of memory or time that is doubled, then tripled when a job is tried again (--retries)."""
+    return lambda wildcards, attempt: attempt * amount
 
 
 def shown_experiments(wildcards):

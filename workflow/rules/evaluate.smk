@@ -21,8 +21,8 @@ rule evaluate:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         arguments=arguments,
         together=judged_together,
@@ -47,8 +47,8 @@ rule check:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         scale=CONFIGURATION.scale,
         experiments=list(EXPERIMENTS),

@@ -26,8 +26,8 @@ rule plot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         code=lambda wildcards: provenance.figure_digest(
             FIGURES[wildcards.figure].experiment.figure.module
@@ -52,8 +52,8 @@ rule gallery:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         figures=list(FIGURES),
         scale=CONFIGURATION.scale,

@@ -12,8 +12,8 @@ rule compile_kernels:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         code=lambda wildcards: provenance.kernels_digest(wildcards.protocol),
     message:
@@ -38,12 +38,10 @@ rule simulate:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards: EXPERIMENTS[
-            wildcards.experiment
-        ].experiment.resources.mem_mb,
-        runtime=lambda wildcards: jobs.runtime_min(
-            EXPERIMENTS[wildcards.experiment], wildcards.seeds
-        ),
+        mem_mb=lambda wildcards, attempt: attempt
+        * EXPERIMENTS[wildcards.experiment].experiment.resources.mem_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * jobs.runtime_min(EXPERIMENTS[wildcards.experiment], wildcards.seeds),
     params:
         arguments=arguments,
         parameters=parameters_digest,
@@ -70,8 +68,8 @@ rule aggregate:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         arguments=arguments,
         seeds=lambda wildcards: configuration.seed_ranges(

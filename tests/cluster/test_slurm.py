@@ -1,0 +1,188 @@
+"""The workflow on a real Slurm of two nodes, started for these tests: same bytes as a local run, whatever breaks.
+
+One file, so that pytest-xdist gives it to one process: there is one Slurm per machine.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from tests.cluster import slurm
+from tests.cluster.slurm import wait_until
+from tests.conftest import ProjectCopy
+
+pytestmark = [pytest.mark.cluster, pytest.mark.workflow, pytest.mark.slow]
+
+SUBMIT = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
+QUICK = ("--config", "scale=quick")
+EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
+
+# Too little memory and time for what follows, at the first attempt.
+SCARCE = (
+    "--set-resources",
+    "simulate:runtime=attempt",
+    "simulate:mem_mb=100 if wildcards.experiment == 'hungry' and attempt == 1 else 1000",
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    reason = slurm.why_not()
+    if reason is None and importlib.util.find_spec(slurm.PLUGIN) is None:
+        reason = "Snakemake's plugin is missing: pip install snakemake-executor-plugin-slurm"
+    if reason:
+        pytest.skip(reason)
+    with slurm.running(tmp_path_factory.mktemp("slurm")) as running:
+        yield running
+
+
+def make_project(folder, keep=EXPERIMENTS, add=()):
+    """Return a copy of the project with few experiments."""
+    project = ProjectCopy(folder)
+    experiments = project.folder / "config/experiments"
+    for path in experiments.glob("*.yaml"):
+        if path.stem not in keep:
+            path.unlink()
+    for name in add:
+        (experiments / f"{name}.yaml").write_text(f"title: Meets a fault\nbased_on: {keep[0]}\n")
+    return project
+
+
+@pytest.fixture(scope="module")
+def submitted(cluster, tmp_path_factory):
+    """The quick scale, made by Slurm, with an empty home directory."""
+    home = tmp_path_factory.mktemp("home")
+    project = make_project(tmp_path_factory.mktemp("submitted") / "project")
+    before = cluster.jobs_submitted()
+    project.snakemake(*SUBMIT, *QUICK, HOME=str(home))
+    project.jobs = cluster.jobs_submitted() - before
+    project.home = home
+    return project
+
+
+def test_every_file_is_that_of_a_local_run(submitted, tmp_path):
+    local = make_project(tmp_path / "local")
+    local.snakemake("--cores", "2", *QUICK)
+    for kind in ("runs/*/*", "compiled/*", "ensembles/*", "evaluations/*", "figures/*"):
+        made = submitted.content(f"results/{kind}")
+        assert made
+        assert made == local.content(f"results/{kind}"), kind
+
+
+def test_short_steps_share_jobs(submitted):
+    # One to compile, one per experiment to simulate, one to judge them all, one to draw.
+    assert submitted.jobs == 1 + len(EXPERIMENTS) + 1 + 1
+    assert len(submitted.content("results/logs/**/*.log")) == 1 + len(EXPERIMENTS) * 3 + 1
+
+
+def test_second_call_submits_nothing(submitted, cluster):
+    before = cluster.jobs_submitted()
+    finished = submitted.snakemake(*SUBMIT, *QUICK)
+    assert "Nothing to be done" in finished.stdout + finished.stderr
+    assert cluster.jobs_submitted() == before
+
+
+def test_job_too_large_for_every_node_is_told(cluster, tmp_path):
+    project = make_project(tmp_path / "project")
+    finished = project.snakemake(
+        *SUBMIT, *QUICK, "--retries", "0", "--set-resources", "compile_kernels:mem_mb=99000", check=False
+    )
+    assert finished.returncode != 0
+    assert "Memory specification can not be satisfied" in finished.stdout + finished.stderr
+
+
+def cancel(cluster, worker):
+    cluster.ask("scancel", worker.environ()["SLURM_JOB_ID"])
+
+
+def set_node_down(cluster, worker):
+    node = f"nodename={worker.environ()['SLURMD_NODENAME']}"
+    cluster.ask("scontrol", "update", node, "state=down", "reason=test")
+    worker.wait(60)
+    cluster.ask("scontrol", "update", node, "state=resume")
+
+
+def restart_controller(cluster, worker):
+    cluster.kill("slurmctld")
+    worker.resume()
+    worker.wait(60)
+    cluster.start_controller()
+
+
+def hang(cluster, worker):
+    """Let it be until its time is over."""
+
+
+#: Experiment -> what happens to its job while it works. All are zenke2015 under another name.
+FAULTS = {"outpaced": hang, "cancelled": cancel, "stranded": set_node_down, "restarted": restart_controller}
+FAULTY = ("hungry", *FAULTS)
+
+
+def worker_of(project, experiment):
+    """Return the process that simulates an experiment for a Slurm job, if there is one at the moment."""
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline()[1:5] == ["-m", "replasticity", "simulate", experiment]:
+                if process.cwd() == str(project.folder):
+                    return process
+        except psutil.Error:
+            continue
+    return None
+
+
+@pytest.fixture(scope="module")
+def broken(cluster, tmp_path_factory):
+    """A call of Snakemake whose jobs all meet a fault at their first attempt."""
+    project = make_project(tmp_path_factory.mktemp("broken") / "project", keep=("zenke2015",), add=FAULTY)
+    targets = [f"results/runs/{name}/seeds-1-3.json" for name in FAULTY]
+    printed = project.folder / "snakemake.log"
+    before = cluster.jobs_submitted()
+    with printed.open("w") as output:
+        snakemake = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *targets, *SUBMIT, *QUICK, *SCARCE],
+            cwd=project.folder,
+            env=os.environ | {"PYTHONPATH": str(project.folder / "src")},
+            stdout=output,
+            stderr=output,
+        )
+    coming = dict(FAULTS)
+    try:
+        while snakemake.poll() is None and coming:
+            for name in list(coming):
+                if worker := worker_of(project, name):
+                    # Stopped, so that the fault meets it while it works.
+                    worker.suspend()
+                    coming.pop(name)(cluster, worker)
+        snakemake.wait(420)
+    finally:
+        snakemake.kill()
+        snakemake.wait()
+    assert not coming
+    project.printed = printed.read_text()
+    project.status = snakemake.returncode
+    project.jobs = cluster.jobs_submitted() - before
+    return project
+
+
+def test_faults_do_not_stop_the_workflow(broken):
+    assert broken.status == 0, broken.printed
+
+
+def test_faults_change_no_byte(broken, tmp_path):
+    local = make_project(tmp_path / "local", keep=("zenke2015",), add=FAULTY)
+    local.snakemake(*(f"results/runs/{name}/seeds-1-3.json" for name in FAULTY), "--cores", "2", *QUICK)
+    assert broken.content("results/runs/*/*") == local.content("results/runs/*/*")
+
+
+def test_each_fault_costs_one_more_job(broken):
+    # A restarted slurmctld costs none.
+    assert broken.jobs == 1 + len(FAULTY) + len(FAULTY) - 1
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT"])
+def test_reader_is_told_what_ended_a_job(broken, state):
+    assert f"SLURM status is: '{state}'" in broken.printed
