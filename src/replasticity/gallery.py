@@ -23,7 +23,7 @@ statistics that `snakemake check` compares with are in [references](references);
 figure draws, saved beside it as netCDF.
 
 Figures are 180 mm wide, so that a panel has about the width of a journal's column, and no text in them is smaller than
-6 points. Text stays text in SVG and PDF; its font is DejaVu Sans, which comes with matplotlib and is embedded in the PDF.
+6 points. Text stays text in SVG and PDF; its font is DejaVu Sans, which comes with matplotlib and is embedded in PDF.
 """
 
 #: The figure in three formats, and what it draws.
