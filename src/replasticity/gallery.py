@@ -19,7 +19,11 @@ _HEAD = """\
 Each figure is shown as rendered, with a verdict on each claim of the paper, the places where paper, script and
 behaviour disagree, and how the seeds agree with the original simulator's. A verdict rests on the p-value that is
 corrected for all tests of the figure (Holm); [config/README.md](../config/README.md#claims) says how. The reference
-statistics that `snakemake check` compares with are in [references](references).
+statistics that `snakemake check` compares with are in [references](references); it also compares the data that each
+figure draws, saved beside it as netCDF.
+
+Figures are 180 mm wide, so that a panel has about the width of a journal's column, and no text in them is smaller than
+6 points. Text stays text in SVG and PDF; its font is DejaVu Sans, which comes with matplotlib and is embedded in PDF.
 """
 
 #: The figure in three formats, and what it draws.

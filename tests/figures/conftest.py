@@ -23,6 +23,12 @@ SMALL = {
 }
 
 
+def _known(name, changes):
+    """Return the changes of parameters that the experiment has: those beside it may be of another protocol."""
+    parameters = type(experiments.load(name).parameters).model_fields
+    return {key: value for key, value in changes.items() if key in parameters}
+
+
 @pytest.fixture(scope="session")
 def small_ensembles(tmp_path_factory):
     """Return a function: name of a figure -> role -> small ensemble."""
@@ -40,11 +46,7 @@ def small_ensembles(tmp_path_factory):
         if figure not in made:
             seeds, changes = SMALL[figure]
             roles = {"main": figure, **experiments.load(figure).figure.beside}
-            known = {
-                role: {key: value for key, value in changes.items() if key in experiments.load(name).parameters}
-                for role, name in roles.items()
-            }
-            made[figure] = {role: ensemble(name, seeds, known[role]) for role, name in roles.items()}
+            made[figure] = {role: ensemble(name, seeds, _known(name, changes)) for role, name in roles.items()}
         return made[figure]
 
     return small
