@@ -106,7 +106,13 @@ def test_replay_command_fails_if_one_of_several_does_not_hold(tmp_path):
         recording["wij"].values[-1] += 1.0
 
     wrong = changed(FOLDER / "zenke_seed2.nc", tmp_path, change)
-    assert main(["replay", str(FOLDER / "zenke_seed1.nc"), str(wrong)]) == 1
+    assert main(["replay", str(FOLDER / "zenke_seed1.nc"), str(wrong), "--json", str(tmp_path / "replays.json")]) == 1
+    good, bad = json.loads((tmp_path / "replays.json").read_text())
+    assert (good["holds"], good["protocol"], good["simulator_version"]) == (True, "homeostatic_stdp", "2.9.0")
+    assert not bad["holds"]
+    (row,) = [row for row in bad["quantities"] if not row["holds"]]
+    assert (row["quantity"], row["bound"]) == ("wij", "abs 1e-08")
+    assert row["absolute"] == pytest.approx(1.0)
 
 
 @pytest.mark.slow
