@@ -283,7 +283,11 @@ def _ensemble(name: str) -> "xr.Dataset":
     from replasticity import project, simulation
 
     path = project.ensemble_file(name)
-    ensemble = simulation.read_ensemble(path)
+    try:
+        ensemble = simulation.read_ensemble(path)
+    except UserError as error:
+        remedy = "delete it and call Snakemake again, which makes it anew" if path.exists() else "Snakemake makes it"
+        raise UserError(f"{error}; {remedy}") from error
     if ensemble.attrs["experiment"] != name:
         raise UserError(f"{project.shown(path)}: is of experiment '{ensemble.attrs['experiment']}', not '{name}'")
     return ensemble

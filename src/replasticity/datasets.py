@@ -176,7 +176,10 @@ def _partial(path: Path) -> Iterator[Path]:
         raise UserError(f"{path}: cannot write it: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+            # Emptied first: the netCDF library may keep a file open that it could not write, and a full disk with it,
+            # so that there would be no room for the message in the job's log.
+            os.truncate(partial, 0)
+            partial.unlink()
 
 
 def remove_partial_files(folder: Path) -> None:

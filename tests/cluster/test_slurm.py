@@ -92,7 +92,8 @@ def test_job_too_large_for_every_node_is_told(cluster, tmp_path):
         *SUBMIT, *QUICK, "--retries", "0", "--set-resources", "compile_kernels:mem_mb=99000", check=False
     )
     assert finished.returncode != 0
-    assert "Memory specification can not be satisfied" in finished.stdout + finished.stderr
+    printed = finished.stdout + finished.stderr
+    assert "Memory specification can not be satisfied" in printed, printed
 
 
 def cancel(cluster, worker):

@@ -88,7 +88,7 @@ class Campaign:
 
     def _unlock(self) -> None:
         """Do what Snakemake's message says after it was killed."""
-        if any((self._project.folder / ".snakemake/locks").iterdir()):
+        if any(self._project.folder.glob(".snakemake/locks/*")):
             self._project.snakemake("--unlock")
 
     def _start(self, *options: str) -> subprocess.Popen[bytes]:

@@ -61,6 +61,14 @@ def shown_experiments(wildcards):
     return [wildcards.figure, *(name for name in beside if name in EXPERIMENTS)]
 
 
+def check_results_folder():
+    """Stop before the first job if no result can be written."""
+    try:
+        datasets.check_writable(Path("results/any file"))
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def show_counts_and_time_left():
     """Add "12/40" and the time left to the progress bars, which have a percentage and the time elapsed only."""
     for handler in workflow.logger_manager.get_log_handlers():
