@@ -134,7 +134,7 @@ class Slurm:
     def stop(self) -> None:
         """Cancel what still runs, end all daemons and remove the link to our configuration."""
         if "slurmctld" in self._daemons:
-            subprocess.run(["scancel", "--user=root", "--signal=KILL"], capture_output=True, timeout=30)
+            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
             with contextlib.suppress(TimeoutError):
                 wait_until(lambda: not self.jobs(), "the end of all jobs", 20.0)
         for process in reversed(self._daemons.values()):

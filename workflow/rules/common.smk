@@ -73,6 +73,23 @@ def show_counts_and_time_left():
             handler.progress.columns = (*handler.progress.columns[:-1], done, left)
 
 
+def show_messages_of_executors():
+    """Show why a cluster has ended a job; the progress bars tell its name and its log only."""
+    for handler in workflow.logger_manager.get_log_handlers():
+        if hasattr(handler, "progress"):
+            handler.addFilter(
+                lambda record: show_message_of_executor(record, handler.console)
+            )
+
+
+def show_message_of_executor(record, console):
+    """Show what the record of a failed job says besides its name, and let the record pass."""
+    for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
+        if text:
+            console.print(text, highlight=False, markup=False)
+    return True
+
+
 def show_results():
     """Tell the reader where the figures are."""
     present = [f"results/figures/{name}.png" for name in FIGURES]
@@ -83,3 +100,4 @@ def show_results():
 
 
 show_counts_and_time_left()
+show_messages_of_executors()
