@@ -45,7 +45,9 @@ def ways(runs: int) -> list[Way]:
             (ONE_EACH,),
             few=True,
         ),
-        Way("Slurm, a job array of one task per run", (*SLURM, "--slurm-array-jobs", "simulate"), (ONE_EACH,), few=True),
+        Way(
+            "Slurm, a job array of one task per run", (*SLURM, "--slurm-array-jobs", "simulate"), (ONE_EACH,), few=True
+        ),
         Way("Slurm, one job per run", SLURM, (ONE_EACH,), few=True),
     ]
 

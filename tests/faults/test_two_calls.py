@@ -1,5 +1,6 @@
 """Two Snakemake processes in one folder: the second is refused while the first lives, and told what to do after."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -41,7 +42,8 @@ def first_call(project):
     wait_until(lambda: project.content("results/runs/*/seed-*.nc"), "the first run", 300.0)
     process.suspend()
     yield process
-    process.kill()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.kill()
     process.wait()
 
 
@@ -70,7 +72,7 @@ def test_call_after_a_kill_completes_once_unlocked_as_told(project, first_call):
 
 
 def test_what_a_killed_job_left_half_written_is_removed(project):
-    shutil.rmtree(project.folder / "results/ensembles")
+    shutil.rmtree(project.folder / "results/evaluations")
     left = project.folder / "results/runs/zenke2015_paper/.seed-1.nc.host-17.part"
     left.write_bytes(b"half")
     project.snakemake(*CALL)

@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-
 from benchmarks import resources
+
 from tests.conftest import ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

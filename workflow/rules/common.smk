@@ -86,7 +86,7 @@ def show_message_of_executor(record, console):
     """Show what the record of a failed job says besides its name, and let the record pass."""
     for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
         if text:
-            console.print(text, highlight=False, markup=False)
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
     return True
 
 
