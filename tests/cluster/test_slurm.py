@@ -99,7 +99,8 @@ def test_job_too_large_for_every_node_is_told(cluster, tmp_path):
     )
     assert finished.returncode != 0
     printed = finished.stdout + finished.stderr
-    assert "SLURM status is: 'FAILED'" in printed, printed
+    assert "Memory specification can not be satisfied" in printed, printed
+    assert "Traceback" not in printed
 
 
 def cancel(cluster, worker):

@@ -1,5 +1,6 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
+from functools import partial
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
@@ -77,16 +78,18 @@ def show_messages_of_executors():
     """Show why a cluster has ended a job; the progress bars tell its name and its log only."""
     for handler in workflow.logger_manager.get_log_handlers():
         if hasattr(handler, "progress"):
-            handler.addFilter(
-                lambda record: show_message_of_executor(record, handler.console)
-            )
+            handler.addFilter(partial(show_message_of_executor, handler))
 
 
-def show_message_of_executor(record, console):
+def show_message_of_executor(handler, record):
     """Show what the record of a failed job says besides its name, and let the record pass."""
     for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
         if text:
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
+            handler.console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if hasattr(record, "rule_msg") and record.jobid in handler.event_handler.jobs_info:
+        # A job that never began has no log, over which the progress bars would stumble.
+        failed = handler.event_handler.jobs_info[record.jobid]
+        failed["log"] = [path for path in failed["log"] if Path(path).is_file()]
     return True
 
 
