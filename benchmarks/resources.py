@@ -32,7 +32,7 @@ def usages(folder: Path) -> Iterator[Usage]:
                 declared = ast.literal_eval(row["resources"])
                 job = str(path.relative_to(folder).with_suffix(""))
                 # NA: the job was over before Snakemake looked at its memory for the first time.
-                if row["max_rss"] != "NA":
+                if row["max_rss"] not in ("NA", "-"):
                     yield Usage(job, row["rule_name"], "mem_mb", float(row["max_rss"]), declared["mem_mb"])
                 yield Usage(job, row["rule_name"], "runtime", float(row["s"]) / 60, declared["runtime"])
 

@@ -6,6 +6,7 @@ nothing is started there.
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ CONFIGURATION_FILE = Path("/etc/slurm/slurm.conf")
 MUNGE_FOLDER = Path("/run/munge")
 NODES = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
-PLUGIN = "snakemake_executor_plugin_slurm"
+PLUGINS = ("snakemake_executor_plugin_slurm", "snakemake_executor_plugin_cluster_generic")
 
 # cons_tres with one core per node: two jobs at once. OverMemoryKill: memory is enforced without cgroups.
 CONFIGURATION = """\
@@ -63,6 +64,8 @@ def why_not() -> str | None:
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         return f"no Slurm here ({', '.join(missing)} missing): apt-get install --no-install-recommends slurm-wlm munge"
+    if any(importlib.util.find_spec(plugin) is None for plugin in PLUGINS):
+        return "Snakemake's plugins are missing: pip install -e '.[cluster]'"
     if os.geteuid() != 0:
         return "only root can start the daemons of Slurm"
     if CONFIGURATION_FILE.exists():
@@ -134,7 +137,7 @@ class Slurm:
     def stop(self) -> None:
         """Cancel what still runs, end all daemons and remove the link to our configuration."""
         if "slurmctld" in self._daemons:
-            subprocess.run(["scancel", "--user=root", "--signal=KILL"], capture_output=True, timeout=30)
+            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
             with contextlib.suppress(TimeoutError):
                 wait_until(lambda: not self.jobs(), "the end of all jobs", 20.0)
         for process in reversed(self._daemons.values()):

@@ -20,9 +20,8 @@ from tests.conftest import ProjectCopy
 Target = Literal["job", "snakemake", "group"]
 TARGETS: tuple[Target, ...] = ("job", "snakemake", "group")
 
-EXPERIMENTS = ("zenke2015_eq15", "zenke2015_paper")
 # One run per job, so that there are many moments between jobs.
-CALL = ("--cores", "2", "--config", "scale=quick", "job_seconds=0.001", f"experiments=[{','.join(EXPERIMENTS)}]")
+CALL = ("--cores", "2", "--config", "scale=quick", "job_seconds=0.001", "experiments=[zenke2015_paper]")
 RESULTS = ("results/runs/*/*", "results/ensembles/*", "results/evaluations/*", "results/compiled/*")
 
 
@@ -53,8 +52,7 @@ class Campaign:
 
     def _prepare(self) -> None:
         for path in (self._project.folder / "config/experiments").glob("*.yaml"):
-            # The experiment that the others are based on stays.
-            if path.stem not in (*EXPERIMENTS, "zenke2015"):
+            if not path.stem.startswith("zenke2015"):
                 path.unlink()
 
     def _results(self) -> dict[str, bytes]:
@@ -77,19 +75,20 @@ class Campaign:
     def _forget_results(self) -> None:
         """Start from nothing; now and then also without machine code, so that compiling is interrupted as well."""
         shutil.rmtree(self._project.folder / "results", ignore_errors=True)
-        if self._random.random() < 0.3:
+        if self._random.random() < 0.2:
             shutil.rmtree(self._project.folder / ".cache", ignore_errors=True)
 
     def _check(self, when: str) -> None:
         self.completions += 1
         found = self._results()
-        differing = {name for name in found.keys() | self._expected.keys() if found.get(name) != self._expected.get(name)}
+        differing = {
+            name for name in found.keys() | self._expected.keys() if found.get(name) != self._expected.get(name)
+        }
         assert not differing, f"{when}: {sorted(differing)}"
 
     def _unlock(self) -> None:
-        """Do what Snakemake's message says after it was killed."""
-        if any(self._project.folder.glob(".snakemake/locks/*")):
-            self._project.snakemake("--unlock")
+        """Do what `snakemake --unlock` does, as its message says after it was killed, without its two seconds."""
+        shutil.rmtree(self._project.folder / ".snakemake/locks", ignore_errors=True)
 
     def _start(self, *options: str) -> subprocess.Popen[bytes]:
         self._unlock()

@@ -1,8 +1,5 @@
 """SIGKILL of jobs, of Snakemake and of both: the next call completes, with the bytes of an undisturbed run."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.faults import kills

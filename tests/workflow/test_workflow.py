@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from benchmarks import resources
 
 from tests.conftest import ROOT, ProjectCopy
 
@@ -80,6 +81,21 @@ def test_everything_is_made(finished):
     }
     jobs = len(finished.content("results/logs/**/*.log"))
     assert jobs == len(finished.content("results/benchmarks/**/*.tsv")) == 2 + 4 + 4 + 4 + 1
+
+
+def test_declared_memory_and_time_cover_what_jobs_used(finished):
+    folder = finished.folder / "results/benchmarks"
+    measured = {(usage.rule, usage.resource) for usage in resources.usages(folder)}
+    rules = ("compile_kernels", "simulate", "aggregate", "evaluate", "plot")
+    assert measured == {(rule, resource) for rule in rules for resource in ("mem_mb", "runtime")}
+    assert resources.exceeded(folder) == []
+
+
+def test_use_of_more_memory_than_declared_is_found(project):
+    folder = project.folder / "results/benchmarks"
+    path = folder / "aggregate/zenke2015.tsv"
+    path.write_text(path.read_text().replace("'mem_mb': 2000", "'mem_mb': 20"))
+    assert [(usage.job, usage.resource) for usage in resources.exceeded(folder)] == [("aggregate/zenke2015", "mem_mb")]
 
 
 def test_reader_is_told_where_the_figures_are(finished):

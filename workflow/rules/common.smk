@@ -1,5 +1,6 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
+from functools import partial
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
@@ -79,6 +80,25 @@ def show_counts_and_time_left():
             handler.progress.columns = (*handler.progress.columns[:-1], done, left)
 
 
+def show_messages_of_executors():
+    """Show why a cluster has ended a job; the progress bars tell its name and its log only."""
+    for handler in workflow.logger_manager.get_log_handlers():
+        if hasattr(handler, "progress"):
+            handler.addFilter(partial(show_message_of_executor, handler))
+
+
+def show_message_of_executor(handler, record):
+    """Show what the record of a failed job says besides its name, and let the record pass."""
+    for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
+        if text:
+            handler.console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if hasattr(record, "rule_msg") and record.jobid in handler.event_handler.jobs_info:
+        # A job that never began has no log, over which the progress bars would stumble.
+        failed = handler.event_handler.jobs_info[record.jobid]
+        failed["log"] = [path for path in failed["log"] if Path(path).is_file()]
+    return True
+
+
 def show_results():
     """Tell the reader where the figures are."""
     present = [f"results/figures/{name}.png" for name in FIGURES]
@@ -89,3 +109,4 @@ def show_results():
 
 
 show_counts_and_time_left()
+show_messages_of_executors()

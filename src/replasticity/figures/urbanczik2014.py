@@ -87,7 +87,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_learning_curve(learning, ensembles)
     look.letter(learning, "e", f"Difference from the imposed potential, {_seeds(n)}")
     draw_recall(recall, ensembles)
-    look.letter(recall, "f", f"Difference from the signal without drive, {_seeds(n)}")
+    look.letter(recall, "f", f"Error of the recalled signal, {_seeds(n)}")
     draw_weights(weights, main)
     look.letter(weights, "g", f"Every {EVERY_SYNAPSE}th of {main.sizes['synapse']} weights, {_seed(main)}")
     draw_distribution(distribution, main)

@@ -1,0 +1,132 @@
+"""Full and read-only disks, and results damaged by hand, in a workflow: told in one line, and only that redone."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import pytest
+import xarray as xr
+
+from tests.conftest import ProjectCopy
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+CALL = ("--cores", "1", "--config", "scale=quick", "experiments=[zenke2015_paper]")
+RESULTS = "results/*/**/*.nc"
+RUN = "results/runs/zenke2015_paper/seed-2.nc"
+ENSEMBLE = "results/ensembles/zenke2015_paper.nc"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One small experiment, made once."""
+    project = ProjectCopy(tmp_path_factory.mktemp("finished") / "project")
+    for path in (project.folder / "config/experiments").glob("*.yaml"):
+        if not path.stem.startswith("zenke2015"):
+            path.unlink()
+    project.snakemake(*CALL)
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    copy = object.__new__(ProjectCopy)
+    copy.folder = tmp_path / "project"
+    shutil.copytree(finished.folder, copy.folder)
+    return copy
+
+
+@contextlib.contextmanager
+def mounted(folder, *options):
+    """Mount something over a folder, as root in a place that allows it; skip the test elsewhere."""
+    if os.geteuid() != 0 or subprocess.run(["mount", *options, folder], capture_output=True).returncode != 0:
+        pytest.skip("mounting a small or a read-only file system needs root and a machine that allows it")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def fails_with(project, text):
+    finished = project.snakemake(*CALL, check=False)
+    printed = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    # Long lines of a log are wrapped where they are shown, also inside a path.
+    assert "".join(text.split()) in "".join(printed.split()), printed
+    assert "Traceback" not in printed
+
+
+def test_full_disk_is_told_and_what_was_made_is_kept(finished, project):
+    expected = project.content(RESULTS)
+    shutil.rmtree(project.folder / "results")
+    (project.folder / "results").mkdir()
+    run_size = len(expected[RUN])
+    # Room for the first run, and for half of the second.
+    with mounted(project.folder / "results", "-t", "tmpfs", "-o", f"size={run_size * 3 // 2}", "tmpfs"):
+        fails_with(project, "seed-2.nc: cannot write it: No space left on device")
+        first = project.folder / "results/runs/zenke2015_paper/seed-1.nc"
+        assert [path.name for path in first.parent.iterdir()] == ["seed-1.nc"]
+        made = first.stat().st_mtime_ns
+        subprocess.run(["mount", "-o", "remount,size=100m", project.folder / "results"], check=True)
+        project.snakemake(*CALL)
+        assert first.stat().st_mtime_ns == made
+        assert project.content(RESULTS) == expected
+
+
+def test_read_only_results_folder_is_refused_before_the_first_job(project):
+    folder = project.folder / "results"
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with mounted(folder, "-t", "tmpfs", "-o", "ro", "tmpfs"):
+        fails_with(project, "results/any file: cannot write it: its folder is read-only")
+
+
+def test_read_only_result_is_named(project):
+    folder = project.folder / "results"
+    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    with mounted(folder, "--bind", "-o", "ro", folder):
+        fails_with(project, "Write-protected output files")
+
+
+def overwrite(path):
+    path.write_bytes(b"rubbish")
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def make_older_version(path):
+    dataset = xr.load_dataset(path, decode_times=False)
+    dataset.attrs["replasticity_version"] = "0.0"
+    dataset.to_netcdf(path)
+
+
+def make_other_format(path):
+    xr.load_dataset(path, decode_times=False).to_netcdf(path, format="NETCDF3_64BIT", engine="scipy")
+
+
+@pytest.mark.parametrize("damage", [overwrite, make_older_version, make_other_format])
+def test_damaged_run_is_named_and_made_anew_alone(project, damage):
+    expected = project.content(RESULTS)
+    damage(project.folder / RUN)
+    kept = {name: (project.folder / name).stat().st_mtime_ns for name in expected if "runs" in name and name != RUN}
+    fails_with(project, "seed-2.nc: was changed or damaged after it was simulated; it is now seed-2.nc.changed")
+    project.snakemake(*CALL)
+    assert project.content(RESULTS) == expected
+    assert kept == {name: (project.folder / name).stat().st_mtime_ns for name in kept}
+
+
+@pytest.mark.parametrize("damage", [overwrite, truncate])
+def test_damaged_ensemble_is_named_and_no_run_is_redone(project, damage):
+    expected = project.content(RESULTS)
+    ensemble = project.folder / ENSEMBLE
+    kept = {name: (project.folder / name).stat().st_mtime_ns for name in expected if name != ENSEMBLE}
+    damage(ensemble)
+    fails_with(project, "zenke2015_paper.nc: cannot be read as netCDF-4")
+    fails_with(project, "delete it and call Snakemake again, which makes it anew")
+    ensemble.unlink()
+    project.snakemake(*CALL)
+    assert project.content(RESULTS) == expected
+    assert kept == {name: (project.folder / name).stat().st_mtime_ns for name in kept}
