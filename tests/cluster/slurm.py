@@ -65,7 +65,7 @@ def why_not() -> str | None:
     if missing:
         return f"no Slurm here ({', '.join(missing)} missing): apt-get install --no-install-recommends slurm-wlm munge"
     if any(importlib.util.find_spec(plugin) is None for plugin in PLUGINS):
-        return "Snakemake's plugins are missing: pip install -e '.[cluster]'"
+        return "Snakemake's executor plugins are missing: make install"
     if os.geteuid() != 0:
         return "only root can start the daemons of Slurm"
     if CONFIGURATION_FILE.exists():
