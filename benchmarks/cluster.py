@@ -2,8 +2,8 @@
 
 Starts the two-node Slurm of the tests (as root, with slurm-wlm and munge installed), simulates that many seeds of
 zenke2015 in each way, from compiled kernels to the last file, and prints a table. Ways that give each run a Slurm job
-or a job step of its own are measured with --few runs: their time grows in proportion. Each way has to give the same
-bytes.
+or a job step of its own would take hours and are measured with --few runs, which bear Snakemake's start and its
+polling alone. Each way has to give the same bytes.
 """
 
 import argparse

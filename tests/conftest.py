@@ -18,6 +18,10 @@ COPIED = ("Snakefile", "workflow", "src", "config", "figures", "profiles", "envi
 hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
 
 
+#: A figure's experiment and those beside it: the cheapest ones.
+ZENKE = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
+
+
 class ProjectCopy:
     """A copy of the project in a folder of its own, with its own source code, results and cache."""
 
@@ -62,6 +66,12 @@ class ProjectCopy:
         content = path.read_text()
         assert old in content, f"{name} does not contain {old!r}"
         path.write_text(content.replace(old, new))
+
+    def keep_experiments(self, *names: str) -> None:
+        """Remove all other experiments: the rules are the same for all."""
+        for path in (self.folder / "config/experiments").glob("*.yaml"):
+            if path.stem not in names:
+                path.unlink()
 
     def content(self, pattern: str) -> dict[str, bytes]:
         """Return path -> bytes of all files that match, paths relative to the copy."""

@@ -16,15 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
+
 CONFIGURATION_FILE = Path("/etc/slurm/slurm.conf")
 MUNGE_FOLDER = Path("/run/munge")
+CLUSTER = "replasticity-test"
 NODES = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PLUGINS = ("snakemake_executor_plugin_slurm", "snakemake_executor_plugin_cluster_generic")
 
 # cons_tres with one core per node: two jobs at once. OverMemoryKill: memory is enforced without cgroups.
 CONFIGURATION = """\
-ClusterName=replasticity-test
+ClusterName={cluster}
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
@@ -65,7 +68,7 @@ def why_not() -> str | None:
     if missing:
         return f"no Slurm here ({', '.join(missing)} missing): apt-get install --no-install-recommends slurm-wlm munge"
     if any(importlib.util.find_spec(plugin) is None for plugin in PLUGINS):
-        return "Snakemake's plugins are missing: pip install -e '.[cluster]'"
+        return "Snakemake's executor plugins are missing: make install"
     if os.geteuid() != 0:
         return "only root can start the daemons of Slurm"
     if CONFIGURATION_FILE.exists():
@@ -98,7 +101,9 @@ class Slurm:
     def start(self) -> None:
         """Start all daemons and wait until both nodes are idle."""
         (self.folder / "state").mkdir()
-        content = CONFIGURATION.format(host=socket.gethostname().split(".")[0], folder=self.folder, ports=_free_ports())
+        content = CONFIGURATION.format(
+            cluster=CLUSTER, host=socket.gethostname().split(".")[0], folder=self.folder, ports=_free_ports()
+        )
         (self.folder / "slurm.conf").write_text(content)
         CONFIGURATION_FILE.symlink_to(self.folder / "slurm.conf")
         if not (MUNGE_FOLDER / "munge.socket.2").exists():
@@ -148,6 +153,11 @@ class Slurm:
                 process.kill()
                 process.wait()
         self._daemons.clear()
+        for process in psutil.process_iter():
+            # What was left running on a node that was set down, which Slurm has forgotten.
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("SLURM_CLUSTER_NAME") == CLUSTER:
+                    process.kill()
         CONFIGURATION_FILE.unlink(missing_ok=True)
 
     def ask(self, *command: str) -> str:

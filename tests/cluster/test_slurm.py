@@ -13,13 +13,12 @@ import pytest
 
 from tests.cluster import slurm
 from tests.cluster.slurm import wait_until
-from tests.conftest import ProjectCopy
+from tests.conftest import ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.cluster, pytest.mark.workflow, pytest.mark.slow]
 
 SUBMIT = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 QUICK = ("--config", "scale=quick")
-EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 
 # Too little memory and time for what follows, at the first attempt.
 SCARCE = (
@@ -37,15 +36,13 @@ def cluster(tmp_path_factory):
         yield running
 
 
-def make_project(folder, keep=EXPERIMENTS, add=()):
+def make_project(folder, add=()):
     """Return a copy of the project with few experiments."""
     project = ProjectCopy(folder)
-    experiments = project.folder / "config/experiments"
-    for path in experiments.glob("*.yaml"):
-        if path.stem not in keep:
-            path.unlink()
+    project.keep_experiments(*ZENKE)
     for name in add:
-        (experiments / f"{name}.yaml").write_text(f"title: Meets a fault\nbased_on: {keep[0]}\n")
+        path = project.folder / f"config/experiments/{name}.yaml"
+        path.write_text("title: Meets a fault\nbased_on: zenke2015\n")
     return project
 
 
@@ -72,8 +69,8 @@ def test_every_file_is_that_of_a_local_run(submitted, tmp_path):
 
 def test_short_steps_share_jobs(submitted):
     # One to compile, one per experiment to simulate, one to judge them all, one to draw.
-    assert submitted.jobs == 1 + len(EXPERIMENTS) + 1 + 1
-    assert len(submitted.content("results/logs/**/*.log")) == 1 + len(EXPERIMENTS) * 3 + 1
+    assert submitted.jobs == 1 + len(ZENKE) + 1 + 1
+    assert len(submitted.content("results/logs/**/*.log")) == 1 + len(ZENKE) * 3 + 1
 
 
 def test_second_call_submits_nothing(submitted, cluster):

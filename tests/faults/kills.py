@@ -14,7 +14,7 @@ from typing import Literal
 
 import psutil
 
-from tests.conftest import ProjectCopy
+from tests.conftest import ZENKE, ProjectCopy
 
 #: What is killed: one process of a job, which Snakemake then tries again; Snakemake, whose jobs live on; or both.
 Target = Literal["job", "snakemake", "group"]
@@ -41,7 +41,7 @@ class Campaign:
         self.completions = 0
         self._random = random.Random(seed)
         self._project = ProjectCopy(folder)
-        self._prepare()
+        self._project.keep_experiments(*ZENKE)
         self._project.snakemake(*CALL)
         self._expected = self._results()
         shutil.rmtree(self._project.folder / "results")
@@ -49,11 +49,6 @@ class Campaign:
         self._project.snakemake(*CALL)
         #: How long an undisturbed call takes here and now [s].
         self._duration_s = time.monotonic() - begin
-
-    def _prepare(self) -> None:
-        for path in (self._project.folder / "config/experiments").glob("*.yaml"):
-            if not path.stem.startswith("zenke2015"):
-                path.unlink()
 
     def _results(self) -> dict[str, bytes]:
         return {name: content for pattern in RESULTS for name, content in self._project.content(pattern).items()}

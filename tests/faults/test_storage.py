@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import xarray as xr
 
-from tests.conftest import ProjectCopy
+from tests.conftest import ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -22,9 +22,7 @@ ENSEMBLE = "results/ensembles/zenke2015_paper.nc"
 def finished(tmp_path_factory):
     """One small experiment, made once."""
     project = ProjectCopy(tmp_path_factory.mktemp("finished") / "project")
-    for path in (project.folder / "config/experiments").glob("*.yaml"):
-        if not path.stem.startswith("zenke2015"):
-            path.unlink()
+    project.keep_experiments(*ZENKE)
     project.snakemake(*CALL)
     return project
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.cluster.slurm import wait_until
-from tests.conftest import ProjectCopy
+from tests.conftest import ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -20,9 +20,7 @@ CALL = ("--cores", "2", "--config", "scale=quick", "job_seconds=0.001", "experim
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     project = ProjectCopy(tmp_path_factory.mktemp("two_calls") / "project")
-    for path in (project.folder / "config/experiments").glob("*.yaml"):
-        if not path.stem.startswith("zenke2015"):
-            path.unlink()
+    project.keep_experiments(*ZENKE)
     project.snakemake(*CALL)
     project.expected = project.content("results/*/**/*.nc")
     return project

@@ -59,7 +59,8 @@ def test_every_panel_says_how_many_seeds_it_shows(drawn):
 def test_quantities_have_units(drawn):
     # Bare are numbers, shares, ratios and what the papers define without a unit.
     bare = (
-        r"neuron|cell|dopamine above|channel|pair|w\b|weight|n\b|c\b|rank|synapses|ratio|S1 /|correlation|epoch|share|deviation|time"
+        r"neuron|cell|dopamine above|channel|pair|w\b|weight|n\b|c\b|rank|synapses|ratio|S1 /|correlation|epoch|share|"
+        r"deviation|time"
     )
     _, _, figure = drawn
     for axes in figure.axes:

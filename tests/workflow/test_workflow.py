@@ -3,22 +3,22 @@
 import shutil
 
 import pytest
-from benchmarks import resources
 
+from benchmarks import resources
 from tests.conftest import ROOT, ProjectCopy
+from tests.conftest import ZENKE as EXPERIMENTS
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 QUICK = ("--cores", "2", "--config", "scale=quick")
 RESULTS = "results/**/*"
-EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A project whose quick scale has been made once; tests work on copies of it."""
     project = ProjectCopy(tmp_path_factory.mktemp("finished") / "project")
-    leave_other_experiments_out(project)
+    project.keep_experiments(*EXPERIMENTS)
     add_second_protocol(project)
     project.first = project.snakemake(*QUICK)
     return project
@@ -31,13 +31,6 @@ def project(finished, tmp_path):
     copy.folder = tmp_path / "project"
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
     return copy
-
-
-def leave_other_experiments_out(project):
-    """Keep the experiments that these tests are about: the rules are the same for all."""
-    for path in (project.folder / "config/experiments").glob("*.yaml"):
-        if path.stem not in EXPERIMENTS:
-            path.unlink()
 
 
 def add_second_protocol(project):
@@ -158,7 +151,7 @@ def test_a_new_experiment_is_found_by_its_file(project):
 
 def test_bytes_do_not_depend_on_cores_order_or_cache(finished, tmp_path):
     other = ProjectCopy(tmp_path / "other")
-    leave_other_experiments_out(other)
+    other.keep_experiments(*EXPERIMENTS)
     add_second_protocol(other)
     other.snakemake("--cores", "1", "--config", "scale=quick", "seeds={zenke2015: [3, 1, 2]}")
     patterns = ("results/runs/*/*.nc", "results/ensembles/*.nc", "results/evaluations/*.json", "results/figures/*")
