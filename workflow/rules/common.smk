@@ -1,12 +1,20 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import configuration, datasets, experiments, jobs, project, provenance
+from replasticity import (
+    configuration,
+    datasets,
+    experiments,
+    jobs,
+    project,
+    provenance,
+    replays,
+)
 from replasticity.errors import UserError
 
 project.put_this_python_first()
@@ -20,11 +28,15 @@ except UserError as error:
 FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
 FORMATS = ("pdf", "svg", "png")
 
+# The quick scale leaves out recordings that run longer than this [ms].
+LONGEST_QUICK_REPLAY_MS = 600_000
+
 
 wildcard_constraints:
     experiment=r"[A-Za-z0-9_]+",
     figure=r"[A-Za-z0-9_]+",
     protocol=r"[A-Za-z0-9_]+",
+    recording=r"[A-Za-z0-9_.]+",
     seeds=r"[0-9,-]+",
 
 
@@ -54,6 +66,21 @@ def judged_together(wildcards):
 def growing(amount):
     """An amount of memory or time that is doubled, then tripled when a job is tried again (--retries)."""
     return lambda wildcards, attempt: attempt * amount
+
+
+@cache
+def recordings():
+    """Recordings of other simulators that concern the chosen experiments; found only if the report asks for them."""
+    longest_ms = (
+        LONGEST_QUICK_REPLAY_MS if CONFIGURATION.scale == "quick" else float("inf")
+    )
+    protocols = {each.experiment.protocol for each in EXPERIMENTS.values()}
+    return replays.recordings(protocols, longest_ms)
+
+
+def replayed_protocol(wildcards):
+    """The protocol that replays a recording."""
+    return replays.protocol_of(recordings()[wildcards.recording])
 
 
 def shown_experiments(wildcards):

@@ -1,33 +1,5 @@
 # From all results to one page, and from recordings of other simulators to their agreement with ours.
 
-from functools import cache
-
-from replasticity import replays
-
-# The quick scale leaves out recordings that run longer than this [ms].
-LONGEST_QUICK_REPLAY_MS = 600_000
-
-
-wildcard_constraints:
-    recording=r"[A-Za-z0-9_.]+",
-
-
-@cache
-def recordings():
-    """Recordings of other simulators that concern the chosen experiments; found only if the report asks for them."""
-    longest_ms = (
-        LONGEST_QUICK_REPLAY_MS
-        if configuration.read(config).scale == "quick"
-        else float("inf")
-    )
-    protocols = {each.experiment.protocol for each in EXPERIMENTS.values()}
-    return replays.recordings(protocols, longest_ms)
-
-
-def replayed_protocol(wildcards):
-    """The protocol that replays a recording."""
-    return replays.protocol_of(recordings()[wildcards.recording])
-
 
 rule replay:
     input:
