@@ -231,6 +231,7 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
         V_th_mV=float(parameters.V_th_mV),
         refractory_ms=parameters.refractory_ms,
     )
+    step = synapse_step(parameters)
     network = model.network(
         populations=(neurons, neurons._replace(first=count)),
         V_initial_mV=np.full(count, float(parameters.E_L_mV)),
@@ -240,10 +241,10 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
         static=model.static_synapses(nothing, nothing, 0.0, delay_steps=1, neuron_count=count),
         external=model.External(kick_stamp, kick_cell.astype(np.int32), np.full(len(kick_stamp), float(given.kick_mV))),
         relay_spikes=model.RelaySpikes(relay_stamp, (relay_cell + count).astype(np.int32)),
-        dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount),
+        dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount, read[-1], step),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",
-        step=synapse_step(parameters),
+        step=step,
     )
     session = Session(network, count, V_steps)
     states = np.array([each.plastic.state.copy() for each in read_at(session, read)])

@@ -348,7 +348,7 @@ def build_network(
             ]
         ),
     )
-    arrival = relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters)
+    constants = synapse_step(parameters)
     network: Network = model.network(
         populations=tuple(
             exponential_population(
@@ -373,10 +373,15 @@ def build_network(
         ),
         external=model.External(step, neuron.astype(np.int32), weight_pA),
         relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
-        dopamine=model.arrivals_of_dopamine(arrival, np.full(len(arrival), parameters.A_vt / parameters.tau_n_ms)),
+        dopamine=model.arrivals_of_dopamine(
+            relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters),
+            np.full(len(relays.dopamine), parameters.A_vt / parameters.tau_n_ms),
+            steps_of(parameters.duration_ms, parameters),
+            constants,
+        ),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",
-        step=synapse_step(parameters),
+        step=constants,
     )
     return network
 
