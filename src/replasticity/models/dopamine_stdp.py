@@ -346,18 +346,18 @@ def send_static(network, source, stamp):
 @inner_njit
 def send_in_slice(network, source, stamp, first_in_slice):
     """Deliver a spike of the slice that has just ended, and say whether a clock was left inside that slice."""
-    plastic, step = network.plastic, network.step
+    plastic, history, dopamine, step = network.plastic, network.history, network.dopamine, network.step
     row = (stamp + step.delay) % len(network.inputs.exc)
     now, arrived = network.cursor[0].now, network.cursor[0].dopamine
     left_behind = False
     for k in range(plastic.first[source], plastic.first[source + 1]):
         synapse, target = plastic.state[k], plastic.target[k]
         if first_in_slice and synapse.update_clock < now:
-            if is_cut_at_most_once(synapse, network.dopamine, step):
-                catch_up(synapse, synapse.spike_clock, now, network.dopamine, step)
+            if is_cut_at_most_once(synapse, dopamine, step):
+                catch_up(synapse, synapse.spike_clock, now, dopamine, step)
             else:
-                catch_up_by_arrivals(synapse, synapse.spike_clock, now, network.dopamine, arrived, False, step)
-        network.inputs.exc[row, target] += send(synapse, target, stamp, network.history, step)
+                catch_up_by_arrivals(synapse, synapse.spike_clock, now, dopamine, arrived, False, step)
+        network.inputs.exc[row, target] += send(synapse, target, stamp, history, step)
         left_behind |= synapse.update_clock < now
     network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
     return left_behind
@@ -438,7 +438,8 @@ def trigger_sources(network, sources, end):
 @inner_njit
 def receive_in_slice(network, end):
     """Let the postsynaptic spikes act that reach the synapses in the slice that ends now (TRIGGER, section 5)."""
-    plastic, history, step, cursor = network.plastic, network.history, network.step, network.cursor[0]
+    plastic, history, dopamine = network.plastic, network.history, network.dopamine
+    step, cursor = network.step, network.cursor[0]
     while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay <= end:
         arrival = history.step[cursor.arrived] + step.delay
         neuron = history.neuron[cursor.arrived]
@@ -451,10 +452,10 @@ def receive_in_slice(network, end):
             # In the slice right after a presynaptic spike its set-back clock is forgotten.
             forgotten = arrival - synapse.update_clock <= step.slice
             start = synapse.update_clock if forgotten else synapse.spike_clock
-            if is_cut_at_most_once(synapse, network.dopamine, step):
-                catch_up(synapse, start, arrival, network.dopamine, step)
+            if is_cut_at_most_once(synapse, dopamine, step):
+                catch_up(synapse, start, arrival, dopamine, step)
             else:
-                catch_up_by_arrivals(synapse, start, arrival, network.dopamine, cursor.dopamine, False, step)
+                catch_up_by_arrivals(synapse, start, arrival, dopamine, cursor.dopamine, False, step)
             synapse.c += step.A_plus * synapse.x
         cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
         cursor.arrived += 1
@@ -470,7 +471,7 @@ def receive_and_send_exactly(network, end):
     At equal times: dopamine, postsynaptic spikes, presynaptic spikes; the latter two are not paired with each other.
     """
     plastic, history, relays = network.plastic, network.history, network.relay_spikes
-    step, cursor = network.step, network.cursor[0]
+    dopamine, step, cursor = network.dopamine, network.step, network.cursor[0]
     for now in range(end - step.slice + 1, end + 1):
         while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay == now:
             neuron = history.neuron[cursor.arrived]
@@ -478,12 +479,10 @@ def receive_and_send_exactly(network, end):
             for j in range(first, last + 1):
                 prefetch(plastic.state[plastic.incoming[min(j + AHEAD, last)]])
                 synapse = plastic.state[plastic.incoming[j]]
-                if is_cut_at_most_once(synapse, network.dopamine, step):
-                    catch_up(synapse, synapse.update_clock, now, network.dopamine, step)
+                if is_cut_at_most_once(synapse, dopamine, step):
+                    catch_up(synapse, synapse.update_clock, now, dopamine, step)
                 else:
-                    catch_up_by_arrivals(
-                        synapse, synapse.update_clock, now, network.dopamine, cursor.dopamine, True, step
-                    )
+                    catch_up_by_arrivals(synapse, synapse.update_clock, now, dopamine, cursor.dopamine, True, step)
                 synapse.c += step.A_plus * synapse.x
             cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
             cursor.arrived += 1
@@ -499,18 +498,17 @@ def receive_and_send_exactly(network, end):
 @inner_njit
 def send_exactly(network, source, now):
     """Book a presynaptic spike at its own time, and put the weights of that time into the bins."""
-    plastic, step = network.plastic, network.step
+    plastic, history, step = network.plastic, network.history, network.step
+    dopamine, arrived = network.dopamine, network.cursor[0].dopamine
     row = (now + step.delay) % len(network.inputs.exc)
     for k in range(plastic.first[source], plastic.first[source + 1]):
         synapse, target = plastic.state[k], plastic.target[k]
-        if is_cut_at_most_once(synapse, network.dopamine, step):
-            catch_up(synapse, synapse.update_clock, now, network.dopamine, step)
+        if is_cut_at_most_once(synapse, dopamine, step):
+            catch_up(synapse, synapse.update_clock, now, dopamine, step)
         else:
-            catch_up_by_arrivals(
-                synapse, synapse.update_clock, now, network.dopamine, network.cursor[0].dopamine, True, step
-            )
+            catch_up_by_arrivals(synapse, synapse.update_clock, now, dopamine, arrived, True, step)
         synapse.x += 1.0
-        synapse.c -= step.A_minus * trace_at(network.history, target, now - step.delay, step)
+        synapse.c -= step.A_minus * trace_at(history, target, now - step.delay, step)
         network.inputs.exc[row, target] += synapse.weight
     network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
 
@@ -582,7 +580,7 @@ def bring_up_to_date(network, behind):
         for k in range(first[source], first[source + 1]):
             synapse = state[k]
             if synapse.update_clock < end:
-                if is_cut_at_most_once(synapse, network.dopamine, step):
+                if is_cut_at_most_once(synapse, dopamine, step):
                     catch_up(synapse, synapse.spike_clock, end, dopamine, step)
                 else:
                     catch_up_by_arrivals(
