@@ -341,6 +341,8 @@ def send_static(network, source, stamp):
 
 
 # Events at slice ends (the published simulator) -----------------------------------------------------
+#
+# Loops over synapses take what they need out of the network before they begin: inside they would count references.
 
 
 @inner_njit
@@ -587,6 +589,27 @@ def bring_up_to_date(network, behind):
                         synapse, synapse.spike_clock, end, dopamine, cursor.dopamine, network.exact, step
                     )
     cursor.read = end
+
+
+@njit
+def sample(network, times, behind, V_mV, readings):
+    """Advance the network from reading to reading, and keep the state of all plastic synapses at each.
+
+    In compiled code, since handing a network over from Python costs more than a small one takes between two readings.
+
+    Parameters
+    ----------
+    network, behind, V_mV
+        As in `advance`.
+    times : ndarray of int64, shape (times,)
+        When the synapses are read [steps], increasing.
+    readings : ndarray of `SYNAPSE`, shape (times, synapses)
+        Receives their state.
+    """
+    for k in range(len(times)):
+        advance(network, times[k], behind, V_mV)
+        bring_up_to_date(network, behind)
+        copy_into(readings[k], network.plastic.state)
 
 
 @njit

@@ -24,7 +24,6 @@ from replasticity.protocols._dopamine import (
     check_grid,
     ordered,
     poisson_stamps,
-    read_at,
     require_whole_steps,
     stamps,
     steps_of,
@@ -740,7 +739,9 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     sampled = place[recording["snapshot_synapse"].values] if "snapshot_synapse" in recording else place[:0]
     readings: dict[int, dict[str, Any]] = {}
     times = np.unique(np.append(log, end))
-    for time, network in zip(times, read_at(session, times), strict=True):
+    for time in times:
+        session.advance(int(time))
+        network = session.read()
         state = network.plastic.state[sampled]
         readings[int(time)] = read_groups(network, subgroups, float(parameters.weight_initial_pA)) | {
             "w_snapshot": state["weight"].copy(),
