@@ -1,5 +1,6 @@
 """Kernels of dopamine-modulated STDP and of the integrate-and-fire neurons, each against a closed form."""
 
+import itertools
 import math
 
 import numpy as np
@@ -22,7 +23,13 @@ STEP = kernels.DopamineStep(
     delay=5,
     slice=5,
 )
-NO_DOPAMINE = kernels.Dopamine(np.zeros(0, np.int64), np.zeros(0))
+
+
+def dopamine_of(step, increment, constants=STEP):
+    return kernels.dopamine_course(np.array(step, np.int64), np.array(increment, np.float64), constants)
+
+
+NO_DOPAMINE = dopamine_of([], [])
 
 
 def synapse(**values):
@@ -48,9 +55,11 @@ def history(stamps):
     )
 
 
-def test_decays_are_the_exponential_function_within_the_table_and_beyond_it():
-    for steps in (0, 1, 700, kernels.TABULATED_STEPS - 1, kernels.TABULATED_STEPS, 3 * kernels.TABULATED_STEPS):
-        assert kernels.decay(steps, STEP.tau_c) == math.exp(-(steps * 0.1) / 100.0)
+def test_decays_are_the_exponential_function():
+    # Each of the three parts of a number of steps, and all bits of the clocks.
+    tau = kernels.time_constant(1e6, 0.1)
+    for steps in (0, 1, 255, 256, 700, 2**20 - 1, 2**20, 123_456_789, 2**31 - 1):
+        assert kernels.decay(steps, tau) == pytest.approx(math.exp(-(steps * 0.1) / 1e6), rel=1e-14)
 
 
 @pytest.mark.parametrize("b", [0.0, 0.4])
@@ -75,7 +84,7 @@ def test_advance_cuts_at_zero_and_does_nothing_backwards():
 
 def test_dopamine_acts_in_order_of_time():
     state = synapse(weight=1.0, c=1.0)
-    dopamine = kernels.Dopamine(np.array([20, 60]), np.array([0.5, -0.1]))
+    dopamine = dopamine_of([20, 60], [0.5, -0.1])
     assert kernels.advance_through(state[0], 0, 60, dopamine, 0, STEP) == 2
     assert state["n"][0] == pytest.approx(0.5 * math.exp(-4 / 50) - 0.1, rel=1e-14)
     # c n integrated from the first arrival on.
@@ -117,35 +126,78 @@ def test_send_books_at_the_slice_end_and_reads_the_trace_of_the_true_time():
     assert (state["spike_clock"][0], state["update_clock"][0]) == (18, 20)
 
 
+def test_course_of_dopamine_is_the_sum_over_arrivals():
+    arrival, increment = np.array([3, 40, 41, 400]), np.array([0.5, -0.9, 0.4, 2.0])
+    dopamine = dopamine_of(arrival, increment)
+    assert len(dopamine.course) == 401
+    for time in (0, 2, 3, 39, 40, 41, 100, 400, 1000):
+        come, to_come = kernels.dopamine_at(dopamine, time, STEP)
+        passed = arrival <= time
+        assert come == pytest.approx(np.sum((increment * np.exp((arrival - time) * 0.1 / 50))[passed]), abs=1e-15)
+        assert to_come == pytest.approx(np.sum((increment * np.exp((time - arrival) * 0.1 / 100))[~passed]), abs=1e-15)
+    assert (dopamine.lowest, dopamine.highest) == (-0.9, 2.0)
+    # All of them, as they are weighed at the first one.
+    assert dopamine.most == pytest.approx(np.sum(np.abs(increment) * np.exp((3 - arrival) * 0.1 / 100)), rel=1e-14)
+
+
+def caught_up(values, start, end, dopamine, step):
+    """Return a synapse by the closed form, or arrival by arrival if its weight may be cut on the way; and which."""
+    state = synapse(**values)
+    once = kernels.is_cut_at_most_once(state[0], dopamine, step)
+    if once:
+        kernels.catch_up(state[0], start, end, dopamine, step)
+    else:
+        kernels.catch_up_by_arrivals(state[0], start, end, dopamine, len(dopamine.step), False, step)
+    return state, once
+
+
+@pytest.mark.parametrize("increments", [(0.5, 0.9, 0.4), (0.5, -0.9, 0.4), (-0.5, -0.9, -0.4)])
 @pytest.mark.parametrize("b", [0.0, 0.3])
-def test_catching_up_equals_stepping_through_all_slices(b):
+def test_catching_up_equals_stepping_through_all_slices(b, increments):
     step = STEP._replace(b=b)
-    dopamine = kernels.Dopamine(np.array([13, 42, 60]), np.array([0.5, -0.9, 0.4]))
-    # A weight that reaches 0 on the way, and one that does not.
-    for weight in (0.02, 3.0):
-        for c in (0.4, -0.4):
-            values = {"weight": weight, "c": c, "n": 0.2, "x": 1.0}
-            lazy, stepped = synapse(**values), synapse(**values)
-            kernels.catch_up(lazy[0], 0, 100, dopamine, 3, False, step)
-            for end in range(5, 101, 5):
-                kernels.trigger(
-                    stepped[0], 0, end, history([]), dopamine, kernels.first_after(dopamine, end - 5, 3), step
-                )
-            for name in kernels.SYNAPSE.names:
-                assert lazy[name][0] == pytest.approx(stepped[name][0], rel=1e-12, abs=1e-14), (name, weight, c)
+    dopamine = dopamine_of([13, 42, 60], increments)
+    # Weights that reach 0 on the way, and weights that do not.
+    for weight, c, n in itertools.product((0.0, 0.02, 100.0), (0.4, -0.4), (0.2, 0.0, -0.2)):
+        values = {"weight": weight, "c": c, "n": n, "x": 1.0}
+        lazy, _ = caught_up(values, 0, 100, dopamine, step)
+        stepped = synapse(**values)
+        for end in range(5, 101, 5):
+            next_dopamine = kernels.first_after(dopamine, end - 5, 3)
+            kernels.trigger(stepped[0], 0, end, history([]), dopamine, next_dopamine, step)
+        for name in kernels.SYNAPSE.names:
+            assert lazy[name][0] == pytest.approx(stepped[name][0], rel=1e-12, abs=1e-14), (name, values)
 
 
-def test_interval_is_the_closed_form_of_catching_up():
-    step = STEP._replace(b=0.1)
-    dopamine = kernels.Dopamine(np.array([5, 40, 90]), np.array([0.2, 0.5, -0.3]))
-    one, other = (synapse(weight=9.0, c=0.4, n=0.2, x=1.0, spike_clock=20, update_clock=20) for _ in range(2))
-    kernels.catch_up(one[0], 20, 120, dopamine, 3, False, step)
-    assert kernels.advance_by_interval(other[0], 120, kernels.interval(20, 120, dopamine, 3, step))
+def test_closed_form_is_used_unless_the_weight_may_be_cut_on_the_way():
+    values = {"weight": 0.02, "c": -0.4, "n": 0.2}
+    rewards, both = dopamine_of([13, 42], [0.5, 0.9]), dopamine_of([13, 42], [0.5, -0.9])
+    assert caught_up(values, 0, 100, rewards, STEP)[1]
+    assert not caught_up(values, 0, 100, both, STEP)[1]
+    assert not caught_up(values | {"n": -0.2}, 0, 100, rewards, STEP)[1]
+    assert not caught_up(values, 0, 100, rewards, STEP._replace(b=0.1))[1]
+    assert caught_up(values | {"weight": 100.0}, 0, 100, both, STEP._replace(b=0.1))[1]
+
+
+@pytest.mark.parametrize("b", [0.0, 0.1])
+def test_catching_up_from_a_clock_that_was_set_back(b):
+    # The state of 20 decays from 16 on; the arrival at 18 is in it already. 9000: after the last arrival.
+    step = STEP._replace(b=b)
+    dopamine = dopamine_of([5, 18, 40, 90], [0.2, 0.7, 0.5, -0.3])
+    values = {"weight": 99.0, "c": 0.4, "n": 0.2, "x": 1.0, "spike_clock": 16, "update_clock": 20}
+    for end in (39, 40, 120, 9000):
+        found, once = caught_up(values, 16, end, dopamine, step)
+        plain = synapse(**values)
+        kernels.catch_up_by_arrivals(plain[0], 16, end, dopamine, 4, False, step)
+        assert once
+        for name in kernels.SYNAPSE.names:
+            assert found[name][0] == pytest.approx(plain[name][0], rel=1e-12, abs=1e-14), (name, end)
+
+
+def test_dopamine_after_the_end_moves_nothing():
+    values = {"weight": 99.0, "c": 0.4, "n": 0.2, "x": 1.0}
+    few, many = (caught_up(values, 0, 50, dopamine_of(*d), STEP)[0] for d in (([7], [0.1]), ([7, 60], [0.1, 5.0])))
     for name in kernels.SYNAPSE.names:
-        assert other[name][0] == pytest.approx(one[name][0], rel=1e-12)
-    low = synapse(weight=1e-6, c=0.4, n=0.2)
-    assert not kernels.advance_by_interval(low[0], 120, kernels.interval(20, 120, dopamine, 3, step))
-    assert low["weight"][0] == 1e-6
+        assert few[name][0] == pytest.approx(many[name][0], rel=1e-14)
 
 
 def test_spikes_of_a_slice_are_ordered_by_source_and_stay_in_order_of_time():

@@ -19,6 +19,24 @@ All times are in steps. Between events the equations dw/dt = c (n - b), dc/dt = 
 dx/dt = -x / tau_pre have a closed form. Two semantics of events are here. ``slice`` is what the published simulator
 does: a presynaptic spike is booked at the end of its slice (specification, sections 4 to 6). ``exact`` treats each
 event at its own time.
+
+However many arrivals of dopamine lie between two spikes at a synapse, its weight moves by few operations (`catch_up`).
+The product c n decays with tau_cn = 1 / (1 / tau_c + 1 / tau_n), and an arrival of the amount j at the time a raises
+it by c(a) j, so from t0 to t1::
+
+    integral of c n = tau_cn (c(t0) n(t0) - c(t1) n(t1) + sum over t0 < a <= t1 of c(a) j)
+    integral of c b = tau_c b (c(t0) - c(t1))
+
+Arrivals are the same for all synapses, and c(a) = c(t0) exp(-(a - t0) / tau_c). Two functions of time that all
+synapses share (`dopamine_course`) therefore give the sum, and n::
+
+    N(t) = sum over a <= t of j exp(-(t - a) / tau_n)        dopamine that has come
+    Z(t) = sum over a > t of j exp(-(a - t) / tau_c)         dopamine to come, as c(t) will weigh it
+    sum of c(a) j = c(t0) Z(t0) - c(t1) Z(t1)
+    n(t1) = N(t1) + (n(t0) - N(t0)) exp(-(t1 - t0) / tau_n)
+
+Both are bounded, so nothing overflows and nothing large cancels, however long the time. Z needs arrivals that are
+still to come, but what is used of it does not depend on arrivals after t1.
 """
 
 import math
@@ -41,8 +59,8 @@ SYNAPSE = np.dtype(
     ]
 )
 
-#: A time constant, the step, and exp(-k dt / tau) for k = 0, 1, ...: exponentials were the dearest part of an event.
-TimeConstant = namedtuple("TimeConstant", ["ms", "dt_ms", "decays"])
+#: A time constant [ms], the step [ms], and factors of exp(-k dt / tau) for `decay`.
+TimeConstant = namedtuple("TimeConstant", ["ms", "dt_ms", "factors"])
 
 #: Constants of all plastic synapses. ``tau_pre``, ``tau_post``, ``tau_c``, ``tau_n``: each a `TimeConstant`;
 #: ``tau_both_ms``: 1 / (1 / tau_c + 1 / tau_n).
@@ -62,8 +80,14 @@ DopamineStep = namedtuple(
     ],
 )
 
-#: Arrivals of dopamine at all synapses, one per step at most: step, and what it adds to n.
-Dopamine = namedtuple("Dopamine", ["step", "increment"])
+#: Arrivals of dopamine at all synapses, one per step at most: step, and what it adds to n. ``course``: array of
+#: `COURSE`
+#: for the steps from 0 to the last arrival; ``lowest``, ``highest``: extremes of the increments and 0;
+#: ``most``: no sum of increments' absolute values, weighed as in Z, is larger.
+Dopamine = namedtuple("Dopamine", ["step", "increment", "course", "lowest", "highest", "most"])
+
+#: What all synapses share of one moment: N ("come") and Z ("to_come") of the module's equations.
+COURSE = np.dtype([("come", np.float64), ("to_come", np.float64)])
 
 #: All spikes of the neurons in order of time. ``previous``: the spike before of the same neuron, or -1; ``trace``:
 #: postsynaptic trace right after the spike. ``last``: last spike of each neuron, or -1.
@@ -72,24 +96,79 @@ History = namedtuple("History", ["step", "neuron", "previous", "trace", "last"])
 #: In place of an arrival where there is none.
 NEVER = np.int64(2**62)
 
-
-#: So many decays are looked up, longer ones computed; four tables fit in the processor's second cache.
-TABULATED_STEPS = 2**13
+#: The exponential function was the dearest part of an event. A number of steps has 8 low, 12 middle and 12 high bits;
+#: each part has its own table of factors, which begins here.
+LOW, MIDDLE, HIGH = 0, 2**8, 2**8 + 2**12
 
 
 @cache
 def time_constant(tau_ms, dt_ms):
-    """Return a `TimeConstant`; its table has the bits of the exponential function that `decay` uses beyond it."""
-    decays = np.array([math.exp(-(steps * dt_ms) / tau_ms) for steps in range(TABULATED_STEPS)])
-    return TimeConstant(ms=float(tau_ms), dt_ms=float(dt_ms), decays=decays)
+    """Return a `TimeConstant`."""
+    low, many = np.arange(2**8), np.arange(2**12)
+    steps = np.concatenate([low, many << 8, many << 20])
+    return TimeConstant(ms=float(tau_ms), dt_ms=float(dt_ms), factors=np.exp(-(steps * dt_ms) / tau_ms))
 
 
 @inline_njit
 def decay(steps, tau):
-    """Return exp(-steps dt / tau)."""
-    if steps < len(tau.decays):
-        return tau.decays[steps]
-    return math.exp(-(steps * tau.dt_ms) / tau.ms)
+    """Return exp(-steps dt / tau) for 0 <= steps < 2**32, as the product of the factors of its bits."""
+    low, middle, high = steps & 0xFF, (steps >> 8) & 0xFFF, steps >> 20
+    return tau.factors[LOW + low] * tau.factors[MIDDLE + middle] * tau.factors[HIGH + high]
+
+
+def dopamine_course(step, increment, constants):
+    """Return dopamine with its course: N and Z of the module's equations at each step up to the last arrival.
+
+    Parameters
+    ----------
+    step : ndarray of int64, shape (arrivals,)
+        Times of arrival [steps], strictly increasing and at least 0.
+    increment : ndarray of float64, shape (arrivals,)
+        What each adds to n.
+    constants : DopamineStep
+        Constants.
+
+    Returns
+    -------
+    Dopamine
+        Arrivals and course.
+    """
+
+    def kept(steps, tau):
+        return np.exp(-(steps * tau.dt_ms) / tau.ms)
+
+    tau_c, tau_n = constants.tau_c, constants.tau_n
+    gap = np.diff(step, prepend=0)
+    keep_n, keep_c = kept(gap, tau_n), kept(np.append(gap[1:], 0), tau_c)
+    # come[k]: N right after arrival k - 1. to_come[k]: Z right before arrival k, most[k]: of the absolute values.
+    come, to_come, most = np.zeros((3, len(step) + 1))
+    for k in range(len(step)):
+        come[k + 1] = come[k] * keep_n[k] + increment[k]
+    for k in reversed(range(len(step))):
+        to_come[k] = to_come[k + 1] * keep_c[k] + increment[k]
+        most[k] = most[k + 1] * keep_c[k] + abs(increment[k])
+    times = np.arange(step[-1] + 1 if len(step) else 1)
+    passed = np.searchsorted(step, times, side="right")
+    # Before the first arrival N is 0, and after the last one Z.
+    course = np.empty(len(times), COURSE)
+    course["come"] = come[passed] * kept(times - np.append(0, step)[passed], tau_n)
+    course["to_come"] = to_come[passed] * kept(np.append(step, times[-1])[passed] - times, tau_c)
+    return Dopamine(
+        step,
+        increment,
+        course,
+        float(np.min(increment, initial=0.0)),
+        float(np.max(increment, initial=0.0)),
+        most.max(),
+    )
+
+
+@inline_njit
+def dopamine_at(dopamine, time, step):
+    """Return N and Z of the module's equations at a time [steps]."""
+    last = len(dopamine.course) - 1
+    row = dopamine.course[min(time, last)]
+    return row.come * decay(max(time - last, 0), step.tau_n), row.to_come
 
 
 @inline_njit
@@ -206,6 +285,30 @@ def trigger(synapse, neuron, end, history, dopamine, next_dopamine, step):
 
 
 @inline_njit
+def repeat_since_last_spike(synapse, neuron, stamp, history, step):
+    """Advance a synapse again from the first presynaptic spike of a slice to the second (SEND, section 5).
+
+    Parameters
+    ----------
+    synapse, neuron, stamp, history, step
+        As in `send`; the clocks are between the two spikes afterwards.
+    """
+    start = synapse.update_clock
+    arrival = next_arrival(history, neuron, synapse.spike_clock, step.delay)
+    while arrival <= stamp:
+        advance(synapse, start, arrival - start, step)
+        advance(synapse, synapse.spike_clock, arrival - synapse.spike_clock, step)
+        synapse.c += step.A_plus * synapse.x
+        synapse.spike_clock = arrival
+        start = arrival
+        arrival = next_arrival(history, neuron, arrival, step.delay)
+    since = stamp - synapse.spike_clock
+    # Twice, with the same start: the generated code does so (errata, 21).
+    advance(synapse, synapse.spike_clock, since, step)
+    advance(synapse, synapse.spike_clock, since, step)
+
+
+@inline_njit
 def send(synapse, neuron, stamp, history, step):
     """Book a presynaptic spike in the slice after its own, and return the weight that is transmitted (SEND, section 5).
 
@@ -227,20 +330,8 @@ def send(synapse, neuron, stamp, history, step):
     float
         Weight.
     """
-    start = synapse.update_clock
-    # Empty unless this is a second spike in one slice.
-    arrival = next_arrival(history, neuron, synapse.spike_clock, step.delay)
-    while arrival <= stamp:
-        advance(synapse, start, arrival - start, step)
-        advance(synapse, synapse.spike_clock, arrival - synapse.spike_clock, step)
-        synapse.c += step.A_plus * synapse.x
-        synapse.spike_clock = arrival
-        start = arrival
-        arrival = next_arrival(history, neuron, arrival, step.delay)
-    since = stamp - synapse.spike_clock
-    advance(synapse, synapse.spike_clock, since, step)
-    # Twice, with the same start: the generated code does so (errata, 21).
-    advance(synapse, synapse.spike_clock, since, step)
+    if synapse.spike_clock < stamp:
+        repeat_since_last_spike(synapse, neuron, stamp, history, step)
     synapse.x += 1.0
     synapse.c -= step.A_minus * trace_at(history, neuron, stamp - step.delay, step)
     synapse.spike_clock = stamp
@@ -318,23 +409,65 @@ def first_after(dopamine, time, count):
 
 
 @inline_njit
-def catch_up(synapse, start, end, dopamine, arrived, exact, step):
+def is_cut_at_most_once(synapse, dopamine, step):
+    """Say whether cutting the weight at 0 once, when it is needed, is the same as cutting it on the way.
+
+    It is if the weight cannot reach 0 at all, or if c (n - b) keeps its sign: without a baseline, if the synapse's n
+    and all arrivals are of one sign.
+    """
+    most = step.tau_both_ms * (abs(synapse.n) + dopamine.most) + abs(step.b) * step.tau_c.ms
+    stays_above = synapse.weight >= abs(synapse.c) * most
+    never_negative = (synapse.n >= 0.0) & (dopamine.lowest >= 0.0)
+    never_positive = (synapse.n <= 0.0) & (dopamine.highest <= 0.0)
+    return stays_above | ((step.b == 0.0) & (never_negative | never_positive))
+
+
+@inline_njit
+def catch_up(synapse, start, end, dopamine, step):
     """Advance a synapse that no spike has touched since its last update, with all dopamine until ``end``.
+
+    In closed form (module's equations), for a synapse that `is_cut_at_most_once`; `catch_up_by_arrivals` is for all.
+    The caller chooses between them: with a branch in here each event would pay for counting references to arguments.
 
     Parameters
     ----------
     synapse : record of `SYNAPSE`
         Changed in place; both clocks are then at ``end``.
     start, end : int
-        From where the state is advanced, and to where [steps].
+        From where the state is advanced, and to where [steps]. The start may lie before the last update (specification,
+        section 6, iii); arrivals until the last update are in the state and do not act again.
     dopamine : Dopamine
         All arrivals.
+    step : DopamineStep
+        Constants.
+    """
+    update = synapse.update_clock
+    come_before, to_come_before = dopamine_at(dopamine, update, step)
+    come, to_come = dopamine_at(dopamine, end, step)
+    c = synapse.c * decay(end - start, step.tau_c)
+    n = synapse.n * decay(end - start, step.tau_n) + (come - come_before * decay(end - update, step.tau_n))
+    weighed = synapse.c * decay(update - start, step.tau_c) * to_come_before - c * to_come
+    moved = step.tau_both_ms * (synapse.c * synapse.n - c * n + weighed) - step.b * step.tau_c.ms * (synapse.c - c)
+    synapse.weight = max(0.0, synapse.weight + moved)
+    synapse.c = c
+    synapse.n = n
+    synapse.x *= decay(end - start, step.tau_pre)
+    synapse.spike_clock = end
+    synapse.update_clock = end
+
+
+@inline_njit
+def catch_up_by_arrivals(synapse, start, end, dopamine, arrived, exact, step):
+    """Do what `catch_up` does, arrival by arrival, and cut the weight wherever it reaches 0 on the way.
+
+    Parameters
+    ----------
+    synapse, start, end, dopamine, step
+        As in `catch_up`.
     arrived : int
         A number of arrivals that includes all until ``end``.
     exact : bool
         Whether the weight is cut at each moment, or at the ends of slices.
-    step : DopamineStep
-        Constants.
     """
     grid = synapse.update_clock
     for arrival in range(first_after(dopamine, grid, arrived), arrived):
@@ -353,74 +486,3 @@ def catch_up(synapse, start, end, dopamine, arrived, exact, step):
         advance_over_slices(synapse, start, end, grid, step)
     synapse.spike_clock = end
     synapse.update_clock = end
-
-
-#: What a time without spikes does to any synapse: c, n and x decay, n gains ``added``, and the weight gains
-#: c (``gain`` n + ``drift``). ``reach`` bounds the part of the weight's way that does not depend on n, per unit of c.
-Interval = namedtuple("Interval", ["keep_x", "keep_c", "keep_n", "added", "gain", "drift", "reach"])
-
-
-@njit
-def interval(start, end, dopamine, arrived, step):
-    """Return what the time between two readings does to synapses without spikes: closed form of c times dopamine.
-
-    Parameters
-    ----------
-    start, end : int
-        The time [steps].
-    dopamine : Dopamine
-        All arrivals.
-    arrived : int
-        A number of arrivals that includes all until ``end``.
-    step : DopamineStep
-        Constants.
-
-    Returns
-    -------
-    Interval
-        Factors of the closed form.
-    """
-    keep_c, keep_n = decay(end - start, step.tau_c), decay(end - start, step.tau_n)
-    baseline = step.b * step.tau_c.ms * (1.0 - keep_c)
-    added, drift, reach = 0.0, -baseline, abs(baseline)
-    for k in range(first_after(dopamine, start, arrived), arrived):
-        if dopamine.step[k] > end:
-            break
-        before, after = dopamine.step[k] - start, end - dopamine.step[k]
-        lasting = decay(after, step.tau_n)
-        eligible = step.tau_both_ms * (1.0 - lasting * decay(after, step.tau_c))
-        change = dopamine.increment[k] * decay(before, step.tau_c) * eligible
-        added += dopamine.increment[k] * lasting
-        drift += change
-        reach += abs(change)
-    gain = step.tau_both_ms * (1.0 - keep_c * keep_n)
-    return Interval(decay(end - start, step.tau_pre), keep_c, keep_n, added, gain, drift, reach)
-
-
-@inline_njit
-def advance_by_interval(synapse, end, factors):
-    """Advance a synapse to the end of an interval if its weight stays above 0 on the way; say whether it did.
-
-    Parameters
-    ----------
-    synapse : record of `SYNAPSE`
-        State at the start of the interval; changed in place.
-    end : int
-        End of the interval [steps].
-    factors : Interval
-        From `interval`.
-
-    Returns
-    -------
-    bool
-        False if the weight may reach 0; then nothing is changed.
-    """
-    if synapse.weight < abs(synapse.c) * (abs(synapse.n) * factors.gain + factors.reach):
-        return False
-    synapse.weight += synapse.c * (synapse.n * factors.gain + factors.drift)
-    synapse.c *= factors.keep_c
-    synapse.n = synapse.n * factors.keep_n + factors.added
-    synapse.x *= factors.keep_x
-    synapse.spike_clock = end
-    synapse.update_clock = end
-    return True

@@ -142,10 +142,13 @@ def advance_delta_neurons(V_mV, refractory, input_mV, population):
     for i in range(len(V_mV)):
         held = refractory[i] > 0
         moved_mV = population.drive_mV + V_mV[i] * population.keep_V + input_mV[i]
-        V_mV[i] = V_mV[i] if held else moved_mV
-        refractory[i] = refractory[i] - 1 if held else 0
+        now_mV = V_mV[i] if held else moved_mV
+        remaining = refractory[i] - 1 if held else 0
+        V_mV[i] = now_mV
+        refractory[i] = remaining
         input_mV[i] = 0.0
-        reaches |= (refractory[i] == 0) & (V_mV[i] >= population.V_th_mV)
+        # Not read from the arrays, where the processor would wait for what it has just written.
+        reaches |= (remaining == 0) & (now_mV >= population.V_th_mV)
     return reaches
 
 
@@ -178,11 +181,14 @@ def advance_exponential_neurons(V_mV, I_exc_pA, I_inh_pA, refractory, exc_pA, in
             + I_inh_pA[i] * population.inh_mV_per_pA
             + V_mV[i] * population.keep_V
         )
-        V_mV[i] = V_mV[i] if held else moved_mV
-        refractory[i] = refractory[i] - 1 if held else 0
+        now_mV = V_mV[i] if held else moved_mV
+        remaining = refractory[i] - 1 if held else 0
+        V_mV[i] = now_mV
+        refractory[i] = remaining
         I_exc_pA[i] = I_exc_pA[i] * population.keep_exc + exc_pA[i]
         I_inh_pA[i] = I_inh_pA[i] * population.keep_inh + inh_pA[i]
         exc_pA[i] = 0.0
         inh_pA[i] = 0.0
-        reaches |= (refractory[i] == 0) & (V_mV[i] >= population.V_th_mV)
+        # Not read from the arrays, where the processor would wait for what it has just written.
+        reaches |= (remaining == 0) & (now_mV >= population.V_th_mV)
     return reaches

@@ -17,14 +17,14 @@ from replasticity.kernels.compilation import inner_njit, njit
 from replasticity.kernels.copying import copy_into
 from replasticity.kernels.dopamine_stdp import (
     SYNAPSE,
-    Dopamine,
     DopamineStep,
     History,
-    advance_by_interval,
     catch_up,
+    catch_up_by_arrivals,
     decay,
+    dopamine_course,
     first_after,
-    interval,
+    is_cut_at_most_once,
     send,
     time_constant,
     trace_at,
@@ -122,10 +122,14 @@ def discretise(*, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus,
     )
 
 
-def arrivals_of_dopamine(step, increment):
-    """Return dopamine in order of time; several arrivals in one step act as one (specification, section 2)."""
+def arrivals_of_dopamine(step, increment, end, constants):
+    """Return the dopamine that arrives until the end of a run, in order of time.
+
+    Several arrivals in one step act as one (specification, section 2).
+    """
     step, index = np.unique(np.asarray(step, np.int64), return_index=True)
-    return Dopamine(step, np.asarray(increment, np.float64)[index])
+    count = np.searchsorted(step, end, side="right")
+    return dopamine_course(step[:count], np.asarray(increment, np.float64)[index][:count], constants)
 
 
 def _first_of_each(sorted_index, count):
@@ -337,20 +341,25 @@ def send_static(network, source, stamp):
 
 
 # Events at slice ends (the published simulator) -----------------------------------------------------
+#
+# Loops over synapses take what they need out of the network before they begin: inside they would count references.
 
 
 @inner_njit
 def send_in_slice(network, source, stamp, first_in_slice):
     """Deliver a spike of the slice that has just ended, and say whether a clock was left inside that slice."""
-    plastic, step = network.plastic, network.step
+    plastic, history, dopamine, step = network.plastic, network.history, network.dopamine, network.step
     row = (stamp + step.delay) % len(network.inputs.exc)
     now, arrived = network.cursor[0].now, network.cursor[0].dopamine
     left_behind = False
     for k in range(plastic.first[source], plastic.first[source + 1]):
         synapse, target = plastic.state[k], plastic.target[k]
         if first_in_slice and synapse.update_clock < now:
-            catch_up(synapse, synapse.spike_clock, now, network.dopamine, arrived, False, step)
-        network.inputs.exc[row, target] += send(synapse, target, stamp, network.history, step)
+            if is_cut_at_most_once(synapse, dopamine, step):
+                catch_up(synapse, synapse.spike_clock, now, dopamine, step)
+            else:
+                catch_up_by_arrivals(synapse, synapse.spike_clock, now, dopamine, arrived, False, step)
+        network.inputs.exc[row, target] += send(synapse, target, stamp, history, step)
         left_behind |= synapse.update_clock < now
     network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
     return left_behind
@@ -431,7 +440,8 @@ def trigger_sources(network, sources, end):
 @inner_njit
 def receive_in_slice(network, end):
     """Let the postsynaptic spikes act that reach the synapses in the slice that ends now (TRIGGER, section 5)."""
-    plastic, history, step, cursor = network.plastic, network.history, network.step, network.cursor[0]
+    plastic, history, dopamine = network.plastic, network.history, network.dopamine
+    step, cursor = network.step, network.cursor[0]
     while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay <= end:
         arrival = history.step[cursor.arrived] + step.delay
         neuron = history.neuron[cursor.arrived]
@@ -444,7 +454,10 @@ def receive_in_slice(network, end):
             # In the slice right after a presynaptic spike its set-back clock is forgotten.
             forgotten = arrival - synapse.update_clock <= step.slice
             start = synapse.update_clock if forgotten else synapse.spike_clock
-            catch_up(synapse, start, arrival, network.dopamine, cursor.dopamine, False, step)
+            if is_cut_at_most_once(synapse, dopamine, step):
+                catch_up(synapse, start, arrival, dopamine, step)
+            else:
+                catch_up_by_arrivals(synapse, start, arrival, dopamine, cursor.dopamine, False, step)
             synapse.c += step.A_plus * synapse.x
         cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
         cursor.arrived += 1
@@ -460,7 +473,7 @@ def receive_and_send_exactly(network, end):
     At equal times: dopamine, postsynaptic spikes, presynaptic spikes; the latter two are not paired with each other.
     """
     plastic, history, relays = network.plastic, network.history, network.relay_spikes
-    step, cursor = network.step, network.cursor[0]
+    dopamine, step, cursor = network.dopamine, network.step, network.cursor[0]
     for now in range(end - step.slice + 1, end + 1):
         while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay == now:
             neuron = history.neuron[cursor.arrived]
@@ -468,7 +481,10 @@ def receive_and_send_exactly(network, end):
             for j in range(first, last + 1):
                 prefetch(plastic.state[plastic.incoming[min(j + AHEAD, last)]])
                 synapse = plastic.state[plastic.incoming[j]]
-                catch_up(synapse, synapse.update_clock, now, network.dopamine, cursor.dopamine, True, step)
+                if is_cut_at_most_once(synapse, dopamine, step):
+                    catch_up(synapse, synapse.update_clock, now, dopamine, step)
+                else:
+                    catch_up_by_arrivals(synapse, synapse.update_clock, now, dopamine, cursor.dopamine, True, step)
                 synapse.c += step.A_plus * synapse.x
             cursor.received += plastic.first_incoming[neuron + 1] - plastic.first_incoming[neuron]
             cursor.arrived += 1
@@ -484,13 +500,17 @@ def receive_and_send_exactly(network, end):
 @inner_njit
 def send_exactly(network, source, now):
     """Book a presynaptic spike at its own time, and put the weights of that time into the bins."""
-    plastic, step = network.plastic, network.step
+    plastic, history, step = network.plastic, network.history, network.step
+    dopamine, arrived = network.dopamine, network.cursor[0].dopamine
     row = (now + step.delay) % len(network.inputs.exc)
     for k in range(plastic.first[source], plastic.first[source + 1]):
         synapse, target = plastic.state[k], plastic.target[k]
-        catch_up(synapse, synapse.update_clock, now, network.dopamine, network.cursor[0].dopamine, True, step)
+        if is_cut_at_most_once(synapse, dopamine, step):
+            catch_up(synapse, synapse.update_clock, now, dopamine, step)
+        else:
+            catch_up_by_arrivals(synapse, synapse.update_clock, now, dopamine, arrived, True, step)
         synapse.x += 1.0
-        synapse.c -= step.A_minus * trace_at(network.history, target, now - step.delay, step)
+        synapse.c -= step.A_minus * trace_at(history, target, now - step.delay, step)
         network.inputs.exc[row, target] += synapse.weight
     network.cursor[0].sent += plastic.first[source + 1] - plastic.first[source]
 
@@ -545,8 +565,7 @@ def advance(network, end, behind, V_mV):
 def bring_up_to_date(network, behind):
     """Bring all plastic synapses to the end of the last slice, for a reader.
 
-    Most of them have not been touched since the last reading, and share the factors of the time since then. Inside a
-    slice the synapses of the sources in ``behind`` wait for the trigger as `deliver` has left them.
+    Inside a slice the synapses of the sources in ``behind`` wait for the trigger as `deliver` has left them.
     """
     step, cursor, dopamine = network.step, network.cursor[0], network.dopamine
     state, first = network.plastic.state, network.plastic.first
@@ -557,19 +576,40 @@ def bring_up_to_date(network, behind):
     if end < cursor.now:
         for source in behind[: behind[-1]]:
             waits[source] = True
-    last, arrived, exact = cursor.read, cursor.dopamine, network.exact
-    factors = interval(last, end, dopamine, arrived, step)
     for source in range(len(first) - 1):
         if waits[source]:
             continue
         for k in range(first[source], first[source + 1]):
             synapse = state[k]
-            untouched = synapse.update_clock == last and synapse.spike_clock == last
-            if untouched and advance_by_interval(synapse, end, factors):
-                continue
             if synapse.update_clock < end:
-                catch_up(synapse, synapse.spike_clock, end, dopamine, arrived, exact, step)
+                if is_cut_at_most_once(synapse, dopamine, step):
+                    catch_up(synapse, synapse.spike_clock, end, dopamine, step)
+                else:
+                    catch_up_by_arrivals(
+                        synapse, synapse.spike_clock, end, dopamine, cursor.dopamine, network.exact, step
+                    )
     cursor.read = end
+
+
+@njit
+def sample(network, times, behind, V_mV, readings):
+    """Advance the network from reading to reading, and keep the state of all plastic synapses at each.
+
+    In compiled code, since handing a network over from Python costs more than a small one takes between two readings.
+
+    Parameters
+    ----------
+    network, behind, V_mV
+        As in `advance`.
+    times : ndarray of int64, shape (times,)
+        When the synapses are read [steps], increasing.
+    readings : ndarray of `SYNAPSE`, shape (times, synapses)
+        Receives their state.
+    """
+    for k in range(len(times)):
+        advance(network, times[k], behind, V_mV)
+        bring_up_to_date(network, behind)
+        copy_into(readings[k], network.plastic.state)
 
 
 @njit

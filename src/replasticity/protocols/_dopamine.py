@@ -4,7 +4,7 @@ Stamps are times in steps. Symbols are mapped to names in `replasticity.kernels.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -156,6 +156,16 @@ class Session:
         self.network = model.make_room(self.network, end - int(self.network.cursor[0]["now"]))
         model.advance(self.network, end, self._behind, self.V_mV)
 
+    def sample(self, times: IntArray) -> npt.NDArray[Any]:
+        """Advance from reading to reading, and return the state of all plastic synapses, shape (times, synapses)."""
+        from replasticity.models import dopamine_stdp as model
+
+        state = self.network.plastic.state
+        readings = np.empty((len(times), len(state)), state.dtype)
+        self.network = model.make_room(self.network, int(times[-1]) - int(self.network.cursor[0]["now"]))
+        model.sample(self.network, times, self._behind, self.V_mV, readings)
+        return readings
+
     def read(self) -> "Network":
         """Return the network with all plastic synapses up to date."""
         from replasticity.models import dopamine_stdp as model
@@ -168,13 +178,6 @@ class Session:
         count = int(self.network.cursor[0]["spikes"])
         history = self.network.history
         return Outcome(history.step[:count], history.neuron[:count].astype(np.int64), self.V_mV)
-
-
-def read_at(session: Session, times: IntArray) -> Iterator["Network"]:
-    """Advance a network from reading to reading, and yield it at each."""
-    for time in times:
-        session.advance(int(time))
-        yield session.read()
 
 
 class Relayed(NamedTuple):
@@ -231,6 +234,7 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
         V_th_mV=float(parameters.V_th_mV),
         refractory_ms=parameters.refractory_ms,
     )
+    step = synapse_step(parameters)
     network = model.network(
         populations=(neurons, neurons._replace(first=count)),
         V_initial_mV=np.full(count, float(parameters.E_L_mV)),
@@ -240,13 +244,13 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
         static=model.static_synapses(nothing, nothing, 0.0, delay_steps=1, neuron_count=count),
         external=model.External(kick_stamp, kick_cell.astype(np.int32), np.full(len(kick_stamp), float(given.kick_mV))),
         relay_spikes=model.RelaySpikes(relay_stamp, (relay_cell + count).astype(np.int32)),
-        dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount),
+        dopamine=model.arrivals_of_dopamine(given.dopamine_stamp, given.dopamine_amount, read[-1], step),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",
-        step=synapse_step(parameters),
+        step=step,
     )
     session = Session(network, count, V_steps)
-    states = np.array([each.plastic.state.copy() for each in read_at(session, read)])
+    states = session.sample(read)
     return session.outcome(), Readings(*(states[name] for name in ("weight", "c", "n", "x")))
 
 

@@ -24,7 +24,6 @@ from replasticity.protocols._dopamine import (
     check_grid,
     ordered,
     poisson_stamps,
-    read_at,
     require_whole_steps,
     stamps,
     steps_of,
@@ -348,7 +347,7 @@ def build_network(
             ]
         ),
     )
-    arrival = relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters)
+    constants = synapse_step(parameters)
     network: Network = model.network(
         populations=tuple(
             exponential_population(
@@ -373,10 +372,15 @@ def build_network(
         ),
         external=model.External(step, neuron.astype(np.int32), weight_pA),
         relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
-        dopamine=model.arrivals_of_dopamine(arrival, np.full(len(arrival), parameters.A_vt / parameters.tau_n_ms)),
+        dopamine=model.arrivals_of_dopamine(
+            relays.dopamine + steps_of(parameters.dopamine_delay_ms, parameters),
+            np.full(len(relays.dopamine), parameters.A_vt / parameters.tau_n_ms),
+            steps_of(parameters.duration_ms, parameters),
+            constants,
+        ),
         exact=parameters.events == "exact",
         every_slice=parameters.step_every_slice and parameters.events == "slice",
-        step=synapse_step(parameters),
+        step=constants,
     )
     return network
 
@@ -739,7 +743,9 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     sampled = place[recording["snapshot_synapse"].values] if "snapshot_synapse" in recording else place[:0]
     readings: dict[int, dict[str, Any]] = {}
     times = np.unique(np.append(log, end))
-    for time, network in zip(times, read_at(session, times), strict=True):
+    for time in times:
+        session.advance(int(time))
+        network = session.read()
         state = network.plastic.state[sampled]
         readings[int(time)] = read_groups(network, subgroups, float(parameters.weight_initial_pA)) | {
             "w_snapshot": state["weight"].copy(),
