@@ -83,7 +83,9 @@ class Campaign:
     def _check(self, when: str) -> None:
         self.completions += 1
         found = self._results()
-        differing = {name for name in found.keys() | self._expected.keys() if found.get(name) != self._expected.get(name)}
+        differing = {
+            name for name in found.keys() | self._expected.keys() if found.get(name) != self._expected.get(name)
+        }
         assert not differing, f"{when}: {sorted(differing)}"
 
     def _unlock(self) -> None:
