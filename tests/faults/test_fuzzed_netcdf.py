@@ -111,17 +111,17 @@ def check_file(worker):
         assert worker.run("evaluate", name)["status"] == 0
     before = {path: path.read_bytes() for path in files(folder)}
 
-    def restore():
+    def restore(name, makes):
         for path in files(folder).keys() - before.keys():
             path.unlink()
-        for path in {folder / each for name, _, makes in CASES for each in (name, *makes)} & before.keys():
+        for path in {folder / each for each in (name, *makes)} & before.keys():
             path.write_bytes(before[path])
 
     # Each command works with the sound file; otherwise a corrupt one would say nothing.
-    for name, command, _ in CASES:
+    for name, command, makes in CASES:
         outcome = worker.run(*(part.format(name) for part in command), timeout_s=300)
         assert outcome["status"] in (0, 1), outcome
-        restore()
+        restore(name, makes)
 
     def check(case, corrupt):
         name, command, makes = case
@@ -132,7 +132,7 @@ def check_file(worker):
         finally:
             if path.is_dir():
                 path.rmdir()
-            restore()
+            restore(name, makes)
 
     return check
 
