@@ -2,7 +2,6 @@
 
 import io
 import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +41,8 @@ class Checkpoint:
                 arrays = {name: saved[name] for name in saved.files}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except Exception:
+            # A damaged file may make the libraries stumble over anything.
             arrays = {}
         if str(arrays.pop("identity", "")) != self.identity:
             print(f"{project.shown(self.path)}: of another run or damaged; beginning anew", file=sys.stderr)

@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = options.run(options)
         sys.stdout.flush()
-    except UserError as error:
+    except (UserError, FloatingPointError) as error:
+        # The second comes from solvers, if the parameters let no run end.
         if sys.flags.dev_mode:
             raise
         # A name or a value from a file may hold a line break.

@@ -249,7 +249,9 @@ def content_of(*paths: Path) -> Iterator[None]:
         raise
     except Exception as error:
         names = ", ".join(map(str, paths))
-        raise UserError(f"{names}: content that cannot be used ({type(error).__name__}: {error})") from error
+        # It may be a mistake in our code as well: the development mode tells where.
+        where = "'python -X dev -m replasticity ...' shows where"
+        raise UserError(f"{names}: content that cannot be used ({type(error).__name__}: {error}); {where}") from error
 
 
 def read(path: Path, kind: str) -> xr.Dataset:

@@ -4,6 +4,7 @@
 returns what a simulation needs. Every error names the file, the key and what is allowed.
 """
 
+import copy
 import difflib
 import hashlib
 import json
@@ -12,7 +13,7 @@ import shlex
 import types
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -321,7 +322,7 @@ def parse_yaml(text: str, where: str) -> Any:
     if len(text) > _MOST_CHARACTERS:
         raise UserError(f"{where}: has {len(text)} characters; at most {_MOST_CHARACTERS}")
     try:
-        content = YAML(typ="safe", pure=True).load(text)
+        content = copy.deepcopy(_loaded(text))
         entries = _count_entries(content)
     except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
@@ -332,6 +333,12 @@ def parse_yaml(text: str, where: str) -> Any:
     if entries > _MOST_ENTRIES:
         raise UserError(f"{where}: its aliases make more than {_MOST_ENTRIES} entries of it")
     return content
+
+
+@lru_cache(maxsize=100)
+def _loaded(text: str) -> Any:
+    """Return the content of a YAML text; kept, since experiments name one another and loading is slow."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 #: A YAML text has at most so many characters, and so many entries when its aliases are written out. Experiments have

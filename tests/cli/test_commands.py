@@ -11,6 +11,7 @@ import xarray as xr
 
 from replasticity import datasets
 from replasticity.cli import main
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -251,6 +252,21 @@ def test_shortened_recording_is_one_line(project, capsys):
         recording.load().isel(step=slice(0, 40000)).to_netcdf("broken.nc")
     assert main(["replay", "broken.nc"]) == 2
     assert "population_count: has 40000 steps, the parameters give 50000" in one_line(capsys)
+
+
+def test_development_mode_shows_where_content_broke_the_code(project):
+    recording = datasets.open_netcdf(ROOT / "tests/peers/dopamine/dopa_timing.nc")
+    recording.isel(point=slice(0)).to_netcdf(project.folder / "no_points.nc")
+    command = ["replasticity", "replay", "no_points.nc"]
+    plain = project.run(*command, check=False)
+    assert plain.returncode == 2
+    assert plain.stderr.startswith("error: no_points.nc: content that cannot be used (ValueError: ")
+    assert "'python -X dev -m replasticity ...' shows where" in plain.stderr
+    assert len(plain.stderr.splitlines()) == 1
+    developing = project.run(*command, check=False, PYTHONDEVMODE="1")
+    assert developing.returncode == 1
+    assert "protocols/dopamine_timing.py" in developing.stderr
+    assert "ValueError: need at least one array to concatenate" in developing.stderr
 
 
 def test_list_and_info(in_project, capsys):

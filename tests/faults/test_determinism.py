@@ -8,13 +8,22 @@ import subprocess
 import sys
 
 import pytest
+import xarray as xr
 
+from replasticity import experiments, protocols
 from tests.conftest import ROOT
-
-pytestmark = pytest.mark.slow
 
 #: Experiments whose code is quickly compiled: each stack compiles anew.
 QUICK = ("zenke2015", "stdp_window", "izhikevich2007")
+
+
+@pytest.fixture
+def compare_stacks(monkeypatch):
+    """Return the tool as a module."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import compare_stacks
+
+    return compare_stacks
 
 
 def compare(*arguments):
@@ -28,29 +37,30 @@ def compare(*arguments):
     assert finished.stdout.count("same") + finished.stdout.count("agrees") == len(QUICK)
 
 
+@pytest.mark.slow
 def test_older_processor_gives_the_same_numbers():
     compare("--older-processor")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13"])
-def test_other_python_gives_the_same_numbers(python):
-    if sys.executable == shutil.which(python) or python == f"python3.{sys.version_info.minor}":
+def test_other_python_gives_the_same_numbers(python, compare_stacks):
+    version = python.removeprefix("python")
+    if version == f"3.{sys.version_info.minor}":
         pytest.skip("this is the Python that runs the tests")
-    imports = "import numba, xarray, netCDF4, pydantic, ruamel.yaml, grimp"
-    try:
-        works = subprocess.run([python, "-c", imports], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        works = False
-    if not works:
+    candidates = [shutil.which(python), *(ROOT / ".cache/stacks").glob(f"{version}.*/bin/python")]
+    ready = [str(each) for each in candidates if each and compare_stacks.has_packages(each)]
+    if not ready:
         pytest.skip(f"no {python} with the pinned packages; 'python tools/compare_stacks.py {python}' installs them")
-    compare(python)
+    compare(ready[0])
 
 
-def test_a_difference_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    import compare_stacks
-    import xarray as xr
+def test_there_is_an_experiment_of_each_protocol(compare_stacks):
+    compared = {experiments.load(name).protocol for name in compare_stacks.EXPERIMENTS}
+    assert compared == set(protocols.names())
 
+
+def test_a_difference_is_noticed(tmp_path, compare_stacks):
     for name, value in (("here", 1.0), ("close", 1.0 + 1e-12), ("far", 1.0 + 1e-6)):
         xr.Dataset({"x": ("t", [value, 0.5])}).to_netcdf(tmp_path / name)
     xr.Dataset({"x": ("t", [1.0])}).to_netcdf(tmp_path / "shorter")
@@ -60,6 +70,7 @@ def test_a_difference_is_noticed(tmp_path, monkeypatch):
     assert {name: holds for name, (_, holds) in outcomes.items()} == {"close": True, "far": False, "shorter": False}
 
 
+@pytest.mark.slow
 @pytest.mark.workflow
 def test_nothing_is_written_into_the_home_directory(project_copy, tmp_path):
     for path in (project_copy.folder / "config/experiments").glob("*.yaml"):

@@ -28,6 +28,7 @@ import math
 from collections import namedtuple
 
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.runge_kutta_fehlberg import MOST_STEPS, TOO_STIFF
 
 #: Potentials, conductances and current of the neuron after a step.
 Neuron = namedtuple("Neuron", ["U_mV", "V_mV", "g_E_nS", "g_I_nS", "I_E_pA"])
@@ -349,9 +350,18 @@ def integrate(neuron, h_ms, step):
     -------
     tuple of (Neuron, float)
         State at the end of the interval, and the proposed step [ms] (section 3).
+
+    Raises
+    ------
+    FloatingPointError
+        If the solver takes too many steps.
     """
     passed_ms = 0.0
+    tried = 0
     while passed_ms < step.dt_ms:
+        tried += 1
+        if tried > MOST_STEPS:
+            raise FloatingPointError(TOO_STIFF)
         left_ms = step.dt_ms - passed_ms
         tried_ms = min(h_ms, left_ms)
         after, r = solve(neuron, tried_ms, decays_over(tried_ms, step), step)

@@ -308,12 +308,21 @@ def advance(block, used, neuron):
         Neurons in use.
     neuron : NeuronStep
         Constants.
+
+    Raises
+    ------
+    FloatingPointError
+        If the solver takes too many steps.
     """
     for i in range(LANES):
         block[_TIME + i] = 0.0 if i < used else neuron.dt_ms
         block[SPIKES + i] = 0.0
     left = True
+    tried = 0
     while left:
+        tried += 1
+        if tried > rkf.MOST_STEPS:
+            raise FloatingPointError(rkf.TOO_STIFF)
         set_step(block, neuron)
         try_step(block, neuron)
         if crossed_at_once(block, used, neuron):

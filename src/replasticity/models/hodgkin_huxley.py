@@ -129,9 +129,18 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron):
     -------
     bool
         Whether the neuron spikes at the end of the interval.
+
+    Raises
+    ------
+    FloatingPointError
+        If the solver takes too many steps.
     """
     y, before_mV, time_ms = state.y, state.y[V], 0.0
+    tried = 0
     while time_ms < neuron.dt_ms:
+        tried += 1
+        if tried > rkf.MOST_STEPS:
+            raise FloatingPointError(rkf.TOO_STIFF)
         rest_ms = neuron.dt_ms - time_ms
         h_ms = min(state.h_ms[0], rest_ms)
         new, ratio = try_step(y, h_ms, neuron)

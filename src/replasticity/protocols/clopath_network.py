@@ -18,8 +18,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
-from replasticity.errors import UserError
+from replasticity.datasets import Variable, build, require_indices
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
 
@@ -890,12 +889,13 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     inputs = recorded_inputs(recording, parameters)
-    for name in _SYNAPSES:
-        source, target = name.split("_")
-        for part, population in (("pre", source), ("post", target)):
-            index, size = inputs[f"{name}_{part}"].values, inputs.sizes.get(population)
-            if len(index) and (index.min() < 0 or (size is not None and index.max() >= size)):
-                raise UserError(f"{name}_{part}: has to be an index of a neuron, below {size}")
+    counts = {"input": parameters.input_count, "exc": inputs.sizes["exc"], "inh": inputs.sizes["inh"]}
+    for recorded, ours in _RECORDED_SYNAPSES.items():
+        source, target = (counts[population] for population in ours.split("_"))
+        ends = {f"{recorded}_pre": source, f"{recorded}_post": target}
+        require_indices(recording, {name: count for name, count in ends.items() if name in recording})
+    cells = {"in_spike_index": counts["input"], "traced_exc": counts["exc"]}
+    require_indices(recording, {name: count for name, count in cells.items() if name in recording})
     at = {
         name: stamps(recording[name].values, parameters) if name in recording else np.zeros(0, np.int64)
         for name in _TIMES

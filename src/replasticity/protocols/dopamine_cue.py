@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Variable, build, require_indices
+from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
@@ -715,6 +716,9 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     sizes = {"exc_pre": parameters.exc_count, "inh_pre": parameters.inh_count, "subgroup_index": parameters.exc_count}
     sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
     require_indices(recording, sizes | {"stim_scheduled_spike_index": recording["subgroup_index"].shape[0]})
+    V_neurons = recording.sizes.get("V_m_neuron", 0)
+    if V_neurons > neurons:
+        raise UserError(f"dimension 'V_m_neuron' has {V_neurons} entries, and there are {neurons} neurons")
     relay = steps_of(parameters.relay_delay_ms, parameters)
     exc_order, inh_order = (np.argsort(recording[name].values, kind="stable") for name in ("exc_pre", "inh_pre"))
     subgroups = recording["subgroup_index"].values.astype(np.int64)
@@ -736,7 +740,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     end = steps_of(parameters.duration_ms, parameters)
     log = stamps(recording["log_time"].values, parameters) if "log_time" in recording else np.zeros(0, np.int64)
     V_stamp = stamps(recording["V_m_time"].values, parameters) if "V_m_time" in recording else np.zeros(0, np.int64)
-    session = Session(network, recording.sizes.get("V_m_neuron", 0), int(V_stamp.max(initial=0)))
+    session = Session(network, V_neurons, int(V_stamp.max(initial=0)))
     # Where each recorded synapse is in the order of sources.
     place = np.empty(len(exc_order), np.int64)
     place[exc_order] = np.arange(len(exc_order))
