@@ -36,7 +36,7 @@ synapses share (`dopamine_course`) therefore give the sum, and n::
     n(t1) = N(t1) + (n(t0) - N(t0)) exp(-(t1 - t0) / tau_n)
 
 Both are bounded, so nothing overflows and nothing large cancels, however long the time. Z needs arrivals that are
-still to come, but arrivals after t1 cancel: they may change the last bit of a result, not more.
+still to come, but arrivals after t1 cancel, up to rounding.
 """
 
 import math
