@@ -21,8 +21,8 @@ does: a presynaptic spike is booked at the end of its slice (specification, sect
 event at its own time.
 
 However many arrivals of dopamine lie between two spikes at a synapse, its weight moves by few operations (`catch_up`).
-The product c n decays with tau_cn = 1 / (1 / tau_c + 1 / tau_n), and an arrival of the amount j at the time a raises
-it by c(a) j, so from t0 to t1::
+The product c n decays with tau_cn = 1 / (1 / tau_c + 1 / tau_n), ``tau_both_ms`` in the code, and an arrival of the
+amount j at the time a raises it by c(a) j, so from t0 to t1::
 
     integral of c n = tau_cn (c(t0) n(t0) - c(t1) n(t1) + sum over t0 < a <= t1 of c(a) j)
     integral of c b = tau_c b (c(t0) - c(t1))
@@ -36,7 +36,7 @@ synapses share (`dopamine_course`) therefore give the sum, and n::
     n(t1) = N(t1) + (n(t0) - N(t0)) exp(-(t1 - t0) / tau_n)
 
 Both are bounded, so nothing overflows and nothing large cancels, however long the time. Z needs arrivals that are
-still to come, but what is used of it does not depend on arrivals after t1.
+still to come, but arrivals after t1 cancel, up to rounding.
 """
 
 import math
