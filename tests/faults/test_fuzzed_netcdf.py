@@ -206,7 +206,8 @@ def spoil_values(data, file, variable):
         limits = np.iinfo(variable.dtype)
         value = int(np.clip(np.nan_to_num(value), limits.min, limits.max))
     place = ... if data.draw(st.booleans()) else (data.draw(st.sampled_from([0, -1])),) * variable.ndim
-    variable[place] = np.asarray(value).astype(variable.dtype)
+    with np.errstate(all="ignore"):
+        variable[place] = np.asarray(value).astype(variable.dtype)
 
 
 def spoil_length(data, file, variable):
@@ -221,7 +222,8 @@ def spoil_length(data, file, variable):
     elif change == "text":
         values = np.array(["a"] * len(values), object)
     else:
-        values = np.nan_to_num(values).astype({"float": np.float64, "int": np.int32}[change])
+        with np.errstate(invalid="ignore"):
+            values = np.nan_to_num(values).astype({"float": np.float64, "int": np.int32}[change])
     name = variable.name
     attributes = {key: variable.getncattr(key) for key in variable.ncattrs() if key != "_FillValue"}
     file.renameVariable(name, f"old_{name}")
