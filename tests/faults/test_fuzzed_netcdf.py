@@ -206,7 +206,8 @@ def spoil_values(data, file, variable):
         limits = np.iinfo(variable.dtype)
         value = int(np.clip(np.nan_to_num(value), limits.min, limits.max))
     place = ... if data.draw(st.booleans()) else (data.draw(st.sampled_from([0, -1])),) * variable.ndim
-    variable[place] = np.asarray(value).astype(variable.dtype)
+    with np.errstate(all="ignore"):
+        variable[place] = np.asarray(value).astype(variable.dtype)
 
 
 def spoil_length(data, file, variable):
@@ -221,7 +222,8 @@ def spoil_length(data, file, variable):
     elif change == "text":
         values = np.array(["a"] * len(values), object)
     else:
-        values = np.nan_to_num(values).astype({"float": np.float64, "int": np.int32}[change])
+        with np.errstate(invalid="ignore"):
+            values = np.nan_to_num(values).astype({"float": np.float64, "int": np.int32}[change])
     name = variable.name
     attributes = {key: variable.getncattr(key) for key in variable.ncattrs() if key != "_FillValue"}
     file.renameVariable(name, f"old_{name}")
@@ -255,6 +257,49 @@ def test_senseless_content(check_file, case, data):
                     data.draw(st.sampled_from(SPOILERS))(data, file, variable)
 
     check_file(case, corrupt)
+
+
+@pytest.mark.parametrize(
+    ("recording", "variable", "message"),
+    [
+        ("clopath/network_seed2.nc", "traced_exc", "variable 'traced_exc' has to be an index from 0 to 9"),
+        ("clopath/network_seed2.nc", "in_spike_index", "variable 'in_spike_index' has to be an index from 0 to 499"),
+        ("clopath/network_seed2.nc", "in_inh_post", "variable 'in_inh_post' has to be an index from 0 to 2"),
+        ("dopamine/dopa_cue_seed2.nc", "exc_post", "variable 'exc_post' has to be an index from 0 to 999"),
+        ("dopamine/dopa_ten_seed2.nc", "pre_spike_index", "variable 'pre_spike_index' has to be an index from 0 to 9"),
+    ],
+)
+def test_index_out_of_range_never_reaches_compiled_code(check_file, recording, variable, message):
+    def corrupt(path):
+        with netCDF4.Dataset(path, "a") as file:
+            file[variable][-1] = 1_000_000
+
+    outcome = check_file((recorded(recording), ("replay", "{}"), ()), corrupt)
+    assert outcome["status"] == 2
+    assert message in outcome["err"]
+
+
+@pytest.mark.parametrize(
+    ("recording", "neuron", "conductance"),
+    [
+        ("urbanczik/single_synapse.nc", ("neuron",), "g_sp"),
+        ("clopath/network_seed2.nc", ("neuron",), "g_L"),
+        ("clopath/spike_pairing.nc", ("models", "hh_psc_alpha_clopath"), "g_L"),
+    ],
+)
+def test_solver_that_would_never_end_is_refused(check_file, recording, neuron, conductance):
+    def corrupt(path):
+        with netCDF4.Dataset(path, "a") as file:
+            parameters = json.loads(file.parameters)
+            owner = parameters
+            for part in neuron:
+                owner = owner[part]
+            owner[conductance] = 2.0**63
+            file.parameters = json.dumps(parameters)
+
+    outcome = check_file((recorded(recording), ("replay", "{}"), ()), corrupt)
+    assert outcome["status"] == 2
+    assert "solver steps in one time step" in outcome["err"]
 
 
 def classic(path):
