@@ -233,7 +233,7 @@ def test_gallery_is_renewed_from_the_results(project):
     project.snakemake("gallery", *QUICK)
     text = page.read_text()
     assert "**reproduced**" in text
-    assert "CPU time in 9 simulate jobs" in text
+    assert "CPU time in 3 simulate jobs" in text
     assert "| exchanged-traces | zenke2015_eq15 | slope_sampled_nS_per_Hz:" in text
     assert "another" not in text
     assert "old" not in text
