@@ -186,6 +186,6 @@ def test_each_fault_costs_one_more_job(broken):
     assert broken.jobs == 1 + len(FAULTY) + len(FAULTY) - 1
 
 
-@pytest.mark.parametrize("state", ["CANCELLED", "FAILED", "NODE_FAIL", "TIMEOUT"])
+@pytest.mark.parametrize("state", ["CANCELLED", "NODE_FAIL", "TIMEOUT"])
 def test_reader_is_told_what_ended_a_job(broken, state):
     assert f"SLURM status is: '{state}'" in broken.printed

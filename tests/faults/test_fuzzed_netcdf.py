@@ -115,6 +115,8 @@ def check_file(worker):
         for path in files(folder).keys() - before.keys():
             path.unlink()
         for path in {folder / each for each in (name, *makes)} & before.keys():
+            # A new file: the HDF5 library of the worker may still hold a lock on the one that it stumbled over.
+            path.unlink(missing_ok=True)
             path.write_bytes(before[path])
 
     # Each command works with the sound file; otherwise a corrupt one would say nothing.
@@ -284,7 +286,6 @@ def test_index_out_of_range_never_reaches_compiled_code(check_file, recording, v
     [
         ("urbanczik/single_synapse.nc", ("neuron",), "g_sp"),
         ("clopath/network_seed2.nc", ("neuron",), "g_L"),
-        ("clopath/spike_pairing.nc", ("models", "hh_psc_alpha_clopath"), "g_L"),
     ],
 )
 def test_solver_that_would_never_end_is_refused(check_file, recording, neuron, conductance):
