@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -53,6 +54,9 @@ STYLE: Any = {
     "svg.hashsalt": "replasticity",
     "pdf.fonttype": 42,
 }
+
+#: Places of panels are shares of the figure; the sixth decimal is far less than a point of print.
+_DECIMALS_OF_POSITIONS = 6
 
 _WITHOUT_DATES: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "ModDate": None},
@@ -131,8 +135,22 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
         raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
     with mpl.rc_context(STYLE):
         figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
-        figure.draw_without_rendering()
+        _settle(figure)
         return figure
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and for all, in round numbers.
+
+    The solver of the layout adds up in the order of addresses in memory, so that its last bits, and with them the names
+    of the clipping paths in an SVG, change from one call to the next.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
+    for text in figure.texts:
+        text.set_position(np.round(text.get_position(), _DECIMALS_OF_POSITIONS))
 
 
 def save(figure: Figure, path: Path) -> None:
