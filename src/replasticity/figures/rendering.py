@@ -145,12 +145,15 @@ def _settle(figure: Figure) -> None:
     The solver of the layout adds up in the order of addresses in memory, so that its last bits, and with them the names
     of the clipping paths in an SVG, change from one call to the next.
     """
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
     for text in figure.texts:
         text.set_position(np.round(text.get_position(), _DECIMALS_OF_POSITIONS))
+    figure.draw_without_rendering()
 
 
 def save(figure: Figure, path: Path) -> None:
