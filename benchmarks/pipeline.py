@@ -5,7 +5,6 @@ itself, measured from outside. With ``--cold`` the whole default pipeline runs i
 caches, which takes many minutes.
 """
 
-import csv
 import sys
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import measuring
+from replasticity import costs
 
 EXPERIMENT = "zenke2015"
 PLANNED_SEEDS = 10_000
@@ -87,22 +87,14 @@ def _snakemake(folder: Path, *arguments: str) -> measuring.Process:
 def _whole_pipeline(folder: Path) -> dict[str, float]:
     """Make every figure in an untouched copy; return its time, and how busy the cores were in the simulate jobs."""
     whole_s = _snakemake(folder).wall_s
-    jobs = job_times(folder / "results" / "benchmarks" / "simulate")
+    jobs = job_times(folder / "results" / "benchmarks")
     return {"whole_s": whole_s, "jobs": len(jobs)} | utilisation(jobs)
 
 
 def job_times(folder: Path) -> list[tuple[float, float]]:
-    """Return start and end, as seconds of the clock, of each job that left a benchmark file in a folder.
-
-    Snakemake writes a job's file at its end, with the time that it took.
-    """
-    jobs = []
-    for path in sorted(folder.rglob("*.tsv")):
-        with path.open() as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                end = path.stat().st_mtime
-                jobs.append((end - float(row["s"]), end))
-    return jobs
+    """Return start and end, as seconds of the clock, of each simulate job that left a benchmark file in a folder."""
+    jobs = (job for job in costs.of_jobs(folder) if job.rule == "simulate")
+    return [(job.ended_s - job.wall_s, job.ended_s) for job in jobs]
 
 
 def utilisation(jobs: list[tuple[float, float]]) -> dict[str, float]:

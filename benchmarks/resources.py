@@ -5,12 +5,13 @@ together with the memory and the time that it had asked for. Exit status 1 if a 
 """
 
 import argparse
-import ast
-import csv
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from replasticity import costs, project
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,10 @@ class Usage:
 
 def usages(folder: Path) -> Iterator[Usage]:
     """Yield memory and time of each job that has left a benchmark file below the folder."""
-    for path in sorted(folder.glob("**/*.tsv")):
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                declared = ast.literal_eval(row["resources"])
-                job = str(path.relative_to(folder).with_suffix(""))
-                # NA: the job was over before Snakemake looked at its memory for the first time.
-                if row["max_rss"] not in ("NA", "-"):
-                    yield Usage(job, row["rule_name"], "mem_mb", float(row["max_rss"]), declared["mem_mb"])
-                yield Usage(job, row["rule_name"], "runtime", float(row["s"]) / 60, declared["runtime"])
+    for job in costs.of_jobs(folder):
+        if not math.isnan(job.memory_MB):
+            yield Usage(job.job, job.rule, "mem_mb", job.memory_MB, job.resources["mem_mb"])
+        yield Usage(job.job, job.rule, "runtime", job.wall_s / 60, job.resources["runtime"])
 
 
 def exceeded(folder: Path) -> list[Usage]:
@@ -45,7 +41,7 @@ def exceeded(folder: Path) -> list[Usage]:
 def main() -> int:
     """Print a Markdown table of the job of each rule that came closest to what it had declared."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("results/benchmarks"))
+    parser.add_argument("folder", nargs="?", type=Path, default=project.benchmarks_folder())
     folder = parser.parse_args().folder
     closest: dict[tuple[str, str], Usage] = {}
     for usage in usages(folder):

@@ -1,13 +1,13 @@
 """The committed gallery: each figure as rendered, with a verdict for each claim. Generated, never edited."""
 
-import csv
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from replasticity import datasets, experiments, project
-from replasticity.errors import UserError
+import numpy as np
+
+from replasticity import costs, datasets, experiments, project
 from replasticity.experiments import Resolved
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, peer_sentence
 
@@ -139,31 +139,16 @@ def cost_sentence(names: Sequence[str]) -> str:
     str
         CPU time over all simulate jobs that ``results/benchmarks`` has a record of.
     """
-    seconds = [_cpu_seconds(path) for name in names for path in project.simulate_benchmarks(name)]
+    simulations = tuple(f"simulate/{name}/" for name in names)
+    jobs = costs.of_jobs(project.benchmarks_folder())
+    seconds = [job.cpu_s for job in jobs if job.job.startswith(simulations)]
     if not seconds:
         return ""
-    total = sum(seconds)
+    total = float(np.nansum(seconds))
     amount = f"{total:.0f} s" if total < 300 else f"{total / 60:.0f} min" if total < 18000 else f"{total / 3600:.1f} h"
     return (
         f" ({amount} of CPU time in {len(seconds)} simulate job{'s' * (len(seconds) > 1)}, as measured for this page)"
     )
-
-
-def _cpu_seconds(path: Path) -> float:
-    """Return the CPU time of a job from Snakemake's benchmark file [s].
-
-    Raises
-    ------
-    UserError
-        If it is no benchmark file.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    try:
-        # Snakemake samples the process now and then, and has nothing to say of a job that ended before.
-        return sum(0.0 if row["cpu_time"] in ("NA", "-") else float(row["cpu_time"]) for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{project.shown(path)}: no benchmark of Snakemake; delete it") from error
 
 
 def _cells(claim: dict[str, Any]) -> tuple[str, ...]:

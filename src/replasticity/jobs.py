@@ -127,12 +127,12 @@ def check_records(experiment: str, seeds: Iterable[int]) -> None:
         for seed in sorted(made.keys() & set(seeds)):
             path = project.run_file(experiment, seed)
             if not path.is_file():
-                record.unlink()
+                record.unlink(missing_ok=True)
                 raise UserError(f"{project.shown(path)}: no such file; call Snakemake again, which makes it anew")
             if _digest(path) != made[seed]:
                 aside = path.with_name(f"{path.name}.changed")
                 path.replace(aside)
-                record.unlink()
+                record.unlink(missing_ok=True)
                 raise UserError(
                     f"{project.shown(path)}: was changed or damaged after it was simulated; it is now {aside.name}; "
                     "call Snakemake again, which makes it anew"

@@ -65,24 +65,14 @@ def replay_files() -> list[Path]:
     return sorted((root() / "results" / "replays").glob("*.json"))
 
 
-def benchmark_files() -> list[Path]:
-    """Return the files in which Snakemake has noted what its jobs cost, sorted."""
-    return sorted(benchmarks_folder().glob("**/*.tsv"))
-
-
 def benchmarks_folder() -> Path:
-    """Return the folder of those files: below it one folder per rule, or one file if the rule has one job."""
+    """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return root() / "results" / "benchmarks"
 
 
 def report_file() -> Path:
     """Return the file of the report."""
     return root() / "results" / "report.html"
-
-
-def simulate_benchmarks(experiment: str) -> list[Path]:
-    """Return the files in which Snakemake keeps what an experiment's simulate jobs cost."""
-    return sorted((benchmarks_folder() / "simulate" / experiment).glob("**/*.tsv"))
 
 
 def gallery_folder() -> Path:

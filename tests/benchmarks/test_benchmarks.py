@@ -240,11 +240,12 @@ def test_an_unknown_part_is_told(capsys, monkeypatch):
 
 
 def test_utilisation_from_the_files_that_snakemake_leaves(tmp_path):
-    head = "s\th:m:s\tcpu_time\n"
-    for name, seconds, end in (("a", 4.0, 1004.0), ("b", 10.0, 1010.0), ("c", 2.0, 1006.0)):
-        path = tmp_path / "experiment" / f"{name}.tsv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{head}{seconds}\t0:00:01\t-\n")
+    head = "s\th:m:s\tmax_rss\tcpu_time\n"
+    jobs = (("simulate/x/a", 4.0, 1004.0), ("simulate/x/b", 10.0, 1010.0), ("simulate/y/c", 2.0, 1006.0))
+    for name, seconds, end in (*jobs, ("check", 99.0, 1100.0)):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{head}{seconds}\t0:00:01\t-\t-\n")
         os.utime(path, (end, end))
     jobs = pipeline.job_times(tmp_path)
     assert sorted(jobs) == [(1000.0, 1004.0), (1000.0, 1010.0), (1004.0, 1006.0)]

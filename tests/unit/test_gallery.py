@@ -3,7 +3,6 @@
 import pytest
 
 from replasticity import gallery
-from replasticity.errors import UserError
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 
@@ -35,9 +34,3 @@ def test_cost_is_the_sum_over_all_jobs_whatever_their_names(benchmarks):
 def test_long_times_are_told_in_minutes_or_hours(benchmarks, seconds, text):
     benchmarks("a/seed-1.tsv", HEAD + f"8.1\t0:00:08\t200.4\t{seconds}\n")
     assert gallery.cost_sentence(["a"]).startswith(f" ({text} of CPU time in 1 simulate job")
-
-
-def test_another_file_is_told_in_one_line(benchmarks):
-    benchmarks("a/seed-1.tsv", "rubbish\n1\n")
-    with pytest.raises(UserError, match=r"results/benchmarks/simulate/a/seed-1.tsv: no benchmark of Snakemake"):
-        gallery.cost_sentence(["a"])

@@ -14,8 +14,8 @@ rule replay:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         code=lambda wildcards: provenance.replay_digest(replayed_protocol(wildcards)),
     message:
@@ -44,11 +44,11 @@ rule report:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         experiments=list(EXPERIMENTS),
-        scale=configuration.read(config).scale,
+        scale=CONFIGURATION.scale,
         code=provenance.report_digest(),
     message:
         "Writing the report: results/report.html"

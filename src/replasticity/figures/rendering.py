@@ -152,7 +152,8 @@ def _settle(figure: Figure) -> None:
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
     for text in figure.texts:
-        text.set_position(np.round(text.get_position(), _DECIMALS_OF_POSITIONS))
+        x, y = np.round(text.get_position(), _DECIMALS_OF_POSITIONS)
+        text.set_position((x, y))
     figure.draw_without_rendering()
 
 

@@ -1,13 +1,13 @@
 """Where results come from: versions, machine, and what each rule of the workflow has cost."""
 
-import csv
 import importlib.metadata
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from replasticity import __version__, project
+import numpy as np
+
+from replasticity import __version__, costs, project
 
 #: Libraries that results and pictures depend on.
 _LIBRARIES = ("numpy", "numba", "scipy", "xarray", "netCDF4", "matplotlib", "plotly", "snakemake")
@@ -36,7 +36,7 @@ def _processor() -> str:
 
 
 @dataclass(frozen=True)
-class Cost:
+class RuleCost:
     """What the jobs of one rule took together.
 
     Attributes
@@ -48,7 +48,7 @@ class Cost:
     wall_s, cpu_s : float
         Their time on the clock and on processors, added up [s].
     largest_memory_MB : float
-        Resident memory of the largest job [MB].
+        Resident memory of the largest job [MB]; NaN if all were too short to be measured.
     """
 
     rule: str
@@ -62,35 +62,26 @@ class Cost:
 _NOT_LISTED = ("report",)
 
 
-def costs() -> list[Cost]:
-    """Return what the rules have cost, from the files that Snakemake's ``benchmark:`` has left; dearest first."""
-    measured: dict[str, list[dict[str, str]]] = {}
-    for path in project.benchmark_files():
-        rule = path.relative_to(project.benchmarks_folder()).with_suffix("").parts[0]
-        if rule not in _NOT_LISTED:
-            measured.setdefault(rule, []).extend(_rows(path))
+def costs_of_rules() -> list[RuleCost]:
+    """Return what the rules have cost, dearest first.
+
+    Raises
+    ------
+    UserError
+        If a file of ``results/benchmarks`` is none of Snakemake's.
+    """
+    measured: dict[str, list[costs.JobCost]] = {}
+    for job in costs.of_jobs(project.benchmarks_folder()):
+        if job.rule not in _NOT_LISTED:
+            measured.setdefault(job.rule, []).append(job)
     listed = [
-        Cost(
+        RuleCost(
             rule=rule,
-            jobs=len(rows),
-            wall_s=sum(_number(row, "s") for row in rows),
-            cpu_s=sum(_number(row, "cpu_time") for row in rows),
-            largest_memory_MB=max(_number(row, "max_rss") for row in rows),
+            jobs=len(jobs),
+            wall_s=sum(job.wall_s for job in jobs),
+            cpu_s=float(np.nansum([job.cpu_s for job in jobs])),
+            largest_memory_MB=float(np.fmax.reduce([job.memory_MB for job in jobs])),
         )
-        for rule, rows in measured.items()
-        if rows
+        for rule, jobs in measured.items()
     ]
     return sorted(listed, key=lambda cost: (-cost.cpu_s, cost.rule))
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, delimiter="\t")
-
-
-def _number(row: dict[str, str], column: str) -> float:
-    """Return a measurement; Snakemake writes "-" or "NA" for a job too short to be measured."""
-    try:
-        return float(row[column])
-    except (KeyError, TypeError, ValueError):
-        return 0.0

@@ -126,7 +126,12 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "as_seeds": configuration.seed_ranges, "duration": _duration}
+    environment.filters |= {
+        "number": number,
+        "as_seeds": configuration.seed_ranges,
+        "duration": _duration,
+        "megabytes": _megabytes,
+    }
     replays = _replays({each.protocol for each in origins})
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
@@ -142,7 +147,7 @@ def render(
         origins=origins,
         versions=origin.versions(),
         machine=origin.machine(),
-        costs=origin.costs(),
+        costs=origin.costs_of_rules(),
         embedded=embedded,
         style=_asset("page.css"),
         script=_asset("page.js"),
@@ -284,3 +289,8 @@ def _duration(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.1f} s"
+
+
+def _megabytes(memory_MB: float) -> str:
+    """Return an amount of memory as a reader wants it."""
+    return "not measured" if math.isnan(memory_MB) else f"{memory_MB:.0f} MB"
