@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("figure", help="name of the experiment whose figure it is")
     added.add_argument("files", nargs="*", type=Path, help="runs or ensembles; default: results/ensembles")
     added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg, .png, or .nc for what is drawn)")
+    added.add_argument("--panel", metavar="LETTER", help="this panel alone, as wide as it is in the figure")
 
     added = command("check", check, "compare ensembles and drawn data with the committed ones")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
@@ -235,24 +236,32 @@ def plot(options: argparse.Namespace) -> int:
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
         evaluations: dict[str, Any] = {}
-        stem = options.files[0].with_suffix("")
-        names = [stem.with_name(f"{stem.name}.{suffix}") for suffix in rendering.FORMATS]
     else:
         roles = experiments.shown(options.figure, experiment)
         ensembles = {role: _ensemble(name) for role, name in roles.items()}
         evaluations = {role: _evaluation(name) for role, name in roles.items()}
-        suffixes = (*rendering.FORMATS, drawn_data.SUFFIX)
-        names = [project.figure_file(options.figure, suffix) for suffix in suffixes]
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
     with datasets.content_of(*shown):
         figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
-        for path in [options.output] if options.output else names:
-            if path.suffix == f".{drawn_data.SUFFIX}":
+        for path in [options.output] if options.output else _pictures(options):
+            if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
                 datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
             else:
-                rendering.save(figure, path)
+                rendering.save(figure, path, options.panel)
             print(project.shown(path))
     return 0
+
+
+def _pictures(options: argparse.Namespace) -> list[Path]:
+    """Return what `plot` writes unless told otherwise: beside the first of the given files, or in results/figures."""
+    from replasticity import project
+    from replasticity.figures import drawn_data, rendering
+
+    first: Path = options.files[0] if options.files else project.figure_file(options.figure, "png")
+    # What is drawn is kept of the workflow's figures only.
+    more = () if options.files or options.panel else (drawn_data.SUFFIX,)
+    name = f"{first.stem}_{options.panel}" if options.panel else first.stem
+    return [first.with_name(f"{name}.{suffix}") for suffix in (*rendering.FORMATS, *more)]
 
 
 def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, xr.Dataset]":

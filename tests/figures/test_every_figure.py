@@ -112,6 +112,20 @@ def test_panels_stand_on_round_numbers(drawn):
     np.testing.assert_allclose(places, np.round(places, 6), rtol=0, atol=1e-12)
 
 
+def test_each_panel_alone_is_as_large_as_in_the_figure_and_whole(drawn, tmp_path):
+    _, _, figure = drawn
+    for axes in figure.axes:
+        if len(axes.get_label()) == 1:
+            rendering.save(figure, tmp_path / "panel.svg", axes.get_label())
+            svg = (tmp_path / "panel.svg").read_text()
+            width_pt, height_pt = map(float, re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups())
+            box = axes.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
+            assert 72 * box.width < width_pt < 72 * figure.get_figwidth() + 10
+            assert 72 * box.height < height_pt < 72 * figure.get_figheight() / 1.5
+            title = axes.get_title(loc="left")
+            assert title.split("$")[0].split("\n")[0].split("&")[0] in svg
+
+
 def test_equal_data_give_equal_files(drawn, tmp_path):
     name, ensembles, _ = drawn
     for path in (tmp_path / "a.svg", tmp_path / "b.svg"):

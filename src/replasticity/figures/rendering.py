@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 from replasticity import figures
 from replasticity.datasets import write_bytes
@@ -57,6 +58,9 @@ STYLE: Any = {
 
 #: Places of panels are shares of the figure; the sixth decimal is far less than a point of print.
 _DECIMALS_OF_POSITIONS = 6
+
+#: White around a panel that is a picture of its own [inch].
+_MARGIN_OF_PANEL = 0.03
 
 _WITHOUT_DATES: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "ModDate": None},
@@ -157,8 +161,8 @@ def _settle(figure: Figure) -> None:
     figure.draw_without_rendering()
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure in the format of the path's suffix, whole or not at all.
+def save(figure: Figure, path: Path, panel: str | None = None) -> None:
+    """Write a figure, or one panel of it, in the format of the path's suffix, whole or not at all.
 
     Parameters
     ----------
@@ -166,16 +170,37 @@ def save(figure: Figure, path: Path) -> None:
         From `draw`.
     path : Path
         Final name, ending in .pdf, .svg or .png.
+    panel : str, optional
+        Letter of a panel, which then is the whole picture, in the size that it has in the figure.
 
     Raises
     ------
     UserError
-        If the format is another, or the file cannot be written.
+        If the format is another, there is no such panel, or the file cannot be written.
     """
     suffix = path.suffix.removeprefix(".")
     if suffix not in FORMATS:
         raise UserError(f"{path}: format '{suffix}'; allowed: {', '.join(FORMATS)}")
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix])
+        box = None if panel is None else _box_of(panel, figure)
+        figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)
+
+
+def _box_of(letter_of_panel: str, figure: Figure) -> Bbox:
+    """Return the part of a figure that a panel takes up with its texts and its scale of colours [inch]."""
+    letters = [axes.get_label() for axes in figure.axes if len(axes.get_label()) == 1]
+    if letter_of_panel not in letters:
+        raise UserError(f"--panel {letter_of_panel}: this figure has no such panel; allowed: {', '.join(letters)}")
+    # Axes within or beside those that have the letter are called after them, such as "a_column_2".
+    members = [axes for axes in figure.axes if axes.get_label().split("_")[0] == letter_of_panel]
+    members += [
+        artist.colorbar.ax
+        for axes in members
+        for artist in (*axes.images, *axes.collections)
+        if artist.colorbar is not None
+    ]
+    boxes = [box for axes in members if (box := axes.get_tightbbox()) is not None]
+    in_inches = Bbox.union(boxes).transformed(figure.dpi_scale_trans.inverted())
+    return in_inches.padded(_MARGIN_OF_PANEL)
