@@ -25,9 +25,6 @@ import math
 
 from replasticity.kernels.compilation import njit
 
-#: Cells are searched for spikes in groups: most groups have none, and counting is quick.
-_GROUP = 50
-
 
 @njit
 def scale_noise(input_mV, noise_amplitude_mV):
@@ -63,17 +60,10 @@ def find_spikes(v_mV, v_peak_mV, fired):
         Number of cells found.
     """
     count = 0
-    cells = len(v_mV)
-    for start in range(0, cells, _GROUP):
-        end = min(start + _GROUP, cells)
-        found = 0
-        for i in range(start, end):
-            found += v_mV[i] >= v_peak_mV
-        if found:
-            for i in range(start, end):
-                if v_mV[i] >= v_peak_mV:
-                    fired[count] = i
-                    count += 1
+    for i in range(len(v_mV)):
+        if v_mV[i] >= v_peak_mV:
+            fired[count] = i
+            count += 1
     return count
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from replasticity.kernels.compilation import njit
+from replasticity.kernels.compilation import inline_njit, njit
 
 M0 = np.uint64(0xD2E7470EE14C6C93)
 M1 = np.uint64(0xCA5A826395121157)
@@ -36,19 +36,21 @@ _UNUSED_BITS = np.uint64(11)
 
 
 @intrinsic
-def multiply_high(typing_context, a, b):
-    """Return the upper 64 bits of the product of two 64-bit words: one machine instruction."""
+def multiply(typing_context, a, b):
+    """Return the upper and the lower 64 bits of the product of two 64-bit words: one machine instruction for both."""
+    words = types.UniTuple(types.uint64, 2)
 
     def generate(context, builder, signature, arguments):
         word = arguments[0].type
         wide = type(word)(128)
         product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
-        return builder.trunc(builder.lshr(product, wide(64)), word)
+        halves = [builder.trunc(builder.lshr(product, wide(64)), word), builder.trunc(product, word)]
+        return context.make_tuple(builder, signature.return_type, halves)
 
-    return types.uint64(types.uint64, types.uint64), generate
+    return words(types.uint64, types.uint64), generate
 
 
-@njit
+@inline_njit
 def philox_words(block, key0, key1):
     """Return the four words of one block of the stream (section 3.3 of [1]_ of the module).
 
@@ -67,18 +69,15 @@ def philox_words(block, key0, key1):
     # numpy counts up before it makes a block.
     x0, x1, x2, x3 = block + np.uint64(1), np.uint64(0), np.uint64(0), np.uint64(0)
     for _ in range(ROUNDS):
-        x0, x1, x2, x3 = (
-            multiply_high(M1, x2) ^ x1 ^ key0,  # type: ignore[call-arg]
-            M1 * x2,
-            multiply_high(M0, x0) ^ x3 ^ key1,  # type: ignore[call-arg]
-            M0 * x0,
-        )
+        high0, low0 = multiply(M0, x0)  # type: ignore[call-arg, var-annotated]
+        high1, low1 = multiply(M1, x2)
+        x0, x1, x2, x3 = high1 ^ x1 ^ key0, low1, high0 ^ x3 ^ key1, low0
         key0 += W0
         key1 += W1
     return x0, x1, x2, x3
 
 
-@njit
+@inline_njit
 def to_unit_interval(word):
     """Return a word as a double in [0, 1): its highest 53 bits."""
     return np.float64(word >> _UNUSED_BITS) * TO_UNIT_INTERVAL
