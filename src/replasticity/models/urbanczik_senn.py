@@ -246,15 +246,19 @@ def no_errors(step_count, step):
     ErrorSums
         Sums of zero, and the decays between the starts of the blocks.
     """
+    # Loops: compiling np.diff and operations on whole arrays takes many times as long.
     blocks = step_count // step.block_steps + 1
-    start_ms = np.array([stamp_ms(block * step.block_steps, step) for block in range(blocks + 1)])
-    length_ms = np.diff(start_ms)
+    start_ms = np.zeros(blocks + 1)
+    for block in range(blocks + 1):
+        start_ms[block] = stamp_ms(block * step.block_steps, step)
     decay = np.zeros((blocks, 3))
-    for kind in range(3):
-        decay[:, kind] = np.exp(-length_ms / step.tau_kernel_ms[kind])
-    return ErrorSums(
-        np.zeros((blocks, 3)), np.zeros((blocks, 3)), start_ms, decay, np.exp(-length_ms / step.tau_filter_ms)
-    )
+    filter_decay = np.zeros(blocks)
+    for block in range(blocks):
+        length_ms = start_ms[block + 1] - start_ms[block]
+        for kind in range(3):
+            decay[block, kind] = math.exp(-length_ms / step.tau_kernel_ms[kind])
+        filter_decay[block] = math.exp(-length_ms / step.tau_filter_ms)
+    return ErrorSums(np.zeros((blocks, 3)), np.zeros((blocks, 3)), start_ms, decay, filter_decay)
 
 
 @njit
