@@ -16,16 +16,19 @@ DURATIONS: dict[str, tuple[str, float, tuple[int, ...]]] = {
 #: The seeds are simulated and gathered by the commands that the workflow calls.
 SEEDS = (1, 10, 100, 1000, 10_000)
 SEEDS_EXPERIMENT = "zenke2015"
+#: Neurons of the cue network; each keeps its number of incoming synapses.
+NEURONS = (1000, 10_000, 100_000)
+NEURONS_EXPERIMENT = "izhikevich2007_cue"
 HIGHEST_EXPONENT = 1.1
-NEURONS = measuring.HERE / "network_growth.py"
 
 
 def measure(options: Any) -> dict[str, Any]:
-    """Measure all three curves, each size once: a curve shows an outlier by itself."""
+    """Measure all curves, each size once: a curve shows an outlier by itself."""
     return {
         "duration": {name: _over_duration(name) for name in DURATIONS},
         "seeds": _over_seeds([count for count in SEEDS if count <= options.most_seeds]),
         "neurons": _over_neurons(),
+        "dense": _dense_networks(),
     }
 
 
@@ -42,14 +45,17 @@ def _over_duration(experiment: str) -> dict[str, list[float]]:
             for side, lag_ms in (("pre", 0.0), ("post", 1.0)):
                 times = [value * (epoch + 0.5) + lag_ms for epoch in range(5)]
                 changes.append(f"{side}_times_ms={times}")
-        command = [sys.executable, measuring.HERE / "one_run.py", experiment, *changes]
         # The first run of a process loads code; of long ones there is no second.
-        once = ["once=true"] if duration_s > 100 else []
-        process = measuring.run([*command, *once], environment={"PYTHONPATH": str(measuring.ROOT / "src")})
-        phases = process.last_json()
-        curve["seconds"].append(phases["draw"] + phases["run"])
-        curve["MB"].append(phases["peak_MB"])
+        _add_run(curve, experiment, changes, once=duration_s > 100)
     return curve
+
+
+def _add_run(curve: dict[str, list[float]], experiment: str, changes: list[str], once: bool) -> None:
+    """Add time of draw and run [s] and peak memory [MB] of a process of its own to a curve."""
+    command = [sys.executable, measuring.HERE / "one_run.py", experiment, *changes, *(["once=true"] if once else [])]
+    phases = measuring.run(command, environment={"PYTHONPATH": str(measuring.ROOT / "src")}).last_json()
+    curve["seconds"].append(phases["draw"] + phases["run"])
+    curve["MB"].append(phases["peak_MB"])
 
 
 def _over_seeds(counts: list[int]) -> dict[str, list[float]]:
@@ -71,12 +77,20 @@ def _over_seeds(counts: list[int]) -> dict[str, list[float]]:
     return curve
 
 
-def _over_neurons() -> str:
-    """Return the table of the growing cue network."""
-    if not NEURONS.is_file():
-        return "(not measured: there is no benchmarks/network_growth.py)"
-    print("cue network", flush=True)
-    command = [sys.executable, NEURONS, "--repeats", "1"]
+def _over_neurons() -> dict[str, list[float]]:
+    """Return run time [s] and peak memory [MB] for each number of neurons."""
+    curve: dict[str, list[float]] = {"size": list(NEURONS), "seconds": [], "MB": []}
+    for neurons in NEURONS:
+        print(f"{NEURONS_EXPERIMENT} with {neurons} neurons", flush=True)
+        changes = [f"exc_count={neurons * 4 // 5}", f"inh_count={neurons // 5}"]
+        _add_run(curve, NEURONS_EXPERIMENT, changes, once=neurons > 1000)
+    return curve
+
+
+def _dense_networks() -> str:
+    """Return the table of the cue network whose synapses grow with the square of its neurons."""
+    print("cue network with a tenth of all connections", flush=True)
+    command = [sys.executable, measuring.HERE / "network_growth.py", "--repeats", "1"]
     return measuring.run(command, environment={"PYTHONPATH": str(measuring.ROOT / "src")}).output.strip()
 
 
@@ -85,6 +99,7 @@ def report(measured: dict[str, Any]) -> str:
     rows = []
     curves = {f"duration of `{name}` [s]": curve for name, curve in measured["duration"].items()}
     curves[f"seeds of `{SEEDS_EXPERIMENT}`, simulated and gathered"] = measured["seeds"]
+    curves[f"neurons of `{NEURONS_EXPERIMENT}`, 100 synapses onto each"] = measured["neurons"]
     for label, curve in curves.items():
         for quantity, unit in (("seconds", "s"), ("MB", "MB")):
             points = zip(curve["size"], curve[quantity], strict=True)
@@ -103,8 +118,8 @@ def report(measured: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             measuring.table(head, rows),
-            "Neurons of the cue network, with a tenth of all connections, so that the synapses grow with their "
-            "square (`python benchmarks/network_growth.py`):",
-            measured["neurons"],
+            "The same network with a tenth of all connections, so that the synapses grow with the square of the "
+            "neurons (`python benchmarks/network_growth.py`):",
+            measured["dense"],
         ]
     )

@@ -192,7 +192,12 @@ def _results():
             "plan_MB": 1.0,
             "cold": {"whole_s": 9.0, "jobs": 2, "fan_out_s": 5.0, "share_running": 0.8},
         },
-        "growth": {"duration": {"clopath2010": curve}, "seeds": curve, "neurons": "| neurons |\n| --- |\n| 1,000 |"},
+        "growth": {
+            "duration": {"clopath2010": curve},
+            "seeds": curve,
+            "neurons": curve,
+            "dense": "| neurons |\n| --- |\n| 1,000 |",
+        },
         "compile": {"all_s": 70.0, "compiled_s": {"beats": 3.0}, "loaded_s": {"beats": [0.1, 0.2]}},
     }
     around = {"machine": "a machine", "versions": {"numpy": "0"}}
