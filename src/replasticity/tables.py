@@ -1,5 +1,6 @@
 """Tables for the terminal."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,6 +40,28 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> N
 def number(value: float | None, digits: int = 5) -> str:
     """Return a number with some significant digits, or a dash."""
     return "-" if value is None else f"{value:.{digits}g}"
+
+
+def rounded(value: float | None, width: float | None) -> str:
+    """Return a number as finely as it means something, or a dash.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+    width : float or None
+        Width of the interval that it lies in, or that it is compared with: two digits of it are shown.
+
+    Returns
+    -------
+    str
+        The number; to five significant digits where no width is known.
+    """
+    if value is None or width is None or not 0 < width < math.inf or not math.isfinite(value):
+        return number(value)
+    decimals = 1 - math.floor(math.log10(width))
+    # Rounding may leave a negative zero.
+    return number(round(value, decimals) + 0.0, 12)
 
 
 def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
@@ -117,9 +140,8 @@ EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect
 def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
     """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
     what = {"mean_in_range": "mean", "seeds_in_range": "every seed", "exact_in_range": "exact value"}[claim["test"]]
-    # Exact values may have to agree in many digits.
-    digits = 9 if what == "exact value" else 5
-    lower, upper, estimate = (number(claim[key], digits) for key in ("lower", "upper", "estimate"))
+    lower, upper = number(claim["lower"], 9), number(claim["upper"], 9)
+    estimate = rounded(claim["estimate"], _width(claim["interval"]) or _width([claim["lower"], claim["upper"]]))
     bounds = {
         (True, True): f"{lower} to {upper}",
         (True, False): f"at least {lower}",
@@ -145,17 +167,24 @@ def _p_value(p: float | None, note: str = "") -> str:
     return "-" if p is None else f"{p:.1e}{note}"
 
 
+def _width(interval: Sequence[float | None] | None) -> float | None:
+    """Return upper minus lower end; None if one is missing."""
+    lower, upper = interval or (None, None)
+    return None if lower is None or upper is None else upper - lower
+
+
 def _interval(interval: Sequence[float] | None) -> str:
-    return "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
+    return "-" if interval is None else " to ".join(rounded(end, _width(interval)) for end in interval)
 
 
 def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
     """Return the measured effect of an erratum as text, in the order of `EFFECT_COLUMNS`."""
     measured = erratum["measured"]
     difference = measured["mean_difference"]
-    units = "" if measured["units"] == "1" else f" {measured['units']}"
+    units = "" if measured["units"] == "1" or difference is None else f" {measured['units']}"
+    sign = "+" if difference is not None and difference > 0 else ""
     return (
-        f"{effect_name(erratum)}: {'-' if difference is None else f'{difference:+.4g}{units}'}",
+        f"{effect_name(erratum)}: {sign}{rounded(difference, _width(measured['interval']))}{units}",
         _interval(measured["interval"]),
         number(measured["effect_size"], 3),
         _p_value(measured["p"]),

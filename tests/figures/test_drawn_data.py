@@ -44,12 +44,14 @@ def test_a_panel_says_what_its_axes_are(axes):
 
 def test_lines_and_points(axes):
     axes.plot([1, 2, 3], [4, np.nan, 6], "--", color="#0072B2", label="a line")
-    axes.plot([1, 2], [5, 6], "o", alpha=0.5)
-    line, points = series(axes)
+    axes.plot([1, 2], [5, 6], "o", alpha=0.5, color="#0072B2")
+    axes.plot([1, 2], [5, 6], "s", mfc="none")
+    line, points, open_points = series(axes)
     assert line.attrs == {"kind": "line", "label": "a line", "color": "#0072b2", "opacity": 1.0, "line_style": "--"}
     np.testing.assert_array_equal(line["y"], [4, np.nan, 6])
     assert (points.attrs["kind"], points.attrs["label"], points.attrs["opacity"]) == ("points", "", 0.5)
-    assert points.attrs["marker"] == "o"
+    assert (points.attrs["marker"], points.attrs["marker_face"]) == ("o", "#0072b2")
+    assert (open_points.attrs["marker"], open_points.attrs["marker_face"]) == ("s", "none")
 
 
 def test_steps_are_the_corners_that_are_drawn(axes):

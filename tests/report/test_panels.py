@@ -52,9 +52,26 @@ def test_line_keeps_its_values_label_and_style():
     assert chart["layout"]["yaxis"]["title"]["text"] == "Δw<sub>ij</sub>"
 
 
+@pytest.mark.parametrize(
+    ("marker", "face", "symbol"),
+    [
+        ("o", "#0072b2", "circle"),
+        ("o", "none", "circle-open"),
+        ("s", "#ffffff", "square-open"),
+        ("s", "#0072b2", "square"),
+        (".", "#0072b2", "circle"),
+        ("x", "none", "x-thin-open"),
+        ("*", "none", "circle-open"),
+    ],
+)
+def test_open_markers_stay_open(marker, face, symbol):
+    _, chart = panel_of(series("points", {"x": [1.0], "y": [2.0]}, marker=marker, marker_face=face))
+    assert chart["data"][0]["marker"]["symbol"] == symbol
+
+
 def test_points_band_bars_and_lines_are_drawn():
     _, chart = panel_of(
-        series("points", {"x": [1.0], "y": [2.0]}, marker="x"),
+        series("points", {"x": [1.0], "y": [2.0]}, marker="x", marker_face="#0072b2"),
         series("band", {"x": [0, 1, np.nan, 3, 4], "lower": [0, 1, np.nan, 3, 4], "upper": [2, 3, np.nan, 5, 6]}),
         series("bars", {"x": [1.0], "height": [2.0], "width": [0.5], "bottom": [1.0]}),
         series("segments", {"x0": [0.0], "y0": [1.0], "x1": [2.0], "y1": [3.0]}),

@@ -9,8 +9,9 @@ has ``kind``, ``label`` (empty without an entry in the legend), ``color`` and ``
 kind                variables
 =================== ==================================================================================
 line                ``x``, ``y`` (steps as the corners that are drawn); attribute ``line_style``, and
-                    ``marker`` if the points are marked, both as matplotlib writes them
-points              ``x``, ``y``; attribute ``marker``
+                    ``marker`` if the points are marked, both as matplotlib writes them, and with it
+                    ``marker_face``, the colour inside it or ``none``
+points              ``x``, ``y``; attributes ``marker`` and ``marker_face``
 band                ``x``, ``lower``, ``upper``
 bars                ``x`` (centre), ``height``, ``width``, ``bottom``
 image               ``value`` over ``y`` and ``x`` (centres); ``y_edges``, ``x_edges``; attributes
@@ -233,13 +234,19 @@ def _line(axes: Axes, line: Line2D, label: str) -> xr.Dataset:
         return _dataset("vertical_lines", label, colour, opacity, "line", {"x": np.unique(x)})
     if not in_x:
         return _dataset("horizontal_lines", label, colour, opacity, "line", {"y": np.unique(y)})
+    marks = {} if marker.lower() == "none" else {"marker": marker, "marker_face": _face(line)}
     if not draws_line:
-        return _dataset("points", label, colour, opacity, "point", {"x": x, "y": y}, marker=marker)
+        return _dataset("points", label, colour, opacity, "point", {"x": x, "y": y}, **marks)
     steps = str(line.get_drawstyle())
     if steps != "default" and len(x):
         x, y = STEP_LOOKUP_MAP[steps](x, y)
-    more = {"line_style": style} | ({} if marker.lower() == "none" else {"marker": marker})
-    return _dataset("line", label, colour, opacity, "point", {"x": x, "y": y}, **more)
+    return _dataset("line", label, colour, opacity, "point", {"x": x, "y": y}, line_style=style, **marks)
+
+
+def _face(line: Line2D) -> str:
+    """Return the colour inside a line's markers; "none" if they are open."""
+    face = line.get_markerfacecolor()
+    return "none" if isinstance(face, str) and face.lower() == "none" else to_hex(face)
 
 
 def _band(collection: FillBetweenPolyCollection, label: str) -> xr.Dataset:

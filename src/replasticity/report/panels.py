@@ -23,6 +23,9 @@ MOST_POINTS = 2000
 
 _DASHES = {"--": "dash", ":": "dot", "-.": "dashdot"}
 _SYMBOLS = {
+    "o": "circle",
+    ".": "circle",
+    ",": "circle",
     "x": "x-thin-open",
     "+": "cross-thin-open",
     "s": "square",
@@ -151,8 +154,11 @@ def _marks(series: xr.Dataset) -> dict[str, Any]:
     marker = str(series.attrs["marker"])
     color = series.attrs["color"]
     size = _DOT_SIZE if marker in {".", ","} else _MARKER_SIZE
-    # The open symbols consist of their outline only.
-    return {"color": color, "size": size, "symbol": _SYMBOLS.get(marker), "line": {"color": color, "width": 1}}
+    symbol = _SYMBOLS.get(marker, "circle")
+    # The open symbols consist of their outline only. What is white inside lies on white.
+    if series.attrs["marker_face"] in {"none", "#ffffff"} and not symbol.endswith("-open"):
+        symbol = f"{symbol}-open"
+    return {"color": color, "size": size, "symbol": symbol, "line": {"color": color, "width": 1}}
 
 
 def _band(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:

@@ -1,0 +1,73 @@
+"""Numbers as tables show them."""
+
+import math
+
+import pytest
+
+from replasticity import tables
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "shown"),
+    [
+        (1.00048613, 0.0018, "1.0005"),
+        (17.3913043, 0.4, "17.39"),
+        (0.524297903, 0.001, "0.5243"),
+        (50.0, 0.02, "50"),
+        (1234.5, 300.0, "1230"),
+        (3.21234e-12, 2.1e-13, "3.21e-12"),
+        (-0.0001, 0.3, "0"),
+        (0.925, 0.09, "0.925"),
+        (17.3913043, None, "17.391"),
+        (17.3913043, 0.0, "17.391"),
+        (17.3913043, math.inf, "17.391"),
+        (math.nan, 0.1, "nan"),
+        (None, 0.1, "-"),
+    ],
+)
+def test_numbers_are_shown_to_two_digits_of_the_width_they_lie_in(value, width, shown):
+    assert tables.rounded(value, width) == shown
+
+
+def test_claim_is_shown_as_finely_as_its_interval_and_its_bounds_in_full():
+    claim = {
+        "test": "mean_in_range",
+        "lower": 0.98765432,
+        "upper": None,
+        "estimate": 1.00048613,
+        "interval": [0.99963, 1.00139],
+        "effect_size": 1.23456,
+        "p": 1e-5,
+        "p_against": 0.9,
+        "p_corrected": 2e-5,
+        "p_against_corrected": 1.0,
+        "n": 40,
+    }
+    assert tables.claim_numbers(claim) == (
+        "1.0005",
+        "0.9996 to 1.0014",
+        "mean at least 0.98765432",
+        "1.23",
+        "1.0e-05",
+        "2.0e-05",
+        "40",
+    )
+    claim |= {"test": "exact_in_range", "lower": 19.8, "upper": 20.2, "estimate": 17.3913043, "interval": None}
+    assert tables.claim_numbers(claim)[:3] == ("17.39", "-", "exact value 19.8 to 20.2")
+
+
+def test_effect_has_a_sign_and_units():
+    erratum = {
+        "measured_by": {"statistic": "slope", "at": {"synapse": 0}},
+        "measured": {
+            "units": "Hz",
+            "mean_difference": 0.5123,
+            "interval": [0.4, 0.6],
+            "effect_size": 2.0,
+            "p": None,
+            "n": 5,
+        },
+    }
+    assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: +0.51 Hz", "0.4 to 0.6")
+    erratum["measured"] |= {"mean_difference": None, "interval": None}
+    assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: -", "-")
