@@ -22,8 +22,9 @@ corrected for all tests of the figure (Holm); [config/README.md](../config/READM
 statistics that `snakemake check` compares with are in [references](references); it also compares the data that each
 figure draws, saved beside it as netCDF.
 
-Figures are 180 mm wide, so that a panel has about the width of a journal's column, and no text in them is smaller than
-6 points. Text stays text in SVG and PDF; its font is DejaVu Sans, which comes with matplotlib and is embedded in PDF.
+Figures are 180 mm wide, the width of a journal's page, and no text in them is smaller than 6 points. A panel alone, for
+one column: `python -m replasticity plot zenke2015 --panel c`. Text stays text in SVG and PDF; its font is DejaVu Sans,
+which comes with matplotlib and is embedded in PDF.
 """
 
 #: The figure in three formats, and what it draws.

@@ -54,6 +54,22 @@ def test_plot_of_an_own_run(project, capsys):
     assert all((project.folder / name).stat().st_size > 10000 for name in ("my.pdf", "my.svg", "my.png"))
     assert main(["plot", "zenke2015", "my.nc", "-o", "only.svg"]) == 0
     assert "<svg" in (project.folder / "only.svg").read_text()
+    assert main(["plot", "zenke2015", "my.nc", "--panel", "b"]) == 0
+    assert capsys.readouterr().out.split()[1:] == ["my_b.pdf", "my_b.svg", "my_b.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--panel", "z"], "--panel z: this figure has no such panel; allowed: a, b, c, d"),
+        (["--panel", "a", "-o", "a.nc"], "a.nc: format 'nc'; allowed: pdf, svg, png"),
+    ],
+)
+def test_panel_that_cannot_be_drawn_is_told(project, capsys, arguments, text):
+    assert main(["simulate", "zenke2015", "-o", "my.nc"]) == 0
+    assert main(["plot", "zenke2015", "my.nc", *arguments]) == 2
+    assert text in capsys.readouterr().err
+    assert not list(project.folder.glob("*a.*"))
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
 def _box_of(letter_of_panel: str, figure: Figure) -> Bbox:
     """Return the part of a figure that a panel takes up with its texts and its scale of colours [inch]."""
     labels = {axes: str(axes.get_label()) for axes in figure.axes}
-    letters = [label for label in labels.values() if len(label) == 1]
+    letters = sorted(label for label in labels.values() if len(label) == 1)
     if letter_of_panel not in letters:
         raise UserError(f"--panel {letter_of_panel}: this figure has no such panel; allowed: {', '.join(letters)}")
     # Axes within or beside those that have the letter are called after them, such as "a_column_2".
