@@ -6,7 +6,8 @@
 A short experiment of each protocol is simulated by each, without a common cache. Exit status 0: all runs have the same
 bytes, or numbers that agree to `RELATIVE_TOLERANCE`.
 
-An interpreter that lacks the pinned packages gets a virtual environment with them below .cache/stacks, which stays.
+An interpreter that lacks the pinned packages gets a virtual environment with them below .cache/stacks, which stays;
+`--prepare` does no more than that.
 The older processor has neither AVX nor fused multiplication and addition: numba compiles for a generic one, and numpy
 and the C library are told to do without.
 """
@@ -56,10 +57,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pythons", nargs="*", metavar="PYTHON")
     parser.add_argument("--older-processor", action="store_true")
+    parser.add_argument("--prepare", action="store_true", help="make the virtual environments only")
     parser.add_argument("--experiments", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS)
     options = parser.parse_args()
     if not options.pythons and not options.older_processor:
         parser.error("name an interpreter, or --older-processor")
+    if options.prepare:
+        for python in options.pythons:
+            print(prepared(python), flush=True)
+        return 0
     agree = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
