@@ -23,7 +23,7 @@ HIGHEST_EXPONENT = 1.1
 
 
 def measure(options: Any) -> dict[str, Any]:
-    """Measure all curves, each size once: a curve shows an outlier by itself."""
+    """Measure all curves; their time is that of a warm pass."""
     return {
         "duration": {name: _over_duration(name) for name in DURATIONS},
         "seeds": _over_seeds([count for count in SEEDS if count <= options.most_seeds]),
@@ -45,14 +45,13 @@ def _over_duration(experiment: str) -> dict[str, list[float]]:
             for side, lag_ms in (("pre", 0.0), ("post", 1.0)):
                 times = [value * (epoch + 0.5) + lag_ms for epoch in range(5)]
                 changes.append(f"{side}_times_ms={times}")
-        # The first run of a process loads code; of long ones there is no second.
-        _add_run(curve, experiment, changes, once=duration_s > 100)
+        _add_run(curve, experiment, changes)
     return curve
 
 
-def _add_run(curve: dict[str, list[float]], experiment: str, changes: list[str], once: bool) -> None:
+def _add_run(curve: dict[str, list[float]], experiment: str, changes: list[str]) -> None:
     """Add time of draw and run [s] and peak memory [MB] of a process of its own to a curve."""
-    command = [sys.executable, measuring.HERE / "one_run.py", experiment, *changes, *(["once=true"] if once else [])]
+    command = [sys.executable, measuring.HERE / "one_run.py", experiment, *changes]
     phases = measuring.run(command, environment={"PYTHONPATH": str(measuring.ROOT / "src")}).last_json()
     curve["seconds"].append(phases["draw"] + phases["run"])
     curve["MB"].append(phases["peak_MB"])
@@ -83,14 +82,14 @@ def _over_neurons() -> dict[str, list[float]]:
     for neurons in NEURONS:
         print(f"{NEURONS_EXPERIMENT} with {neurons} neurons", flush=True)
         changes = [f"exc_count={neurons * 4 // 5}", f"inh_count={neurons // 5}"]
-        _add_run(curve, NEURONS_EXPERIMENT, changes, once=neurons > 1000)
+        _add_run(curve, NEURONS_EXPERIMENT, changes)
     return curve
 
 
 def _dense_networks() -> str:
     """Return the table of the cue network whose synapses grow with the square of its neurons."""
     print("cue network with a tenth of all connections", flush=True)
-    command = [sys.executable, measuring.HERE / "network_growth.py", "--repeats", "1"]
+    command = [sys.executable, measuring.HERE / "network_growth.py", "--repeats", "3"]
     return measuring.run(command, environment={"PYTHONPATH": str(measuring.ROOT / "src")}).output.strip()
 
 
