@@ -58,6 +58,10 @@ def submitted(cluster, tmp_path_factory):
     return project
 
 
+def test_nothing_is_written_into_the_home_directory(submitted):
+    assert [path for path in submitted.home.rglob("*") if path.is_file()] == []
+
+
 def test_every_file_is_that_of_a_local_run(submitted, tmp_path):
     local = make_project(tmp_path / "local")
     local.snakemake("--cores", "2", *QUICK)

@@ -9,6 +9,8 @@ rule compile_kernels:
         "results/logs/compile_kernels/{protocol}.log",
     benchmark:
         "results/benchmarks/compile_kernels/{protocol}.tsv"
+    # Compiling first, then all runs, then the rest: no core waits for a long run that begins last.
+    priority: 2
     conda:
         "../../environment.yml"
     resources:
@@ -35,6 +37,7 @@ rule simulate:
         "results/logs/simulate/{experiment}/seeds-{seeds}.log",
     benchmark:
         "results/benchmarks/simulate/{experiment}/seeds-{seeds}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
     resources:
