@@ -15,13 +15,13 @@ synapses. Weights fall as 1 / neurons, which keeps the mean input. Printed are
 - the largest memory of a process that does nothing but one run: interpreter, drawing, run [MB of 10^6 bytes];
 - exponents of time per neuron and step, of time per event and of memory against neurons (least squares of logarithms).
 
-Times are CPU time of one thread; each is the median of the repetitions.
+Times are CPU time of one thread; each is the shortest of the repetitions, which has been disturbed least. Small
+networks are repeated more often: what their few events take is a small difference of two runs.
 """
 
 import argparse
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -49,6 +49,8 @@ COLUMNS = {
     "ns per independent access": "{:.1f}",
     "memory [MB]": "{:.0f}",
 }
+#: Smaller networks are repeated in proportion.
+MOST_REPEATED_BELOW = 10_000
 FITTED = ("ns per neuron and step", "ns per event", "memory [MB]")
 
 
@@ -125,9 +127,11 @@ def measure(neurons: int, events: str, repeats: int) -> dict[str, float]:
     run_once(1000, events, connected=True)
     first = run_once(neurons, events, connected=True)
     memory_MB = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    runs = [first] + [run_once(neurons, events, connected=True) for _ in range(repeats - 1)]
-    alone = [run_once(neurons, events, connected=False) for _ in range(repeats)]
-    alone_s, between_s = (statistics.median(run.between_s for run in some) for some in (alone, runs))
+    runs, alone = [first], []
+    for _ in range(repeats * max(1, MOST_REPEATED_BELOW // neurons)):
+        alone.append(run_once(neurons, events, connected=False))
+        runs.append(run_once(neurons, events, connected=True))
+    alone_s, between_s = (min(run.between_s for run in some) for some in (alone, runs))
     synapses = neurons * (neurons * 4 // 50)
     dependent_ns, independent_ns = random_access_ns(synapses)
     return {
@@ -136,7 +140,7 @@ def measure(neurons: int, events: str, repeats: int) -> dict[str, float]:
         "events": first.events,
         "ns per neuron and step": alone_s * 1e9 / neurons / (DURATION_MS / 0.1),
         "ns per event": (between_s - alone_s) * 1e9 / first.events,
-        "ns per synapse and reading": statistics.median(run.reading_s for run in runs) * 1e9 / synapses / READINGS,
+        "ns per synapse and reading": min(run.reading_s for run in runs) * 1e9 / synapses / READINGS,
         "ns per dependent access": dependent_ns,
         "ns per independent access": independent_ns,
         "memory [MB]": memory_MB,
@@ -163,6 +167,9 @@ def main() -> None:
         cells = (form.format(rows[-1][column]) for column, form in COLUMNS.items())
         print(f"| {neurons:,} | {' | '.join(cells)} |", flush=True)
     for column in FITTED if len(rows) > 1 else ():
+        if min(row[column] for row in rows) <= 0:
+            print(f"{column}: too small a difference of two runs to be fitted")
+            continue
         slope = np.polyfit(np.log(options.neurons), np.log([row[column] for row in rows]), 1)[0]
         print(f"{column}: grows as neurons^{slope:.2f}")
 
