@@ -150,7 +150,9 @@ def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
     # The test that decides: for the claim, or where the seeds speak against it the opposite one.
     side, note = ("p_against", " against") if _speaks_against(claim) else ("p", "")
     return (
-        f"{estimate} of seeds" if what == "every seed" and claim["estimate"] is not None else estimate,
+        f"{round(claim['estimate'] * claim['n'])} of {claim['n']} seeds"
+        if what == "every seed" and claim["estimate"] is not None
+        else estimate,
         _interval(claim["interval"]),
         f"{what} {bounds}",
         number(claim["effect_size"], 3),

@@ -71,3 +71,9 @@ def test_effect_has_a_sign_and_units():
     assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: +0.51 Hz", "0.4 to 0.6")
     erratum["measured"] |= {"mean_difference": None, "interval": None}
     assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: -", "-")
+
+
+def test_share_of_seeds_is_told_as_their_number():
+    claim = {"test": "seeds_in_range", "lower": 0.0, "upper": None, "estimate": 0.925, "interval": [0.796, 0.984]}
+    claim |= {"effect_size": 0.425, "p": 0.01, "p_against": None, "p_corrected": 0.02, "n": 40}
+    assert tables.claim_numbers(claim)[:3] == ("37 of 40 seeds", "0.8 to 0.98", "every seed at least 0")
