@@ -87,7 +87,7 @@ def test_gallery_shows_every_figure_and_verdict(in_project):
         experiment = experiments.load(name)
         if experiment.figure is not None:
             assert f"]({name}.png)" in page
-            for suffix in ("png", "svg", "pdf"):
+            for suffix in ("png", "svg", "pdf", "nc"):
                 assert (project.gallery_folder() / f"{name}.{suffix}").is_file()
         for claim in experiment.claims:
             assert claim.statement in page, f"{name}: run `make gallery`"
