@@ -152,7 +152,7 @@ def _settle(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
     for text in figure.texts:
