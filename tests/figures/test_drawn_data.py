@@ -141,6 +141,11 @@ def test_series_come_in_the_order_of_drawing_and_legend_entries_alone_are_none(a
     assert [each.attrs["label"] for each in series(axes)] == ["back", "front"]
 
 
+def test_error_bars_of_bars_bring_no_points_that_nobody_sees(axes):
+    axes.bar([1, 2], [5, 6], yerr=[0.5, 1.0])
+    assert [each.attrs["kind"] for each in series(axes)] == ["bars", "segments"]
+
+
 def test_what_is_not_known_is_an_error(axes):
     axes.quiver([1], [1], [2], [2])
     with pytest.raises(TypeError, match="panel 'a': Quiver cannot be saved"):

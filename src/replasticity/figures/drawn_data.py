@@ -158,7 +158,7 @@ def _series_of(axes: Axes) -> Iterator[xr.Dataset]:
     bars = {patch: box for box in axes.containers if isinstance(box, BarContainer) for patch in box.patches}
     error_bars = {part: box for box in axes.containers if isinstance(box, ErrorbarContainer) for part in _parts(box)}
     for artist in sorted(axes.get_children(), key=lambda each: each.get_zorder()):
-        if isinstance(artist, _TEXT_AND_FRAME) or artist is axes.patch:
+        if isinstance(artist, _TEXT_AND_FRAME) or artist is axes.patch or _draws_nothing(artist):
             continue
         if artist in bars:
             if artist is bars[artist].patches[0]:
@@ -171,6 +171,19 @@ def _series_of(axes: Axes) -> Iterator[xr.Dataset]:
             dataset = _series(axes, artist, _text(artist.get_label()))
             if any(dataset.sizes.values()):
                 yield dataset
+
+
+def _draws_nothing(artist: Artist) -> bool:
+    """Say whether an artist is a line without line and marks, as the error bars of bars have one."""
+    return isinstance(artist, Line2D) and not _draws_line(artist) and not _is_marked(artist)
+
+
+def _draws_line(line: Line2D) -> bool:
+    return str(line.get_linestyle()).lower() not in ("none", " ", "")
+
+
+def _is_marked(line: Line2D) -> bool:
+    return str(line.get_marker()).lower() not in ("none", " ", "")
 
 
 def _parts(container: ErrorbarContainer) -> list[Artist]:
@@ -226,21 +239,21 @@ def _measures_data(axes: Axes, artist: Artist) -> tuple[bool, bool]:
 
 def _line(axes: Axes, line: Line2D, label: str) -> xr.Dataset:
     x, y = (np.atleast_1d(values) for values in line.get_data(orig=False))
-    style, marker = str(line.get_linestyle()), str(line.get_marker())
-    draws_line = style.lower() not in ("none", " ", "")
     in_x, in_y = _measures_data(axes, line)
     colour, opacity = line.get_color(), line.get_alpha()
     if not in_y:
         return _dataset("vertical_lines", label, colour, opacity, "line", {"x": np.unique(x)})
     if not in_x:
         return _dataset("horizontal_lines", label, colour, opacity, "line", {"y": np.unique(y)})
-    marks = {} if marker.lower() == "none" else {"marker": marker, "marker_face": _face(line)}
-    if not draws_line:
+    marks = {"marker": str(line.get_marker()), "marker_face": _face(line)} if _is_marked(line) else {}
+    if not _draws_line(line):
         return _dataset("points", label, colour, opacity, "point", {"x": x, "y": y}, **marks)
     steps = str(line.get_drawstyle())
     if steps != "default" and len(x):
         x, y = STEP_LOOKUP_MAP[steps](x, y)
-    return _dataset("line", label, colour, opacity, "point", {"x": x, "y": y}, line_style=style, **marks)
+    return _dataset(
+        "line", label, colour, opacity, "point", {"x": x, "y": y}, line_style=str(line.get_linestyle()), **marks
+    )
 
 
 def _face(line: Line2D) -> str:
