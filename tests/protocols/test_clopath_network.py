@@ -292,6 +292,21 @@ def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
     np.testing.assert_array_equal(short.input_exc_weight_final_mV, long.input_exc_weight_final_mV)
 
 
+def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
+    given = parameters()
+    network = simulate(given, protocol.draw(given, seed=4), exc_exc_stamp=np.arange(601))
+    read_mV = network.exc_exc_weight_mV
+    changes = 0
+    for stamp, synapse, transmitted_mV in network.events:
+        n, s = int(stamp), int(synapse)
+        if n < 600:
+            assert read_mV[n + 1, s] == transmitted_mV
+            earlier = network.events[(network.events[:, 1] == s) & (network.events[:, 0] < n)]
+            assert read_mV[n, s] == (earlier[-1, 2] if len(earlier) else given.weight_exc_exc_mV)
+            changes += read_mV[n + 1, s] != read_mV[n, s]
+    assert changes > 10
+
+
 def test_chunks_of_model_time_change_no_bit(monkeypatch):
     given = parameters()
     inputs = protocol.draw(given, seed=4)
