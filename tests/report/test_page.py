@@ -30,8 +30,7 @@ def test_every_verdict_claim_and_erratum_is_told(page, results):
             assert f'id="claim-{anchor}"' in page
             counted += 1
         for erratum in evaluation["errata"]:
-            measured = erratum["measured"]
-            assert measured is None or f"{measured['mean_difference']:+.4g}" in page
+            assert erratum["measured"] is None or effect_numbers(erratum)[0].partition(": ")[2] in page
             assert f'id="erratum-{evaluation["experiment"]}-{erratum["id"]}"' in page
     counts = [int(count) for count in re.findall(r"<strong>(\d+)</strong>", page)]
     assert sum(counts) == counted > 8
