@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from replasticity.cli import main
+from replasticity.tables import effect_numbers
 
 
 @pytest.fixture(scope="module")
