@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replasticity import experiments, protocols
+from replasticity.models import pair_stdp as pair_model
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols import beats, beats_map, epsp, stdp_tutorial_window, stdp_window
 from tests.oracles import beats as oracle
@@ -468,3 +469,21 @@ def test_shared_modules_are_no_protocols():
     assert importlib.import_module("replasticity.protocols._pair_stdp") is pair_stdp
     assert "_pair_stdp" not in protocols.names()
     assert {"beats", "beats_map", "epsp", "stdp_window", "stdp_tutorial_window"} <= set(protocols.names())
+
+
+@pytest.mark.parametrize(("pre", "post"), [(10, 11), (11, 10)])
+def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post):
+    parameters = experiments.resolve("beats").parameters
+    outcome = pair_model.empty_outcome(1)
+    pair_model.simulate(
+        pair_model.make_trains([[pre]]),
+        pair_model.make_trains([[post]]),
+        np.array([0]),
+        np.array([0]),
+        0.5,
+        pair_stdp.discretise(parameters),
+        outcome,
+        pair_model.empty_events(0),
+    )
+    assert (outcome.weight_final[0] > 0.5) == (pre < post)
+    assert sorted([0.5, outcome.weight_final[0]]) == [outcome.weight_lowest[0], outcome.weight_highest[0]]

@@ -84,6 +84,14 @@ def test_a_new_centre_first_shows_two_steps_after_the_jump():
     assert {0, 199} <= first_of_interval
 
 
+def test_each_draw_has_a_stream_of_its_own(monkeypatch):
+    roles = []
+    original = protocol.random.generator
+    monkeypatch.setattr(protocol.random, "generator", lambda seed, role: roles.append(role) or original(seed, role))
+    protocol.draw(parameters(), seed=1)
+    assert len(roles) == len(set(roles)) > 3
+
+
 def test_spikes_are_ordered_by_stamp_and_channel():
     drawn = protocol.draw(parameters(duration_ms=2000.0), seed=2)
     key = drawn["input_spike_stamp"].values * 6 + drawn["input_spike_channel"].values

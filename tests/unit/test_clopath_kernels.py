@@ -156,6 +156,17 @@ def test_a_neuron_spikes_at_its_peak(V, spikes):
     assert block[neuron_model.CLAMPED] == 21 * spikes
 
 
+@pytest.mark.parametrize("row", [neuron_model.CLAMPED, neuron_model.REFRACTORY])
+def test_input_that_finds_a_neuron_clamped_or_refractory_is_lost(row):
+    block = neuron_model.new_blocks(np.array([-60.0]), 0.0, NEURON)[0]
+    block[row], block[neuron_model.INPUT] = 2, 5.0
+    neuron_model.finish_step(block, 0, NEURON)
+    assert block[neuron_model.INPUT] == 0.0
+    block[row], block[neuron_model.V] = 0, -60.0
+    neuron_model.finish_step(block, 0, NEURON)
+    assert block[neuron_model.V] == -60.0
+
+
 def test_a_solver_step_that_is_cut_ends_exactly_at_the_end_of_the_interval():
     # Of 0.1 ms this is true in any case: the last bit of its mantissa is 0. That of 0.3 is 1.
     neuron = NEURON._replace(dt_ms=0.3)

@@ -178,6 +178,24 @@ def test_closed_form_is_used_unless_the_weight_may_be_cut_on_the_way():
     assert caught_up(values | {"weight": 100.0}, 0, 100, both, STEP._replace(b=0.1))[1]
 
 
+def test_slices_are_cut_one_by_one_where_the_weight_only_just_reaches_zero():
+    # c n pulls the weight down until n has fallen to b; then it rises a little. The pull is nearly all that the bound
+    # allows for, so a bound twice as large would miss the cut.
+    step = STEP._replace(b=0.004)
+    turn = 500 * math.log(0.2 / step.b)
+    pull = 0.4 * (0.2 * step.tau_both_ms * (1 - math.exp(-turn * 0.1 / step.tau_both_ms)))
+    pull -= 0.4 * step.b * 100 * (1 - math.exp(-turn * 0.1 / 100))
+    values = {"weight": 0.95 * pull, "c": -0.4, "n": 0.2}
+    lazy, stepped = synapse(**values), synapse(**values)
+    kernels.advance_over_slices(lazy[0], 0, 5000, 0, step)
+    for start in range(0, 5000, 5):
+        kernels.advance(stepped[0], start, 5, step)
+    assert lazy["weight"][0] == pytest.approx(stepped["weight"][0], rel=1e-12)
+    uncut = synapse(**(values | {"weight": 100.0}))
+    kernels.advance(uncut[0], 0, 5000, step)
+    assert stepped["weight"][0] > uncut["weight"][0] - 100.0 + 0.95 * pull + 0.01 * pull
+
+
 @pytest.mark.parametrize("b", [0.0, 0.1])
 def test_catching_up_from_a_clock_that_was_set_back(b):
     # The state of 20 decays from 16 on; the arrival at 18 is in it already. 9000: after the last arrival.
