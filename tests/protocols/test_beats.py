@@ -471,13 +471,13 @@ def test_shared_modules_are_no_protocols():
     assert {"beats", "beats_map", "epsp", "stdp_window", "stdp_tutorial_window"} <= set(protocols.names())
 
 
-@pytest.mark.parametrize(("pre", "post"), [(10, 11), (11, 10)])
-def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post):
+@pytest.mark.parametrize(("pre", "post", "direction"), [([10], [11], 1), ([11], [10], -1), ([], [], 0)])
+def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post, direction):
     parameters = experiments.resolve("beats").parameters
     outcome = pair_model.empty_outcome(1)
     pair_model.simulate(
-        pair_model.make_trains([[pre]]),
-        pair_model.make_trains([[post]]),
+        pair_model.make_trains([pre]),
+        pair_model.make_trains([post]),
         np.array([0]),
         np.array([0]),
         0.5,
@@ -485,5 +485,5 @@ def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post):
         outcome,
         pair_model.empty_events(0),
     )
-    assert (outcome.weight_final[0] > 0.5) == (pre < post)
+    assert np.sign(outcome.weight_final[0] - 0.5) == direction
     assert sorted([0.5, outcome.weight_final[0]]) == [outcome.weight_lowest[0], outcome.weight_highest[0]]
