@@ -111,7 +111,7 @@ def draw_deviation(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
                 color=_COLOURS[k % len(_COLOURS)],
                 label=f"{label}, {_amount(A_vt)}",
             )
-    axes.set_ylim(3e-18, 3e-7)
+    axes.set_ylim(3e-18, 3e-6)
     axes.axhline(1e-9, color=look.GREY, lw=0.8, ls="--")
     axes.annotate("bound of the claim", (0.02, 1.3e-9), xycoords=("axes fraction", "data"), color=look.GREY, fontsize=7)
     axes.set_xlabel("time of the dopamine spike (s)")
