@@ -6,10 +6,10 @@ import platform
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from benchmarks import measuring
+from replasticity.report import origin
 
 #: Part -> module and heading, in the order of RESULTS.md.
 PARTS = {
@@ -26,13 +26,8 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "xarray", "netCDF4", "pydantic", "sna
 
 def surroundings() -> dict[str, Any]:
     """Return the machine and the versions with which a part is measured."""
-    processor = platform.processor() or platform.machine()
-    description = Path("/proc/cpuinfo")
-    if description.is_file():
-        lines = (line.partition(":") for line in description.read_text().splitlines())
-        processor = next((value.strip() for key, _, value in lines if key.strip() == "model name"), processor)
     return {
-        "machine": f"{processor}, {platform.machine()}, {measuring.cores()} cores, {platform.system()}",
+        "machine": f"{origin.processor()}, {platform.machine()}, {measuring.cores()} cores, {platform.system()}",
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
     }
 

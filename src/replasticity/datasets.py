@@ -209,6 +209,12 @@ def open_netcdf(path: Path) -> xr.Dataset:
         return xr.load_dataset(path, engine="netcdf4", decode_times=False)
 
 
+def open_attributes(path: Path) -> dict[Any, Any]:
+    """Return the attributes of a netCDF file without reading its variables; errors as in `open_netcdf`."""
+    with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
+        return dict(dataset.attrs)
+
+
 def open_tree(path: Path) -> xr.DataTree:
     """Return the content of a netCDF file with groups; errors as in `open_netcdf`."""
     with _readable(path), xr.open_datatree(path, engine="netcdf4", decode_times=False) as tree:

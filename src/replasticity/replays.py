@@ -127,7 +127,7 @@ def protocol_of(path: Path) -> str:
 
 def _recorded(path: Path) -> tuple[str, float]:
     """Return the name of the protocol that replays a recording, and how long the recording is [ms]."""
-    attributes = datasets.open_netcdf(path).attrs
+    attributes = datasets.open_attributes(path)
     try:
         protocol = protocols.name_of_recording(str(attributes.get("protocol", "")))
     except UserError as error:
@@ -159,7 +159,7 @@ def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
         ``seed`` as recorded, ``holds``, and ``quantities`` (the fields of `Deviation`, and the ``bound`` as text; a
         deviation that is no number is null).
     """
-    attributes = datasets.open_netcdf(path).attrs
+    attributes = datasets.open_attributes(path)
     recorded = {name: str(attributes.get(name, "")) for name in _SHOWN_ATTRIBUTES}
     return {
         "recording": project.shown(path),

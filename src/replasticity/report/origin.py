@@ -1,6 +1,7 @@
 """Where results come from: versions, machine, and what each rule of the workflow has cost."""
 
 import importlib.metadata
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,15 +25,16 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict[str, str]:
     """Return what the machine is that makes the report."""
-    return {"system": platform.platform(), "architecture": platform.machine(), "processor": _processor()}
+    cores = f"{os.cpu_count()} logical cores"
+    return {"system": platform.platform(), "architecture": platform.machine(), "processor": f"{processor()}, {cores}"}
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the model of the processor; Python itself does not know it on Linux."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text(encoding="utf-8").splitlines() if information.is_file() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0]}, {len(models)} logical cores" if models else platform.processor()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
 
 
 @dataclass(frozen=True)
