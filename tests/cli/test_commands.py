@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import datasets
+from replasticity import datasets, simulation
 from replasticity.cli import main
 from tests.conftest import ROOT
 
@@ -312,3 +312,12 @@ def test_a_reader_that_stops_early_is_no_error(in_project):
         check=False,
     )
     assert finished.stderr == ""
+
+
+def test_compiling_simulates_what_the_quick_scale_has_and_no_more(project, monkeypatch):
+    simulated = []
+    monkeypatch.setattr(simulation, "simulate", lambda resolved, seed: simulated.append((resolved.name, seed)))
+    assert main(["compile", "clopath_network", "-o", "compiled.json"]) == 0
+    # Its quick scale leaves out the network of 1000 s.
+    assert simulated == [("clopath2010", 1), ("clopath2010_100s", 1), ("clopath2010_corrected", 1)]
+    assert json.loads((project.folder / "compiled.json").read_text())["compiled_for"] == [name for name, _ in simulated]
