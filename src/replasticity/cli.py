@@ -220,12 +220,18 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _keep_fonts_in_the_project() -> None:
+    """Tell matplotlib, before it is imported, not to keep its list of fonts in the home directory."""
+    from replasticity import project
+
+    os.environ.setdefault("MPLCONFIGDIR", str(project.root() / ".cache" / "matplotlib"))
+
+
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity import datasets, experiments, project
 
-    # Matplotlib keeps its list of fonts in the home directory unless told otherwise, before it is imported.
-    os.environ.setdefault("MPLCONFIGDIR", str(project.root() / ".cache" / "matplotlib"))
+    _keep_fonts_in_the_project()
     from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
@@ -327,6 +333,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
+    _keep_fonts_in_the_project()
     from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
@@ -466,6 +473,7 @@ def gallery(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Make the report."""
+    _keep_fonts_in_the_project()
     from replasticity import datasets, project
     from replasticity.report import page
 

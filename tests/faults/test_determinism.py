@@ -78,4 +78,5 @@ def test_nothing_is_written_into_the_home_directory(project_copy, tmp_path):
     home.mkdir()
     project_copy.snakemake("--cores", "2", "--config", "scale=quick", "seeds={zenke2015: 1}", HOME=str(home))
     assert (project_copy.folder / "results/figures/zenke2015.png").is_file()
+    project_copy.snakemake("check", "--cores", "2", "--config", "scale=quick", "seeds={zenke2015: 1}", HOME=str(home))
     assert list(home.rglob("*")) == []
