@@ -1,4 +1,4 @@
-"""The command: python -m benchmarks [PART...]. Without a part all of them, but for the slow ``--cold`` pipeline."""
+"""The command: python -m benchmarks [PART...]. Without a part all of them, but for the slow ``--cold`` pipelines."""
 
 import argparse
 import json
@@ -59,7 +59,14 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--repeats", type=int, default=5, help="repetitions that count; default: 5")
     parser.add_argument("--most-seeds", type=int, default=10_000, help="where the curve over seeds ends")
-    parser.add_argument("--cold", action="store_true", help="with 'pipeline': time all figures with empty caches too")
+    parser.add_argument(
+        "--cold",
+        nargs="*",
+        choices=["standard", "full"],
+        default=[],
+        metavar="SCALE",
+        help="with 'pipeline': time all figures of these scales with empty caches too",
+    )
     parser.add_argument("--report", action="store_true", help="measure nothing, write RESULTS.md from results.json")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)

@@ -78,7 +78,7 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
     }
     parameters = experiments.resolve(EXPERIMENT, "standard", changes).parameters
     inputs = cue.draw(parameters, 1)
-    subgroups = inputs["subgroup_index"].values.astype(np.int64)
+    subgroups = inputs["subgroup_index"].astype(np.int64)
     session = Session(cue.drawn_network(parameters, inputs))
     between_s = reading_s = 0.0
     for end in np.linspace(0, steps_of(DURATION_MS, parameters), READINGS + 1)[1:]:

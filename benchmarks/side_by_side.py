@@ -15,16 +15,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from benchmarks import measuring
 from replasticity import experiments, protocols
+from replasticity.datasets import Arrays
 from replasticity.experiments import Resolved
 
 DRIVERS = measuring.HERE / "peers"
 ENVIRONMENT = measuring.ROOT / ".cache" / "peers"
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 #: Simulation of the cue network by NEST with the module that NESTML generates, when tests/peers/dopamine was
 #: recorded [s]: another machine of the same kind. The module cannot be installed from a package.
@@ -104,8 +102,7 @@ def resolve(peer: Peer) -> Resolved:
 def write_job(peer: Peer, seed: int, inputs_given: bool, path: Path) -> None:
     """Write the job of a driver: parameters and our inputs, without those that the peer is to draw."""
     resolved = resolve(peer)
-    inputs = protocols.get(resolved.experiment.protocol).draw(resolved.parameters, seed)
-    arrays = {str(name): inputs[name].values for name in inputs.variables}
+    arrays = protocols.get(resolved.experiment.protocol).draw(resolved.parameters, seed)
     for name in () if inputs_given else peer.drawn:
         del arrays[name]
     # Machine code is kept from one repetition to the next, for each way of running.
@@ -139,14 +136,14 @@ def unmatched(ours: list[npt.NDArray[Any]], theirs: list[npt.NDArray[Any]]) -> i
     return len(mine ^ other)
 
 
-def agreement(peer: Peer, inputs: xr.Dataset, resolved: Resolved, theirs: Arrays) -> dict[str, float]:
+def agreement(peer: Peer, inputs: Arrays, resolved: Resolved, theirs: Arrays) -> dict[str, float]:
     """Return how far our run on the peer's inputs is from the peer's results: quantity -> deviation.
 
     Parameters
     ----------
     peer : Peer
         Which one.
-    inputs : xarray.Dataset
+    inputs : dict of str to ndarray
         Our inputs, which the peer was given.
     resolved : Resolved
         Our experiment.
@@ -167,12 +164,12 @@ def agreement(peer: Peer, inputs: xr.Dataset, resolved: Resolved, theirs: Arrays
     if peer.experiment == "urbanczik2014":
         # Its escape noise cannot be given to NEST: our neuron is made to spike when NEST's did.
         forced = protocol.forced(stamps(theirs["soma_spike_time_ms"]), parameters)  # type: ignore[attr-defined]
-        inputs = inputs.assign(uniform=("step", forced))
+        inputs = inputs | {"uniform": forced}
     ours = protocol.run(parameters, inputs)
     if peer.experiment == "zenke2015":
         return {
-            "G [Hz]": deviation(ours["G_Hz"].values, theirs["G_Hz"]),
-            "weight [nS]": deviation(ours["weight_nS"].values, theirs["weight_nS"]),
+            "G [Hz]": deviation(ours["G_Hz"], theirs["G_Hz"]),
+            "weight [nS]": deviation(ours["weight_nS"], theirs["weight_nS"]),
         }
     if peer.experiment == "clopath2010":
         times = np.concatenate([ours["exc_spike_time_ms"], ours["inh_spike_time_ms"]])
@@ -181,27 +178,24 @@ def agreement(peer: Peer, inputs: xr.Dataset, resolved: Resolved, theirs: Arrays
             "spikes that differ": unmatched(
                 [stamps(times), neurons], [stamps(theirs["spike_time_ms"]), theirs["spike_neuron"]]
             ),
-            "weight [mV]": deviation(ours["exc_exc_weight_mV"].values, theirs["exc_exc_weight_mV"]),
+            "weight [mV]": deviation(ours["exc_exc_weight_mV"], theirs["exc_exc_weight_mV"]),
         }
     if peer.experiment == "urbanczik2014":
         count = len(theirs["U_mV"])
         return {
             "spikes that differ": unmatched(
-                [stamps(ours["soma_spike_time_ms"].values)], [stamps(theirs["soma_spike_time_ms"])]
+                [stamps(ours["soma_spike_time_ms"])], [stamps(theirs["soma_spike_time_ms"])]
             ),
-            "weight [pA]": deviation(ours["weight_pA"].values, theirs["weight_pA"]),
-            "potential U [mV]": deviation(ours["U_mV"].values[:count], theirs["U_mV"]),
+            "weight [pA]": deviation(ours["weight_pA"], theirs["weight_pA"]),
+            "potential U [mV]": deviation(ours["U_mV"][:count], theirs["U_mV"]),
         }
     sides = {
-        side: [
-            [source[f"{side}_spike_{part}"] for part in ("step", "cell")]
-            for source in ({str(name): ours[name].values for name in ours.variables}, theirs)
-        ]
+        side: [[source[f"{side}_spike_{part}"] for part in ("step", "cell")] for source in (ours, theirs)]
         for side in ("pre", "post")
     }
     return {
         "spikes that differ": sum(unmatched(*both) for both in sides.values()),
-        "weight": deviation(ours["weight"].values, theirs["weight"]),
+        "weight": deviation(ours["weight"], theirs["weight"]),
     }
 
 

@@ -1,11 +1,16 @@
 """``python -m replasticity``."""
 
 import gc
+import os
 import sys
 
 # A simulate job lives for less than a second. Looking for garbage while a thousand modules load, and once more
 # among them at exit, takes a third of that.
 gc.set_threshold(100_000)
+
+# Seeds are simulated in parallel, not the few products of small matrices. Without this each process starts a thread per
+# core, which takes the other jobs' time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from replasticity.cli import main  # noqa: E402
 

@@ -3,6 +3,9 @@
 Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix says, see
 `replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
 seed give the same bytes.
+
+In memory a run is a mapping of names to arrays (`Arrays`), and what is read from files is xarray's. xarray is imported
+where it is used: importing it takes longer than most simulations, and a simulate job only writes.
 """
 
 import contextlib
@@ -14,13 +17,22 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
+import numpy.typing as npt
 
 from replasticity.errors import UserError
 from replasticity.units import unit_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Inputs, a run or statistics in memory: name -> array. A contract says what each is.
+Arrays = dict[str, npt.NDArray[Any]]
+
+#: What a replay makes of a recording: name -> dimensions and values.
+Recorded = dict[str, tuple[Any, Any]]
 
 CONVENTIONS = "CF-1.12"
 
@@ -71,45 +83,122 @@ class Variable:
     optional: bool = False
 
 
-def build(variables: Mapping[str, Variable], values: Mapping[str, Any], **attributes: Any) -> xr.Dataset:
-    """Return a dataset whose variables carry their units and long names.
+def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
+    """Return values as arrays of the types that their contract promises.
 
     Parameters
     ----------
-    variables : mapping of str to Variable
+    contract : mapping of str to Variable
         The contract.
     values : mapping of str to array_like
-        Values for some or all of them.
+        Values for some or all of its variables.
+
+    Returns
+    -------
+    dict of str to ndarray
+        In the order of the contract.
+
+    Raises
+    ------
+    KeyError
+        If a value has no entry in the contract.
+    ValueError
+        If one has not as many dimensions as its contract says, or two disagree on the length of one.
+    """
+    unknown = set(values) - set(contract)
+    if unknown:
+        raise KeyError(f"not in the contract: {sorted(unknown)}")
+    arrays = {name: np.asarray(values[name], variable.dtype) for name, variable in contract.items() if name in values}
+    sizes(contract, arrays)
+    return arrays
+
+
+def sizes(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:
+    """Return the length of each dimension; errors as in `build`."""
+    lengths: dict[str, int] = {}
+    for name, array in arrays.items():
+        dimensions = contract[name].dimensions
+        if array.ndim != len(dimensions):
+            raise ValueError(f"{name}: has {array.ndim} dimensions, its contract says {dimensions}")
+        for dimension, length in zip(dimensions, array.shape, strict=True):
+            if lengths.setdefault(dimension, length) != length:
+                raise ValueError(f"{name}: has length {length} along '{dimension}', others have {lengths[dimension]}")
+    return lengths
+
+
+def _attributes(name: str, variable: Variable) -> dict[str, Any]:
+    """Return the attributes that a variable has in a file."""
+    resolution = {} if variable.resolution is None else {"resolution": variable.resolution}
+    return {"units": unit_of(name), "long_name": variable.long_name} | resolution
+
+
+def as_dataset(
+    contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]], **attributes: Any
+) -> "xr.Dataset":
+    """Return arrays as a dataset whose variables carry their units and long names.
+
+    Parameters
+    ----------
+    contract : mapping of str to Variable
+        The contract.
+    arrays : mapping of str to ndarray
+        From `build`.
     **attributes
         Global attributes.
 
     Returns
     -------
     xarray.Dataset
-        Every variable in the order of the contract.
+        What `read` gives back of the same arrays.
+    """
+    import xarray as xr
+
+    return xr.Dataset(
+        {name: (contract[name].dimensions, array, _attributes(name, contract[name])) for name, array in arrays.items()},
+        attrs=attributes,
+    )
+
+
+def write_arrays(
+    contract: Mapping[str, Variable],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    attributes: Mapping[str, Any],
+    path: Path,
+) -> None:
+    """Write arrays as a dataset, without the time that importing xarray takes.
+
+    Parameters
+    ----------
+    contract : mapping of str to Variable
+        The contract.
+    arrays : mapping of str to ndarray
+        From `build`.
+    attributes : mapping of str to Any
+        Global attributes.
+    path : Path
+        Final name; it appears whole or not at all, as in `write`.
 
     Raises
     ------
-    KeyError
-        If a value has no entry in the contract.
+    UserError
+        If the folder cannot be written or the disk is full.
     """
-    unknown = set(values) - set(variables)
-    if unknown:
-        raise KeyError(f"not in the contract: {sorted(unknown)}")
-    data: dict[str, xr.Variable] = {}
-    coordinates: dict[str, xr.Variable] = {}
-    for name, variable in variables.items():
-        if name not in values:
-            continue
-        attrs: dict[str, Any] = {"units": unit_of(name), "long_name": variable.long_name}
-        if variable.resolution is not None:
-            attrs["resolution"] = variable.resolution
-        array = xr.Variable(variable.dimensions, np.asarray(values[name], variable.dtype), attrs)
-        (coordinates if variable.dimensions == (name,) else data)[name] = array
-    return xr.Dataset(data, coords=coordinates, attrs=attributes)
+    import netCDF4
+
+    size = sum(array.nbytes for array in arrays.values())
+    with _library_writes(path, size) as partial, netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+        file.setncatts(attributes)
+        for dimension, length in sizes(contract, arrays).items():
+            file.createDimension(dimension, length)
+        for name, array in arrays.items():
+            written = file.createVariable(
+                name, array.dtype, contract[name].dimensions, fill_value=False, **_compression(array.size)
+            )
+            written.setncatts(_attributes(name, contract[name]))
+            written[...] = array
 
 
-def write(dataset: xr.Dataset | xr.DataTree, path: Path) -> None:
+def write(dataset: "xr.Dataset | xr.DataTree", path: Path) -> None:
     """Write a dataset, or a tree of them, so that the file appears whole or not at all.
 
     Parameters
@@ -124,26 +213,39 @@ def write(dataset: xr.Dataset | xr.DataTree, path: Path) -> None:
     UserError
         If the folder cannot be written or the disk is full.
     """
+    import xarray as xr
+
     encoding: Any
     if isinstance(dataset, xr.DataTree):
         encoding = {node.path: _encodings(node.variables) for node in dataset.subtree}
     else:
         encoding = _encodings(dataset.variables)
+    with _library_writes(path, dataset.nbytes) as partial:
+        dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+
+
+def _encodings(variables: "Mapping[Any, xr.Variable]") -> dict[Any, dict[str, Any]]:
+    return {name: {"_FillValue": None, **_compression(each.size)} for name, each in variables.items()}
+
+
+def _compression(size: int) -> dict[str, Any]:
+    """Return how a variable of so many numbers is compressed: without loss, and small ones not at all."""
+    return {"zlib": True, "complevel": 2, "shuffle": True} if size > 256 else {}
+
+
+@contextlib.contextmanager
+def _library_writes(path: Path, size: int) -> Iterator[Path]:
+    """Give a file for the netCDF library to write so many bytes to; see `_partial`."""
     # Not through memory: netCDF then writes the time of day into the file.
     with _partial(path) as partial:
         try:
-            dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            yield partial
         except RuntimeError as error:
             # The netCDF library says "HDF error" for whatever goes wrong below it.
-            full = shutil.disk_usage(path.parent).free < dataset.nbytes
+            full = shutil.disk_usage(path.parent).free < size
             raise OSError(
                 errno.ENOSPC if full else errno.EIO, os.strerror(errno.ENOSPC) if full else str(error)
             ) from error
-
-
-def _encodings(variables: Mapping[Any, xr.Variable]) -> dict[Any, dict[str, Any]]:
-    compress = {"zlib": True, "complevel": 2, "shuffle": True}
-    return {name: {"_FillValue": None, **(compress if each.size > 256 else {})} for name, each in variables.items()}
 
 
 def check_writable(path: Path) -> None:
@@ -197,7 +299,7 @@ def require_file(path: Path, hint: str) -> None:
         raise UserError(f"{path}: no such file; {hint}")
 
 
-def open_netcdf(path: Path) -> xr.Dataset:
+def open_netcdf(path: Path) -> "xr.Dataset":
     """Return the content of any netCDF file, times not decoded.
 
     Raises
@@ -205,18 +307,24 @@ def open_netcdf(path: Path) -> xr.Dataset:
     UserError
         If there is no such file, or it is truncated or no netCDF.
     """
+    import xarray as xr
+
     with _readable(path):
         return xr.load_dataset(path, engine="netcdf4", decode_times=False)
 
 
 def open_attributes(path: Path) -> dict[Any, Any]:
     """Return the attributes of a netCDF file without reading its variables; errors as in `open_netcdf`."""
+    import xarray as xr
+
     with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
         return dict(dataset.attrs)
 
 
-def open_tree(path: Path) -> xr.DataTree:
+def open_tree(path: Path) -> "xr.DataTree":
     """Return the content of a netCDF file with groups; errors as in `open_netcdf`."""
+    import xarray as xr
+
     with _readable(path), xr.open_datatree(path, engine="netcdf4", decode_times=False) as tree:
         return tree.load()
 
@@ -260,7 +368,7 @@ def content_of(*paths: Path) -> Iterator[None]:
         raise UserError(f"{names}: content that cannot be used ({type(error).__name__}: {error}); {where}") from error
 
 
-def read(path: Path, kind: str) -> xr.Dataset:
+def read(path: Path, kind: str) -> "xr.Dataset":
     """Return a file of this project after checking that it keeps the contract.
 
     Parameters
@@ -301,7 +409,7 @@ def read(path: Path, kind: str) -> xr.Dataset:
     return dataset
 
 
-def require(dataset: xr.Dataset, variables: Mapping[str, Variable], path: Path) -> None:
+def require(dataset: "xr.Dataset", variables: Mapping[str, Variable], path: Path) -> None:
     """Raise a `UserError` that names the first variable that a file lacks or has in another form."""
     for name, variable in variables.items():
         if name not in dataset.variables:
@@ -317,14 +425,14 @@ def require(dataset: xr.Dataset, variables: Mapping[str, Variable], path: Path) 
             raise UserError(f"{path}: variable '{name}' has type {found.dtype}, its contract says {variable.dtype}")
 
 
-def require_names(dataset: xr.Dataset, names: Iterable[str], path: Path) -> None:
+def require_names(dataset: "xr.Dataset", names: Iterable[str], path: Path) -> None:
     """Raise a `UserError` that names the first variable that a recording lacks."""
     for name in names:
         if name not in dataset.variables:
             raise UserError(f"{path}: has no variable '{name}'")
 
 
-def require_indices(recording: xr.Dataset, sizes: Mapping[str, int]) -> None:
+def require_indices(recording: "xr.Dataset", sizes: Mapping[str, int]) -> None:
     """Raise a `UserError` that names the first variable with an index below 0, or not below its size.
 
     Compiled code looks at no index: one out of range would read or write anywhere.

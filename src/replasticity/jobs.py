@@ -68,7 +68,7 @@ def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
     """Simulate one seed and write its run; errors as in `simulate`."""
     datasets.check_writable(output)
     checkpoint_file = output.with_name(f".{output.name}.checkpoint")
-    datasets.write(simulation.simulate(resolved, seed, checkpoint_file), output)
+    simulation.write_run(resolved, seed, output, checkpoint_file)
     checkpoint_file.unlink(missing_ok=True)
 
 

@@ -54,7 +54,7 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     try:
         with datasets.content_of(path):
             _check_inputs(recording, protocol)
-            ours = protocol.replay(recording, parameters)
+            ours = xr.Dataset(protocol.replay(recording, parameters))
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
     for name in ours.variables:

@@ -3,24 +3,26 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from replasticity import datasets, project, protocols, provenance
 from replasticity.checkpoints import Checkpoint
-from replasticity.datasets import Variable
+from replasticity.datasets import Arrays, Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 from replasticity.parameters import LARGEST_INT
 from replasticity.protocols import Protocol
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 #: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
 TRACE_SEEDS = 5
 
 
-def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None) -> xr.Dataset:
+def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None) -> Arrays:
     """Return the run of one experiment and seed: draw the inputs, let time pass, keep both.
 
     A protocol for long runs has a function ``run_resumable(parameters, inputs, checkpoint)`` beside ``run``. With a
@@ -38,8 +40,8 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
 
     Returns
     -------
-    xarray.Dataset
-        Variables of the protocol's ``RUN``, with provenance.
+    dict of str to ndarray
+        Variables of the protocol's ``RUN``, in its order.
     """
     protocol = protocols.get(resolved.experiment.protocol)
     inputs = protocol.draw(resolved.parameters, seed)
@@ -49,9 +51,21 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
     else:
         identity = provenance.run_identity(resolved, seed)
         run = run_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
-    kept = run.merge(inputs[[name for name in inputs.variables if name in protocol.RUN]])
-    kept.attrs = run_attributes(resolved, seed)
-    return kept
+    kept = inputs | run
+    return {name: kept[name] for name in protocol.RUN if name in kept}
+
+
+def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path | None = None) -> None:
+    """Simulate one experiment and seed, and write the run with its provenance.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    run = simulate(resolved, seed, checkpoint_file)
+    contract = protocols.get(resolved.experiment.protocol).RUN
+    datasets.write_arrays(contract, run, run_attributes(resolved, seed), output)
 
 
 def run_attributes(resolved: Resolved, seed: int) -> dict[str, Any]:
@@ -60,7 +74,7 @@ def run_attributes(resolved: Resolved, seed: int) -> dict[str, Any]:
     return provenance.attributes(resolved, "run", command) | {"seed": seed}
 
 
-def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
+def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
     """Return the statistics of all seeds along the dimension ``seed``, and the traces of the first seeds.
 
     Parameters
@@ -83,8 +97,8 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
         another file has too.
     """
     protocol = protocols.get(resolved.experiment.protocol)
-    statistics: dict[int, xr.Dataset] = {}
-    traces: dict[int, xr.Dataset] = {}
+    statistics: dict[int, Arrays] = {}
+    traces: dict[int, Arrays] = {}
     code = set()
     for path in run_files:
         run = datasets.read(path, "run")
@@ -93,27 +107,28 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> xr.Dataset:
         seed = _seed(run, path)
         if seed in statistics:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
+        arrays = {name: run[name].values for name in protocol.RUN if name in run}
         with datasets.content_of(path):
-            statistics[seed] = protocol.summarise(resolved.parameters, run)
+            statistics[seed] = protocol.summarise(resolved.parameters, arrays)
         if len(traces) < TRACE_SEEDS:
-            traces[seed] = run[list(protocol.TRACES)]
+            traces[seed] = {name: arrays[name] for name in protocol.TRACES}
         code.add(run.attrs["code_digest"])
     if not statistics:
         raise UserError(f"{resolved.name}: no runs to aggregate")
     seeds, trace_seeds = sorted(statistics), sorted(traces)
     with datasets.content_of(*run_files):
-        values = {name: np.stack([statistics[seed][name].values for seed in seeds]) for name in protocol.STATISTICS}
+        values = {name: np.stack([statistics[seed][name] for seed in seeds]) for name in protocol.STATISTICS}
         for name in protocol.TRACES:
-            each = [traces[seed][name].values for seed in trace_seeds]
+            each = [traces[seed][name] for seed in trace_seeds]
             values[name] = each[0] if _is_coordinate(protocol, name) else np.stack(each)
         contract = ensemble_contract(protocol)
-        ensemble = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
+        arrays = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
     command = f"python -m replasticity aggregate {resolved.arguments}"
-    ensemble.attrs = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
-    return ensemble
+    attributes = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
+    return datasets.as_dataset(contract, arrays, **attributes)
 
 
-def _seed(run: xr.Dataset, path: Path) -> int:
+def _seed(run: "xr.Dataset", path: Path) -> int:
     """Return the seed of a run."""
     seed = run.attrs.get("seed")
     if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= LARGEST_INT:
@@ -141,7 +156,7 @@ def ensemble_contract(protocol: Protocol) -> dict[str, Variable]:
     return contract
 
 
-def read_ensemble(path: Path) -> xr.Dataset:
+def read_ensemble(path: Path) -> "xr.Dataset":
     """Return the ensemble of a file after checking it against the contract of its protocol.
 
     Raises
@@ -158,7 +173,7 @@ def read_ensemble(path: Path) -> xr.Dataset:
     return ensemble
 
 
-def _check_origin(resolved: Resolved, run: xr.Dataset, path: Path) -> None:
+def _check_origin(resolved: Resolved, run: "xr.Dataset", path: Path) -> None:
     """Check that a run is one of this experiment with these parameters."""
     for name, allowed in (("protocol", resolved.experiment.protocol), ("experiment", resolved.name)):
         if run.attrs[name] != allowed:

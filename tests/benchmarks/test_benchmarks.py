@@ -190,7 +190,7 @@ def _results():
             "parts": {"draw": [0.1], "run": [0.2], "whole job": [0.8]},
             "plan_s": 1.0,
             "plan_MB": 1.0,
-            "cold": {"whole_s": 9.0, "jobs": 2, "fan_out_s": 5.0, "share_running": 0.8},
+            "cold": {"full": {"whole_s": 1000.0, "jobs": 2, "fan_out_s": 5.0, "share_running": 0.8}},
         },
         "growth": {
             "duration": {"clopath2010": curve},
@@ -215,6 +215,7 @@ def test_the_report_has_all_parts_and_says_which_aims_are_met():
     assert "weight [nS]: 1e-15" in text
     assert "(aim: 60 s, **missed**)" in text
     assert "takes 0.500 (0.500 to 0.500) s (aim: 0.6 s, met)" in text
+    assert "scale full on 2 cores, with empty caches: 1,000 s (aim: 900 s, **missed**)" in text
     assert "80 % of both cores' time" in text
 
 

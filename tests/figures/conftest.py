@@ -3,7 +3,6 @@
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 
 #: Figure -> number of seeds, and changes that make all experiments of the figure short.
@@ -39,7 +38,7 @@ def small_ensembles(tmp_path_factory):
         resolved = experiments.resolve(name, "standard", changes)
         files = [folder / f"seed-{seed}.nc" for seed in range(1, seeds + 1)]
         for seed, file in enumerate(files, 1):
-            write(simulation.simulate(resolved, seed), file)
+            simulation.write_run(resolved, seed, file)
         return simulation.aggregate(resolved, files)
 
     def small(figure):

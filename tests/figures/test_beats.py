@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 from tests.figures.test_zenke2015 import panel, visible_texts
 
@@ -28,7 +27,7 @@ UNUSUAL = {
 def ensemble(name, folder, **changes):
     resolved = experiments.resolve(name, changes=changes)
     file = folder / f"{name}-{len(list(folder.iterdir()))}.nc"
-    write(simulation.simulate(resolved, 1), file)
+    simulation.write_run(resolved, 1, file)
     return simulation.aggregate(resolved, [file])
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 from tests.figures.test_zenke2015 import panel
 
@@ -15,7 +14,7 @@ def ensemble(name, seeds, folder, **changes):
     resolved = experiments.resolve(name, "standard", changes)
     files = [folder / f"{name}-{seed}.nc" for seed in seeds]
     for seed, file in zip(seeds, files, strict=True):
-        write(simulation.simulate(resolved, seed), file)
+        simulation.write_run(resolved, seed, file)
     return simulation.aggregate(resolved, files)
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 
 #: Experiment shown -> role -> experiment and changes that make it short.
@@ -29,7 +28,7 @@ def shown(request, in_project, tmp_path):
         files = []
         for seed in (1, 2):
             files.append(tmp_path / f"{role}-{seed}.nc")
-            write(simulation.simulate(resolved, seed), files[-1])
+            simulation.write_run(resolved, seed, files[-1])
         ensembles[role] = simulation.aggregate(resolved, files)
     return figure.module, ensembles
 

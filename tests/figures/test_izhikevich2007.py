@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 
 ROLES = {
@@ -17,7 +16,7 @@ def ensemble(name, seeds, folder, **changes):
     resolved = experiments.resolve(name, "quick", {"duration_s": 60, **changes})
     files = [folder / f"{name}-{seed}.nc" for seed in seeds]
     for seed, file in zip(seeds, files, strict=True):
-        write(simulation.simulate(resolved, seed), file)
+        simulation.write_run(resolved, seed, file)
     return simulation.aggregate(resolved, files)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.figures import rendering
 
 SEEDS = range(1, 4)
@@ -18,7 +17,7 @@ def ensemble(name, folder, seeds=SEEDS, changes=None):
     resolved = experiments.resolve(name, changes=changes)
     files = [folder / f"{name}-{seed}.nc" for seed in seeds]
     for seed, file in zip(seeds, files, strict=True):
-        write(simulation.simulate(resolved, seed), file)
+        simulation.write_run(resolved, seed, file)
     return simulation.aggregate(resolved, files)
 
 

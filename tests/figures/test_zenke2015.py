@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from replasticity import experiments, simulation
-from replasticity.datasets import write
 from replasticity.errors import UserError
 from replasticity.figures import rendering
 
@@ -22,7 +21,7 @@ def ensembles(tmp_path_factory):
         resolved = experiments.resolve(name)
         files = [folder / f"{name}-{seed}.nc" for seed in SEEDS]
         for seed, file in zip(SEEDS, files, strict=True):
-            write(simulation.simulate(resolved, seed), file)
+            simulation.write_run(resolved, seed, file)
         made[role] = simulation.aggregate(resolved, files)
     return made
 

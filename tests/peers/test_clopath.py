@@ -10,6 +10,7 @@ import xarray as xr
 from replasticity import experiments, protocols, replays, simulation
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.datasets import write
+from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "clopath"
 NETWORKS = sorted(FOLDER.glob("network_*.nc"))
@@ -69,7 +70,7 @@ def test_our_pairing_experiments_give_the_recorded_numbers():
         }
     resolved = experiments.resolve("clopath2010_pairing")
     protocol = protocols.get("clopath_pairing")
-    percent = protocol.summarise(resolved.parameters, simulation.simulate(resolved, 1))["weight_percent"].values
+    percent = protocol.summarise(resolved.parameters, simulation.simulate(resolved, 1))["weight_percent"]
     pairings = list(zip(resolved.parameters.rates_Hz, resolved.parameters.intervals_ms, strict=True))
     expected = [[recorded[model, *pairing] for pairing in pairings] for model in (0, 1)]
     np.testing.assert_allclose(percent, expected, rtol=1e-12)
@@ -225,8 +226,7 @@ def test_our_seeds_are_distributed_like_nests(name, in_project):
     # 147 Kolmogorov-Smirnov tests, corrected for their number: false-alarm rate 1 % for fresh seeds.
     resolved = experiments.resolve(name, "standard")
     protocol = protocols.get(resolved.experiment.protocol)
-    runs = [protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in resolved.seeds]
-    ours = xr.concat(runs, "seed")
+    ours = statistics_in_memory(resolved, resolved.seeds)
     with xr.open_dataset(in_project / resolved.experiment.peer.summary) as summary:
         theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
     agreements = compare_distributions({name: ours[name] for name in theirs}, theirs)

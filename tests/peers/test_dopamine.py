@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays, simulation
+from replasticity import experiments, protocols, replays
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.datasets import open_netcdf, write
+from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "dopamine"
 RECORDINGS = sorted(FOLDER.glob("dopa_*.nc"))
@@ -39,8 +40,8 @@ def test_stepping_every_slice_or_not_makes_no_difference(name):
         changed = values | {"step_every_slice": every}
         given = protocol.Parameters.model_validate_json(json.dumps(changed), context={"recorded": True})
         results.append(protocol.replay(recording, given))
-    for quantity, variable in results[0].variables.items():
-        np.testing.assert_allclose(variable.values, results[1][quantity].values, rtol=0, atol=1e-9, err_msg=quantity)
+    for quantity, (_, values) in results[0].items():
+        np.testing.assert_allclose(values, results[1][quantity][1], rtol=0, atol=1e-9, err_msg=quantity)
 
 
 def changed(name, tmp_path, change):
@@ -127,10 +128,8 @@ def test_our_seeds_are_distributed_like_the_recorded_ones(in_project, name, seed
     # All numbers of all shared statistics; false-alarm rate 1 % in total for fresh seeds.
     resolved = experiments.resolve(name)
     protocol = protocols.get(resolved.experiment.protocol)
-    rows = []
-    for seed in range(101, 101 + seeds):
-        rows.append(protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)))
-    ours = {key: xr.concat([row[key] for row in rows], "seed", combine_attrs="override") for key in protocol.PEER_NAMES}
+    statistics = statistics_in_memory(resolved, range(101, 101 + seeds))
+    ours = {key: statistics[key] for key in protocol.PEER_NAMES}
     recorded = open_netcdf(FOLDER / summary)
     agreements = compare_distributions(
         ours, {key: recorded[other].values for key, other in protocol.PEER_NAMES.items()}

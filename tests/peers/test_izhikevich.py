@@ -9,7 +9,7 @@ import pytest
 from replasticity import experiments, replays, simulation
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.cli import main
-from replasticity.datasets import build, open_netcdf, write
+from replasticity.datasets import open_netcdf, write
 from replasticity.protocols import distal_reward as protocol
 
 FOLDER = Path(__file__).parent / "izhikevich"
@@ -154,12 +154,7 @@ def as_statistics(path, condition):
     """Return our statistics of the runs of a summary, with resolutions, and their parameters."""
     resolved = experiments.resolve(condition)
     statistics = protocol.of_peer(open_netcdf(path), resolved.parameters)
-    return {
-        name: build(protocol.STATISTICS, {name: statistics[name].isel(seed=0)})[name]
-        .expand_dims(seed=statistics.sizes["seed"])
-        .copy(data=statistics[name].transpose("seed", ...).values)
-        for name in protocol.STATISTICS
-    }
+    return {name: statistics[name] for name in protocol.STATISTICS}
 
 
 def test_fresh_hours_are_distributed_like_the_others(in_project):

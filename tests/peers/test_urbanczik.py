@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays, simulation
+from replasticity import experiments, replays
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.datasets import write
 from replasticity.errors import UserError
 from replasticity.experiments import validate
 from replasticity.protocols import urbanczik_senn as protocol
+from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "urbanczik"
 LEARNING = sorted(FOLDER.glob("learning_*.nc"))
@@ -243,18 +244,15 @@ def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
         stamp = np.rint(recording["soma_spike_time"].values * 10).astype(int)
         uniform = np.full(protocol.step_count(parameters), protocol.FORBIDDEN)
         uniform[stamp - 1] = protocol.FORCED
-        inputs = xr.Dataset(
-            {
-                "pattern_spike_time_ms": ("pattern_spike", recording["pattern_spike_time"].values),
-                "pattern_spike_input": ("pattern_spike", recording["pattern_spike_index"].values),
-                "uniform": ("step", uniform),
-            }
-        )
-        run = protocol.run(parameters, inputs).merge(inputs.drop_vars("uniform"))
-        statistics = protocol.summarise(parameters, run)
+        pattern = {
+            "pattern_spike_time_ms": recording["pattern_spike_time"].values,
+            "pattern_spike_input": recording["pattern_spike_index"].values,
+        }
+        run = protocol.run(parameters, pattern | {"uniform": uniform})
+        statistics = protocol.summarise(parameters, run | pattern)
         for ours, theirs in protocol.PEER_NAMES.items():
-            mine, recorded = statistics[ours].values, summary[theirs].values[row]
-            if statistics[ours].dims == ("presentation",):
+            mine, recorded = statistics[ours], summary[theirs].values[row]
+            if protocol.STATISTICS[ours].dimensions == ("presentation",):
                 np.testing.assert_allclose(mine[:-1], recorded[:-1], rtol=1e-9, err_msg=ours)
                 # The recording of the state ends one step early.
                 np.testing.assert_allclose(mine[-1], recorded[-1], rtol=2e-3, err_msg=ours)
@@ -265,11 +263,7 @@ def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
 def test_our_seeds_are_distributed_like_nests(in_project):
     # 1164 numbers, p-values corrected for their number: false-alarm rate 1 % for fresh seeds.
     resolved = experiments.resolve("urbanczik2014", "standard")
-    runs = [
-        protocols.get("urbanczik_senn").summarise(resolved.parameters, simulation.simulate(resolved, seed))
-        for seed in resolved.seeds
-    ]
-    ours = xr.concat(runs, "seed")
+    ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / resolved.experiment.peer.summary)
     theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
     # All synapses are alike, so the whole distribution is tested too: the share of weights of exactly zero, and the
@@ -286,8 +280,7 @@ def test_our_seeds_are_distributed_like_nests(in_project):
 def test_another_learning_rate_is_told_from_nests(in_project):
     # The test above can fail: with eta = 0.09 the learning curve is another one.
     resolved = experiments.resolve("urbanczik2014_matched", "standard")
-    runs = [protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in resolved.seeds]
-    ours = xr.concat(runs, "seed")
+    ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / experiments.resolve("urbanczik2014").experiment.peer.summary)
     theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
     agreements = compare_distributions({name: ours[name] for name in theirs}, theirs)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays, simulation
+from replasticity import experiments, protocols, replays
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.cli import main
 from replasticity.datasets import write
+from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "zenke"
 RECORDINGS = sorted(FOLDER.glob("*seed?.nc"))
@@ -121,8 +122,7 @@ def test_our_seeds_are_distributed_like_brian2s(name, in_project):
     # 41 Kolmogorov-Smirnov tests, corrected for their number: false-alarm rate 1 % for fresh seeds.
     resolved = experiments.resolve(name, "standard")
     protocol = protocols.get(resolved.experiment.protocol)
-    runs = [protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in resolved.seeds]
-    ours = xr.concat(runs, "seed")
+    ours = statistics_in_memory(resolved, resolved.seeds)
     with xr.open_dataset(in_project / resolved.experiment.peer.summary) as summary:
         theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
     agreements = compare_distributions({name: ours[name] for name in theirs}, theirs)

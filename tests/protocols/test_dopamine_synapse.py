@@ -178,6 +178,6 @@ def test_published_points_follow_the_closed_form():
         dopamine_times_ms=[2.0, 40.0, 300.0],
     )
     summary = protocol.summarise(p, protocol.run(p, protocol.draw(p, 1)))
-    assert set(summary.variables) == set(protocol.STATISTICS)
+    assert set(summary) == set(protocol.STATISTICS)
     assert summary["deviation"].item() < 1e-12
     assert summary["asymmetry"].item() < 1e-12

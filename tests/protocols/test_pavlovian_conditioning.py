@@ -41,12 +41,12 @@ def spikes(small, inputs):
     network = network_parts.Network(
         small,
         1,
-        inputs["target"].values,
+        inputs["target"],
         stimuli={
-            "step": inputs["stimulus_ms"].values.astype(np.int64),
-            "group": inputs["stimulus_group"].values.astype(np.int64),
-            "reward_delay_ms": inputs["stimulus_reward_delay_ms"].values.astype(np.int64),
-            "cells": inputs["group_cell"].values,
+            "step": inputs["stimulus_ms"].astype(np.int64),
+            "group": inputs["stimulus_group"].astype(np.int64),
+            "reward_delay_ms": inputs["stimulus_reward_delay_ms"].astype(np.int64),
+            "cells": inputs["group_cell"],
         },
         stimulus_mV=small.stimulus_mV,
     )
@@ -66,19 +66,19 @@ def hour():
 
 def test_intervals_are_uniform(hour):
     # Chi-square over 201 values, false-alarm rate 1e-3 for a fresh seed.
-    interval_ms = np.diff(hour["stimulus_ms"].values, prepend=0)
+    interval_ms = np.diff(hour["stimulus_ms"], prepend=0)
     assert (interval_ms.min(), interval_ms.max()) == (100, 300)
     assert stats.chisquare(np.bincount(interval_ms.astype(int) - 100)).pvalue > 1e-3
-    assert hour["stimulus_ms"].values[-1] <= 3_600_000 < hour["stimulus_ms"].values[-1] + 300
+    assert hour["stimulus_ms"][-1] <= 3_600_000 < hour["stimulus_ms"][-1] + 300
 
 
 def test_stimuli_are_equally_likely(hour):
     # Chi-square over 100 stimuli, false-alarm rate 1e-3 for a fresh seed.
-    assert stats.chisquare(np.bincount(hour["stimulus_group"].values, minlength=100)).pvalue > 1e-3
+    assert stats.chisquare(np.bincount(hour["stimulus_group"], minlength=100)).pvalue > 1e-3
 
 
 def test_each_stimulus_has_different_cells_of_both_kinds(hour):
-    cells = hour["group_cell"].values
+    cells = hour["group_cell"]
     assert cells.shape == (100, 50)
     assert all(len(set(row)) == 50 for row in cells)
     # 5000 places over 1000 cells; chi-square, false-alarm rate 1e-3 for a fresh seed.
@@ -87,8 +87,8 @@ def test_each_stimulus_has_different_cells_of_both_kinds(hour):
 
 
 def test_reward_follows_the_first_stimulus_only_and_within_a_second(hour):
-    delay_ms = hour["stimulus_reward_delay_ms"].values
-    np.testing.assert_array_equal(delay_ms > 0, hour["stimulus_group"].values == 0)
+    delay_ms = hour["stimulus_reward_delay_ms"]
+    np.testing.assert_array_equal(delay_ms > 0, hour["stimulus_group"] == 0)
     assert stats.kstest(delay_ms[delay_ms > 0], stats.uniform(0, 1000).cdf).pvalue > 1e-3
     assert delay_ms.max() <= 1000
 
@@ -96,10 +96,10 @@ def test_reward_follows_the_first_stimulus_only_and_within_a_second(hour):
 def test_chance_rewards_come_as_often_after_any_stimulus(hour):
     chance = protocol.draw(experiments.resolve("izhikevich2007_pavlov_random_reward", "full").parameters, 5)
     np.testing.assert_array_equal(chance["stimulus_ms"], hour["stimulus_ms"])
-    rewarded = chance["stimulus_reward_delay_ms"].values > 0
+    rewarded = chance["stimulus_reward_delay_ms"] > 0
     # About 180 of 18,000; |z| < 4: false-alarm rate 1e-4 for a fresh seed.
     assert abs(rewarded.sum() - 0.01 * len(rewarded)) < 4 * np.sqrt(0.01 * len(rewarded))
-    assert len(set(chance["stimulus_group"].values[rewarded])) > 50
+    assert len(set(chance["stimulus_group"][rewarded])) > 50
 
 
 # Records ----------------------------------------------------------------------------------------------
@@ -107,18 +107,18 @@ def test_chance_rewards_come_as_often_after_any_stimulus(hour):
 
 def test_responses_count_excitatory_spikes_after_the_stimulus(run, inputs, spikes):
     exc = spikes[:, :80].sum(axis=1, dtype=int)
-    stimulus_ms = inputs["stimulus_ms"].values.astype(int)
+    stimulus_ms = inputs["stimulus_ms"].astype(int)
     whole = stimulus_ms + protocol.AFTER_MS <= 24000
     for column, window_ms in enumerate((10, 20, 50)):
         expected = [exc[at + 1 : at + 1 + window_ms].sum() for at in stimulus_ms[whole]]
-        np.testing.assert_array_equal(run["response"].values[whole, column], expected)
-    assert (run["response"].values[~whole] == -1).all()
+        np.testing.assert_array_equal(run["response"][whole, column], expected)
+    assert (run["response"][~whole] == -1).all()
     assert whole.sum() > 100
 
 
 def test_a_stimulus_makes_its_cells_spike(run, inputs, spikes):
-    cells, groups = inputs["group_cell"].values, inputs["stimulus_group"].values
-    at = inputs["stimulus_ms"].values.astype(int)
+    cells, groups = inputs["group_cell"], inputs["stimulus_group"]
+    at = inputs["stimulus_ms"].astype(int)
     own = np.mean([spikes[t + 1 : t + 4, cells[g]].sum() for t, g in zip(at, groups, strict=True) if t < 23990])
     assert own > 5
 
@@ -126,7 +126,7 @@ def test_a_stimulus_makes_its_cells_spike(run, inputs, spikes):
 @pytest.mark.parametrize("part", [0, 1])
 def test_mean_rate_around_stimuli(part, run, inputs, spikes):
     exc = spikes[:, :80].sum(axis=1, dtype=int)
-    stimulus_ms, group = inputs["stimulus_ms"].values.astype(int), inputs["stimulus_group"].values
+    stimulus_ms, group = inputs["stimulus_ms"].astype(int), inputs["stimulus_group"]
     wanted = (stimulus_ms <= 4000) if part == 0 else (stimulus_ms > 20000) & (stimulus_ms <= 23600)
     for column, chosen in enumerate((group == 0, group != 0)):
         rows = [exc[at - 200 : at + 400] for at in stimulus_ms[wanted & chosen & (stimulus_ms > 200)]]
@@ -134,7 +134,7 @@ def test_mean_rate_around_stimuli(part, run, inputs, spikes):
 
 
 def test_rasters_show_the_first_and_the_last_presentation(run, inputs, spikes):
-    stimulus_ms, group = inputs["stimulus_ms"].values.astype(int), inputs["stimulus_group"].values
+    stimulus_ms, group = inputs["stimulus_ms"].astype(int), inputs["stimulus_group"]
     shown = stimulus_ms[(group == 0) & (stimulus_ms > 200) & (stimulus_ms <= 23600)]
     for part, at in enumerate(shown[[0, -1]]):
         np.testing.assert_array_equal(run["raster"][part], spikes[at - 200 : at + 400])
@@ -145,15 +145,15 @@ def test_rasters_show_the_first_and_the_last_presentation(run, inputs, spikes):
 
 
 def test_weights_of_a_stimulus_are_those_of_its_excitatory_cells(run, inputs):
-    weight_mV = run["weight_final_mV"].values[: 80 * 25].reshape(80, 25).mean(axis=1)
-    for group, cells in enumerate(inputs["group_cell"].values):
+    weight_mV = run["weight_final_mV"][: 80 * 25].reshape(80, 25).mean(axis=1)
+    for group, cells in enumerate(inputs["group_cell"]):
         expected = weight_mV[cells[cells < 80]].mean()
-        assert run["group_weight_mV"].values[-1, group] == pytest.approx(expected, rel=1e-12)
+        assert run["group_weight_mV"][-1, group] == pytest.approx(expected, rel=1e-12)
 
 
 def test_rewards_are_given_when_due(run, inputs):
-    delay_ms = inputs["stimulus_reward_delay_ms"].values
-    due_ms = np.unique((inputs["stimulus_ms"].values + delay_ms)[delay_ms > 0])
+    delay_ms = inputs["stimulus_reward_delay_ms"]
+    due_ms = np.unique((inputs["stimulus_ms"] + delay_ms)[delay_ms > 0])
     np.testing.assert_array_equal(run["rewards"], [(due_ms <= 1000 * s).sum() for s in range(1, 25)])
 
 
@@ -166,12 +166,12 @@ def test_statistics_compare_s1_with_the_others(small, run):
     # The response of S1 doubles in the last sixth, against others of 10.
     response = np.where(group == 0, np.where(stimulus_ms > 20000, 40, 20), 10)
     weight_mV = np.tile([3.0, 1.0, 2.0, 4.0, 1.0, 2.0], (12, 1))
-    made_up = run.drop_dims("stimulus").assign(
-        stimulus_ms=("stimulus", stimulus_ms),
-        stimulus_group=("stimulus", group),
-        response=(("stimulus", "response_window_ms"), np.stack([response, 2 * response, 3 * response], axis=1)),
-        group_weight_mV=(("sample_s", "group"), weight_mV),
-    )
+    made_up = run | {
+        "stimulus_ms": stimulus_ms,
+        "stimulus_group": group,
+        "response": np.stack([response, 2 * response, 3 * response], axis=1),
+        "group_weight_mV": weight_mV,
+    }
     got = protocol.summarise(small, made_up)
     np.testing.assert_allclose(got["response_ratio_early"], 2)
     np.testing.assert_allclose(got["response_ratio_late"], 4)

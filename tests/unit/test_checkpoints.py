@@ -95,7 +95,7 @@ def test_a_checkpoint_of_other_code_is_passed_over(often, in_project, tmp_path, 
 def test_simulating_without_a_file_writes_no_checkpoint(often, in_project, tmp_path, monkeypatch):
     monkeypatch.setattr(Checkpoint, "save", lambda *_: pytest.fail("saved"))
     resolved = experiments.resolve("izhikevich2007", "quick", SHORT)
-    assert simulation.simulate(resolved, 1)["time_s"].values.tolist() == list(range(1, 9))
+    assert simulation.simulate(resolved, 1)["time_s"].tolist() == list(range(1, 9))
 
 
 def test_at_most_five_minutes_are_lost():

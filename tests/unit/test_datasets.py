@@ -1,6 +1,7 @@
 """The netCDF contract: writing whole or not at all, and one line for every broken file."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,17 +10,20 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import datasets, experiments, simulation
+from replasticity import datasets, experiments, protocols, simulation
 from replasticity.datasets import REQUIRED_ATTRIBUTES, Variable, build
 from replasticity.errors import UserError
 from replasticity.protocols import homeostatic_stdp
 from replasticity.units import unit_of
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
 def run():
     resolved = experiments.resolve("zenke2015", changes={"epoch_ms": 20.0, "pre_times_ms": [], "post_times_ms": []})
-    return simulation.simulate(resolved, seed=1)
+    protocol = protocols.get(resolved.experiment.protocol)
+    attributes = simulation.run_attributes(resolved, seed=1)
+    return datasets.as_dataset(protocol.RUN, simulation.simulate(resolved, seed=1), **attributes)
 
 
 def written(dataset, tmp_path):
@@ -31,6 +35,42 @@ def test_written_run_reads_back_unchanged(run, tmp_path):
     xr.testing.assert_identical(datasets.read(written(run, tmp_path), "run"), run)
 
 
+def write_without_xarray(run, path):
+    arrays = {str(name): variable.values for name, variable in run.variables.items()}
+    datasets.write_arrays(homeostatic_stdp.RUN, arrays, run.attrs, path)
+
+
+#: Both ways of writing a run, from a dataset and from arrays.
+WRITERS = (datasets.write, write_without_xarray)
+
+
+@pytest.mark.parametrize("epoch_ms", [20.0, 200.0])
+def test_run_written_without_xarray_reads_back_the_same(tmp_path, epoch_ms):
+    # Without a pairing some dimensions have no length.
+    changes = {"epoch_ms": epoch_ms, "pre_times_ms": [], "post_times_ms": []}
+    resolved = experiments.resolve("zenke2015", changes=changes | {"record_trains": True})
+    arrays, attributes = simulation.simulate(resolved, 3), simulation.run_attributes(resolved, 3)
+    datasets.write_arrays(homeostatic_stdp.RUN, arrays, attributes, tmp_path / "file.nc")
+    read = datasets.read(tmp_path / "file.nc", "run")
+    xr.testing.assert_identical(read, datasets.as_dataset(homeostatic_stdp.RUN, arrays, **attributes))
+    assert {name: read[name].dtype for name in read.variables} == {name: arrays[name].dtype for name in arrays}
+    assert read.sizes["event"] == 0
+
+
+def test_simulating_imports_no_library_that_it_does_not_need(tmp_path):
+    # They take longer to import than most simulations take.
+    code = (
+        "import sys; from replasticity.cli import main;"
+        "main(['simulate', 'zenke2015', '--scale', 'quick', '-o', sys.argv[1]]);"
+        "print(sorted({'xarray', 'pandas', 'scipy.stats', 'matplotlib'} & set(sys.modules)))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "run.nc"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == "[]"
+    assert datasets.read(tmp_path / "run.nc", "run").attrs["seed"] == 1
+
+
 def test_every_variable_has_unit_and_long_name(run):
     for name, variable in run.variables.items():
         assert variable.attrs["units"] == unit_of(name)
@@ -38,11 +78,12 @@ def test_every_variable_has_unit_and_long_name(run):
     assert set(REQUIRED_ATTRIBUTES) <= set(run.attrs)
 
 
-def test_writing_again_later_gives_equal_bytes(run, tmp_path):
+@pytest.mark.parametrize("write", WRITERS)
+def test_writing_again_later_gives_equal_bytes(run, tmp_path, write):
     first, second = tmp_path / "a.nc", tmp_path / "b.nc"
-    datasets.write(run, first)
+    write(run, first)
     time.sleep(1.1)  # HDF5 counts time in seconds.
-    datasets.write(run, second)
+    write(run, second)
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -53,6 +94,27 @@ def test_no_file_holds_a_time_of_day(run):
 def test_building_refuses_what_is_not_in_the_contract():
     with pytest.raises(KeyError, match="not in the contract"):
         build({"a_ms": Variable((), "a")}, {"b_ms": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"a_ms": np.zeros(3), "b_ms": np.zeros((2, 4))}, "b_ms: has length 4 along 'x', others have 3"),
+        ({"a_ms": np.zeros((3, 1))}, "a_ms: has 2 dimensions"),
+        ({"b_ms": 0.0}, "b_ms: has 0 dimensions"),
+    ],
+)
+def test_building_refuses_shapes_that_do_not_fit(values, text):
+    contract = {"a_ms": Variable(("x",), "a"), "b_ms": Variable(("y", "x"), "b")}
+    with pytest.raises(ValueError, match=re.escape(text)):
+        build(contract, values)
+
+
+def test_building_gives_the_types_and_the_order_of_the_contract():
+    contract = {"a": Variable((), "a", "int32"), "b": Variable(("b",), "b")}
+    built = build(contract, {"b": [1, 2], "a": 3})
+    assert list(built) == ["a", "b"]
+    assert [array.dtype for array in built.values()] == [np.int32, np.float64]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +177,8 @@ def test_missing_file_is_named(tmp_path):
         datasets.read(tmp_path / "file.nc", "run")
 
 
-def test_failed_write_leaves_the_old_file_and_no_other(run, tmp_path, monkeypatch):
+@pytest.mark.parametrize("write", WRITERS)
+def test_failed_write_leaves_the_old_file_and_no_other(run, tmp_path, monkeypatch, write):
     path = tmp_path / "file.nc"
     path.write_bytes(b"old")
 
@@ -124,7 +187,7 @@ def test_failed_write_leaves_the_old_file_and_no_other(run, tmp_path, monkeypatc
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match=r"file\.nc: cannot write it: No space left on device"):
-        datasets.write(run, path)
+        write(run, path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file.nc"]
 
@@ -143,7 +206,9 @@ def test_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
     assert (tmp_path / "final.nc").read_bytes() == b"y"
 
 
-def test_large_variables_are_compressed_without_loss(run, tmp_path):
-    with xr.open_dataset(written(run, tmp_path), decode_times=False) as read:
+@pytest.mark.parametrize("write", WRITERS)
+def test_large_variables_are_compressed_without_loss(run, tmp_path, write):
+    write(run, tmp_path / "file.nc")
+    with xr.open_dataset(tmp_path / "file.nc", decode_times=False) as read:
         assert read["population_count"].encoding["zlib"]
         np.testing.assert_array_equal(read["population_count"], run["population_count"])

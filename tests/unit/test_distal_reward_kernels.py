@@ -189,7 +189,7 @@ def test_the_loop_equals_the_oracle(change, seed):
     assert spikes == expected["spikes"]
     assert len(spikes) > 200
     assert scheduled == expected["scheduled"]
-    np.testing.assert_array_equal(inputs["target"].values, expected["post"])
+    np.testing.assert_array_equal(inputs["target"], expected["post"])
     np.testing.assert_array_equal(network.state.weight_mV, expected["weight"])
     np.testing.assert_array_equal(network.state.eligibility_mV, expected["eligibility"])
     np.testing.assert_array_equal(network.state.v_mV, expected["v"])
@@ -213,7 +213,7 @@ def test_stimuli_and_their_rewards_equal_the_oracle():
     network = Network(
         given,
         5,
-        protocol.draw(given, 5)["target"].values,
+        protocol.draw(given, 5)["target"],
         stimuli={
             "step": np.array([10, 60, 90]),
             "group": np.array([0, 1, 0]),

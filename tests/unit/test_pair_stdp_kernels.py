@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from replasticity.kernels.pair_stdp import Synapse, clip_weight, decay_traces, postsynaptic_spike, presynaptic_spike
-from replasticity.models.pair_stdp import discretise
+from replasticity.models.pair_stdp import discretise, hold_weights
 
 
 def constants(clip=True):
@@ -61,3 +62,17 @@ def test_postsynaptic_spike_potentiates_by_the_presynaptic_trace():
 def test_coincidence_from_rest_adds_the_full_presynaptic_trace():
     synapse = postsynaptic_spike(presynaptic_spike(Synapse(0.5, 0.0, 0.0, 0.0), STEP), STEP)
     assert synapse.weight == 0.51
+
+
+def test_weights_at_each_step_are_those_after_the_last_event_of_an_earlier_step():
+    generator = np.random.default_rng(7)
+    # Each synapse has at most one event in a step; none in the first steps of some synapses.
+    step, synapse = np.nonzero(generator.random((40, 3)) < 0.2)
+    after = generator.random(len(step))
+    weight = np.empty((40, 3))
+    hold_weights(step.astype(np.int32), synapse.astype(np.int32), after, 0.5, weight)
+    for k in range(3):
+        own = synapse == k
+        known = np.concatenate([[0.5], after[own]])
+        expected = [known[np.count_nonzero(step[own] < n)] for n in range(40)]
+        np.testing.assert_array_equal(weight[:, k], expected)

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import datasets, experiments, protocols, simulation
+from replasticity import experiments, simulation
 from replasticity.analysis import regression
-from replasticity.datasets import write
 from replasticity.errors import UserError
+from tests.ensembles import statistics_in_memory
 
 CHANGES = {"epoch_ms": 200.0, "pre_times_ms": [100.0, 500.0, 900.0], "post_times_ms": [101.0, 501.0, 901.0]}
 
@@ -23,7 +23,7 @@ def ensemble_of(resolved, seeds, folder):
     files = []
     for seed in seeds:
         files.append(folder / f"run-{seed}.nc")
-        write(simulation.simulate(resolved, seed), files[-1])
+        simulation.write_run(resolved, seed, files[-1])
     return simulation.aggregate(resolved, files)
 
 
@@ -135,19 +135,6 @@ def test_shortened_scale_has_a_reference_of_its_own(project):
     assert regression.reference_file(experiments.resolve("zenke2015", "full")).name == "zenke2015.json"
 
 
-def ensemble_in_memory(resolved, seeds):
-    """Return the statistics of many seeds, simulated in this process and never written."""
-    protocol = protocols.get(resolved.experiment.protocol)
-    each = []
-    for seed in seeds:
-        run = protocol.run(resolved.parameters, protocol.draw(resolved.parameters, seed))
-        each.append(protocol.summarise(resolved.parameters, run))
-    contract = simulation.ensemble_contract(protocol)
-    values = {name: np.stack([one[name].values for one in each]) for name in protocol.STATISTICS}
-    digests = {"parameters_digest": resolved.digest, "code_digest": "of this process"}
-    return datasets.build(contract, {"seed": list(seeds)} | values, **digests)
-
-
 @pytest.mark.slow
 def test_fresh_seeds_are_called_changed_no_more_often_than_stated(monkeypatch):
     # 200 checks of the published example, each with a reference of 15 seeds and 10 fresh seeds of its own, so that the
@@ -155,7 +142,8 @@ def test_fresh_seeds_are_called_changed_no_more_often_than_stated(monkeypatch):
     repetitions, reference_seeds, fresh_seeds = 200, 15, 10
     resolved = experiments.resolve("zenke2015")
     together = reference_seeds + fresh_seeds
-    everything = ensemble_in_memory(resolved, range(1001, 1001 + repetitions * together))
+    digests = {"parameters_digest": resolved.digest, "code_digest": "of this process"}
+    everything = statistics_in_memory(resolved, range(1001, 1001 + repetitions * together), **digests)
     alarms = 0
     for start in range(0, repetitions * together, together):
         reference = everything.isel(seed=slice(start, start + reference_seeds))

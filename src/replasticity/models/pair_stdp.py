@@ -82,6 +82,11 @@ def empty_events(count):
     )
 
 
+def first_events(events, count):
+    """Return the first of some events, as views."""
+    return Events(*(part[:count] for part in events))
+
+
 def empty_outcome(synapse_count):
     """Return the arrays for a number of synapses, all zero."""
     return Outcome(
@@ -164,3 +169,28 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
         outcome.weight_lowest[k] = lowest
         outcome.weight_highest[k] = highest
         outcome.event_count[k] = event - first_event
+
+
+@njit
+def hold_weights(event_step, event_synapse, weight_after, weight_initial, weight):
+    """Fill the weight of each synapse at the start of each step: that after its last event in an earlier step.
+
+    Parameters
+    ----------
+    event_step, event_synapse : ndarray of int32, shape (events,)
+        Events in the order of their steps.
+    weight_after : ndarray of float64, shape (events,)
+        Weight of the synapse after the event [1].
+    weight_initial : float
+        Weight before the first event [1].
+    weight : ndarray of float64, shape (steps, synapses)
+        Changed in place [1].
+    """
+    held = np.full(weight.shape[1], weight_initial)
+    event = 0
+    for n in range(len(weight)):
+        for k in range(len(held)):
+            weight[n, k] = held[k]
+        while event < len(event_step) and event_step[event] == n:
+            held[event_synapse[event]] = weight_after[event]
+            event += 1

@@ -12,15 +12,16 @@ import pkgutil
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from typing import Protocol as Interface
 
-import xarray as xr
-
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable
+from replasticity.datasets import Arrays, Recorded, Variable
 from replasticity.errors import UserError
 from replasticity.parameters import Parameters as BaseParameters
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Protocol(Interface):
@@ -71,19 +72,19 @@ class Protocol(Interface):
     RECORDINGS: tuple[str, ...]
     PEER_NAMES: Mapping[str, str]
 
-    def draw(self, parameters: BaseParameters, seed: int) -> xr.Dataset:
+    def draw(self, parameters: BaseParameters, seed: int) -> Arrays:
         """Return the inputs of a run: all that is random."""
 
-    def run(self, parameters: BaseParameters, inputs: xr.Dataset) -> xr.Dataset:
+    def run(self, parameters: BaseParameters, inputs: Arrays) -> Arrays:
         """Return the run: deterministic, given its inputs."""
 
-    def summarise(self, parameters: BaseParameters, run: xr.Dataset) -> xr.Dataset:
+    def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
         """Return the statistics of one run."""
 
-    def recorded_parameters(self, recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+    def recorded_parameters(self, recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
         """Return a recording's parameters in our names, not yet checked."""
 
-    def replay(self, recording: xr.Dataset, parameters: BaseParameters) -> xr.Dataset:
+    def replay(self, recording: "xr.Dataset", parameters: BaseParameters) -> Recorded:
         """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
 
 

@@ -10,18 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress
 from replasticity.checkpoints import Checkpoint
-from replasticity.datasets import Variable
+from replasticity.datasets import Arrays, Variable
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-Arrays = dict[str, npt.NDArray[Any]]
 
 STEPS_PER_S = 1000
 
@@ -325,6 +323,6 @@ def network_run(record: Arrays, network: Network, parameters: NetworkParameters)
     }
 
 
-def seed_of(inputs: xr.Dataset) -> int:
+def seed_of(inputs: Arrays) -> int:
     """Return the seed that stands for the noise, which is drawn while time passes."""
     return int(inputs["seed"].item())

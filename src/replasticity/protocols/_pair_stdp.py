@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable
+from replasticity.datasets import Arrays, Variable
 from replasticity.parameters import Parameters as BaseParameters
 from replasticity.parameters import Positive
 
@@ -124,9 +123,8 @@ def run_synapses(
     from replasticity.models import pair_stdp as model
 
     count = len(pre_steps)
-    events = model.empty_events(
-        sum(len(np.union1d(pre, post)) for pre, post in zip(pre_steps, post_steps, strict=True))
-    )
+    # Two spikes in one step are one event: there may be room to spare.
+    room = model.empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
     outcome = model.empty_outcome(count)
     model.simulate(
         model.make_trains(pre_steps),
@@ -136,8 +134,9 @@ def run_synapses(
         float(parameters.weight_initial),
         discretise(parameters),
         outcome,
-        events,
+        room,
     )
+    events = model.first_events(room, outcome.event_count.sum())
     order = np.lexsort((events.synapse, events.step))
     values: dict[str, Any] = {
         "event_step": events.step[order],
@@ -174,11 +173,11 @@ def weight_at_each_step(parameters: SynapseParameters, values: Mapping[str, Any]
     ndarray of float64, shape (step_count, synapses)
         Weight [1]: that after the last event of an earlier step.
     """
+    from replasticity.models import pair_stdp as model
+
     weight = np.empty((step_count, len(values["weight_final"])))
-    for k in range(weight.shape[1]):
-        of_synapse = values["event_synapse"] == k
-        after = np.concatenate([[parameters.weight_initial], values["event_weight"][of_synapse, 2]])
-        weight[:, k] = after[np.searchsorted(values["event_step"][of_synapse], np.arange(step_count), side="left")]
+    after = np.ascontiguousarray(values["event_weight"][:, model.AFTER])
+    model.hold_weights(values["event_step"], values["event_synapse"], after, float(parameters.weight_initial), weight)
     return weight
 
 
@@ -237,14 +236,14 @@ def recorded_parameters(parameters: Mapping[str, Any], names: Mapping[str, str])
     return {"clip_weight": True} | {both.get(name, name): value for name, value in parameters.items()}
 
 
-def replayed(parameters: SynapseParameters, result: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+def replayed(parameters: SynapseParameters, result: Arrays) -> dict[str, tuple[Any, Any]]:
     """Return spikes, events and weights of a run under the names of recordings, in their units.
 
     Parameters
     ----------
     parameters : SynapseParameters
         Parameters of the run.
-    result : xarray.Dataset
+    result : mapping of str to ndarray
         Run with the variables of `RUN`.
 
     Returns
@@ -252,18 +251,18 @@ def replayed(parameters: SynapseParameters, result: xr.Dataset) -> dict[str, tup
     dict of str to (dimensions, values)
         Variables for a dataset.
     """
-    cells = np.arange(result.sizes["synapse"], dtype=np.int32)
+    cells = np.arange(len(result["weight_final"]), dtype=np.int32)
     variables: dict[str, tuple[Any, Any]] = {
         "plastic_pre": ("plastic", cells),
         "plastic_post": ("plastic", cells),
         "plastic_weight_initial": ("plastic", np.full(len(cells), float(parameters.weight_initial))),
-        "plastic_weight_final": ("plastic", result["weight_final"].values),
+        "plastic_weight_final": ("plastic", result["weight_final"]),
     }
     for name in SPIKES:
-        variables[f"{name}_time"] = (name, result[f"{name}_step"].values * parameters.dt_ms)
-        variables[f"{name}_index"] = (name, result[f"{name}_cell"].values)
+        variables[f"{name}_time"] = (name, result[f"{name}_step"] * parameters.dt_ms)
+        variables[f"{name}_index"] = (name, result[f"{name}_cell"])
     for name in ("event_step", "event_synapse", "event_kind"):
-        variables[name] = ("event", result[name].values)
+        variables[name] = ("event", result[name])
     for index, moment in enumerate(("before", "mid", "after")):
         for recorded, ours in (
             ("w", "event_weight"),
@@ -271,5 +270,5 @@ def replayed(parameters: SynapseParameters, result: xr.Dataset) -> dict[str, tup
             ("Apost", "event_trace_post"),
             ("lastupdate", "event_last_ms"),
         ):
-            variables[f"event_{recorded}_{moment}"] = ("event", result[ours].values[:, index])
+            variables[f"event_{recorded}_{moment}"] = ("event", result[ours][:, index])
     return variables

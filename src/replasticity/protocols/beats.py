@@ -5,16 +5,18 @@ once in each period of the beat. Specification "Regular-firing pairs, STDP windo
 No number is drawn: every seed gives the same run.
 """
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.parameters import NonNegative, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Rates = Annotated[list[NonNegative], Field(min_length=1)]
 
@@ -82,24 +84,24 @@ def step_count(parameters: Parameters) -> int:
     return round(parameters.duration_ms / parameters.dt_ms)
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing here is random."""
-    return xr.Dataset()
+    return {}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: spikes, the weights at each step, and each event in three moments.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     from replasticity.models import regular_firing
@@ -127,31 +129,31 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     )
 
 
-def actual_rates_Hz(parameters: Parameters, run: xr.Dataset, side: str) -> pair_stdp.FloatArray:
+def actual_rates_Hz(parameters: Parameters, run: Arrays, side: str) -> pair_stdp.FloatArray:
     """Return the actual rate of each presynaptic ("pre") or postsynaptic ("post") cell [Hz]."""
-    steps, cells = run[f"{side}_spike_step"].values, run[f"{side}_spike_cell"].values
-    return np.array([pair_stdp.actual_rate_Hz(steps[cells == k], parameters) for k in range(run.sizes["synapse"])])
+    steps, cells = run[f"{side}_spike_step"], run[f"{side}_spike_cell"]
+    return np.array([pair_stdp.actual_rate_Hz(steps[cells == k], parameters) for k in range(len(run["weight_final"]))])
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN for the rate of a cell with fewer than two spikes.
     """
     pre_Hz, post_Hz = (actual_rates_Hz(parameters, run, side) for side in ("pre", "post"))
-    both = run["event_synapse"].values[run["event_kind"].values == 3]
+    both = run["event_synapse"][run["event_kind"] == 3]
     # The weight after the last step is the final one; samples are from before each step.
-    weight = np.vstack([run["weight"].values, run["weight_final"].values])
+    weight = np.vstack([run["weight"], run["weight_final"]])
     return build(
         STATISTICS,
         {
@@ -187,14 +189,14 @@ RECORDED_INPUTS: tuple[str, ...] = ()
 NEEDED_INPUTS: tuple[str, ...] = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = pair_stdp.recorded_parameters(parameters, {"pre_hz": "pre_rates_Hz", "post_hz": "post_rates_Hz"})
     values["phase_recorded_ms"] = recording.sizes.get("first_step", 0) * values.get("dt_ms", 0.0)
     return values
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's parameters.
 
     Parameters
@@ -206,14 +208,14 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     result = run(parameters, draw(parameters, 0))
     variables = pair_stdp.replayed(parameters, result)
-    phases = np.hstack([result["firing_phase_pre"].values, result["firing_phase_post"].values])
-    variables["w"] = (("step", "plastic"), result["weight"].values)
+    phases = np.hstack([result["firing_phase_pre"], result["firing_phase_post"]])
+    variables["w"] = (("step", "plastic"), result["weight"])
     variables["x"] = (("first_step", "cell"), phases)
     for side in ("pre", "post"):
         variables[f"{side}_rate_actual"] = ("plastic", actual_rates_Hz(parameters, result, side))
-    return xr.Dataset(variables)
+    return variables

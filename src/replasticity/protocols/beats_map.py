@@ -5,18 +5,20 @@ EPSP read-out", sections 1 and 2). The postsynaptic cells may start at several p
 does not have: it starts all cells at phase 0. No number is drawn: every seed gives the same run.
 """
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.beats import Rates, check_rates
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: Width of the classes of beat frequency or rate in the analysis of variance [Hz].
 CLASS_WIDTH_HZ = 5.0
@@ -95,24 +97,24 @@ TRACES = ("pre_rate_actual_Hz", "post_rate_actual_Hz", "weight_final")
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing here is random."""
-    return xr.Dataset()
+    return {}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: every presynaptic cell with every postsynaptic cell, for each starting phase.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     from replasticity.models import pair_stdp as model
@@ -189,24 +191,24 @@ def variance_explained(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) 
     return float(1 - (np.sum((weight - means[index]) ** 2) / free) / np.var(weight, ddof=1))
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`, of the first starting phase where none is named; NaN where a quantity is not
         defined, such as a range over a single starting phase.
     """
-    weight = run["weight_final"].values
-    pre_Hz, post_Hz = np.meshgrid(run["pre_rate_actual_Hz"].values, run["post_rate_actual_Hz"].values, indexing="ij")
+    weight = run["weight_final"]
+    pre_Hz, post_Hz = np.meshgrid(run["pre_rate_actual_Hz"], run["post_rate_actual_Hz"], indexing="ij")
     # Cells with fewer than two spikes have no rate.
     defined = np.isfinite(pre_Hz + post_Hz)
     pre_Hz, post_Hz, final = pre_Hz[defined], post_Hz[defined], weight[0][defined]
@@ -245,11 +247,11 @@ RECORDED_INPUTS: tuple[str, ...] = ()
 NEEDED_INPUTS: tuple[str, ...] = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Raise a `UserError`: there are no recordings of this protocol."""
     raise UserError("protocol beats_map: has no recordings")
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Raise a `UserError`: there are no recordings of this protocol."""
     raise UserError("protocol beats_map: has no recordings")

@@ -9,18 +9,20 @@ Symbols of the paper are mapped to names in `replasticity.kernels.adaptive_expon
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -261,7 +263,7 @@ def stamps(times_ms: FloatArray, parameters: Parameters) -> IntArray:
     return np.rint(times_ms / parameters.dt_ms).astype(np.int64)
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return everything random: initial potentials and weights, wiring, centres, and the spikes of the inputs.
 
     Parameters
@@ -273,7 +275,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `INPUTS`.
     """
     exc, inh, inputs = parameters.exc_count, parameters.inh_count, parameters.input_count
@@ -406,7 +408,7 @@ class Simulated:
 
 def simulate(
     parameters: Parameters,
-    inputs: xr.Dataset,
+    inputs: Arrays,
     *,
     exc_exc_stamp: IntArray,
     input_exc_stamp: IntArray,
@@ -419,7 +421,7 @@ def simulate(
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Variables of `INPUTS`, from `draw` or from a recording.
     exc_exc_stamp, input_exc_stamp : ndarray of int64
         Stamps at which weights are kept, ascending.
@@ -457,16 +459,16 @@ def simulate(
         theta_minus_mV=float(p.theta_minus_mV),
         tau_x_ms=float(p.tau_x_ms),
     )
-    exc_count, inh_count = inputs.sizes["exc"], inputs.sizes["inh"]
+    exc_count, inh_count = len(inputs["exc_V_initial_mV"]), len(inputs["inh_V_initial_mV"])
     input_count = 1 + max(int(inputs[f"{name}_pre"].max(initial=-1)) for name in ("input_exc", "input_inh"))
     input_count = max(input_count, 1 + int(inputs["input_spike_channel"].max(initial=-1)))
     delay_steps, exc_exc_delay_steps = steps(p.delay_ms, p), steps(p.delay_exc_exc_ms, p)
     longest_steps = max(delay_steps, exc_exc_delay_steps)
-    order = {name: np.argsort(inputs[f"{name}_pre"].values, kind="stable") for name in _SYNAPSES}
+    order = {name: np.argsort(inputs[f"{name}_pre"], kind="stable") for name in _SYNAPSES}
 
     def sorted_synapses(name: str) -> tuple[Any, Any, Any]:
         parts = ("pre", "post", "weight_initial_mV")
-        pre, post, weight_mV = (inputs[f"{name}_{part}"].values[order[name]] for part in parts)
+        pre, post, weight_mV = (inputs[f"{name}_{part}"][order[name]] for part in parts)
         # Neurons are numbered through, the inhibitory after the excitatory ones.
         return pre, post + (exc_count if name.endswith("_inh") else 0), weight_mV
 
@@ -477,7 +479,7 @@ def simulate(
     def static(name: str, source_count: int) -> Any:
         return model.new_static_synapses(*sorted_synapses(name), source_count, delay_steps)
 
-    V_initial_mV = np.concatenate([inputs["exc_V_initial_mV"].values, inputs["inh_V_initial_mV"].values])
+    V_initial_mV = np.concatenate([inputs["exc_V_initial_mV"], inputs["inh_V_initial_mV"]])
     network = model.Network(
         blocks=adaptive_exponential.new_blocks(V_initial_mV, float(p.w_initial_pA), neuron),
         history=clopath.new_history(exc_count, float(p.history_start_mV), longest_steps, rule),
@@ -490,15 +492,15 @@ def simulate(
     )
     record = model.empty_record(
         exc_exc_stamp=exc_exc_stamp,
-        exc_exc_count=inputs.sizes["exc_exc"],
+        exc_exc_count=len(inputs["exc_exc_pre"]),
         input_exc_stamp=input_exc_stamp,
-        input_exc_count=inputs.sizes["input_exc"],
+        input_exc_count=len(inputs["input_exc_pre"]),
         traced=traced,
         trace_stamp=trace_stamp,
     )
-    by_stamp = np.lexsort((inputs["input_spike_channel"].values, inputs["input_spike_stamp"].values))
-    stamp = inputs["input_spike_stamp"].values[by_stamp].astype(np.int64)
-    channel = inputs["input_spike_channel"].values[by_stamp].astype(np.int64)
+    by_stamp = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
+    stamp = inputs["input_spike_stamp"][by_stamp].astype(np.int64)
+    channel = inputs["input_spike_channel"][by_stamp].astype(np.int64)
 
     step_count = steps(p.duration_ms, p)
     spikes, events = [np.zeros((0, 2), np.int64)], [np.zeros((0, 3))]
@@ -525,19 +527,19 @@ def simulate(
     )
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the network: weights, spikes, a raster, and the potentials around one spike.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     p = parameters
@@ -576,9 +578,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
         return counts
 
     values["raster_time_ms"] = (first + np.arange(bins) * bin_steps) * p.dt_ms
-    values["raster_input_count"] = raster(
-        inputs["input_spike_stamp"].values, inputs["input_spike_channel"].values, p.input_count
-    )
+    values["raster_input_count"] = raster(inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count)
     values["raster_exc_count"] = raster(stamp[excitatory], cell[excitatory], p.exc_count)
 
     before, after = steps(BEFORE_SPIKE_MS, p), steps(AFTER_SPIKE_MS, p)
@@ -592,10 +592,10 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     return build(RUN, values)
 
 
-def weight_matrix(run: xr.Dataset, weight_mV: FloatArray, exc_count: int) -> FloatArray:
+def weight_matrix(run: Arrays, weight_mV: FloatArray, exc_count: int) -> FloatArray:
     """Return weights between excitatory neurons as a matrix, rows from, columns to; NaN where there is no synapse."""
     matrix = np.full((exc_count, exc_count), np.nan)
-    matrix[run["exc_exc_pre"].values, run["exc_exc_post"].values] = weight_mV
+    matrix[run["exc_exc_pre"], run["exc_exc_post"]] = weight_mV
     return matrix
 
 
@@ -623,24 +623,24 @@ def two_way(grown: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
     return int(grown.all(axis=0).sum()), int((grown[0] ^ grown[1]).sum()), grown.shape[1] * float(grown.mean()) ** 2
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`, with the inputs.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a quantity is not defined.
     """
     p = parameters
-    final_mV = run["exc_exc_weight_final_mV"].values
-    dw_mV = final_mV - run["exc_exc_weight_initial_mV"].values
+    final_mV = run["exc_exc_weight_final_mV"]
+    dw_mV = final_mV - run["exc_exc_weight_initial_mV"]
     change_mV = weight_matrix(run, dw_mV, p.exc_count)
     final_matrix_mV = weight_matrix(run, final_mV, p.exc_count)
     upper = np.triu_indices(p.exc_count, 1)
@@ -656,7 +656,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
     strong = two_way(pair_mV > final_mV.mean() + final_mV.std())
     grown = [two_way(pair_change_mV > threshold_mV) for threshold_mV in GROWTH_THRESHOLDS_MV]
 
-    in_mV = run["input_exc_weight_final_mV"].values
+    in_mV = run["input_exc_weight_final_mV"]
     duration_s = p.duration_ms / 1000
     return build(
         STATISTICS,
@@ -680,16 +680,16 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "grown_two_way_expected": [one[2] for one in grown],
             "at_weight_max": np.mean(final_mV >= p.weight_max_exc_mV),
             "at_weight_min": np.mean(final_mV <= p.weight_min_mV),
-            "input_weight_initial_mean_mV": run["input_exc_weight_initial_mV"].values.mean(),
+            "input_weight_initial_mean_mV": run["input_exc_weight_initial_mV"].mean(),
             "input_weight_mean_mV": in_mV.mean(),
             "input_weight_sd_mV": in_mV.std(),
             "input_weight_min_mV": in_mV.min(),
             "input_weight_max_mV": in_mV.max(),
             "input_at_weight_max": np.mean(in_mV >= p.weight_max_input_mV),
             "input_at_weight_min": np.mean(in_mV <= p.weight_min_mV),
-            "exc_rate_Hz": run.sizes["exc_spike"] / p.exc_count / duration_s,
-            "inh_rate_Hz": run.sizes["inh_spike"] / max(p.inh_count, 1) / duration_s,
-            "centres_visited": len(np.unique(run["profile_centre"].values)),
+            "exc_rate_Hz": len(run["exc_spike_index"]) / p.exc_count / duration_s,
+            "inh_rate_Hz": len(run["inh_spike_index"]) / max(p.inh_count, 1) / duration_s,
+            "centres_visited": len(np.unique(run["profile_centre"])),
         },
     )
 
@@ -839,7 +839,7 @@ NEEDED_INPUTS = (
 )
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = dict(_DEFAULTS)
     for recorded, names in (
@@ -855,7 +855,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     return values | {"sample_interval_ms": values["dt_ms"], "raster_start_ms": 0.0, "raster_ms": 0.0}
 
 
-def recorded_inputs(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def recorded_inputs(recording: "xr.Dataset", parameters: Parameters) -> Arrays:
     """Return a recording's inputs as `draw` would return them; synapses that are not recorded do not exist."""
 
     def recorded(name: str) -> Any:
@@ -873,7 +873,7 @@ def recorded_inputs(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset
     return build(INPUTS, values)
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's wiring, initial state and input spikes.
 
     Parameters
@@ -885,11 +885,15 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     inputs = recorded_inputs(recording, parameters)
-    counts = {"input": parameters.input_count, "exc": inputs.sizes["exc"], "inh": inputs.sizes["inh"]}
+    counts = {
+        "input": parameters.input_count,
+        "exc": len(inputs["exc_V_initial_mV"]),
+        "inh": len(inputs["inh_V_initial_mV"]),
+    }
     for recorded, ours in _RECORDED_SYNAPSES.items():
         source, target = (counts[population] for population in ours.split("_"))
         ends = {f"{recorded}_pre": source, f"{recorded}_post": target}
@@ -917,13 +921,13 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         "in_exc_weight": (("in_exc_time", "in_exc"), simulated.input_exc_weight_mV),
     }
     stamp, cell = simulated.spikes.T
-    exc_count = inputs.sizes["exc"]
+    exc_count = counts["exc"]
     for name, chosen, first in (("exc", cell < exc_count, 0), ("inh", cell >= exc_count, exc_count)):
         variables[f"{name}_spike_time"] = (f"{name}_spike", stamp[chosen] * parameters.dt_ms)
         variables[f"{name}_spike_index"] = (f"{name}_spike", cell[chosen] - first)
 
     event_stamp, synapse = simulated.events[:, :2].T.astype(np.int64)
-    pre, post = inputs["exc_exc_pre"].values[synapse], inputs["exc_exc_post"].values[synapse]
+    pre, post = inputs["exc_exc_pre"][synapse], inputs["exc_exc_post"][synapse]
     variables["exc_exc_event_time"] = ("exc_exc_event", event_stamp * parameters.dt_ms)
     variables["exc_exc_event_pre"] = ("exc_exc_event", pre)
     variables["exc_exc_event_post"] = ("exc_exc_event", post)
@@ -934,4 +938,4 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         for name, row in _TRACED.items():
             if f"{part}_{name}" in recording:
                 variables[f"{part}_{name}"] = (("traced", f"trace_{part}"), simulated.trace[row][:, samples])
-    return xr.Dataset(variables)
+    return variables

@@ -7,17 +7,19 @@ Specification: "Small network with voltage-based (Clopath) plasticity", section 
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.parameters import NonNegative, Positive
 from replasticity.parameters import Parameters as BaseParameters
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -194,7 +196,7 @@ def steps(time_ms: float, parameters: Parameters) -> int:
     return round(time_ms / parameters.dt_ms)
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return the times of the generators. Nothing is random.
 
     Parameters
@@ -206,7 +208,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `INPUTS`.
     """
     del seed
@@ -310,23 +312,23 @@ def example_pairings(rates_Hz: Sequence[float], intervals_ms: Sequence[float]) -
     return fastest
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: transmitted weights and spikes of every pairing in both models, and example potentials.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
-    pre_ms, pre_pairing = inputs["pre_time_ms"].values, inputs["pre_pairing"].values
-    post_ms, post_pairing = inputs["post_time_ms"].values, inputs["post_pairing"].values
+    pre_ms, pre_pairing = inputs["pre_time_ms"], inputs["pre_pairing"]
+    post_ms, post_pairing = inputs["post_time_ms"], inputs["post_pairing"]
     weight = np.full((len(NEURONS), len(pre_ms)), np.nan)
     spikes: dict[str, list[Any]] = {"time_ms": [], "neuron": [], "pairing": []}
     examples = example_pairings(parameters.rates_Hz, parameters.intervals_ms)
@@ -361,25 +363,25 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     )
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of the run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`, with the inputs.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where there is nothing to compare.
     """
     p = parameters
-    pairing = run["pre_pairing"].values
+    pairing = run["pre_pairing"]
     last = [np.flatnonzero(pairing == k)[-1] for k in range(len(p.rates_Hz))]
-    weight_last = run["transmitted_weight"].values[:, last]
+    weight_last = run["transmitted_weight"][:, last]
     weight_percent = normalised_percent(p, weight_last)
     rates_Hz, intervals_ms = np.array(p.rates_Hz), np.array(p.intervals_ms)
     increase = np.full((len(NEURONS), 2), np.nan)
@@ -506,7 +508,7 @@ RECORDED_INPUTS = (
 NEEDED_INPUTS = (*("run_model", "run_duration", "pre_gen_time", "pre_gen_run", "post_gen_time", "post_gen_run"),)
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values: dict[str, Any] = dict(_FIXED)
     for model, theirs in _RECORDED_MODELS.items():
@@ -525,7 +527,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     }
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's generators.
 
     Parameters
@@ -537,7 +539,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our runs give them, under the recording's names and in its units.
     """
 
@@ -576,10 +578,10 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
             trace = traces[_example_run(recording, model, post_first)]
             for row, name in enumerate(_TRACED):
                 variables[f"{example}_{name}"] = (f"{example}_trace", trace[row, at])
-    return xr.Dataset(variables)
+    return variables
 
 
-def _example_run(recording: xr.Dataset, model: int, post_first: bool) -> int:
+def _example_run(recording: "xr.Dataset", model: int, post_first: bool) -> int:
     """Return the run whose potentials are recorded: the fastest of the example with this model and order."""
     chosen = (recording["run_model"].values == model) & ((recording["run_interval"].values < 0) == post_first)
     if "run_protocol" in recording:

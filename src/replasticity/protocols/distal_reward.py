@@ -9,15 +9,15 @@ those of the specification, so that a seed here and the same seed of a recording
 
 import json
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, model_validator
 
 from replasticity.checkpoints import Checkpoint
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, as_dataset, build
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt
 from replasticity.protocols import _distal_reward as network_parts
@@ -25,12 +25,14 @@ from replasticity.protocols._distal_reward import (
     NETWORK_PARAMETER_NAMES,
     NETWORK_RUN,
     STEPS_PER_S,
-    Arrays,
     FloatArray,
     IntArray,
     Network,
     NetworkParameters,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: One reward is shown close up: this long before and after the coincidence that it is for [ms].
 CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS = 1000, 5000
@@ -138,7 +140,7 @@ PEER_NAMES = {name: name for name in STATISTICS}
 _CLOSE_UP = ("weight_mV", "eligibility_mV", "dopamine", "pre", "post")
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return the targets of all synapses, and the seed that stands for noise and reward delays.
 
     An hour of noise is 29 GB of numbers. They are a function of seed, step and cell, and `run` computes them where
@@ -153,32 +155,32 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         ``target`` (synapse), and ``seed``.
     """
     inputs = build(RUN, {"target": network_parts.draw_targets(parameters, seed)})
-    return inputs.assign(seed=np.int64(seed))
+    return inputs | {"seed": np.array(seed)}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of one seed.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     return run_resumable(parameters, inputs, None)
 
 
-def run_resumable(parameters: Parameters, inputs: xr.Dataset, checkpoint: Checkpoint | None) -> xr.Dataset:
+def run_resumable(parameters: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
     """Return the run of one seed, as `run` does, from its checkpoint on if there is one."""
     network = _network(parameters, inputs)
     record = network_parts.empty_record(parameters) | {
@@ -213,11 +215,11 @@ def run_resumable(parameters: Parameters, inputs: xr.Dataset, checkpoint: Checkp
     )
 
 
-def _network(parameters: Parameters, inputs: xr.Dataset) -> Network:
+def _network(parameters: Parameters, inputs: Arrays) -> Network:
     return Network(
         parameters,
         network_parts.seed_of(inputs),
-        inputs["target"].values,
+        inputs["target"],
         chosen_synapse=parameters.chosen_synapse,
         coincidence_ms=parameters.coincidence_ms,
         reward_delay_min_ms=parameters.reward_delay_min_ms,
@@ -268,26 +270,26 @@ def _copy_overlap(into: FloatArray, into_first: int, source: FloatArray, source_
         into[:, begin - into_first : end - into_first] = source[:, begin - source_first : end - source_first]
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a quantity is not defined, such as the time of what never happened.
     """
-    weight_mV, rank = run["chosen_weight_mV"].values, run["chosen_rank"].values
-    upper_mV, rewards = run["upper_weight_mV"].values, run["rewards"].values
+    weight_mV, rank = run["chosen_weight_mV"], run["chosen_rank"]
+    upper_mV, rewards = run["upper_weight_mV"], run["rewards"]
     percent = 100 * rank / parameters.exc_synapses
     high = np.flatnonzero(weight_mV >= HIGH_SHARE * parameters.w_max_mV)
-    high_bins = run["weight_histogram"].values[:, round(HIGH_SHARE * network_parts.WEIGHT_BINS) :]
+    high_bins = run["weight_histogram"][:, round(HIGH_SHARE * network_parts.WEIGHT_BINS) :]
     part_s = parameters.duration_s // PART
     minutes_s = np.arange(MINUTE_S, parameters.duration_s + 1, MINUTE_S)
     rank_at = minutes_s // parameters.sample_interval_s - 1
@@ -307,13 +309,13 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "other_weight_largest_mV": upper_mV[:, 0].max(),
             "weight_percentile_99_mV": upper_mV[-1, 2],
             "weight_percentile_90_mV": upper_mV[-1, 3],
-            "mean_weight_final_mV": run["mean_weight_mV"].values[-1],
+            "mean_weight_final_mV": run["mean_weight_mV"][-1],
             "rewards_given": rewards[-1],
             "rewards_early": rewards[part_s - 1],
             "rewards_late": rewards[-1] - rewards[-1 - part_s],
-            "rate_exc_mean_Hz": run["rate_exc_Hz"].values.mean(),
-            "rate_inh_mean_Hz": run["rate_inh_Hz"].values.mean(),
-            "rate_exc_highest_Hz": run["rate_exc_Hz"].values.max(),
+            "rate_exc_mean_Hz": run["rate_exc_Hz"].mean(),
+            "rate_inh_mean_Hz": run["rate_inh_Hz"].mean(),
+            "rate_exc_highest_Hz": run["rate_exc_Hz"].max(),
         },
     )
 
@@ -359,7 +361,7 @@ RECORDED_INPUTS = ("weights_each_second_row",)
 NEEDED_INPUTS = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = {_PARAMETER_NAMES.get(name, name): value for name, value in parameters.items()}
     duration_ms = float(recording.attrs.get("duration_ms", math.nan))
@@ -369,7 +371,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     return {"parallel_synapses_add": False, "sample_interval_s": 10, "close_up_reward": 0} | values
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's seed.
 
     Parameters
@@ -381,7 +383,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units. Lists of
         all spikes and traces of each step only if the recording has them: an hour of them would not fit.
     """
@@ -424,7 +426,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     values |= {name: np.concatenate(items) for name, items in lists.items()}
     values |= {
         "network_pre": np.repeat(np.arange(shape[0]), shape[1]),
-        "network_post": inputs["target"].values,
+        "network_post": inputs["target"],
         "network_weight_initial": initial_mV,
         "network_weight_final": network.state.weight_mV,
         "network_eligibility_final": network.state.eligibility_mV,
@@ -439,7 +441,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
             fits = recording[name].shape == value.shape
             dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(value.ndim))
             variables[name] = (dimensions, value)
-    return xr.Dataset(variables)
+    return variables
 
 
 def noise_check(seed: int) -> FloatArray:
@@ -452,7 +454,7 @@ def noise_check(seed: int) -> FloatArray:
     return np.append(numbers[:5], numbers.sum())
 
 
-def of_peer(summary: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     """Return our statistics of the runs in a summary that were made under an experiment's condition.
 
     Parameters
@@ -478,18 +480,19 @@ def of_peer(summary: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     runs: IntArray = np.flatnonzero(summary["condition"].values == condition)
     theirs = Parameters.model_validate(recorded_parameters(summary, recorded), context={"recorded": True})
     statistics = [summarise(theirs, _run_of_summary(summary.isel(run=k))) for k in runs]
-    result = xr.concat(statistics, xr.Variable("seed", summary["seed"].values[runs]))
-    result.attrs = summary.attrs | {"parameters": json.dumps(recorded)}
-    return result
+    contract = {name: replace(each, dimensions=("seed", *each.dimensions)) for name, each in STATISTICS.items()}
+    stacked = {name: np.stack([each[name] for each in statistics]) for name in STATISTICS}
+    attributes = summary.attrs | {"parameters": json.dumps(recorded)}
+    return as_dataset(contract, stacked, **attributes).assign_coords(seed=summary["seed"].values[runs])
 
 
-def recorded_json(summary: xr.Dataset) -> dict[str, Any]:
+def recorded_json(summary: "xr.Dataset") -> dict[str, Any]:
     """Return the recorded parameters of a summary."""
     parameters: dict[str, Any] = json.loads(summary.attrs["parameters"])
     return parameters
 
 
-def _run_of_summary(one: xr.Dataset) -> xr.Dataset:
+def _run_of_summary(one: "xr.Dataset") -> Arrays:
     """Return what a summary has of one run under the names of `RUN`."""
     names = {
         "rate_exc": "rate_exc_Hz",
@@ -501,4 +504,4 @@ def _run_of_summary(one: xr.Dataset) -> xr.Dataset:
         "other_weights": "upper_weight_mV",
         "weight_histogram": "weight_histogram",
     }
-    return xr.Dataset({ours: (one[theirs].dims, one[theirs].values) for theirs, ours in names.items()})
+    return {ours: one[theirs].values for theirs, ours in names.items()}

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
@@ -33,6 +32,8 @@ from replasticity.protocols._dopamine import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from replasticity.models.dopamine_stdp import Network
 
 #: Subgroups: the first one is rewarded.
@@ -264,7 +265,7 @@ def draw_stimuli(generator: np.random.Generator, parameters: Parameters) -> tupl
     return stimulus_ms, subgroup, dopamine_ms
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return wiring, subgroups, stimuli, dopamine and background.
 
     Parameters
@@ -276,7 +277,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `INPUTS`.
     """
     neurons = neuron_count(parameters)
@@ -406,44 +407,44 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
     return found
 
 
-def drawn_network(parameters: Parameters, inputs: xr.Dataset) -> "Network":
+def drawn_network(parameters: Parameters, inputs: Arrays) -> "Network":
     """Return the network at time 0 with the inputs that `draw` has given."""
     relay = steps_of(parameters.relay_delay_ms, parameters)
     relays = Relays(
-        stimulus=stamps(inputs["stimulus_ms"].values, parameters) + relay,
-        stimulus_subgroup=inputs["stimulus_subgroup"].values,
-        dopamine=stamps(inputs["dopamine_ms"].values, parameters) + relay,
-        background=inputs["background_step"].values.astype(np.int64),
-        background_index=inputs["background_index"].values.astype(np.int64),
+        stimulus=stamps(inputs["stimulus_ms"], parameters) + relay,
+        stimulus_subgroup=inputs["stimulus_subgroup"],
+        dopamine=stamps(inputs["dopamine_ms"], parameters) + relay,
+        background=inputs["background_step"].astype(np.int64),
+        background_index=inputs["background_index"].astype(np.int64),
     )
     return build_network(
         parameters,
-        (inputs["exc_pre"].values, inputs["exc_post"].values),
-        (inputs["inh_pre"].values, inputs["inh_post"].values),
+        (inputs["exc_pre"], inputs["exc_post"]),
+        (inputs["inh_pre"], inputs["inh_post"]),
         float(parameters.weight_initial_pA),
-        inputs["subgroup_index"].values.astype(np.int64),
+        inputs["subgroup_index"].astype(np.int64),
         relays,
     )
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the network.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     from replasticity.models import dopamine_stdp as model
 
-    subgroups = inputs["subgroup_index"].values.astype(np.int64)
+    subgroups = inputs["subgroup_index"].astype(np.int64)
     weight_pA = float(parameters.weight_initial_pA)
     network = drawn_network(parameters, inputs)
     end, chunk = steps_of(parameters.duration_ms, parameters), steps_of(parameters.chunk_ms, parameters)
@@ -464,7 +465,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     bins = int(np.ceil(parameters.duration_ms / RATE_BIN_MS))
     rate_edges_ms = np.arange(bins + 1) * RATE_BIN_MS + parameters.dt_ms / 2
     raster_edges_ms = np.arange(round(window_ms) + 1) + parameters.dt_ms / 2
-    stimulus_ms, subgroup = inputs["stimulus_ms"].values, inputs["stimulus_subgroup"].values
+    stimulus_ms, subgroup = inputs["stimulus_ms"], inputs["stimulus_subgroup"]
     return build(
         RUN,
         {
@@ -490,7 +491,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
                 np.histogram(stimulus_ms[subgroup == group], raster_edges_ms - parameters.dt_ms)[0]
                 for group in (REWARDED, OTHER)
             ],
-            "dopamine_count": np.histogram(inputs["dopamine_ms"].values, rate_edges_ms)[0],
+            "dopamine_count": np.histogram(inputs["dopamine_ms"], rate_edges_ms)[0],
             "V_time_ms": np.arange(1, session.V_mV.shape[1] + 1) * parameters.dt_ms,
             "V_mV": session.V_mV,
         },
@@ -529,32 +530,32 @@ def _mean(values: FloatArray) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`, with its inputs.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a subgroup was not stimulated.
     """
     seconds = parameters.duration_ms / 1000
-    subgroups = run["subgroup_index"].values
+    subgroups = run["subgroup_index"]
     initial_pA = parameters.weight_initial_pA
-    weight_pA = run["weight_pA"].values
+    weight_pA = run["weight_pA"]
     difference_pA = weight_pA[REWARDED] - weight_pA[OTHER]
-    half = np.abs(run["time_ms"].values - parameters.duration_ms / 2).argmin()
+    half = np.abs(run["time_ms"] - parameters.duration_ms / 2).argmin()
     rest = np.setdiff1d(np.arange(parameters.exc_count), subgroups)
     # A stimulus counts if its relay spikes before the end.
-    stimulus_ms, subgroup = run["stimulus_ms"].values, run["stimulus_subgroup"].values
+    stimulus_ms, subgroup = run["stimulus_ms"], run["stimulus_subgroup"]
     happens = stimulus_ms + parameters.relay_delay_ms <= parameters.duration_ms
-    spike_ms, spike_index = run["exc_spike_ms"].values, run["exc_spike_index"].values
+    spike_ms, spike_index = run["exc_spike_ms"], run["exc_spike_index"]
     first_ms = parameters.relay_delay_ms + parameters.stimulus_delay_ms
     early, late, network_change = [], [], []
     for group in (REWARDED, OTHER):
@@ -567,7 +568,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
         early.append(_mean(own[is_early]))
         late.append(_mean(own[~is_early]))
         network_change.append(_mean(outside[~is_early]) - _mean(outside[is_early]))
-    exc_spikes, inh_spikes = run.sizes["exc_spike"], run.sizes["inh_spike"]
+    exc_spikes, inh_spikes = len(run["exc_spike_ms"]), len(run["inh_spike_ms"])
     return build(
         STATISTICS,
         {
@@ -577,14 +578,14 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "inh_rate_as_printed_Hz": inh_spikes / 50 / seconds,
             "stimuli_rewarded": np.sum(happens & (subgroup == REWARDED)),
             "stimuli_other": np.sum(happens & (subgroup == OTHER)),
-            "dopamine_spikes": np.sum(run["dopamine_ms"].values + parameters.relay_delay_ms <= parameters.duration_ms),
+            "dopamine_spikes": np.sum(run["dopamine_ms"] + parameters.relay_delay_ms <= parameters.duration_ms),
             "subgroup_overlap": len(np.intersect1d(*subgroups)),
             "weight_rewarded_pA": weight_pA[REWARDED, -1],
             "weight_other_pA": weight_pA[OTHER, -1],
             "weight_rest_pA": _mean_of_leaving(run, rest),
-            "weight_net_pA": run["weight_all_pA"].values[-1],
-            "weight_max_pA": run["weight_max_pA"].values,
-            "weight_min_pA": run["weight_min_pA"].values,
+            "weight_net_pA": run["weight_all_pA"][-1],
+            "weight_max_pA": run["weight_max_pA"],
+            "weight_min_pA": run["weight_min_pA"],
             "difference_pA": difference_pA[-1],
             "difference_half_pA": difference_pA[half],
             "difference_trace_pA": difference_pA,
@@ -600,9 +601,9 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _mean_of_leaving(run: xr.Dataset, neurons: IntArray) -> float:
+def _mean_of_leaving(run: Arrays, neurons: IntArray) -> float:
     """Return the mean final weight of all synapses that leave some neurons [pA]."""
-    weight_pA, count = run["weight_final_pA"].values[neurons], run["synapse_count"].values[neurons]
+    weight_pA, count = run["weight_final_pA"][neurons], run["synapse_count"][neurons]
     return float(np.sum(np.where(count > 0, weight_pA, 0.0) * count) / max(count.sum(), 1))
 
 
@@ -675,7 +676,7 @@ NEEDED_INPUTS = (
 )
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = _DEFAULTS | translated(parameters, _PARAMETER_PATHS)
     rate = parameters.get("learning_rate", 1.0)
@@ -697,7 +698,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     }
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's wiring, stimuli, dopamine and background.
 
     Parameters
@@ -709,7 +710,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     neurons = parameters.exc_count + parameters.inh_count
@@ -785,9 +786,9 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     for name in ("w_snapshot", "c_snapshot"):
         values = np.array([reading[name] for reading in kept]).reshape(len(kept), len(sampled))
         variables[f"log_{name}"] = (("log", "snapshot"), values)
-    return xr.Dataset(variables)
+    return variables
 
 
-def recording_parameter(recording: xr.Dataset, name: str, default: Any) -> Any:
+def recording_parameter(recording: "xr.Dataset", name: str, default: Any) -> Any:
     """Return one of a recording's parameters that is none of ours."""
     return json.loads(recording.attrs.get("parameters", "{}")).get(name, default)

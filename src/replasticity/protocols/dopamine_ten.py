@@ -4,15 +4,14 @@ Each neuron has one plastic synapse from a Poisson relay. Reward adds dopamine, 
 Specification: "Dopamine-modulated STDP tutorial", protocol (b).
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
@@ -27,6 +26,9 @@ from replasticity.protocols._dopamine import (
     steps_of,
     translated,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Times = list[NonNegative]
 
@@ -123,7 +125,7 @@ PEER_NAMES = {
 }
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return the spikes of the Poisson relays.
 
     Parameters
@@ -135,7 +137,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         ``input_spike_ms`` and ``input_spike_index``.
     """
     steps = steps_of(parameters.duration_ms, parameters) - steps_of(parameters.relay_delay_ms, parameters)
@@ -188,26 +190,26 @@ def dopamine_stamps(parameters: Parameters) -> IntArray:
     return stamps(times_ms, parameters) + steps_of(parameters.relay_delay_ms, parameters)
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the ten neurons.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     read_ms = np.arange(round(parameters.duration_ms / parameters.chunk_ms) + 1) * parameters.chunk_ms
     outcome, readings = _simulate(
         parameters,
-        stamps(inputs["input_spike_ms"].values, parameters),
-        inputs["input_spike_index"].values.astype(np.int64),
+        stamps(inputs["input_spike_ms"], parameters),
+        inputs["input_spike_index"].astype(np.int64),
         dopamine_stamps(parameters),
         stamps(read_ms, parameters),
         0,
@@ -252,32 +254,32 @@ def comparison_times_ms(parameters: Parameters) -> list[float]:
     ]
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`, with its inputs.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`.
     """
-    weight_mV = run["weight_mV"].values
-    sample = [np.abs(run["time_ms"].values - time_ms).argmin() for time_ms in comparison_times_ms(parameters)]
+    weight_mV = run["weight_mV"]
+    sample = [np.abs(run["time_ms"] - time_ms).argmin() for time_ms in comparison_times_ms(parameters)]
     before, after, later, end = weight_mV[sample]
     edges_ms = np.array(parameters.epoch_edges_ms)
     counts = np.zeros((len(edges_ms) - 1, parameters.neuron_count), np.int64)
     # An epoch contains its end: (0, 2], (2, 5], ... s.
-    epoch = np.searchsorted(edges_ms + parameters.dt_ms / 2, run["spike_ms"].values) - 1
+    epoch = np.searchsorted(edges_ms + parameters.dt_ms / 2, run["spike_ms"]) - 1
     counted = (epoch >= 0) & (epoch < len(counts))
-    np.add.at(counts, (epoch[counted], run["spike_index"].values[counted]), 1)
+    np.add.at(counts, (epoch[counted], run["spike_index"][counted]), 1)
     rate_Hz = counts.mean(axis=1) / np.diff(edges_ms) * 1000
-    width_ms = np.full(run.sizes["rate_time_ms"], RATE_BIN_MS)
+    width_ms = np.full(len(run["rate_time_ms"]), RATE_BIN_MS)
     width_ms[-1] -= len(width_ms) * RATE_BIN_MS - parameters.duration_ms
     return build(
         STATISTICS,
@@ -285,10 +287,10 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "weight_final_mV": weight_mV[-1],
             "weight_at_mV": weight_mV[sample],
             "spike_count": counts,
-            "input_count": np.bincount(run["input_spike_index"].values, minlength=parameters.neuron_count),
+            "input_count": np.bincount(run["input_spike_index"], minlength=parameters.neuron_count),
             "rate_Hz": rate_Hz,
             "weight_mean_mV": weight_mV.mean(axis=1),
-            "rate_binned_Hz": run["binned_count"].values.mean(axis=1) / width_ms * 1000,
+            "rate_binned_Hz": run["binned_count"].mean(axis=1) / width_ms * 1000,
             "reward_gain_mV": (after - before).mean(),
             "punishment_gain_mV": (end - later).mean(),
             "share_raised": np.mean(after > before),
@@ -371,7 +373,7 @@ RECORDED_INPUTS = (
 NEEDED_INPUTS = ("pre_spike_time", "pre_spike_index")
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = _DEFAULTS | translated(parameters, _PARAMETER_PATHS)
     values["dt_ms"] = float(recording.attrs.get("resolution_ms", 0.1))
@@ -387,7 +389,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     }
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's input spikes and dopamine.
 
     Parameters
@@ -399,7 +401,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     require_indices(recording, {"pre_spike_index": parameters.neuron_count})
@@ -422,18 +424,16 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     row = np.searchsorted(read, log)
     target = recording["plastic_post"].values if "plastic_post" in recording else np.arange(parameters.neuron_count)
     chunk_end = np.arange(1, recording.sizes.get("chunk", 0) + 1) * stamps(parameters.chunk_ms, parameters)
-    return xr.Dataset(
-        {
-            "post_spike_time": ("post_spike", outcome.stamp * parameters.dt_ms),
-            "post_spike_index": ("post_spike", outcome.neuron.astype(np.int32)),
-            "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * parameters.dt_ms),
-            "A_vt_chunk": ("chunk", amount_at(chunk_end, parameters) * parameters.tau_n_ms),
-            "log_w": (("log", "neuron"), readings.weight[row]),
-            "log_c": (("log", "neuron"), readings.c[row]),
-            "log_n": (("log", "neuron"), readings.n[row]),
-            "log_pre_tr": (("log", "neuron"), readings.x[row]),
-            "plastic_weight_initial": ("synapse", readings.weight[0][target]),
-            "plastic_weight_final": ("synapse", readings.weight[-1][target]),
-            "V_m": (("neuron", "V_m_sample"), outcome.V_mV[:, V_stamp - 1]),
-        }
-    )
+    return {
+        "post_spike_time": ("post_spike", outcome.stamp * parameters.dt_ms),
+        "post_spike_index": ("post_spike", outcome.neuron.astype(np.int32)),
+        "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * parameters.dt_ms),
+        "A_vt_chunk": ("chunk", amount_at(chunk_end, parameters) * parameters.tau_n_ms),
+        "log_w": (("log", "neuron"), readings.weight[row]),
+        "log_c": (("log", "neuron"), readings.c[row]),
+        "log_n": (("log", "neuron"), readings.n[row]),
+        "log_pre_tr": (("log", "neuron"), readings.x[row]),
+        "plastic_weight_initial": ("synapse", readings.weight[0][target]),
+        "plastic_weight_final": ("synapse", readings.weight[-1][target]),
+        "V_m": (("neuron", "V_m_sample"), outcome.V_mV[:, V_stamp - 1]),
+    }

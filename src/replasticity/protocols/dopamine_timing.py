@@ -4,14 +4,13 @@ One presynaptic and one postsynaptic spike leave an eligibility trace; a dopamin
 change of weight. Nothing is random. Specification: "Dopamine-modulated STDP tutorial", protocol (a).
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, Positive
 from replasticity.protocols._dopamine import (
@@ -28,6 +27,9 @@ from replasticity.protocols._dopamine import (
     steps_of,
     translated,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Times = list[NonNegative]
 
@@ -88,9 +90,9 @@ TRACES = ("time_ms", "weight", "c", "n")
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing is random."""
-    return xr.Dataset()
+    return {}
 
 
 def _simulate(
@@ -123,19 +125,19 @@ def _simulate(
     return simulate_relayed(parameters, given, read, 0)
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of all points.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     every = steps_of(parameters.sample_interval_ms, parameters)
@@ -198,22 +200,22 @@ def closed_form(parameters: Parameters) -> FloatArray:
     return weight if post_ms > pre_ms else np.full(A_vt.shape, np.nan)
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of the run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`.
     """
-    weight, expected = run["weight_final"].values, closed_form(parameters)
+    weight, expected = run["weight_final"], closed_form(parameters)
     change = weight - parameters.weight_initial
     opposite = [
         np.abs(change[i] + change[k]).max()
@@ -296,7 +298,7 @@ RECORDED_INPUTS = (
 NEEDED_INPUTS = ("post_scheduled_spike_time", "post_scheduled_spike_index")
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation; single points replace some of them."""
     duration_ms = float(recording.attrs.get("duration_ms", 0.0))
     defaults = {
@@ -325,7 +327,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     )
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point of a recording.
 
     Parameters
@@ -337,7 +339,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     log = stamps(recording["log_time"].values, parameters) if "log_time" in recording else np.zeros(0, np.int64)
@@ -376,10 +378,10 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         values = np.array([getattr(reading, ours) for reading in readings])
         variables[f"{theirs}_log"] = (("point", "log"), values[:, :-1])
         variables[f"{theirs}_final"] = ("point", values[:, -1])
-    return xr.Dataset(variables)
+    return variables
 
 
-def _spikes_of_point(recording: xr.Dataset, cell: str, point: int) -> tuple[FloatArray, bool]:
+def _spikes_of_point(recording: "xr.Dataset", cell: str, point: int) -> tuple[FloatArray, bool]:
     """Return the spikes of a relay if they were recorded, else those of its generator; and which of both."""
     for which in ("actual", "scheduled"):
         if f"{cell}_{which}_spike_time" in recording:

@@ -7,18 +7,20 @@ every seed gives the same run.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.stdp_window import closed_form
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Rates = Annotated[list[Positive], Field(min_length=1)]
 
@@ -158,24 +160,24 @@ TRACES = (
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing here is random."""
-    return xr.Dataset()
+    return {}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: the pairings, then the read-out.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     made = list(conditions(parameters))
@@ -266,25 +268,25 @@ def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) ->
     return rates[first - 1] if first else np.nan, rates[first] if first < len(rates) else np.nan
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where no rate of the grid is additive, or none fails to be.
     """
-    weight, peak_mV, group = run["weight_final"].values, run["epsp_peak_mV"].values, run["condition_group"].values
+    weight, peak_mV, group = run["weight_final"], run["epsp_peak_mV"], run["condition_group"]
     learned_mV = peak_mV[:-1]
     shape = len(parameters.grid_rates_Hz), len(parameters.grid_differences_ms)
-    one_pairing = closed_form(run["condition_difference_ms"].values[group == GRID], parameters).reshape(shape)
+    one_pairing = closed_form(run["condition_difference_ms"][group == GRID], parameters).reshape(shape)
     weight_grid = weight[group == GRID].reshape(shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         additivity = (weight_grid - parameters.weight_initial) / (parameters.pairings * one_pairing)
@@ -309,8 +311,8 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "epsp_isolated_mV": learned_mV[group == ISOLATED],
             "epsp_locked_mV": learned_mV[group == LOCKED],
             "epsp_initial_mV": peak_mV[-1],
-            "epsp_departure_mV": np.abs(peak_mV - run["readout_weight"].values * parameters.psp_scale_mV).max(),
-            "readout_spikes": run.sizes["readout_spike"],
+            "epsp_departure_mV": np.abs(peak_mV - run["readout_weight"] * parameters.psp_scale_mV).max(),
+            "readout_spikes": len(run["readout_spike_step"]),
         },
     )
 
@@ -353,12 +355,12 @@ RECORDED_INPUTS: tuple[str, ...] = ()
 NEEDED_INPUTS: tuple[str, ...] = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     return pair_stdp.recorded_parameters(parameters, _PARAMETER_NAMES)
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's parameters.
 
     Parameters
@@ -370,7 +372,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     result = run(parameters, draw(parameters, 0))
@@ -381,15 +383,15 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         ("condition_difference", "condition_difference_ms"),
         ("condition_group", "condition_group"),
     ):
-        variables[recorded] = ("plastic", result[ours].values)
+        variables[recorded] = ("plastic", result[ours])
     for recorded, ours in (
         ("readout_weight", "readout_weight"),
         ("epsp_peak", "epsp_peak_mV"),
         ("epsp_peak_time", "epsp_peak_time_ms"),
         ("v_end", "v_end_mV"),
     ):
-        variables[recorded] = ("readout", result[ours].values)
-    variables["readout_v"] = (("readout_step", "readout"), result["readout_v_mV"].values)
-    variables["readout_spike_time"] = ("readout_spike", result["readout_spike_step"].values * parameters.dt_ms)
-    variables["readout_spike_index"] = ("readout_spike", result["readout_spike_cell"].values)
-    return xr.Dataset(variables)
+        variables[recorded] = ("readout", result[ours])
+    variables["readout_v"] = (("readout_step", "readout"), result["readout_v_mV"])
+    variables["readout_spike_time"] = ("readout_spike", result["readout_spike_step"] * parameters.dt_ms)
+    variables["readout_spike_index"] = ("readout_spike", result["readout_spike_cell"])
+    return variables

@@ -7,19 +7,21 @@ Symbols of the paper are mapped to names in `replasticity.kernels.homeostatic_st
 """
 
 import math
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -191,7 +193,7 @@ def epoch_of_step(parameters: Parameters) -> IntArray:
     return clipped
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return the spikes of the Poisson neurons: in each step each spikes with probability dt * rate.
 
     Parameters
@@ -203,7 +205,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         ``population_count`` (step) and, if asked for, the single spikes.
     """
     generator = random.generator(seed, "population")
@@ -255,19 +257,19 @@ def bernoulli_successes(generator: np.random.Generator, trials: int, probability
     return successes[: np.searchsorted(successes, trials)]
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of one synapse: samples, each event in three phases, and the final weight.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`, or from a recording: ``population_count`` of shape (steps,).
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     from replasticity.models import homeostatic_stdp as model
@@ -298,7 +300,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
         event_count=len(np.union1d(emitted["pre"], emitted["post"])),
     )
     _, synapse = model.simulate(
-        inputs["population_count"].values,
+        inputs["population_count"],
         emitted["pre"],
         emitted["post"],
         float(parameters.weight_initial_nS),
@@ -327,7 +329,7 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     )
 
 
-def pairings(parameters: Parameters, run: xr.Dataset) -> dict[str, FloatArray]:
+def pairings(parameters: Parameters, run: Arrays) -> dict[str, FloatArray]:
     """Return G and the weight change at each pairing (specification, "Pairing table").
 
     The k-th presynaptic and the k-th postsynaptic spike are a pair.
@@ -336,7 +338,7 @@ def pairings(parameters: Parameters, run: xr.Dataset) -> dict[str, FloatArray]:
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
@@ -347,14 +349,14 @@ def pairings(parameters: Parameters, run: xr.Dataset) -> dict[str, FloatArray]:
     before, between = 0, 1
     pairs = min(len(parameters.pre_times_ms), len(parameters.post_times_ms))
     pre_ms = np.sort(parameters.pre_times_ms)[:pairs]
-    time_ms, G_Hz, weight_nS = run["time_ms"].values, run["G_Hz"].values, run["weight_nS"].values
+    time_ms, G_Hz, weight_nS = run["time_ms"], run["G_Hz"], run["weight_nS"]
 
     def nearest(moments_ms: FloatArray) -> IntArray:
         return np.array([np.abs(time_ms - moment_ms).argmin() for moment_ms in moments_ms], np.int64)
 
     def at_event(spike_step: IntArray, phase: int) -> FloatArray:
-        event = np.searchsorted(run["event_step"].values, spike_step)
-        H_Hz: FloatArray = run["event_H_Hz"].values[event, phase]
+        event = np.searchsorted(run["event_step"], spike_step)
+        H_Hz: FloatArray = run["event_H_Hz"][event, phase]
         return H_Hz - parameters.target_rate_Hz
 
     return {
@@ -386,19 +388,19 @@ def analytic_slope_nS_per_Hz(parameters: Parameters) -> float:
     return parameters.eta_nS_s * (1 + math.exp(-gap_ms / parameters.tau_stdp_ms))
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a quantity is not defined, such as a fit through one point.
     """
     pairing = pairings(parameters, run)
@@ -412,9 +414,9 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
     rate_Hz = np.array(parameters.rates_Hz)[epoch_of_pairing]
     above, below = rate_Hz > parameters.target_rate_Hz, rate_Hz < parameters.target_rate_Hz
 
-    epoch_of_sample, into_epoch_ms = np.divmod(run["time_ms"].values, parameters.epoch_ms)
+    epoch_of_sample, into_epoch_ms = np.divmod(run["time_ms"], parameters.epoch_ms)
     late = into_epoch_ms >= parameters.epoch_ms / 2
-    late_G_Hz = [run["G_Hz"].values[late & (epoch_of_sample == k)] for k in range(len(parameters.rates_Hz))]
+    late_G_Hz = [run["G_Hz"][late & (epoch_of_sample == k)] for k in range(len(parameters.rates_Hz))]
     return build(
         STATISTICS,
         pairing
@@ -499,7 +501,7 @@ RECORDED_INPUTS = (
 NEEDED_INPUTS = ("population_count",)
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = {_PARAMETER_NAMES.get(name, name): value for name, value in parameters.items()}
     values["rule"] = _RULES.get(values.get("rule", ""), values.get("rule"))
@@ -508,7 +510,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     return values
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's population spikes.
 
     Parameters
@@ -520,16 +522,16 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     if recording.sizes["step"] != step_count(parameters):
         raise UserError(
             f"population_count: has {recording.sizes['step']} steps, the parameters give {step_count(parameters)}"
         )
-    result = run(parameters, recording[["population_count"]])
-    kind = result["event_kind"].values
-    step_ms = result["event_step"].values * parameters.dt_ms
+    result = run(parameters, {"population_count": recording["population_count"].values})
+    kind = result["event_kind"]
+    step_ms = result["event_step"] * parameters.dt_ms
     pre_ms, post_ms = step_ms[(kind & 1) > 0], step_ms[(kind & 2) > 0]
     variables: dict[str, tuple[str, Any]] = {
         "pre_spike_time": ("pre_spike", pre_ms),
@@ -538,12 +540,12 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         "post_spike_index": ("post_spike", np.zeros(len(post_ms), np.int32)),
         "plastic_weight_initial": ("plastic", [parameters.weight_initial_nS]),
         "plastic_weight_final": ("plastic", [result["weight_final_nS"].item()]),
-        "monitor_time": ("sample", result["time_ms"].values),
-        "H": ("sample", result["H_Hz"].values),
-        "G": ("sample", result["G_Hz"].values),
-        "wij": ("sample", result["weight_nS"].values),
-        "H_every_step": ("first_second_step", result["H_every_step_Hz"].values),
-        "event_step": ("event", result["event_step"].values),
+        "monitor_time": ("sample", result["time_ms"]),
+        "H": ("sample", result["H_Hz"]),
+        "G": ("sample", result["G_Hz"]),
+        "wij": ("sample", result["weight_nS"]),
+        "H_every_step": ("first_second_step", result["H_every_step_Hz"]),
+        "event_step": ("event", result["event_step"]),
         "event_kind": ("event", kind),
     }
     for index, phase in enumerate(("before", "mid", "after")):
@@ -554,8 +556,8 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
             ("zj", "event_z_j"),
             ("lastupdate", "event_last_ms"),
         ):
-            variables[f"event_{recorded}_{phase}"] = ("event", result[ours].values[:, index])
-        variables[f"event_G_{phase}"] = ("event", result["event_H_Hz"].values[:, index] - parameters.target_rate_Hz)
+            variables[f"event_{recorded}_{phase}"] = ("event", result[ours][:, index])
+        variables[f"event_G_{phase}"] = ("event", result["event_H_Hz"][:, index] - parameters.target_rate_Hz)
     if "pairing" in recording.sizes:
         pairing = pairings(parameters, result)
         variables["pairing_G_monitor"] = ("pairing", pairing["G_sampled_Hz"])
@@ -563,4 +565,4 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
         variables["pairing_G_post"] = ("pairing", pairing["G_post_Hz"])
         variables["pairing_dw"] = ("pairing", pairing["dw_nS"])
         variables["pairing_dw_example_script"] = ("pairing", -pairing["dw_nS"])
-    return xr.Dataset(variables)
+    return variables

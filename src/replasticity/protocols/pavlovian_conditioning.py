@@ -8,28 +8,29 @@ singled out. Where the published descriptions are silent, the parameters' source
 """
 
 import math
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, model_validator
 
 from replasticity import random
 from replasticity.checkpoints import Checkpoint
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, PositiveInt
 from replasticity.protocols import _distal_reward as network_parts
 from replasticity.protocols._distal_reward import (
     NETWORK_RUN,
     STEPS_PER_S,
-    Arrays,
     FloatArray,
     Network,
     NetworkParameters,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
@@ -130,7 +131,7 @@ TRACES = (
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return targets, stimuli and rewards, and the seed that stands for the noise.
 
     Parameters
@@ -142,7 +143,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         ``target``, ``group_cell``, ``stimulus_ms``, ``stimulus_group``, ``stimulus_reward_delay_ms``, and ``seed``.
     """
     cells = random.generator(seed, "stimulus cells")
@@ -170,39 +171,39 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
             "stimulus_reward_delay_ms": np.where(rewarded, delay_ms, 0)[shown],
         },
     )
-    return inputs.assign(seed=np.int64(seed))
+    return inputs | {"seed": np.array(seed)}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of one seed.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
     return run_resumable(parameters, inputs, None)
 
 
-def run_resumable(parameters: Parameters, inputs: xr.Dataset, checkpoint: Checkpoint | None) -> xr.Dataset:
+def run_resumable(parameters: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
     """Return the run of one seed, as `run` does, from its checkpoint on if there is one."""
-    stimulus_step = inputs["stimulus_ms"].values.astype(np.int64)
+    stimulus_step = inputs["stimulus_ms"].astype(np.int64)
     network = Network(
         parameters,
         network_parts.seed_of(inputs),
-        inputs["target"].values,
+        inputs["target"],
         stimuli={
             "step": stimulus_step,
-            "group": inputs["stimulus_group"].values.astype(np.int64),
-            "reward_delay_ms": inputs["stimulus_reward_delay_ms"].values.astype(np.int64),
-            "cells": inputs["group_cell"].values.astype(np.int32),
+            "group": inputs["stimulus_group"].astype(np.int64),
+            "reward_delay_ms": inputs["stimulus_reward_delay_ms"].astype(np.int64),
+            "cells": inputs["group_cell"].astype(np.int32),
         },
         stimulus_mV=parameters.stimulus_mV,
     )
@@ -218,7 +219,7 @@ def run_resumable(parameters: Parameters, inputs: xr.Dataset, checkpoint: Checkp
         "recent_exc_spikes": np.zeros(2 * STEPS_PER_S, np.int64),
         "finished": np.zeros((), np.int64),
     }
-    membership = _membership(parameters, inputs["group_cell"].values)
+    membership = _membership(parameters, inputs["group_cell"])
     what = f"Pavlovian conditioning, seed {network_parts.seed_of(inputs)}"
     for second in network_parts.seconds(network, record, parameters.duration_s, what, checkpoint):
         network_parts.record_second(record, second, network, parameters)
@@ -252,9 +253,7 @@ def _membership(parameters: Parameters, group_cell: npt.NDArray[np.int32]) -> Fl
     return means
 
 
-def _record_responses(
-    record: Arrays, second: int, network: Network, parameters: Parameters, inputs: xr.Dataset
-) -> None:
+def _record_responses(record: Arrays, second: int, network: Network, parameters: Parameters, inputs: Arrays) -> None:
     """Put the responses to all stimuli whose surroundings end in the last second into the record."""
     step, cell = network.spikes()
     # Row r of the recent spikes is step r + offset: the second before, and the last one.
@@ -265,7 +264,7 @@ def _record_responses(
         array[STEPS_PER_S:] = 0
     recent[step - offset, cell] = 1
     np.add.at(exc_spikes, step[cell < parameters.exc_cells] - offset, 1)
-    stimulus_step, group = inputs["stimulus_ms"].values, inputs["stimulus_group"].values
+    stimulus_step, group = inputs["stimulus_ms"], inputs["stimulus_group"]
     end_s = second + 1
     part_s = parameters.duration_s / PART
     last = np.searchsorted(stimulus_step, end_s * STEPS_PER_S - AFTER_MS, side="right")
@@ -294,26 +293,26 @@ def _record_responses(
     record["finished"] = np.array(max(int(record["finished"]), int(last)))
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a quantity is not defined, such as the response to a stimulus that did not
         come.
     """
-    complete = run["response"].values[:, 0] >= 0
-    time_s = run["stimulus_ms"].values[complete] / STEPS_PER_S
-    group = run["stimulus_group"].values[complete]
-    response = run["response"].values[complete].astype(np.float64)
+    complete = run["response"][:, 0] >= 0
+    time_s = run["stimulus_ms"][complete] / STEPS_PER_S
+    group = run["stimulus_group"][complete]
+    response = run["response"][complete].astype(np.float64)
     part_s = parameters.duration_s / PART
     early, late = time_s <= part_s, time_s > parameters.duration_s - part_s
     ratio_early, ratio_late = (_response_ratio(group[part], response[part]) for part in (early, late))
@@ -321,7 +320,7 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
     course_of = np.minimum((time_s / parameters.duration_s * COURSE_PARTS).astype(np.int64), COURSE_PARTS - 1)
     course = [_response_ratio(group[course_of == k], response[course_of == k, :1])[0] for k in range(COURSE_PARTS)]
 
-    weight_mV = run["group_weight_mV"].values
+    weight_mV = run["group_weight_mV"]
     others_mV = np.nanmean(weight_mV[:, 1:], axis=1)
     sample_part = np.arange(len(weight_mV)) * COURSE_PARTS // len(weight_mV)
     weight_course = [
@@ -340,11 +339,11 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
             "weight_ratio_final": weight_mV[-1, REWARDED_GROUP] / others_mV[-1],
             "weight_rank_final": _rank_of_first(weight_mV[-1][:, None])[0],
             "weight_course_mV": weight_course,
-            "mean_weight_final_mV": run["mean_weight_mV"].values[-1],
-            "rewards_given": run["rewards"].values[-1],
-            "presentations": np.count_nonzero(run["stimulus_group"].values == REWARDED_GROUP),
-            "rate_exc_mean_Hz": run["rate_exc_Hz"].values.mean(),
-            "rate_exc_highest_Hz": run["rate_exc_Hz"].values.max(),
+            "mean_weight_final_mV": run["mean_weight_mV"][-1],
+            "rewards_given": run["rewards"][-1],
+            "presentations": np.count_nonzero(run["stimulus_group"] == REWARDED_GROUP),
+            "rate_exc_mean_Hz": run["rate_exc_Hz"].mean(),
+            "rate_exc_highest_Hz": run["rate_exc_Hz"].max(),
         },
     )
 
@@ -377,11 +376,11 @@ RECORDED_INPUTS = ()
 NEEDED_INPUTS = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names: there is none to translate."""
     return parameters
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Raise a `UserError`: there is no recording of this experiment."""
     raise UserError("no recording of Pavlovian conditioning is known")

@@ -4,17 +4,19 @@ Specification "Regular-firing pairs, STDP window and EPSP read-out", section 4. 
 this study goes back to are the first weights. No number is drawn: every seed gives the same run.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.parameters import Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.stdp_window import closed_form
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Parameters(pair_stdp.SynapseParameters):
@@ -53,9 +55,9 @@ TRACES = ("difference_ms",)
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing here is random."""
-    return xr.Dataset()
+    return {}
 
 
 def requested_times_s(parameters: Parameters) -> tuple[pair_stdp.FloatArray, pair_stdp.FloatArray]:
@@ -65,19 +67,19 @@ def requested_times_s(parameters: Parameters) -> tuple[pair_stdp.FloatArray, pai
     return cells * latest_s / intervals, (intervals - cells) * latest_s / intervals
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: each cell spikes once, in the first step that is later than requested.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     steps = round(parameters.duration_ms / parameters.dt_ms)
@@ -99,23 +101,23 @@ def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
     )
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`.
     """
-    weight = run["weight_final"].values
-    expected = closed_form(run["difference_ms"].values, parameters)
+    weight = run["weight_final"]
+    expected = closed_form(run["difference_ms"], parameters)
     return build(
         STATISTICS,
         {
@@ -142,7 +144,7 @@ RECORDED_INPUTS: tuple[str, ...] = ()
 NEEDED_INPUTS: tuple[str, ...] = ()
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = pair_stdp.recorded_parameters(parameters, {"n": "pairs", "tmax_ms": "latest_spike_ms"})
     latest_ms = values.get("latest_spike_ms", 0.0)
@@ -150,7 +152,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     return values
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's parameters.
 
     Parameters
@@ -162,11 +164,11 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     result = run(parameters, draw(parameters, 0))
     variables = pair_stdp.replayed(parameters, result)
-    variables["requested_pre_time"] = ("plastic", result["requested_pre_ms"].values)
-    variables["requested_post_time"] = ("plastic", result["requested_post_ms"].values)
-    return xr.Dataset(variables)
+    variables["requested_pre_time"] = ("plastic", result["requested_pre_ms"])
+    variables["requested_post_time"] = ("plastic", result["requested_post_ms"])
+    return variables

@@ -4,16 +4,18 @@ Specification "Regular-firing pairs, STDP window and EPSP read-out", section 3. 
 gives the same run.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.parameters import NonNegative, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Parameters(pair_stdp.SynapseParameters):
@@ -59,24 +61,24 @@ TRACES = ("difference_ms",)
 PEER_NAMES: dict[str, str] = {}
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return no inputs: nothing here is random."""
-    return xr.Dataset()
+    return {}
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: one synapse for each difference, with its two spikes.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         Not used.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`.
     """
     steps = round(parameters.duration_ms / parameters.dt_ms)
@@ -120,22 +122,22 @@ def closed_form(difference_ms: pair_stdp.FloatArray, parameters: pair_stdp.Synap
     return change
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where no pairing coincides, potentiates or depresses.
     """
-    difference_ms, dw = run["difference_ms"].values, run["dw"].values
+    difference_ms, dw = run["difference_ms"], run["dw"]
     at_zero, above, below = dw[difference_ms == 0], difference_ms[dw > 0], difference_ms[dw < 0]
     return build(
         STATISTICS,
@@ -169,7 +171,7 @@ NEEDED_INPUTS: tuple[str, ...] = ()
 _PRE_STEP, _DURATION_MS = 1000, 250.0
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     values = pair_stdp.recorded_parameters(parameters, {})
     dt_ms = values.get("dt_ms", 0.0)
@@ -179,7 +181,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     return values
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's parameters.
 
     Parameters
@@ -191,11 +193,11 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     result = run(parameters, draw(parameters, 0))
     variables = pair_stdp.replayed(parameters, result)
-    variables["time_difference"] = ("plastic", result["difference_ms"].values)
-    variables["dw"] = ("plastic", result["dw"].values)
-    return xr.Dataset(variables)
+    variables["time_difference"] = ("plastic", result["difference_ms"])
+    variables["dw"] = ("plastic", result["dw"])
+    return variables

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from pydantic import Field, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from replasticity.models import urbanczik_senn as model
 
 FloatArray = npt.NDArray[np.float64]
@@ -227,7 +228,7 @@ def step_count(parameters: Parameters) -> int:
     return presentation_count(parameters) * presentation_steps(parameters)
 
 
-def draw(parameters: Parameters, seed: int) -> xr.Dataset:
+def draw(parameters: Parameters, seed: int) -> Arrays:
     """Return the pattern, and one random number for each step of the run.
 
     Parameters
@@ -239,7 +240,7 @@ def draw(parameters: Parameters, seed: int) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         ``pattern_spike_time_ms`` and ``pattern_spike_input`` (pattern_spike), sorted by time; ``uniform`` (step).
         Nothing of the pattern falls into its first ``relay_delay_ms`` (specification, section 1).
     """
@@ -446,28 +447,28 @@ def simulate(
     return in_standard_units
 
 
-def run(parameters: Parameters, inputs: xr.Dataset) -> xr.Dataset:
+def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: samples of the state, somatic spikes, weights and errors of each presentation.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    inputs : xarray.Dataset
+    inputs : mapping of str to ndarray
         From `draw`, or from elsewhere: the pattern and ``uniform`` of shape (steps,).
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
-    stamp = np.rint(inputs["pattern_spike_time_ms"].values / parameters.dt_ms).astype(np.int64)
+    stamp = np.rint(inputs["pattern_spike_time_ms"] / parameters.dt_ms).astype(np.int64)
     record = simulate(
         parameters,
-        input_spikes(parameters, stamp, inputs["pattern_spike_input"].values.astype(np.int64)),
+        input_spikes(parameters, stamp, inputs["pattern_spike_input"].astype(np.int64)),
         np.full(parameters.input_count, float(parameters.weight_initial_pA)),
         drive(parameters),
-        inputs["uniform"].values,
+        inputs["uniform"],
     )
     spike_stamp = np.flatnonzero(record.has_spiked) + 1
     every = round(parameters.sample_interval_ms / parameters.dt_ms)
@@ -563,27 +564,27 @@ def presentation_errors(parameters: Parameters, record: "model.Record") -> dict[
     }
 
 
-def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
+def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
     Parameters
     ----------
     parameters : Parameters
         Parameters of the protocol.
-    run : xarray.Dataset
+    run : mapping of str to ndarray
         From `run`, with the pattern.
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to ndarray
         Variables of `STATISTICS`; NaN where a quantity is not defined, such as an error outside the window.
     """
     first = parameters.presentations_before
     last = first + parameters.presentations_learning - 1
-    final_pA = run["weight_pA"].values[-1]
+    final_pA = run["weight_pA"][-1]
     edges_pA = np.linspace(parameters.weight_min_pA, parameters.weight_max_pA, WEIGHT_BINS + 1)
     values: dict[str, Any] = {
-        name: run[name].values
+        name: run[name]
         for name in (
             "rms_U_mV",
             "rms_prediction_mV",
@@ -604,11 +605,11 @@ def summarise(parameters: Parameters, run: xr.Dataset) -> xr.Dataset:
         STATISTICS,
         values
         | {
-            "weight_mean_pA": run["weight_pA"].values.mean(axis=1),
-            "weight_sd_pA": run["weight_pA"].values.std(axis=1),
+            "weight_mean_pA": run["weight_pA"].mean(axis=1),
+            "weight_sd_pA": run["weight_pA"].std(axis=1),
             "weight_final_pA": final_pA,
             "weight_histogram": np.histogram(final_pA, edges_pA)[0],
-            "pattern_spike_count": run.sizes["pattern_spike"],
+            "pattern_spike_count": len(run["pattern_spike_input"]),
             "soma_spikes_total": values["soma_spike_count"].sum(),
             "learning_error_ratio": values["rms_U_mV"][last] / values["rms_U_mV"][first],
             "prediction_error_ratio": values["rms_prediction_mV"][last] / values["rms_prediction_mV"][first],
@@ -723,7 +724,7 @@ RECORDED_INPUTS = (
 NEEDED_INPUTS = ("soma_spike_time",)
 
 
-def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
         # One synapse, one presentation; `replay` makes the drive from the recorded list of its stamps.
@@ -756,7 +757,7 @@ def _at_path(parameters: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _stamps(recording: xr.Dataset, name: str, parameters: Parameters) -> IntArray:
+def _stamps(recording: "xr.Dataset", name: str, parameters: Parameters) -> IntArray:
     """Return recorded times as stamps, all inside the run."""
     stamps = np.rint(recording[name].values / parameters.dt_ms).astype(np.int64)
     if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(parameters):
@@ -785,7 +786,7 @@ def forced(spike_stamp: IntArray, parameters: Parameters) -> FloatArray:
     return uniform
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of a recording's pattern and somatic spikes.
 
     Parameters
@@ -798,7 +799,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
@@ -844,11 +845,11 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
     if "event_pre" in recording:
         variables |= _events(recording, spikes, record.transmitted_pA, dt_ms)
     variables |= _states(recording, parameters, [record])
-    return xr.Dataset(variables)
+    return variables
 
 
 def _events(
-    recording: xr.Dataset, spikes: Spikes, transmitted_pA: FloatArray, dt_ms: float
+    recording: "xr.Dataset", spikes: Spikes, transmitted_pA: FloatArray, dt_ms: float
 ) -> dict[str, tuple[Any, Any]]:
     """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
     stamp, spiking_input = spikes.stamp[: len(transmitted_pA)], spikes.spiking_input[: len(transmitted_pA)]
@@ -867,7 +868,9 @@ def _events(
     }
 
 
-def _states(recording: xr.Dataset, parameters: Parameters, records: list["model.Record"]) -> dict[str, tuple[Any, Any]]:
+def _states(
+    recording: "xr.Dataset", parameters: Parameters, records: list["model.Record"]
+) -> dict[str, tuple[Any, Any]]:
     """Return the state at the recorded times, with a row per run where the recording has several."""
     variables: dict[str, tuple[Any, Any]] = {}
     for part in _PARTS:
@@ -882,7 +885,7 @@ def _states(recording: xr.Dataset, parameters: Parameters, records: list["model.
     return variables
 
 
-def _replay_single_synapse(recording: xr.Dataset, parameters: Parameters) -> xr.Dataset:
+def _replay_single_synapse(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return the runs of a recording of one synapse with a few spikes (specification, section 7)."""
     for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
         if name not in recording:
@@ -898,17 +901,15 @@ def _replay_single_synapse(recording: xr.Dataset, parameters: Parameters) -> xr.
     ]
     spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * parameters.dt_ms for record in records]
     spike_run = [np.full(len(times), index, np.int32) for index, times in enumerate(spike_ms)]
-    return xr.Dataset(
-        {
-            "soma_spike_time": ("soma_spike", np.concatenate(spike_ms)),
-            "soma_spike_run": ("soma_spike", np.concatenate(spike_run)),
-            "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
-            **_states(recording, parameters, records),
-        }
-    )
+    return {
+        "soma_spike_time": ("soma_spike", np.concatenate(spike_ms)),
+        "soma_spike_run": ("soma_spike", np.concatenate(spike_run)),
+        "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
+        **_states(recording, parameters, records),
+    }
 
 
-def _single_synapse_drive(recording: xr.Dataset, parameters: Parameters) -> Kicks:
+def _single_synapse_drive(recording: "xr.Dataset", parameters: Parameters) -> Kicks:
     """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
     described = json.loads(recording.attrs["parameters"])["drive"]
     span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
