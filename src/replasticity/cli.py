@@ -127,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     with_scale(added)
     added.add_argument("-o", "--output", type=Path, help="default: results/report.html")
 
-    added = command("compile", compile_kernels, "compile the kernels of a protocol into numba's cache")
+    added = command(
+        "compile",
+        compile_kernels,
+        "compile the kernels of a protocol, and of those that use the same, into numba's cache",
+    )
     added.add_argument("protocol")
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
@@ -484,19 +488,20 @@ def report(options: argparse.Namespace) -> int:
 
 
 def compile_kernels(options: argparse.Namespace) -> int:
-    """Compile by simulating a quick seed of each experiment of the protocol that has one, and forget older code."""
+    """Compile by simulating a short seed of each experiment that uses the same kernels, and forget older code."""
     import shutil
 
-    from replasticity import datasets, experiments, protocols, simulation
+    from replasticity import datasets, experiments, protocols, provenance, simulation
     from replasticity.kernels import compilation
 
     protocols.get(options.protocol)
+    together = provenance.compiled_together(options.protocol)
     compiled = []
     for name in experiments.names():
         experiment = experiments.load(name)
-        if experiment.protocol != options.protocol:
+        if experiment.protocol not in together:
             continue
-        resolved = experiments.resolve(name, "quick", experiment=experiment)
+        resolved = experiments.resolve_shortest(name, experiment)
         # What the quick scale leaves out takes too long, and needs no code of its own.
         if resolved.seeds:
             simulation.simulate(resolved, seed=1)

@@ -627,6 +627,34 @@ def resolve(
     )
 
 
+def resolve_shortest(name: str, experiment: Experiment) -> Resolved:
+    """Return an experiment as its kernels are compiled: at the quick scale, and shorter where the protocol allows it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    experiment : Experiment
+        The experiment itself.
+
+    Returns
+    -------
+    Resolved
+        Checked parameters and seeds.
+
+    Raises
+    ------
+    UserError
+        If the experiment's own parameters are not allowed.
+    """
+    shortest = getattr(protocols.get(experiment.protocol), "SHORTEST", {})
+    try:
+        return resolve(name, "quick", shortest, experiment=experiment)
+    except UserError:
+        # Other parameters of the file may ask for a longer run.
+        return resolve(name, "quick", experiment=experiment)
+
+
 def resolve_recorded(attributes: Mapping[str, Any], path: Path) -> Resolved:
     """Return the experiment of a file as it was when the file was made: with the parameters in the file.
 

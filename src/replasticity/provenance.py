@@ -9,7 +9,7 @@ from typing import Any
 
 import grimp
 
-from replasticity import __version__
+from replasticity import __version__, protocols
 from replasticity.datasets import CONVENTIONS
 from replasticity.experiments import Resolved
 
@@ -57,11 +57,18 @@ def simulation_digest(protocol: str) -> str:
     return code_digest(f"{PACKAGE}.protocols.{protocol}", f"{PACKAGE}.simulation")
 
 
+@cache
 def kernels_digest(protocol: str) -> str:
     """Return the digest of the compiled code that a protocol uses."""
     compiled = (f"{PACKAGE}.kernels.", f"{PACKAGE}.models.")
     used = _import_graph().find_upstream_modules(f"{PACKAGE}.protocols.{protocol}")
     return code_digest(*sorted(module for module in used if module.startswith(compiled)))
+
+
+def compiled_together(protocol: str) -> tuple[str, ...]:
+    """Return the protocols that use the same compiled code as this one, itself included, sorted."""
+    digest = kernels_digest(protocol)
+    return tuple(name for name in protocols.names() if kernels_digest(name) == digest)
 
 
 def evaluation_digest() -> str:

@@ -198,7 +198,7 @@ def _results():
             "neurons": curve,
             "dense": "| neurons |\n| --- |\n| 1,000 |",
         },
-        "compile": {"all_s": 70.0, "compiled_s": {"beats": 3.0}, "loaded_s": {"beats": [0.1, 0.2]}},
+        "compile": {"all_s": 70.0, "compiled_s": [[["beats", "beats_map"], 3.0]], "loaded_s": {"beats": [0.1, 0.2]}},
     }
     around = {"machine": "a machine", "versions": {"numpy": "0"}}
     return {part: {"surroundings": around} | measured for part, measured in json.loads(json.dumps(parts)).items()}

@@ -314,10 +314,67 @@ def test_a_reader_that_stops_early_is_no_error(in_project):
     assert finished.stderr == ""
 
 
-def test_compiling_simulates_what_the_quick_scale_has_and_no_more(project, monkeypatch):
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        # The quick scale leaves out the network of 1000 s.
+        ("clopath_network", ["clopath2010", "clopath2010_100s", "clopath2010_corrected"]),
+        # Those of another protocol with the same kernels too.
+        ("stdp_window", ["stdp_tutorial_window", "stdp_window"]),
+    ],
+)
+def test_compiling_simulates_what_uses_the_same_kernels_at_the_quick_scale(project, monkeypatch, protocol, expected):
     simulated = []
     monkeypatch.setattr(simulation, "simulate", lambda resolved, seed: simulated.append((resolved.name, seed)))
-    assert main(["compile", "clopath_network", "-o", "compiled.json"]) == 0
-    # Its quick scale leaves out the network of 1000 s.
-    assert simulated == [("clopath2010", 1), ("clopath2010_100s", 1), ("clopath2010_corrected", 1)]
-    assert json.loads((project.folder / "compiled.json").read_text())["compiled_for"] == [name for name, _ in simulated]
+    assert main(["compile", protocol, "-o", "compiled.json"]) == 0
+    assert simulated == [(name, 1) for name in expected]
+    assert json.loads((project.folder / "compiled.json").read_text())["compiled_for"] == expected
+
+
+def test_compiling_shortens_no_run_that_would_not_be_allowed(project, monkeypatch):
+    durations_s = []
+    monkeypatch.setattr(
+        simulation, "simulate", lambda resolved, seed: durations_s.append(resolved.parameters.duration_s)
+    )
+    project.edit(
+        "config/experiments/izhikevich2007.yaml", "sample_interval_s: {value: 10", "sample_interval_s: {value: 60"
+    )
+    assert main(["compile", "distal_reward", "-o", "compiled.json"]) == 0
+    assert 120 in durations_s
+
+
+#: Simulates one quick seed of experiments and prints which functions had to be compiled.
+COMPILED_BY_QUICK_RUNS = """
+import sys
+
+from numba.core import event
+
+from replasticity import experiments, simulation
+
+with event.install_recorder("numba:compile") as recorder:
+    for name in sys.argv[1:]:
+        simulation.simulate(experiments.resolve(name, "quick"), seed=1)
+print({each.data["dispatcher"].py_func.__qualname__ for _, each in recorder.buffer})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("protocol", "names"),
+    [
+        ("clopath_network", ["clopath2010", "clopath2010_100s", "clopath2010_corrected"]),
+        ("distal_reward", ["izhikevich2007", "izhikevich2007_pavlov", "izhikevich2007_pavlov_random_reward"]),
+        ("dopamine_cue", ["dopamine_ten", "dopamine_timing", "dopamine_timing_exact", "izhikevich2007_cue"]),
+    ],
+)
+def test_after_compiling_nothing_is_left_to_compile(tmp_path, protocol, names):
+    # Of each group of protocols one of which is compiled by shorter runs than the quick ones.
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def python(*arguments):
+        command = [sys.executable, *arguments]
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return finished.stdout.strip()
+
+    python("-m", "replasticity", "compile", protocol, "-o", tmp_path / "compiled.json")
+    assert python("-c", COMPILED_BY_QUICK_RUNS, *names) == "set()"

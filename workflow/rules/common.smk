@@ -63,6 +63,11 @@ def judged_together(wildcards):
     return experiments.in_one_figure(wildcards.experiment, loaded)
 
 
+def compiled(protocol):
+    """What says that a protocol's kernels are compiled: one file for all protocols that use the same kernels."""
+    return f"results/compiled/{provenance.compiled_together(protocol)[0]}.json"
+
+
 def growing(amount):
     """An amount of memory or time that is doubled, then tripled when a job is tried again (--retries)."""
     return lambda wildcards, attempt: attempt * amount

@@ -4,7 +4,7 @@
 rule replay:
     input:
         recording=lambda wildcards: recordings()[wildcards.recording],
-        compiled=lambda wildcards: f"results/compiled/{replayed_protocol(wildcards)}.json",
+        compiled=lambda wildcards: compiled(replayed_protocol(wildcards)),
     output:
         "results/replays/{recording}.json",
     log:

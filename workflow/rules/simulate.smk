@@ -19,7 +19,7 @@ rule compile_kernels:
     params:
         code=lambda wildcards: provenance.kernels_digest(wildcards.protocol),
     message:
-        "Compiling the kernels of {wildcards.protocol} into numba's cache"
+        "Compiling the kernels of {wildcards.protocol} and of those that use the same into numba's cache"
     shell:
         "python -m replasticity compile {wildcards.protocol} -o {output} > {log} 2>&1"
 
@@ -28,7 +28,7 @@ rule simulate:
     input:
         # Compiled once before the first run, so that parallel jobs do not all compile. Not `ancient`: Snakemake
         # then skips a changed `code` of this rule whenever the kernels are compiled in the same call.
-        lambda wildcards: f"results/compiled/{EXPERIMENTS[wildcards.experiment].experiment.protocol}.json",
+        lambda wildcards: compiled(EXPERIMENTS[wildcards.experiment].experiment.protocol),
     output:
         # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc. Not the runs themselves:
         # how many share a job depends on the experiment, and Snakemake would delete those that a killed job has made.

@@ -57,7 +57,8 @@ class Protocol(Interface):
     Two functions are optional. ``run_resumable(parameters, inputs, checkpoint)`` does what ``run`` does and keeps its
     state in a `replasticity.checkpoints.Checkpoint` now and then, for runs that take long. ``of_peer(summary,
     parameters)`` turns another simulator's summary into one that has our statistics, where the summary has
-    courses over time or several conditions.
+    courses over time or several conditions. So is ``SHORTEST``, a mapping of parameters to values: those of a run that
+    calls every compiled function in little time, where the quick scale takes longer. Kernels are compiled by it.
     """
 
     Parameters: type[BaseParameters]

@@ -223,6 +223,8 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ("sample_interval_ms", "raster_start_ms", "raster_ms")
 
+SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
+
 TRACES = (
     *("raster_time_ms", "raster_input_count", "raster_exc_count"),
     *("spike_offset_ms", "spike_V_mV", "spike_u_plus_mV", "spike_u_minus_mV", "spike_u_bar_mV"),

@@ -199,6 +199,8 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ("step_every_slice",)
 
+SHORTEST = {"duration_ms": 1000.0}
+
 TRACES = (
     *(
         "time_ms",

@@ -85,6 +85,8 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ("step_every_slice", "sample_interval_ms")
 
+SHORTEST = {"A_vt": [1.0], "dopamine_times_ms": [1000.0]}
+
 TRACES = ("time_ms", "weight", "c", "n")
 
 PEER_NAMES: dict[str, str] = {}

@@ -116,6 +116,8 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ()
 
+SHORTEST = {"duration_s": 10}
+
 TRACES = (
     "time_s",
     "sample_s",
