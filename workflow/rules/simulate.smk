@@ -28,7 +28,9 @@ rule simulate:
     input:
         # Compiled once before the first run, so that parallel jobs do not all compile. Not `ancient`: Snakemake
         # then skips a changed `code` of this rule whenever the kernels are compiled in the same call.
-        lambda wildcards: compiled(EXPERIMENTS[wildcards.experiment].experiment.protocol),
+        lambda wildcards: compiled(
+            EXPERIMENTS[wildcards.experiment].experiment.protocol
+        ),
     output:
         # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc. Not the runs themselves:
         # how many share a job depends on the experiment, and Snakemake would delete those that a killed job has made.
