@@ -561,8 +561,12 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
             _check_statistic(key, effect.statistic, effect.at, experiment.protocol)
             # Its ensemble is at hand where this one is judged, and has the same statistics.
             beside = experiment.figure.beside.values() if experiment.figure else ()
-            allowed = [other for other in beside if _merged(other).get("protocol") == experiment.protocol]
-            if effect.corrected not in allowed:
+
+            def fits(other: str) -> bool:
+                return bool(_merged(other).get("protocol") == experiment.protocol)
+
+            if effect.corrected not in beside or not fits(effect.corrected):
+                allowed = filter(fits, beside)
                 raise UserError(
                     f"{key}.corrected: '{effect.corrected}' is no experiment of this protocol beside it in its figure; "
                     f"allowed: {', '.join(allowed) or 'none'}"
