@@ -4,6 +4,7 @@
 returns what a simulation needs. Every error names the file, the key and what is allowed.
 """
 
+import contextlib
 import copy
 import difflib
 import hashlib
@@ -338,7 +339,16 @@ def parse_yaml(text: str, where: str) -> Any:
 @lru_cache(maxsize=100)
 def _loaded(text: str) -> Any:
     """Return the content of a YAML text; kept, since experiments name one another and loading is slow."""
+    # The parser in C takes a fifth of the time of that in Python. But it overruns the stack where a text nests tens of
+    # thousands deep, follows no directive, and says less well what is wrong.
+    if sum(map(text.count, "[{-?")) < _MOST_NESTED and not text.startswith("%"):
+        with contextlib.suppress(Exception):
+            return YAML(typ="safe").load(text)
     return YAML(typ="safe", pure=True).load(text)
+
+
+#: A text with fewer characters that can open a list or a mapping is read by the parser in C.
+_MOST_NESTED = 2_000
 
 
 #: A YAML text has at most so many characters, and so many entries when its aliases are written out. Experiments have

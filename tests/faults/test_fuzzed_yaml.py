@@ -188,6 +188,16 @@ def test_aliases_that_grow_are_refused(worker):
         (worker.folder / FUZZED).unlink()
 
 
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_text_that_nests_deeply_is_refused(worker, opening):
+    # The parser in C would overrun the stack and take the process with it.
+    (worker.folder / FUZZED).write_text(opening * 100_000)
+    try:
+        assert check_outcome(worker, "info", "fuzzed")["status"] == 2
+    finally:
+        (worker.folder / FUZZED).unlink()
+
+
 def test_name_of_a_file_that_is_no_name(worker):
     path = worker.folder / "config/experiments/my-own.yaml"
     path.write_text("based_on: zenke2015\ntitle: t\n")

@@ -18,6 +18,22 @@ def project(project_copy, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "scalar",
+    [
+        *("yes", "no", "on", "off", "true", "False", "~", "null", "", "a", "'1'", "|\n text\n", "é"),
+        *("1", "-0", "010", "0o10", "0x1F", "0b1", "1_000", "1e3", "1.e3", "1e-3", "1e400", ".inf", "-.INF", ".nan"),
+        *("12:30:45", "2001-12-14", "!!str 3", "!!float 3", "[1, 2]", "{a: 1}", "&a [1]"),
+    ],
+)
+def test_both_parsers_read_the_same(scalar):
+    # The second of these texts is too long for the parser in C.
+    padding = "# " + experiments._MOST_NESTED * "-"
+    assert repr(experiments.parse_yaml(f"key: {scalar}", "")) == repr(
+        experiments.parse_yaml(f"{padding}\nkey: {scalar}", "")
+    )
+
+
+@pytest.mark.parametrize(
     ("old", "new", "text"),
     [
         ("tau_H_ms: {value", "tau_h_ms: {value", "parameters.tau_h_ms: unknown key (did you mean 'tau_H_ms'?)"),
