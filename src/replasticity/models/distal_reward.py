@@ -63,8 +63,8 @@ DistalRewardStep = namedtuple(
     ],
 )
 
-#: Who projects to whom. ``target``, ``transmits`` (synapses,); the excitatory synapses onto cell i are
-#: ``incoming_synapse[incoming_first[i]:incoming_first[i + 1]]``, their presynaptic cells ``incoming_pre``.
+#: Who projects to whom, in unsigned numbers. ``target``, ``transmits`` (synapses,); the excitatory synapses onto
+#: cell i are ``incoming_synapse[incoming_first[i]:incoming_first[i + 1]]``, their presynaptic cells ``incoming_pre``.
 Wiring = namedtuple("Wiring", ["slots", "target", "transmits", "incoming_first", "incoming_synapse", "incoming_pre"])
 
 #: Current into groups of cells: step of each presentation, its group, the delay of its reward (0: none), and
@@ -161,14 +161,14 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
         # The first occurrence from behind is the highest slot.
         transmits[len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1]] = True
     exc_target = target[: exc_cells * slots]
-    incoming = np.argsort(exc_target, kind="stable").astype(np.int32)
+    incoming = np.argsort(exc_target, kind="stable").astype(np.uint32)
     return Wiring(
         slots=slots,
-        target=target,
+        target=target.astype(np.uint32),
         transmits=transmits,
         incoming_first=np.searchsorted(exc_target[incoming], np.arange(cells + 1)).astype(np.int32),
         incoming_synapse=incoming,
-        incoming_pre=(incoming // slots).astype(np.int32),
+        incoming_pre=(incoming // slots).astype(np.uint32),
     )
 
 
