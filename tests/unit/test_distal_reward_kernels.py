@@ -51,7 +51,7 @@ def test_noise_is_centred_and_scaled():
     np.testing.assert_array_equal(numbers, [-6.5, 0.0, 3.25])
 
 
-@pytest.mark.parametrize("cells", [1, 49, 50, 51, 137])
+@pytest.mark.parametrize("cells", [1, kernels.BLOCK - 1, kernels.BLOCK, kernels.BLOCK + 1, 3 * kernels.BLOCK - 50])
 def test_spikes_are_found_in_ascending_order(cells):
     v_mV = np.linspace(29, 31, cells)
     v_mV[[0, -1]] = 30.0, np.nextafter(30.0, 0)
@@ -152,6 +152,13 @@ def test_a_spike_resets_the_cell_and_sets_its_trace():
     np.testing.assert_array_equal(network.state.v_mV, [-65, -65, -65])
     np.testing.assert_array_equal(network.state.u_mV, [-13, -5, -11])
     np.testing.assert_array_equal(network.state.trace_mV, [0.07, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+def test_arrays_begin_at_a_cache_line(size):
+    array = model.aligned(size, 2.5)
+    assert array.ctypes.data % model.CACHE_LINE_BYTES == 0
+    np.testing.assert_array_equal(array, np.full(size, 2.5))
 
 
 # The time loop against the oracle ----------------------------------------------------------------------

@@ -19,11 +19,17 @@ d           dopamine               extracellular dopamine above its baseline [1]
 All operations are in the order of the published program, without fused ones, so that results agree to the bit
 (specification, "One step t, in this order"; its points are meant wherever a number of a point is given here).
 A synapse is numbered ``cell * slots + slot`` by its presynaptic cell.
+
+Loops run over whole arrays or slices, with unsigned numbers of other cells and synapses: an index that might count
+from the end of its array, as negative ones do, would keep the compiler from taking several cells at a time.
 """
 
 import math
 
 from replasticity.kernels.compilation import njit
+
+#: Cells that are asked together whether one of them spikes.
+BLOCK = 100
 
 
 @njit
@@ -60,10 +66,17 @@ def find_spikes(v_mV, v_peak_mV, fired):
         Number of cells found.
     """
     count = 0
-    for i in range(len(v_mV)):
-        if v_mV[i] >= v_peak_mV:
-            fired[count] = i
-            count += 1
+    for first in range(0, len(v_mV), BLOCK):
+        block_mV = v_mV[first : first + BLOCK]
+        # Counting takes several cells at a time, listing one after the other; most blocks have none to list.
+        at_peak = 0
+        for i in range(len(block_mV)):
+            at_peak += block_mV[i] >= v_peak_mV
+        if at_peak > 0:
+            for i in range(len(block_mV)):
+                if block_mV[i] >= v_peak_mV:
+                    fired[count] = first + i
+                    count += 1
     return count
 
 
@@ -101,9 +114,10 @@ def potentiate(cell, state, wiring):
     wiring : Wiring
         Who projects to whom.
     """
-    for k in range(wiring.incoming_first[cell], wiring.incoming_first[cell + 1]):
-        synapse = wiring.incoming_synapse[k]
-        state.eligibility_mV[synapse] += state.previous_trace_mV[wiring.incoming_pre[k]]
+    incoming = slice(wiring.incoming_first[cell], wiring.incoming_first[cell + 1])
+    synapse, pre = wiring.incoming_synapse[incoming], wiring.incoming_pre[incoming]
+    for k in range(len(synapse)):
+        state.eligibility_mV[synapse[k]] += state.previous_trace_mV[pre[k]]
 
 
 @njit
@@ -124,12 +138,13 @@ def transmit_and_depress(cell, state, wiring, step):
     step : DistalRewardStep
         Per-step constants.
     """
-    first = cell * wiring.slots
-    for synapse in range(first, first + wiring.slots):
-        target = wiring.target[synapse]
-        if wiring.transmits[synapse]:
-            state.input_mV[target] += state.weight_mV[synapse]
-        state.eligibility_mV[synapse] -= step.ltd_factor * state.trace_mV[target]
+    outgoing = slice(cell * wiring.slots, (cell + 1) * wiring.slots)
+    target, transmits = wiring.target[outgoing], wiring.transmits[outgoing]
+    weight_mV, eligibility_mV = state.weight_mV[outgoing], state.eligibility_mV[outgoing]
+    for slot in range(len(target)):
+        if transmits[slot]:
+            state.input_mV[target[slot]] += weight_mV[slot]
+        eligibility_mV[slot] -= step.ltd_factor * state.trace_mV[target[slot]]
 
 
 @njit
@@ -185,14 +200,15 @@ def move_cells(first, end, a_per_ms, state, step):
     step : DistalRewardStep
         Per-step constants.
     """
-    for i in range(first, end):
-        u_mV, input_mV = state.u_mV[i], state.input_mV[i]
-        v_mV = move_potential(state.v_mV[i], u_mV, input_mV)
-        v_mV = move_potential(v_mV, u_mV, input_mV)
-        state.v_mV[i] = v_mV
-        state.u_mV[i] = move_recovery(u_mV, v_mV, a_per_ms, step.b)
-        state.previous_trace_mV[i] = state.trace_mV[i]
-        state.trace_mV[i] *= step.trace_decay
+    cells = slice(first, end)
+    v_mV, u_mV, input_mV = state.v_mV[cells], state.u_mV[cells], state.input_mV[cells]
+    trace_mV, previous_trace_mV = state.trace_mV[cells], state.previous_trace_mV[cells]
+    for i in range(len(v_mV)):
+        halfway_mV = move_potential(v_mV[i], u_mV[i], input_mV[i])
+        v_mV[i] = move_potential(halfway_mV, u_mV[i], input_mV[i])
+        u_mV[i] = move_recovery(u_mV[i], v_mV[i], a_per_ms, step.b)
+        previous_trace_mV[i] = trace_mV[i]
+        trace_mV[i] *= step.trace_decay
 
 
 @njit
@@ -218,8 +234,9 @@ def learn(state, step):
     for synapse in range(step.exc_synapses):
         weight_mV[synapse] = bounded(weight_mV[synapse] + rate * eligibility_mV[synapse], step.w_max_mV)
         eligibility_mV[synapse] *= step.eligibility_decay
-    for synapse in range(step.exc_synapses, len(eligibility_mV)):
-        eligibility_mV[synapse] *= step.eligibility_decay
+    inh_eligibility_mV = eligibility_mV[step.exc_synapses :]
+    for synapse in range(len(inh_eligibility_mV)):
+        inh_eligibility_mV[synapse] *= step.eligibility_decay
 
 
 @njit

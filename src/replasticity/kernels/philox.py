@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from replasticity.kernels.compilation import inline_njit, njit
+from replasticity.kernels.compilation import inline_njit, inner_njit, njit
 
 M0 = np.uint64(0xD2E7470EE14C6C93)
 M1 = np.uint64(0xCA5A826395121157)
@@ -103,6 +103,27 @@ def uniform_number(position, key0, key1):
     return to_unit_interval(words[position % LANES])
 
 
+@inner_njit
+def fill_words(words, first_block, key0, key1):
+    """Fill an array with the words of consecutive blocks of the stream.
+
+    Parameters
+    ----------
+    words : ndarray of uint64, shape (4 * blocks,)
+        Changed in place.
+    first_block : int
+        Number of the first block, from 0.
+    key0, key1 : uint64
+        Words of the key.
+    """
+    for k in range(len(words) // LANES):
+        x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
+        words[LANES * k] = x0
+        words[LANES * k + 1] = x1
+        words[LANES * k + 2] = x2
+        words[LANES * k + 3] = x3
+
+
 @njit
 def fill_uniform(numbers, position, key0, key1):
     """Fill an array with consecutive numbers of the stream, uniform on [0, 1).
@@ -120,14 +141,12 @@ def fill_uniform(numbers, position, key0, key1):
     first = min(-position % LANES, count)
     for i in range(first):
         numbers[i] = uniform_number(position + i, key0, key1)
-    blocks = (count - first) // LANES
-    first_block = (position + first) // LANES
-    for k in range(blocks):
-        x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
-        i = first + LANES * k
-        numbers[i] = to_unit_interval(x0)
-        numbers[i + 1] = to_unit_interval(x1)
-        numbers[i + 2] = to_unit_interval(x2)
-        numbers[i + 3] = to_unit_interval(x3)
-    for i in range(first + LANES * blocks, count):
+    end = first + (count - first) // LANES * LANES
+    # All words are made before they become numbers, in the same place: of these, several are made at a time.
+    whole_blocks = numbers[first:end]
+    words = whole_blocks.view(np.uint64)
+    fill_words(words, (position + first) // LANES, key0, key1)
+    for i in range(len(words)):
+        whole_blocks[i] = to_unit_interval(words[i])
+    for i in range(end, count):
         numbers[i] = uniform_number(position + i, key0, key1)
