@@ -1,152 +1,47 @@
-"""The limit: what an update and a synaptic event cost, against what this machine can do.
+"""The limit: what an update and a synaptic event of each model cost, against what this machine can do.
 
-A limit is the larger of two times: to copy the bytes of the state through the cache in which it lies, and to do the
-floating-point operations at the highest rate measured here, without fused multiply-add (it would change results).
-The operations are counted in the text of the compiled functions, each once, whatever branches are taken. An event
-cannot cost less than one access to a random place of an array as large as the synapses.
+A time is that of compiled code alone: the function of a model that a protocol calls is replaced by one that calls it
+and adds up processor time. Costs that share a function are told apart by a second run, without the one in question.
+
+A limit is the largest of these times: to read and write the bytes of state and record once, in an array as large as
+they are together; to reach random places of that array, which need not wait for each other, since they are known ahead;
+to do the arithmetic, without fused multiply-add (it would change results). Operations are counted in the text of the
+compiled functions, each once, whatever branches are taken. Where each result needs the one before, the chain of
+operations between them is a limit of its own.
 """
 
 import ast
 import importlib
 import inspect
-import json
-import statistics
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numba
 import numpy as np
 
-from benchmarks import measuring
+from benchmarks import measuring, network_growth
+from benchmarks.costs import ROWS, Done, Row
 from replasticity import experiments, protocols
+from replasticity.kernels import philox
+from replasticity.kernels.dopamine_stdp import SYNAPSE
 
-ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model, and how its two costs are told apart: by a run without events.
-
-    Attributes
-    ----------
-    experiment, label : str
-        Ours, and what is updated.
-    quiet : dict
-        Parameters without events.
-    updates : callable
-        Parameters -> how many there are.
-    events : callable, optional
-        Parameters and inputs -> how many there are, where they can be told apart.
-    update_functions, event_functions : tuple of str
-        Compiled functions of one update and of one event, as ``module.function`` below ``replasticity``.
-    state_bytes : int
-        Bytes of the state of one update.
-    synapses : callable
-        Parameters -> number of synapses.
-    synapse_bytes : int
-        Bytes of one synapse.
-    why : str
-        Where the time goes.
-    """
-
-    experiment: str
-    label: str
-    quiet: dict[str, Any]
-    updates: Callable[[Any], float]
-    events: Callable[[Any, Any], float] | None
-    update_functions: tuple[str, ...]
-    event_functions: tuple[str, ...]
-    state_bytes: int
-    synapses: Callable[[Any], int]
-    synapse_bytes: int
-    why: str
-
-
-def _steps(p: Any) -> int:
-    return round(p.duration_ms / p.dt_ms)
-
-
-def _presentations(p: Any) -> int:
-    return int(p.presentations_before + p.presentations_learning + p.presentations_after)
-
-
-MODELS = (
-    Model(
-        experiment="zenke2015",
-        label="step of the factor H",
-        quiet={"rates_Hz": [0.0] * 5},
-        updates=lambda p: len(p.rates_Hz) * p.epoch_ms / p.dt_ms,
-        events=lambda p, inputs: int(inputs["population_count"].sum()),
-        update_functions=("kernels.homeostatic_stdp.decay_secretory_factor",),
-        event_functions=("kernels.homeostatic_stdp.add_population_spikes",),
-        state_bytes=8,
-        synapses=lambda p: 1,
-        synapse_bytes=32,
-        why="Each step needs the result of the one before, and each spike is added by itself, as Brian2 rounds: "
-        "a chain of dependent operations, and no vector of them.",
-    ),
-    Model(
-        experiment="clopath2010",
-        label="neuron and step",
-        quiet={"profile_gain": 0.0},
-        updates=lambda p: (p.exc_count + p.inh_count) * _steps(p),
-        events=lambda p, inputs: len(inputs["input_spike_stamp"]) * (p.exc_count + p.inh_count),
-        update_functions=("models.adaptive_exponential.advance",),
-        event_functions=("models.clopath.transmit",),
-        state_bytes=8 * 8,
-        synapses=lambda p: p.input_count * (p.exc_count + p.inh_count),
-        synapse_bytes=24,
-        why="Thirteen neurons fill two vectors only in part; the solver divides, takes seven exponentials, and "
-        "repeats near spikes. What more spikes cost the solver is counted with the events here.",
-    ),
-    Model(
-        experiment="urbanczik2014",
-        label="neuron and step",
-        quiet={"input_rate_Hz": 0.0},
-        updates=lambda p: _presentations(p) * p.pattern_ms / p.dt_ms,
-        events=lambda p, inputs: len(inputs["pattern_spike_input"]) * _presentations(p),
-        update_functions=(
-            "kernels.urbanczik_senn.solve",
-            "kernels.urbanczik_senn.spikes",
-            "kernels.urbanczik_senn.prediction_error",
-            "kernels.urbanczik_senn.add_error",
-        ),
-        event_functions=("kernels.urbanczik_senn.errors_since", "kernels.urbanczik_senn.weight_of"),
-        state_bytes=8 * 6,
-        synapses=lambda p: p.input_count,
-        synapse_bytes=80,
-        why="One neuron: six stages of the solver, each needing the one before, and single exponentials. "
-        "The errors of each presentation are part of the run.",
-    ),
-    Model(
-        experiment="izhikevich2007",
-        label="neuron and step",
-        quiet={"noise_amplitude_mV": 0.0},
-        updates=lambda p: 1000.0 * p.duration_s * (p.exc_cells + p.inh_cells),
-        events=None,
-        update_functions=("kernels.distal_reward.move_cells",),
-        event_functions=(),
-        state_bytes=8 * 4,
-        synapses=lambda p: p.exc_cells * p.synapses_per_cell,
-        synapse_bytes=24,
-        why="One random number for each millisecond is part of it, and every 10 ms the weights of all 80,000 plastic "
-        "synapses.",
-    ),
-)
+#: Sizes of memory that the report shows.
+SIZES = {"16 kB": 2**14, "256 kB": 2**18, "1 MB": 2**20, "4 MB": 2**22, "256 MB": 2**28}
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Pow)
 
 
 # What the machine can do ------------------------------------------------------------------------------
 
 
 @numba.njit
-def _copy(source, target, rounds):
+def _change_all(values, rounds):
     for _ in range(rounds):
-        for i in range(len(source)):
-            target[i] = source[i]
-    return target[0]
+        for i in range(len(values)):
+            values[i] += 1.0
+    return values[0]
 
 
 @numba.njit
@@ -178,11 +73,36 @@ def _exponentials(values, rounds):
 
 
 @numba.njit
-def _chase(following, steps):
-    place = 0
-    for _ in range(steps):
-        place = following[place]
-    return place
+def _exponential_chain(value, rounds):
+    for _ in range(rounds):
+        value = np.exp(value) - 1.0
+    return value
+
+
+# A test for division by zero would keep it out of vectors.
+@numba.njit(error_model="numpy")
+def _divide(values, dividend, rounds):
+    for _ in range(rounds):
+        for i in range(len(values)):
+            values[i] = dividend / values[i]
+    return values[0]
+
+
+@numba.njit
+def _fold(word):
+    high, low = philox.multiply(word, philox.M0)
+    return high ^ low
+
+
+@numba.njit
+def _integer_products(word, rounds):
+    # Eight that do not wait for each other, all in registers.
+    a, b, c, d = word, word + word, ~word, word << word
+    e, f, g, h = ~a ^ b, ~b ^ c, ~c ^ d, a ^ d
+    for _ in range(rounds):
+        a, b, c, d = _fold(a), _fold(b), _fold(c), _fold(d)
+        e, f, g, h = _fold(e), _fold(f), _fold(g), _fold(h)
+    return a ^ b ^ c ^ d ^ e ^ f ^ g ^ h
 
 
 def shortest_s(function: Callable[..., Any], *arguments: Any) -> float:
@@ -196,81 +116,105 @@ def shortest_s(function: Callable[..., Any], *arguments: Any) -> float:
     return min(times)
 
 
-def machine() -> dict[str, Any]:
-    """Measure copying in each level of the memory, the rate of operations, exponentials and random access."""
-    copies, accesses = {}, {}
-    generator = np.random.default_rng(1)
-    for name, size in (("16 kB", 2**14), ("256 kB", 2**18), ("4 MB", 2**22), ("256 MB", 2**28)):
-        # Source and target together are as large as the name says.
-        source = np.ones(size // 16)
-        rounds = max(1, 2**27 // size)
-        copies[name] = size / 2 * rounds / shortest_s(_copy, source, np.zeros_like(source), rounds) / 1e9
-        # One place per cache line, all of them in one random circle.
-        order = generator.permutation(size // 64) * 8
-        following = np.zeros(size // 8, np.int64)
-        following[order] = np.roll(order, -1)
-        steps = 500_000
-        accesses[name] = shortest_s(_chase, following, steps) / steps * 1e9
-    rounds = 20_000
-    values = np.ones(640)
+def memory(size: int) -> dict[str, float]:
+    """Measure an array of so many bytes.
+
+    Parameters
+    ----------
+    size : int
+        Bytes; fewer than 4 kB are measured as 4 kB.
+
+    Returns
+    -------
+    dict of str to float
+        ``GB_per_s``, each read and written in place, which is faster than a copy to another place; ``dependent_ns`` and
+        ``independent_ns`` of an access to a random place.
+    """
+    size = max(size, 2**12)
+    values, rounds = np.ones(size // 8), max(1, 2**26 // size)
+    dependent_ns, independent_ns = network_growth.random_access_ns(size // SYNAPSE.itemsize)
     return {
-        "copy_GB_per_s": copies,
-        "random_access_ns": accesses,
-        "operations_per_ns": 2 * len(values) * rounds / shortest_s(_multiply_add, values, 0.999, 0.001, rounds) / 1e9,
-        "dependent_operation_ns": shortest_s(_chain, 1.0, 0.9999999, 10**6) / 10**6 * 1e9,
-        "exponential_ns": shortest_s(_exponentials, np.linspace(-1, 1, 1000), 200) / 200_000 * 1e9,
+        "GB_per_s": size * rounds / shortest_s(_change_all, values, rounds) / 1e9,
+        "dependent_ns": dependent_ns,
+        "independent_ns": independent_ns,
     }
 
 
-def level(size: float, by_level: dict[str, float]) -> float:
-    """Return the value of the smallest level of the memory that holds so many bytes."""
-    bytes_of = {"kB": 2**10, "MB": 2**20}
-    for name, value in by_level.items():
-        count, unit = name.split()
-        if size <= int(count) * bytes_of[unit]:
-            return value
-    return list(by_level.values())[-1]
+def machine() -> dict[str, Any]:
+    """Measure some sizes of memory, and the rates of operations."""
+    rounds = 20_000
+    values = np.ones(640)
+    return {
+        "memory": {name: memory(size) for name, size in SIZES.items()},
+        "operations_per_ns": 2 * len(values) * rounds / shortest_s(_multiply_add, values, 0.999, 0.001, rounds) / 1e9,
+        "division_ns": shortest_s(_divide, np.ones(640), 1.5, rounds // 10) / (rounds // 10) / 640 * 1e9,
+        "dependent_operation_ns": shortest_s(_chain, 1.0, 0.9999999, 10**6) / 10**6 * 1e9,
+        "exponential_ns": shortest_s(_exponentials, np.linspace(-1, 1, 1000), 200) / 200_000 * 1e9,
+        "dependent_exponential_ns": shortest_s(_exponential_chain, 0.5, 10**5) / 10**5 * 1e9,
+        "integer_product_ns": shortest_s(_integer_products, np.uint64(3), 10**5) / 10**5 / 8 * 1e9,
+    }
 
 
 # What the models need ---------------------------------------------------------------------------------
 
 
-def operations(function: Any) -> tuple[int, int]:
-    """Return how many arithmetic operations and exponentials stand in the text of a compiled function.
+@dataclass(frozen=True)
+class Operations:
+    """How many additions, subtractions, products and powers there are, how many divisions and exponentials."""
+
+    simple: float = 0
+    divisions: float = 0
+    exponentials: float = 0
+
+    def plus(self, other: "Operations", times: float = 1) -> "Operations":
+        """Return these and so many times the others."""
+        return Operations(
+            self.simple + times * other.simple,
+            self.divisions + times * other.divisions,
+            self.exponentials + times * other.exponentials,
+        )
+
+
+def operations(function: Any) -> Operations:
+    """Return the arithmetic that stands in the text of a compiled function.
 
     Parameters
     ----------
     function : callable
-        Compiled or plain. Functions of this package that it calls are counted at each call; indices are not counted.
+        Compiled or plain. Functions of this package that it calls are counted at each call; indices are not counted,
+        nor what is constant.
 
     Returns
     -------
-    tuple of (int, int)
-        Operations, where a power counts as one, and calls of ``exp``.
+    Operations
+        Each once, whatever branches are taken and loops repeat.
     """
     plain = getattr(function, "py_func", function)
-    tree = ast.parse(inspect.getsource(plain))
-    counted = [0, 0]
-
-    def visit(node: ast.AST) -> None:
+    found = Operations()
+    places = [ast.parse(inspect.getsource(plain))]
+    while places:
+        node: Any = places.pop()
         if isinstance(node, ast.Subscript):
-            visit(node.value)
-            return
-        if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ARITHMETIC):
-            counted[0] += 1
+            places.append(node.value)
+            continue
+        if isinstance(node, ast.BinOp) and _is_constant(node):
+            continue
+        if isinstance(node, (ast.BinOp, ast.AugAssign)):
+            is_simple, is_division = isinstance(node.op, ARITHMETIC), isinstance(node.op, ast.Div)
+            found = found.plus(Operations(simple=is_simple, divisions=is_division))
         if isinstance(node, ast.Call):
             called = _called(node.func, plain.__globals__)
             if getattr(called, "__name__", "") == "exp":
-                counted[1] += 1
+                found = found.plus(Operations(exponentials=1))
             elif getattr(called, "__module__", "").startswith("replasticity") and hasattr(called, "py_func"):
-                inner = operations(called)
-                counted[0] += inner[0]
-                counted[1] += inner[1]
-        for child in ast.iter_child_nodes(node):
-            visit(child)
+                found = found.plus(operations(called))
+        places += ast.iter_child_nodes(node)
+    return found
 
-    visit(tree)
-    return counted[0], counted[1]
+
+def _is_constant(node: ast.expr) -> bool:
+    """Say whether a compiler works an expression out: it has numbers only."""
+    return all(not isinstance(each, (ast.Name, ast.Call)) for each in ast.walk(node))
 
 
 def _called(node: ast.expr, names: dict[str, Any]) -> Any:
@@ -280,93 +224,182 @@ def _called(node: ast.expr, names: dict[str, Any]) -> Any:
     return names.get(node.id) if isinstance(node, ast.Name) else None
 
 
-def _count(paths: tuple[str, ...]) -> tuple[int, int]:
-    """Return the operations of several functions together."""
-    totals = [0, 0]
-    for path in paths:
-        module, _, name = path.rpartition(".")
-        one = operations(getattr(importlib.import_module(f"replasticity.{module}"), name))
-        totals = [totals[0] + one[0], totals[1] + one[1]]
-    return totals[0], totals[1]
+def counted(functions: Mapping[str, float]) -> Operations:
+    """Return the operations of several functions together, each as often as it is needed."""
+    found = Operations()
+    for path, times in functions.items():
+        found = found.plus(operations(_attribute(path)[2]), times)
+    return found
+
+
+def _attribute(path: str) -> tuple[Any, str, Any]:
+    """Return the module below ``replasticity``, the name in it, and what it names."""
+    module_name, _, name = path.rpartition(".")
+    module = importlib.import_module(f"replasticity.{module_name}")
+    return module, name, getattr(module, name)
+
+
+# Measuring --------------------------------------------------------------------------------------------
+
+
+class Stopwatch:
+    """Stands for a compiled function: calls it, adds up processor time [s] and keeps the arguments."""
+
+    def __init__(self, function: Any):
+        self._function = function
+        self._signature = inspect.signature(function.py_func)
+        self.seconds = 0.0
+        self.calls: list[Any] = []
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function."""
+        begin = time.process_time()
+        returned = self._function(*arguments)
+        self.seconds += time.process_time() - begin
+        self.calls.append(SimpleNamespace(**self._signature.bind(*arguments).arguments))
+        return returned
+
+
+def timed_run(row: Row, changes: Mapping[str, Any]) -> tuple[float, Done]:
+    """Draw and run an experiment, or call the function by itself, and return the time of the function alone [s]."""
+    module, name, function = _attribute(row.timed)
+    watch = Stopwatch(function)
+    if row.arguments is not None:
+        watch(*row.arguments())
+        return watch.seconds, Done(None, watch.calls, {})
+    resolved = experiments.resolve(row.experiment, "standard", dict(changes))
+    protocol: Any = protocols.get(resolved.experiment.protocol)
+    inputs = protocol.draw(resolved.parameters, 1)
+    setattr(module, name, watch)
+    try:
+        result = protocol.run(resolved.parameters, inputs)
+    finally:
+        setattr(module, name, function)
+    return watch.seconds, Done(resolved.parameters, watch.calls, result)
+
+
+def measure_row(row: Row, repeats: int) -> dict[str, Any]:
+    """Return what one of a row's events takes: the shortest time counts, which has been disturbed least."""
+    runs = {"with": row.changes} | ({} if row.without is None else {"without": row.without})
+    shortest = dict.fromkeys(runs, np.inf)
+    counts = dict.fromkeys(runs, 0.0)
+    size = 0
+    # One more comes first, to compile and to fill caches.
+    for repetition in range(repeats + 1):
+        for kind, changes in runs.items():
+            seconds, done = timed_run(row, changes)
+            if repetition:
+                shortest[kind] = min(shortest[kind], seconds)
+            counts[kind] = row.count(done)
+            if kind == "with":
+                size = sum(array.nbytes for array in row.memory(done)) if row.memory else 0
+    more_s = shortest["with"] - shortest.get("without", 0.0)
+    count = counts["with"] - counts.get("without", 0.0)
+    return {
+        "ns": more_s / count * 1e9,
+        "count": count,
+        "bytes": size,
+        "memory": memory(size),
+        "operations": asdict(counted(row.functions)),
+    }
 
 
 def measure(options: Any) -> dict[str, Any]:
-    """Measure the machine, then each model with and without events."""
-    can = machine()
-    models = {}
-    for model in MODELS:
-        scale = {"duration_s": 120} if model.experiment == "izhikevich2007" else {}
-        parameters: Any = experiments.resolve(model.experiment, "standard", scale).parameters
-        inputs = protocols.get(experiments.load(model.experiment).protocol).draw(parameters, 1)
-        measured = measuring.alternate(
-            {
-                "standard": lambda model=model, scale=scale: _run_s(model.experiment, scale),
-                "quiet": lambda model=model, scale=scale: _run_s(model.experiment, scale | model.quiet),
-            },
-            options.repeats,
-        )
-        standard_s, quiet_s = (statistics.median(measured[each]["run"]) for each in ("standard", "quiet"))
-        updates, events = model.updates(parameters), model.events(parameters, inputs) if model.events else None
-        models[model.experiment] = {
-            "update_ns": quiet_s / updates * 1e9,
-            "event_ns": (standard_s - quiet_s) / events * 1e9 if events else None,
-            "update_operations": _count(model.update_functions),
-            "event_operations": _count(model.event_functions),
-            "synapses": model.synapses(parameters),
-        }
-    return {"machine": can, "models": models}
+    """Measure the machine, then each row."""
+    measured: dict[str, Any] = {"machine": machine(), "rows": {}}
+    for row in ROWS:
+        print(row.name, flush=True)
+        measured["rows"][row.name] = measure_row(row, options.repeats)
+    return measured
 
 
-def _run_s(experiment: str, changes: dict[str, Any]) -> dict[str, float]:
-    assignments = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
-    sources = {"PYTHONPATH": str(measuring.ROOT / "src")}
-    command = [sys.executable, measuring.HERE / "one_run.py", experiment, *assignments]
-    return {"run": measuring.run(command, environment=sources).last_json()["run"]}
+# The report -------------------------------------------------------------------------------------------
+
+
+def limits_ns(row: Row, one: Mapping[str, Any], can: Mapping[str, Any]) -> dict[str, float]:
+    """Return the times that one of a row's events cannot go below [ns].
+
+    Parameters
+    ----------
+    row : Row
+        What is needed.
+    one : dict
+        From `measure_row`.
+    can : dict
+        From `machine`.
+
+    Returns
+    -------
+    dict of str to float
+        ``moving``, ``accesses`` and ``arithmetic``; and ``chain``, NaN where there is none.
+    """
+    needed = Operations(**one["operations"])
+    vectors_ns = (
+        needed.simple / can["operations_per_ns"]
+        + needed.divisions * can["division_ns"]
+        + needed.exponentials * can["exponential_ns"]
+    )
+    chain_ns = np.nan
+    if row.chain is not None:
+        chain_ns = row.chain[0] * can["dependent_operation_ns"] + row.chain[1] * can["dependent_exponential_ns"]
+    return {
+        "moving": row.moved_bytes / one["memory"]["GB_per_s"],
+        "accesses": row.accesses * one["memory"]["independent_ns"],
+        # Integers have units of their own.
+        "arithmetic": max(vectors_ns, row.integer_products * can["integer_product_ns"]),
+        "chain": chain_ns,
+    }
 
 
 def report(measured: dict[str, Any]) -> str:
     """Return what the machine can do, and how far each model is from it."""
     can = measured["machine"]
-    head = ["", *can["copy_GB_per_s"]]
-    rows = [
-        ["copying [GB/s, read and written each]", *map(measuring.number, can["copy_GB_per_s"].values())],
-        ["dependent random access [ns]", *map(measuring.number, can["random_access_ns"].values())],
-    ]
+    kinds = {
+        "read and written in place [GB/s]": "GB_per_s",
+        "random access that waits for the one before [ns]": "dependent_ns",
+        "random access that waits for none [ns]": "independent_ns",
+    }
     parts = [
-        measuring.table(head, rows),
-        f"Multiplications and additions in vectors: {measuring.number(can['operations_per_ns'])} per ns. One "
-        f"multiplication after another: {measuring.number(can['dependent_operation_ns'])} ns. "
-        f"One exponential: {measuring.number(can['exponential_ns'])} ns.",
+        measuring.table(
+            ["", *can["memory"]],
+            [[label, *(measuring.number(one[key]) for one in can["memory"].values())] for label, key in kinds.items()],
+        ),
+        f"In vectors: {measuring.number(can['operations_per_ns'])} multiplications and additions per ns; one division "
+        f"in {measuring.number(can['division_ns'])} ns. One by one: an exponential in "
+        f"{measuring.number(can['exponential_ns'])} ns, a product of two 64-bit integers in "
+        f"{measuring.number(can['integer_product_ns'])} ns. Each of the result before: a multiplication in "
+        f"{measuring.number(can['dependent_operation_ns'])} ns, an exponential in "
+        f"{measuring.number(can['dependent_exponential_ns'])} ns.",
+        "Measured is the compiled code alone, the shortest of the repetitions. The limit is the largest of the next "
+        "three columns: to read and write so many bytes, to reach random places that wait for none, to do the "
+        "arithmetic (operations; div: divisions, exp: exponentials, int: integer products). The chain is the time of "
+        "what one result needs of the one before.",
     ]
-    rows, reasons = [], []
-    for model in MODELS:
-        one = measured["models"][model.experiment]
-        for label, key, size, copied in (
-            (model.label, "update", model.state_bytes, True),
-            ("synaptic event", "event", model.synapse_bytes, False),
-        ):
-            if one[f"{key}_ns"] is None:
-                continue
-            count, exponentials = one[f"{key}_operations"]
-            arithmetic_ns = count / can["operations_per_ns"] + exponentials * can["exponential_ns"]
-            if copied:
-                memory_ns = size / can["copy_GB_per_s"]["16 kB"]
-            else:
-                memory_ns = level(one["synapses"] * size, can["random_access_ns"])
-            one_by_one_ns = count * can["dependent_operation_ns"] + exponentials * can["exponential_ns"]
-            limit_ns = max(arithmetic_ns, memory_ns)
-            rows.append(
-                [
-                    model.experiment,
-                    label,
-                    measuring.number(one[f"{key}_ns"]),
-                    measuring.number(memory_ns),
-                    f"{measuring.number(arithmetic_ns)} ({count}, {exponentials} exp)",
-                    measuring.number(one_by_one_ns),
-                    measuring.number(one[f"{key}_ns"] / limit_ns),
-                ]
-            )
-        reasons.append(f"- `{model.experiment}`: {model.why}")
-    head = ["experiment", "what", "measured [ns]", "memory [ns]", "arithmetic in vectors [ns] (operations)"]
-    head += ["one operation after another [ns]", "times the limit"]
+    rows = []
+    for row in ROWS:
+        one = measured["rows"][row.name]
+        limits = limits_ns(row, one, can)
+        limit_ns = max(limits["moving"], limits["accesses"], limits["arithmetic"])
+        rows.append(
+            [
+                row.experiment,
+                row.what,
+                measuring.number(one["ns"]),
+                f"{measuring.number(limits['moving'])} ({row.moved_bytes:.3g} B)",
+                measuring.number(limits["accesses"]) if row.accesses else "",
+                f"{measuring.number(limits['arithmetic'])} ({_operations(row, one)})" if limits["arithmetic"] else "",
+                measuring.number(one["ns"] / limit_ns),
+                measuring.number(limits["chain"]) if row.chain else "",
+                measuring.number(one["ns"] / limits["chain"]) if row.chain else "",
+            ]
+        )
+    head = ["experiment", "what", "measured [ns]", "memory [ns] (bytes)", "random access [ns]"]
+    head += ["arithmetic [ns] (operations)", "times the limit", "chain [ns]", "times the chain"]
+    reasons = [f"- `{row.experiment}`, {row.what}: {row.why}" for row in ROWS]
     return "\n\n".join([*parts, measuring.table(head, rows), "\n".join(reasons)])
+
+
+def _operations(row: Row, one: Mapping[str, Any]) -> str:
+    """Return the numbers of operations, such as "21, 2 div, 3 exp"."""
+    numbers = zip((*one["operations"].values(), row.integer_products), ("", " div", " exp", " int"), strict=True)
+    return ", ".join(f"{number:.3g}{unit}" for number, unit in numbers if number)

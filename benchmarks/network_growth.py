@@ -37,6 +37,15 @@ from replasticity.protocols._dopamine import Session, steps_of
 
 EXPERIMENT = "izhikevich2007_cue"
 DURATION_MS, READINGS = 10_000.0, 100
+#: Changes that leave neurons and background alone. The currents last longer, and are smaller: between rare spikes they
+#: would decay until they are denormal, for which the processor takes many times as long as for other numbers.
+WITHOUT_SYNAPSES = {
+    "exc_indegree": 0,
+    "inh_indegree": 0,
+    "exc_tau_exc_ms": 9.0,
+    "inh_tau_exc_ms": 9.0,
+    "background_weight_pA": 250.0,
+}
 #: Columns of the table: a measurement, and how it is printed.
 COLUMNS = {
     "plastic synapses": "{:,}",
@@ -68,14 +77,14 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
     changes = {
         "exc_count": neurons * 4 // 5,
         "inh_count": neurons // 5,
-        "exc_indegree": neurons * 4 // 50 if connected else 0,
-        "inh_indegree": neurons // 50 if connected else 0,
+        "exc_indegree": neurons * 4 // 50,
+        "inh_indegree": neurons // 50,
         "weight_initial_pA": 300_000.0 / neurons,
         "weight_inh_pA": -1_200_000.0 / neurons,
         "duration_ms": DURATION_MS,
         "chunk_ms": DURATION_MS / READINGS,
         "events": events,
-    }
+    } | ({} if connected else WITHOUT_SYNAPSES)
     parameters = experiments.resolve(EXPERIMENT, "standard", changes).parameters
     inputs = cue.draw(parameters, 1)
     subgroups = inputs["subgroup_index"].astype(np.int64)
@@ -110,15 +119,19 @@ def random_access_ns(synapses: int) -> tuple[float, float]:
     record = np.zeros(synapses, SYNAPSE)
     order = np.random.default_rng(1).permutation(synapses).astype(np.int32)
     record["spike_clock"][order] = np.roll(order, -1)
-    steps = min(synapses, 2_000_000)
+    steps = 2_000_000
+    places = np.resize(order, steps)
     chase(record, 1)
-    touch(record, order[:1])
-    times = [time.process_time()]
-    chase(record, steps)
-    times.append(time.process_time())
-    touch(record, order[:steps])
-    times.append(time.process_time())
-    dependent_s, independent_s = np.diff(times)
+    touch(record, places[:1])
+    spans_s = []
+    for _ in range(3):
+        times = [time.process_time()]
+        chase(record, steps)
+        times.append(time.process_time())
+        touch(record, places)
+        times.append(time.process_time())
+        spans_s.append(np.diff(times))
+    dependent_s, independent_s = np.min(spans_s, axis=0).tolist()
     return dependent_s / steps * 1e9, independent_s / steps * 1e9
 
 

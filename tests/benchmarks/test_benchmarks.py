@@ -1,6 +1,7 @@
 """The benchmarks' own arithmetic, texts and tools. No time is asserted, and no other simulator is needed."""
 
 import ast
+import dataclasses
 import json
 import math
 import os
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import compare, first_call, growth, limits, measuring, pipeline, side_by_side
-from replasticity.kernels import homeostatic_stdp, pair_stdp
+from benchmarks import compare, costs, first_call, growth, limits, measuring, network_growth, pipeline, side_by_side
+from replasticity import experiments, models, protocols
+from replasticity.kernels import homeostatic_stdp, pair_stdp, runge_kutta_fehlberg
+from replasticity.models import pair_stdp as pair_stdp_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,25 +84,150 @@ def test_memory_is_that_of_the_child_and_not_of_this_process():
 
 
 def _every_second(x, i):
-    return 3.0 * x[2 * i + 1]
+    return 3.0 * x[2 * i + 1] / 7.0
 
 
-def test_operations_are_counted_through_calls_and_without_indices():
-    assert limits.operations(_every_second) == (1, 0)
-    assert limits.operations(homeostatic_stdp.decay_secretory_factor) == (1, 0)
-    assert limits.operations(pair_stdp.clip_weight) == (0, 0)
+def test_operations_are_counted_through_calls_and_without_indices_and_constants():
+    assert limits.operations(_every_second) == limits.Operations(1, 1, 0)
+    assert limits.operations(homeostatic_stdp.decay_secretory_factor) == limits.Operations(1, 0, 0)
+    assert limits.operations(pair_stdp.clip_weight) == limits.Operations(0, 0, 0)
     # (t - last) / tau and two products; one exponential.
-    assert limits.operations(homeostatic_stdp.decay_traces) == (4, 1)
+    assert limits.operations(homeostatic_stdp.decay_traces) == limits.Operations(3, 1, 1)
+    # y + (1 / 4) h k1.
+    assert limits.operations(runge_kutta_fehlberg.stage_2) == limits.Operations(3, 0, 0)
 
 
-def test_every_model_names_functions_that_exist():
-    for model in limits.MODELS:
-        assert limits._count(model.update_functions)[0] > 0
+def test_operations_are_multiplied_by_how_often_a_function_is_needed():
+    functions = {"kernels.homeostatic_stdp.decay_traces": 2, "kernels.runge_kutta_fehlberg.stage_2": 0.5}
+    assert limits.counted(functions) == limits.Operations(7.5, 2, 2)
 
 
-def test_an_array_lies_in_the_smallest_level_that_holds_it():
-    levels = {"16 kB": 1.0, "4 MB": 2.0, "256 MB": 3.0}
-    assert [limits.level(size, levels) for size in (1, 2**14, 2**14 + 1, 2**40)] == [1.0, 1.0, 2.0, 3.0]
+def test_every_model_and_every_protocol_has_a_row():
+    assert {experiments.load(row.experiment).protocol for row in costs.ROWS} == set(protocols.names())
+    named = [path for row in costs.ROWS for path in (row.timed, *row.functions)]
+    timed = {path.split(".")[1] for path in named}
+    modules = {path.stem for path in Path(models.__file__).parent.glob("*.py")} - {"__init__"}
+    assert modules - timed == set()
+
+
+@pytest.mark.parametrize("row", costs.ROWS, ids=lambda row: row.name)
+def test_every_row_names_functions_that_exist_and_parameters_that_fit(row):
+    assert [each.name for each in costs.ROWS].count(row.name) == 1
+    for path in (row.timed, *row.functions):
+        assert callable(limits._attribute(path)[2])
+    for changes in (row.changes, row.without or {}):
+        experiments.resolve(row.experiment, "standard", dict(changes))
+    assert not (row.accesses and row.memory is None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", costs.ROWS, ids=lambda row: row.name)
+def test_what_a_row_counts_happens_in_its_run_and_less_often_in_the_other(row):
+    _, done = limits.timed_run(row, row.changes)
+    assert row.count(done) > 0
+    assert row.memory is None or sum(array.nbytes for array in row.memory(done)) > 0
+    if row.without is not None:
+        _, other = limits.timed_run(row, row.without)
+        assert row.count(other) < 0.01 * row.count(done)
+
+
+def _row(**changes):
+    """Return a row of the window: two events for each synapse."""
+    window = {row.name: row for row in costs.ROWS}["stdp_window, synaptic event"]
+    return dataclasses.replace(window, **changes)
+
+
+def test_a_timed_run_knows_the_calls_and_leaves_the_function_in_its_place():
+    function = pair_stdp_model.simulate
+    seconds, done = limits.timed_run(_row(), {"differences_ms": [1.0, 2.0, 3.0]})
+    assert seconds > 0
+    assert pair_stdp_model.simulate is function
+    assert done.parameters.differences_ms == [1.0, 2.0, 3.0]
+    assert len(done.result["dw"]) == 3
+    assert len(done.calls) == 1
+    assert done.first.outcome.event_count.tolist() == [2, 2, 2]
+    assert _row().count(done) == 6
+
+
+def test_the_function_is_in_its_place_after_a_run_that_fails(monkeypatch):
+    function = pair_stdp_model.simulate
+    monkeypatch.setattr(pair_stdp_model, "make_trains", None)
+    with pytest.raises(TypeError):
+        limits.timed_run(_row(), {})
+    assert pair_stdp_model.simulate is function
+
+
+def test_a_function_without_a_protocol_is_called_by_itself():
+    row = {row.name: row for row in costs.ROWS}["izhikevich2007, random number"]
+    _, done = limits.timed_run(row, {})
+    assert row.count(done) == len(done.first.numbers)
+    assert 0.4 < done.first.numbers.mean() < 0.6
+
+
+def test_what_the_run_without_events_takes_is_subtracted(monkeypatch):
+    # The first run of each kind does not count; the shortest of the others does.
+    seconds = {1: iter([1.0, 7.0, 5.0, 6.0]), 0: iter([0.5, 2.5, 2.0, 3.5])}
+
+    def timed_run(row, changes):
+        return next(seconds[changes["events"]]), costs.Done(changes, [np.zeros(100)], {})
+
+    monkeypatch.setattr(limits, "timed_run", timed_run)
+    monkeypatch.setattr(limits, "memory", lambda size: {"size": size})
+    row = _row(
+        changes={"events": 1},
+        without={"events": 0},
+        count=lambda done: 1000 if done.parameters["events"] else 400,
+        memory=lambda done: (done.first,),
+    )
+    measured = limits.measure_row(row, 3)
+    assert measured["ns"] == pytest.approx((5.0 - 2.0) / 600 * 1e9)
+    assert measured["count"] == 600
+    assert measured["bytes"] == measured["memory"]["size"] == 800
+
+
+def test_limits_of_a_row():
+    can = {
+        "operations_per_ns": 10.0,
+        "division_ns": 0.5,
+        "exponential_ns": 3.0,
+        "integer_product_ns": 2.0,
+        "dependent_operation_ns": 1.5,
+        "dependent_exponential_ns": 8.0,
+    }
+    one = {
+        "memory": {"GB_per_s": 20.0, "independent_ns": 4.0},
+        "operations": {"simple": 30.0, "divisions": 2.0, "exponentials": 1.0},
+    }
+    row = _row(moved_bytes=40, accesses=0.5, integer_products=1, chain=(2, 1))
+    assert limits.limits_ns(row, one, can) == {"moving": 2.0, "accesses": 2.0, "arithmetic": 7.0, "chain": 11.0}
+    integers = limits.limits_ns(dataclasses.replace(row, integer_products=5, chain=None), one, can)
+    assert integers["arithmetic"] == 10.0
+    assert math.isnan(integers["chain"])
+
+
+def test_memory_and_machine_are_measured():
+    for size in (0, 2**16):
+        assert min(limits.memory(size).values()) > 0
+    # A chain waits for each of its accesses, which takes longer than to have several under way.
+    far = limits.memory(2**25)
+    assert far["dependent_ns"] > far["independent_ns"]
+
+
+def test_the_cue_network_without_synapses_has_neither_events_nor_denormal_currents():
+    row = {row.name: row for row in costs.ROWS}["izhikevich2007_cue, neuron and step"]
+    _, done = limits.timed_run(row, network_growth.WITHOUT_SYNAPSES)
+    neurons = done.first.network.neurons
+    assert costs._dopamine_events(done) == 0
+    assert done.first.network.cursor[0]["spikes"] > 0
+    for current_pA in (neurons.I_exc_pA, neurons.I_inh_pA):
+        assert np.all((current_pA == 0) | (current_pA > np.finfo(float).tiny))
+
+
+def test_the_growing_network_has_events_only_if_it_is_connected():
+    connected, alone = (network_growth.run_once(200, "slice", connected=each) for each in (True, False))
+    assert connected.events > 0
+    assert alone.events == 0
+    assert alone.spikes > 0
 
 
 # Peers ------------------------------------------------------------------------------------------------
@@ -162,13 +290,14 @@ def _results():
     ]
     alone = {"draw_s": [0.1], "run_s": [0.2]}
     curve = {"size": [1, 10, 100], "seconds": [1.0, 10.0, 100.0], "MB": [50.0, 50.0, 50.0]}
-    levels = {"16 kB": 100.0, "256 MB": 10.0}
-    model = {
-        "update_ns": 5.0,
-        "event_ns": 6.0,
-        "update_operations": [10, 1],
-        "event_operations": [2, 0],
-        "synapses": 10,
+    memory = {"GB_per_s": 100.0, "dependent_ns": 5.0, "independent_ns": 2.0}
+    # Multiples of all limits, for rows of any kind.
+    one = {
+        "ns": 1000.0,
+        "count": 10,
+        "bytes": 100,
+        "memory": memory,
+        "operations": {"simple": 1000.0, "divisions": 2.0, "exponentials": 100.0},
     }
     parts = {
         "peers": {
@@ -178,13 +307,15 @@ def _results():
         },
         "limits": {
             "machine": {
-                "copy_GB_per_s": levels,
-                "random_access_ns": levels,
+                "memory": {"16 kB": memory, "256 MB": memory},
                 "operations_per_ns": 10.0,
+                "division_ns": 0.5,
                 "dependent_operation_ns": 1.0,
                 "exponential_ns": 4.0,
+                "dependent_exponential_ns": 8.0,
+                "integer_product_ns": 0.5,
             },
-            "models": {each.experiment: model | ({} if each.events else {"event_ns": None}) for each in limits.MODELS},
+            "rows": {row.name: one for row in costs.ROWS},
         },
         "pipeline": {
             "parts": {"draw": [0.1], "run": [0.2], "whole job": [0.8]},
@@ -213,6 +344,8 @@ def test_the_report_has_all_parts_and_says_which_aims_are_met():
     assert "2.50 (2.00 to 3.00); aim 2: met" in text
     assert "1.00 (1.00 to 1.00); aim 2: **missed**" in text
     assert "weight [nS]: 1e-15" in text
+    # 100 + 1 + 400 ns of arithmetic; a chain of two operations.
+    assert "| 501 (1e+03, 2 div, 100 exp) | 2.00 | 2.00 | 500 |" in text
     assert "(aim: 60 s, **missed**)" in text
     assert "takes 0.500 (0.500 to 0.500) s (aim: 0.6 s, met)" in text
     assert "scale full on 2 cores, with empty caches: 1,000 s (aim: 900 s, **missed**)" in text
