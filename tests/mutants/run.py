@@ -76,7 +76,7 @@ class Mutant:
 
 def load() -> tuple[dict[str, Module], list[Mutant]]:
     """Return the modules by file, and the mutants."""
-    data = YAML(typ="safe").load(DATA)
+    data = YAML(typ="safe", pure=True).load(DATA)
     modules = {file: Module(tuple(each["tests"]), tuple(each["check"])) for file, each in data["modules"].items()}
     return modules, [Mutant(**each) for each in data["mutants"]]
 

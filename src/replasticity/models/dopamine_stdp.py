@@ -274,33 +274,40 @@ def make_room(network, steps):
 
 
 @inner_njit
-def advance_populations(network, now):
-    """Advance all neurons by the step that ends at ``now``, and note the spikes."""
-    row = now % len(network.inputs.exc)
-    neurons, cursor = network.neurons, network.cursor[0]
-    for population in network.populations:
-        part = slice(population.first, population.end)
-        if population.has_currents:
-            reaches = advance_exponential_neurons(
-                neurons.V_mV[part],
-                neurons.I_exc_pA[part],
-                neurons.I_inh_pA[part],
-                neurons.refractory[part],
-                network.inputs.exc[row, part],
-                network.inputs.inh[row, part],
-                population,
-            )
-        else:
-            reaches = advance_delta_neurons(
-                neurons.V_mV[part], neurons.refractory[part], network.inputs.exc[row, part], population
-            )
-        if reaches:
-            for i in range(population.first, population.end):
-                if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
-                    neurons.V_mV[i] = population.V_reset_mV
-                    neurons.refractory[i] = population.refractory
-                    note_spike(network.history, cursor.spikes, i, now, network.step)
-                    cursor.spikes += 1
+def advance_populations(network, end, V_mV):
+    """Advance all neurons step by step to ``end``, note the spikes, and record the potentials of the first neurons.
+
+    All steps of a slice in one call: to hand over the many arrays of a network takes longer than a step of few neurons.
+    """
+    neurons, inputs, history, cursor = network.neurons, network.inputs, network.history, network.cursor[0]
+    for now in range(cursor.now + 1, end + 1):
+        row = now % len(inputs.exc)
+        for population in network.populations:
+            part = slice(population.first, population.end)
+            if population.has_currents:
+                reaches = advance_exponential_neurons(
+                    neurons.V_mV[part],
+                    neurons.I_exc_pA[part],
+                    neurons.I_inh_pA[part],
+                    neurons.refractory[part],
+                    inputs.exc[row, part],
+                    inputs.inh[row, part],
+                    population,
+                )
+            else:
+                reaches = advance_delta_neurons(
+                    neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
+                )
+            if reaches:
+                for i in range(population.first, population.end):
+                    if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
+                        neurons.V_mV[i] = population.V_reset_mV
+                        neurons.refractory[i] = population.refractory
+                        note_spike(history, cursor.spikes, i, now, network.step)
+                        cursor.spikes += 1
+        if now <= V_mV.shape[1]:
+            copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
+    cursor.now = end
 
 
 @inner_njit
@@ -544,11 +551,7 @@ def advance(network, end, behind, V_mV):
             if not network.exact:
                 behind[-1] = deliver(network, behind)
             add_external(network, slice_end)
-        while cursor.now < min(slice_end, end):
-            cursor.now += 1
-            advance_populations(network, cursor.now)
-            if cursor.now <= V_mV.shape[1]:
-                copy_into(V_mV[:, cursor.now - 1], network.neurons.V_mV[: len(V_mV)])
+        advance_populations(network, min(slice_end, end), V_mV)
         if cursor.now == slice_end:
             dopamine = network.dopamine
             while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= slice_end:
