@@ -120,14 +120,18 @@ def fill_uniform(numbers, position, key0, key1):
     first = min(-position % LANES, count)
     for i in range(first):
         numbers[i] = uniform_number(position + i, key0, key1)
-    blocks = (count - first) // LANES
+    end = first + (count - first) // LANES * LANES
+    # All words are made before they become numbers, in the same place: of numbers, several are made at a time.
+    whole_blocks = numbers[first:end]
+    words = whole_blocks.view(np.uint64)
     first_block = (position + first) // LANES
-    for k in range(blocks):
+    for k in range(len(words) // LANES):
         x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
-        i = first + LANES * k
-        numbers[i] = to_unit_interval(x0)
-        numbers[i + 1] = to_unit_interval(x1)
-        numbers[i + 2] = to_unit_interval(x2)
-        numbers[i + 3] = to_unit_interval(x3)
-    for i in range(first + LANES * blocks, count):
+        words[LANES * k] = x0
+        words[LANES * k + 1] = x1
+        words[LANES * k + 2] = x2
+        words[LANES * k + 3] = x3
+    for i in range(len(words)):
+        whole_blocks[i] = to_unit_interval(words[i])
+    for i in range(end, count):
         numbers[i] = uniform_number(position + i, key0, key1)
