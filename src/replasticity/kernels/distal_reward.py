@@ -19,11 +19,17 @@ d           dopamine               extracellular dopamine above its baseline [1]
 All operations are in the order of the published program, without fused ones, so that results agree to the bit
 (specification, "One step t, in this order"; its points are meant wherever a number of a point is given here).
 A synapse is numbered ``cell * slots + slot`` by its presynaptic cell.
+
+Numbers of cells and synapses are unsigned, and loops begin at 0: an index that might be negative, and then counts from
+the end of its array, would keep the compiler from taking several cells at a time.
 """
 
 import math
 
 from replasticity.kernels.compilation import njit
+
+#: Cells that are asked together whether one of them spikes.
+BLOCK = 100
 
 
 @njit
@@ -51,7 +57,7 @@ def find_spikes(v_mV, v_peak_mV, fired):
         Membrane potentials as the previous step left them [mV].
     v_peak_mV : float
         Peak of a spike [mV].
-    fired : ndarray of int32, shape (cells,)
+    fired : ndarray of uint32, shape (cells,)
         Its first entries are set.
 
     Returns
@@ -60,10 +66,17 @@ def find_spikes(v_mV, v_peak_mV, fired):
         Number of cells found.
     """
     count = 0
-    for i in range(len(v_mV)):
-        if v_mV[i] >= v_peak_mV:
-            fired[count] = i
-            count += 1
+    for first in range(0, len(v_mV), BLOCK):
+        block_mV = v_mV[first : first + BLOCK]
+        # Counting takes several cells at a time, listing one after the other; most blocks have none to list.
+        at_peak = 0
+        for i in range(len(block_mV)):
+            at_peak += block_mV[i] >= v_peak_mV
+        if at_peak > 0:
+            for i in range(len(block_mV)):
+                if block_mV[i] >= v_peak_mV:
+                    fired[count] = first + i
+                    count += 1
     return count
 
 
@@ -171,28 +184,25 @@ def move_recovery(u_mV, v_mV, a_per_ms, b):
 
 
 @njit
-def move_cells(first, end, a_per_ms, state, step):
-    """Advance v, u and the traces of consecutive cells by one step of 1 ms (points 5 and 6).
+def move_cells(state, step):
+    """Advance v, u and the traces of all cells by one step of 1 ms (points 5 and 6).
 
     Parameters
     ----------
-    first, end : int
-        The cells: those of one kind.
-    a_per_ms : float
-        Their rate of recovery [1/ms].
     state : State
         State of the network; changed in place.
     step : DistalRewardStep
         Per-step constants.
     """
-    for i in range(first, end):
-        u_mV, input_mV = state.u_mV[i], state.input_mV[i]
-        v_mV = move_potential(state.v_mV[i], u_mV, input_mV)
-        v_mV = move_potential(v_mV, u_mV, input_mV)
-        state.v_mV[i] = v_mV
-        state.u_mV[i] = move_recovery(u_mV, v_mV, a_per_ms, step.b)
-        state.previous_trace_mV[i] = state.trace_mV[i]
-        state.trace_mV[i] *= step.trace_decay
+    v_mV, u_mV, input_mV = state.v_mV, state.u_mV, state.input_mV
+    trace_mV, previous_trace_mV = state.trace_mV, state.previous_trace_mV
+    for cell in range(len(v_mV)):
+        a_per_ms = step.a_exc_per_ms if cell < step.exc_cells else step.a_inh_per_ms
+        halfway_mV = move_potential(v_mV[cell], u_mV[cell], input_mV[cell])
+        v_mV[cell] = move_potential(halfway_mV, u_mV[cell], input_mV[cell])
+        u_mV[cell] = move_recovery(u_mV[cell], v_mV[cell], a_per_ms, step.b)
+        previous_trace_mV[cell] = trace_mV[cell]
+        trace_mV[cell] *= step.trace_decay
 
 
 @njit
@@ -218,8 +228,9 @@ def learn(state, step):
     for synapse in range(step.exc_synapses):
         weight_mV[synapse] = bounded(weight_mV[synapse] + rate * eligibility_mV[synapse], step.w_max_mV)
         eligibility_mV[synapse] *= step.eligibility_decay
-    for synapse in range(step.exc_synapses, len(eligibility_mV)):
-        eligibility_mV[synapse] *= step.eligibility_decay
+    inh_eligibility_mV = eligibility_mV[step.exc_synapses :]
+    for synapse in range(len(inh_eligibility_mV)):
+        inh_eligibility_mV[synapse] *= step.eligibility_decay
 
 
 @njit
