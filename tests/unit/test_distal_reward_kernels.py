@@ -154,6 +154,13 @@ def test_a_spike_resets_the_cell_and_sets_its_trace():
     np.testing.assert_array_equal(network.state.trace_mV, [0.07, 0.1, 0.1])
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+def test_arrays_begin_at_a_cache_line(size):
+    array = model.aligned(size, 2.5)
+    assert array.ctypes.data % model.CACHE_LINE_BYTES == 0
+    np.testing.assert_array_equal(array, np.full(size, 2.5))
+
+
 # The time loop against the oracle ----------------------------------------------------------------------
 
 CHANGES = {

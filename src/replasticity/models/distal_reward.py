@@ -29,6 +29,8 @@ NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
 #: No cell: stands for the chosen pair where no synapse is singled out.
 NONE = -1
 
+CACHE_LINE_BYTES = 64
+
 #: Per-step constants.
 DistalRewardStep = namedtuple(
     "DistalRewardStep",
@@ -197,6 +199,28 @@ def no_stimuli():
     return Stimuli(step=nothing, group=nothing, reward_delay_ms=nothing, cells=np.zeros((0, 0), np.int32))
 
 
+def aligned(size, value):
+    """Return a constant float64 array that begins at the border of a cache line.
+
+    Of the groups of cells or synapses that compiled loops take at a time none then lies across a border.
+
+    Parameters
+    ----------
+    size : int
+        Number of elements.
+    value : float
+        Value of all of them.
+
+    Returns
+    -------
+    ndarray of float64, shape (size,)
+        Part of a slightly larger array.
+    """
+    array = np.full(size + CACHE_LINE_BYTES // 8, float(value))
+    first = -array.ctypes.data % CACHE_LINE_BYTES // 8
+    return array[first : first + size]
+
+
 def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_reward_delay_ms, step):
     """Return the state before the first step (specification, "Initial state").
 
@@ -218,18 +242,18 @@ def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_r
     State
         float64 arrays over cells and synapses, and arrays of size 1 for single numbers.
     """
-    weight_mV = np.full(cells * slots, float(w_inh_mV))
+    weight_mV = aligned(cells * slots, w_inh_mV)
     weight_mV[: step.exc_synapses] = w_exc_init_mV
     if step.chosen_synapse != NONE:
         weight_mV[step.chosen_synapse] = 0.0
     return State(
-        v_mV=np.full(cells, float(v_init_mV)),
-        u_mV=np.full(cells, step.b * v_init_mV),
-        trace_mV=np.zeros(cells),
-        previous_trace_mV=np.zeros(cells),
-        input_mV=np.zeros(cells),
+        v_mV=aligned(cells, v_init_mV),
+        u_mV=aligned(cells, step.b * v_init_mV),
+        trace_mV=aligned(cells, 0.0),
+        previous_trace_mV=aligned(cells, 0.0),
+        input_mV=aligned(cells, 0.0),
         weight_mV=weight_mV,
-        eligibility_mV=np.zeros(cells * slots),
+        eligibility_mV=aligned(cells * slots, 0.0),
         dopamine=np.zeros(1),
         reward_due=np.zeros(longest_reward_delay_ms + 1, np.bool_),
         # Long ago.
