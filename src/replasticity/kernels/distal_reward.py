@@ -20,8 +20,8 @@ All operations are in the order of the published program, without fused ones, so
 (specification, "One step t, in this order"; its points are meant wherever a number of a point is given here).
 A synapse is numbered ``cell * slots + slot`` by its presynaptic cell.
 
-Loops run over whole arrays or slices, with unsigned numbers of other cells and synapses: an index that might count
-from the end of its array, as negative ones do, would keep the compiler from taking several cells at a time.
+Numbers of cells and synapses are unsigned, and loops begin at 0: an index that might be negative, and then counts from
+the end of its array, would keep the compiler from taking several cells at a time.
 """
 
 import math
@@ -57,7 +57,7 @@ def find_spikes(v_mV, v_peak_mV, fired):
         Membrane potentials as the previous step left them [mV].
     v_peak_mV : float
         Peak of a spike [mV].
-    fired : ndarray of int32, shape (cells,)
+    fired : ndarray of uint32, shape (cells,)
         Its first entries are set.
 
     Returns
@@ -114,10 +114,9 @@ def potentiate(cell, state, wiring):
     wiring : Wiring
         Who projects to whom.
     """
-    incoming = slice(wiring.incoming_first[cell], wiring.incoming_first[cell + 1])
-    synapse, pre = wiring.incoming_synapse[incoming], wiring.incoming_pre[incoming]
-    for k in range(len(synapse)):
-        state.eligibility_mV[synapse[k]] += state.previous_trace_mV[pre[k]]
+    for k in range(wiring.incoming_first[cell], wiring.incoming_first[cell + 1]):
+        synapse = wiring.incoming_synapse[k]
+        state.eligibility_mV[synapse] += state.previous_trace_mV[wiring.incoming_pre[k]]
 
 
 @njit
@@ -138,13 +137,12 @@ def transmit_and_depress(cell, state, wiring, step):
     step : DistalRewardStep
         Per-step constants.
     """
-    outgoing = slice(cell * wiring.slots, (cell + 1) * wiring.slots)
-    target, transmits = wiring.target[outgoing], wiring.transmits[outgoing]
-    weight_mV, eligibility_mV = state.weight_mV[outgoing], state.eligibility_mV[outgoing]
-    for slot in range(len(target)):
-        if transmits[slot]:
-            state.input_mV[target[slot]] += weight_mV[slot]
-        eligibility_mV[slot] -= step.ltd_factor * state.trace_mV[target[slot]]
+    first = cell * wiring.slots
+    for synapse in range(first, first + wiring.slots):
+        target = wiring.target[synapse]
+        if wiring.transmits[synapse]:
+            state.input_mV[target] += state.weight_mV[synapse]
+        state.eligibility_mV[synapse] -= step.ltd_factor * state.trace_mV[target]
 
 
 @njit
@@ -186,29 +184,25 @@ def move_recovery(u_mV, v_mV, a_per_ms, b):
 
 
 @njit
-def move_cells(first, end, a_per_ms, state, step):
-    """Advance v, u and the traces of consecutive cells by one step of 1 ms (points 5 and 6).
+def move_cells(state, step):
+    """Advance v, u and the traces of all cells by one step of 1 ms (points 5 and 6).
 
     Parameters
     ----------
-    first, end : int
-        The cells: those of one kind.
-    a_per_ms : float
-        Their rate of recovery [1/ms].
     state : State
         State of the network; changed in place.
     step : DistalRewardStep
         Per-step constants.
     """
-    cells = slice(first, end)
-    v_mV, u_mV, input_mV = state.v_mV[cells], state.u_mV[cells], state.input_mV[cells]
-    trace_mV, previous_trace_mV = state.trace_mV[cells], state.previous_trace_mV[cells]
-    for i in range(len(v_mV)):
-        halfway_mV = move_potential(v_mV[i], u_mV[i], input_mV[i])
-        v_mV[i] = move_potential(halfway_mV, u_mV[i], input_mV[i])
-        u_mV[i] = move_recovery(u_mV[i], v_mV[i], a_per_ms, step.b)
-        previous_trace_mV[i] = trace_mV[i]
-        trace_mV[i] *= step.trace_decay
+    v_mV, u_mV, input_mV = state.v_mV, state.u_mV, state.input_mV
+    trace_mV, previous_trace_mV = state.trace_mV, state.previous_trace_mV
+    for cell in range(len(v_mV)):
+        a_per_ms = step.a_exc_per_ms if cell < step.exc_cells else step.a_inh_per_ms
+        halfway_mV = move_potential(v_mV[cell], u_mV[cell], input_mV[cell])
+        v_mV[cell] = move_potential(halfway_mV, u_mV[cell], input_mV[cell])
+        u_mV[cell] = move_recovery(u_mV[cell], v_mV[cell], a_per_ms, step.b)
+        previous_trace_mV[cell] = trace_mV[cell]
+        trace_mV[cell] *= step.trace_decay
 
 
 @njit

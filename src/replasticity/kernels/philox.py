@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from replasticity.kernels.compilation import inline_njit, inner_njit, njit
+from replasticity.kernels.compilation import inline_njit, njit
 
 M0 = np.uint64(0xD2E7470EE14C6C93)
 M1 = np.uint64(0xCA5A826395121157)
@@ -103,27 +103,6 @@ def uniform_number(position, key0, key1):
     return to_unit_interval(words[position % LANES])
 
 
-@inner_njit
-def fill_words(words, first_block, key0, key1):
-    """Fill an array with the words of consecutive blocks of the stream.
-
-    Parameters
-    ----------
-    words : ndarray of uint64, shape (4 * blocks,)
-        Changed in place.
-    first_block : int
-        Number of the first block, from 0.
-    key0, key1 : uint64
-        Words of the key.
-    """
-    for k in range(len(words) // LANES):
-        x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
-        words[LANES * k] = x0
-        words[LANES * k + 1] = x1
-        words[LANES * k + 2] = x2
-        words[LANES * k + 3] = x3
-
-
 @njit
 def fill_uniform(numbers, position, key0, key1):
     """Fill an array with consecutive numbers of the stream, uniform on [0, 1).
@@ -142,10 +121,16 @@ def fill_uniform(numbers, position, key0, key1):
     for i in range(first):
         numbers[i] = uniform_number(position + i, key0, key1)
     end = first + (count - first) // LANES * LANES
-    # All words are made before they become numbers, in the same place: of these, several are made at a time.
+    # All words are made before they become numbers, in the same place: of numbers, several are made at a time.
     whole_blocks = numbers[first:end]
     words = whole_blocks.view(np.uint64)
-    fill_words(words, (position + first) // LANES, key0, key1)
+    first_block = (position + first) // LANES
+    for k in range(len(words) // LANES):
+        x0, x1, x2, x3 = philox_words(np.uint64(first_block + k), key0, key1)
+        words[LANES * k] = x0
+        words[LANES * k + 1] = x1
+        words[LANES * k + 2] = x2
+        words[LANES * k + 3] = x3
     for i in range(len(words)):
         whole_blocks[i] = to_unit_interval(words[i])
     for i in range(end, count):

@@ -165,10 +165,10 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
     exc_target = target[: exc_cells * slots]
     incoming = np.argsort(exc_target, kind="stable").astype(np.uint32)
     return Wiring(
-        slots=slots,
+        slots=np.uint32(slots),
         target=target.astype(np.uint32),
         transmits=transmits,
-        incoming_first=np.searchsorted(exc_target[incoming], np.arange(cells + 1)).astype(np.int32),
+        incoming_first=np.searchsorted(exc_target[incoming], np.arange(cells + 1)).astype(np.uint32),
         incoming_synapse=incoming,
         incoming_pre=(incoming // slots).astype(np.uint32),
     )
@@ -299,7 +299,7 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
         Constants from `discretise`.
     chunk : Chunk
         From `empty_chunk`; changed in place.
-    fired : ndarray of int32, shape (cells,)
+    fired : ndarray of uint32, shape (cells,)
         Room for a list of cells.
     """
     cells = len(state.v_mV)
@@ -325,8 +325,7 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
             transmit_and_depress(fired[k], state, wiring, step)
 
         # 5. Membranes; 6. traces.
-        move_cells(0, step.exc_cells, step.a_exc_per_ms, state, step)
-        move_cells(step.exc_cells, cells, step.a_inh_per_ms, state, step)
+        move_cells(state, step)
 
         # 7. Dopamine; 8. learning.
         state.dopamine[0] *= step.dopamine_decay

@@ -180,7 +180,7 @@ class Network:
             step=self.step,
         )
         self.chunk = model.empty_chunk(STEPS_PER_S, parameters.cells)
-        self._fired = np.zeros(parameters.cells, np.int32)
+        self._fired = np.zeros(parameters.cells, np.uint32)
 
     def advance(self, first: int, end: int) -> None:
         """Simulate the steps ``first < t <= end``, at most a second, and leave what happened in the chunk."""
