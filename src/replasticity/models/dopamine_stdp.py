@@ -544,13 +544,17 @@ def advance(network, end, behind, V_mV):
         Receives the potentials of the first neurons at the end of each step [mV].
     """
     cursor, step = network.cursor[0], network.step
+    relay_step, external_step, spike_step = network.relay_spikes.step, network.external.step, network.history.step
     every_source = np.arange(len(network.plastic.first) - 1)
     while cursor.now < end:
+        # In a small network there is mostly nothing to do, and handing over its many arrays takes longer than to ask.
         slice_end = (cursor.now // step.slice + 1) * step.slice
         if cursor.now % step.slice == 0:
             if not network.exact:
-                behind[-1] = deliver(network, behind)
-            add_external(network, slice_end)
+                is_relayed = cursor.relayed < len(relay_step) and relay_step[cursor.relayed] <= cursor.now
+                behind[-1] = deliver(network, behind) if cursor.delivered < cursor.spikes or is_relayed else 0
+            if cursor.external < len(external_step) and external_step[cursor.external] <= slice_end:
+                add_external(network, slice_end)
         advance_populations(network, min(slice_end, end), V_mV)
         if cursor.now == slice_end:
             dopamine = network.dopamine
@@ -560,8 +564,10 @@ def advance(network, end, behind, V_mV):
                 receive_and_send_exactly(network, slice_end)
             else:
                 sources = every_source if network.every_slice else behind[: behind[-1]]
-                trigger_sources(network, sources, slice_end)
-                receive_in_slice(network, slice_end)
+                if len(sources) > 0:
+                    trigger_sources(network, sources, slice_end)
+                if cursor.arrived < cursor.spikes and spike_step[cursor.arrived] + step.delay <= slice_end:
+                    receive_in_slice(network, slice_end)
 
 
 @njit

@@ -69,22 +69,18 @@ def new_neuron(V_initial_mV, neuron):
 
 
 @njit
-def slopes(y, neuron):
-    """Return the slopes of all variables.
+def slopes(y, k, neuron):
+    """Write the slopes of all variables.
 
     Parameters
     ----------
     y : ndarray of float64, shape (11,)
         State.
+    k : ndarray of float64, shape (11,)
+        Slopes [unit of the variable per ms]; changed in place.
     neuron : NeuronStep
         Constants.
-
-    Returns
-    -------
-    ndarray of float64, shape (11,)
-        Slopes [unit of the variable per ms].
     """
-    k = np.empty(VARIABLES)
     k[V] = membrane_slope(y[V], y[M], y[H], y[N], (y[I_EX], y[I_IN]), neuron)
     k[M] = gate_slope(y[M], sodium_activation_rates(y[V]))
     k[H] = gate_slope(y[H], sodium_inactivation_rates(y[V]))
@@ -96,20 +92,34 @@ def slopes(y, neuron):
     k[U_PLUS] = low_pass_slope(y[V], y[U_PLUS], neuron.tau_plus_ms)
     k[U_MINUS] = low_pass_slope(y[V], y[U_MINUS], neuron.tau_minus_ms)
     k[U_BAR] = low_pass_slope(y[U_MINUS], y[U_BAR], neuron.tau_bar_ms)
-    return k
 
 
 @njit
 def try_step(y, h_ms, neuron):
     """Return the state after a solver step, and the largest error over the tolerance (section 3)."""
-    k1 = slopes(y, neuron)
-    k2 = slopes(rkf.stage_2(y, h_ms, k1), neuron)
-    k3 = slopes(rkf.stage_3(y, h_ms, k1, k2), neuron)
-    k4 = slopes(rkf.stage_4(y, h_ms, k1, k2, k3), neuron)
-    k5 = slopes(rkf.stage_5(y, h_ms, k1, k2, k3, k4), neuron)
-    k6 = slopes(rkf.stage_6(y, h_ms, k1, k2, k3, k4, k5), neuron)
-    error = np.abs(rkf.error_estimate(h_ms, k1, k3, k4, k5, k6)).max()
-    return rkf.fifth_order(y, h_ms, k1, k3, k4, k5, k6), error / neuron.tolerance
+    k1, k2, k3, k4, k5, k6 = np.empty((6, VARIABLES))
+    stage, new = np.empty((2, VARIABLES))
+    slopes(y, k1, neuron)
+    for v in range(VARIABLES):
+        stage[v] = rkf.stage_2(y[v], h_ms, k1[v])
+    slopes(stage, k2, neuron)
+    for v in range(VARIABLES):
+        stage[v] = rkf.stage_3(y[v], h_ms, k1[v], k2[v])
+    slopes(stage, k3, neuron)
+    for v in range(VARIABLES):
+        stage[v] = rkf.stage_4(y[v], h_ms, k1[v], k2[v], k3[v])
+    slopes(stage, k4, neuron)
+    for v in range(VARIABLES):
+        stage[v] = rkf.stage_5(y[v], h_ms, k1[v], k2[v], k3[v], k4[v])
+    slopes(stage, k5, neuron)
+    for v in range(VARIABLES):
+        stage[v] = rkf.stage_6(y[v], h_ms, k1[v], k2[v], k3[v], k4[v], k5[v])
+    slopes(stage, k6, neuron)
+    error = 0.0
+    for v in range(VARIABLES):
+        new[v] = rkf.fifth_order(y[v], h_ms, k1[v], k3[v], k4[v], k5[v], k6[v])
+        error = max(error, abs(rkf.error_estimate(h_ms, k1[v], k3[v], k4[v], k5[v], k6[v])))
+    return new, error / neuron.tolerance
 
 
 @njit
