@@ -354,8 +354,8 @@ ROWS = (
         memory=lambda done: (done.first.trace,),
         # Six times membrane and node of the solver: the shorter one of the ways that potential and gates offer.
         chain=(6 * (8 + 4) + 4, 0),
-        why="Each stage of the solver makes new small arrays: with three for all stages it takes half as long. In the "
-        "fastest pairing the solver takes 1.4 steps for each step of time; the count has one.",
+        why="One neuron: its exponentials come one by one. In the fastest pairing the solver takes 1.4 steps for each "
+        "step of time; the count has one.",
     ),
     Row(
         experiment="urbanczik2014",

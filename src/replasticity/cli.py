@@ -228,7 +228,7 @@ def _keep_fonts_in_the_project() -> None:
     """Tell matplotlib, before it is imported, not to keep its list of fonts in the home directory."""
     from replasticity import project
 
-    os.environ.setdefault("MPLCONFIGDIR", str(project.root() / ".cache" / "matplotlib"))
+    os.environ.setdefault("MPLCONFIGDIR", str(project.cache_folder("matplotlib")))
 
 
 def plot(options: argparse.Namespace) -> int:

@@ -30,6 +30,11 @@ def root() -> Path:
     raise UserError(f"{here}: no folder {_EXPERIMENTS} here or above; run this inside a clone of replasticity")
 
 
+def cache_folder(of: str) -> Path:
+    """Return the folder in which a library keeps what it would have to find out again."""
+    return root() / ".cache" / of
+
+
 def experiments_folder() -> Path:
     """Return the folder of the experiments' YAML files."""
     return root() / _EXPERIMENTS

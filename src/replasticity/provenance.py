@@ -9,7 +9,7 @@ from typing import Any
 
 import grimp
 
-from replasticity import __version__, protocols
+from replasticity import __version__, project, protocols
 from replasticity.datasets import CONVENTIONS
 from replasticity.experiments import Resolved
 
@@ -19,7 +19,12 @@ _FOLDER = Path(__file__).parent
 
 @cache
 def _import_graph() -> grimp.ImportGraph:
-    return grimp.build_graph(PACKAGE, cache_dir=None)
+    # What it has read of each file is kept with the file's time: a third of its time for a later process.
+    try:
+        return grimp.build_graph(PACKAGE, cache_dir=str(project.cache_folder("imports")))
+    except OSError:
+        # No place to write in.
+        return grimp.build_graph(PACKAGE, cache_dir=None)
 
 
 def _file(module: str) -> Path:

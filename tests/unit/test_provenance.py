@@ -1,6 +1,7 @@
 """Digests: they change with the code that a result depends on, and with no other."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ def digests(project_copy):
         )
         finished = subprocess.run(
             [sys.executable, "-c", CODE.format(", ".join(expressions))],
+            cwd=project_copy.folder,
             env=os.environ | {"PYTHONPATH": str(project_copy.folder / "src")},
             capture_output=True,
             text=True,
@@ -62,3 +64,21 @@ def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, 
     path.write_text(path.read_text() + "\n# changed\n")
     after = digests()
     assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_a_new_import_is_seen_although_imports_are_kept(project_copy, digests):
+    importing = project_copy.folder / "src/replasticity/protocols/homeostatic_stdp.py"
+    imported = project_copy.folder / "src/replasticity/gallery.py"
+    digests()
+    importing.write_text(importing.read_text() + "\nfrom replasticity import gallery\n")
+    before = digests()
+    imported.write_text(imported.read_text() + "\n# changed\n")
+    assert digests()["simulation"] != before["simulation"]
+
+
+def test_digests_need_no_place_to_write_in(project_copy, digests):
+    before = digests()
+    folder = project_copy.folder / ".cache/imports"
+    shutil.rmtree(folder)
+    folder.write_text("a file where the folder would be")
+    assert digests() == before
