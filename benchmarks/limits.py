@@ -23,7 +23,7 @@ import numba
 import numpy as np
 
 from benchmarks import measuring, network_growth
-from benchmarks.costs import ROWS, Done, Row
+from benchmarks.limit_rows import ROWS, Done, Row
 from replasticity import experiments, protocols
 from replasticity.kernels import philox
 from replasticity.kernels.dopamine_stdp import SYNAPSE

@@ -93,20 +93,23 @@ def _whole_pipeline(folder: Path, scale: str) -> dict[str, float]:
     for made in ("results", ".cache", ".snakemake"):
         shutil.rmtree(folder / made, ignore_errors=True)
     whole_s = _snakemake(folder, "--config", f"scale={scale}").wall_s
-    jobs = job_times(folder / "results" / "benchmarks")
-    return {"whole_s": whole_s, "jobs": len(jobs)} | utilisation(jobs)
+    jobs = list(costs.of_jobs(folder / "results" / "benchmarks"))
+    return {"whole_s": whole_s, "rules": of_rules(jobs)} | utilisation(jobs)
 
 
-def job_times(folder: Path) -> list[tuple[float, float]]:
-    """Return start and end, as seconds of the clock, of each simulate job that left a benchmark file in a folder."""
-    jobs = (job for job in costs.of_jobs(folder) if job.rule == "simulate")
-    return [(job.ended_s - job.wall_s, job.ended_s) for job in jobs]
+def of_rules(jobs: list[costs.JobCost]) -> dict[str, tuple[int, float]]:
+    """Return rule -> number of its jobs, and how long they took one after the other [s]; what takes longest first."""
+    walls_s: dict[str, list[float]] = {}
+    for job in jobs:
+        walls_s.setdefault(job.rule, []).append(job.wall_s)
+    return {rule: (len(each), sum(each)) for rule, each in sorted(walls_s.items(), key=lambda item: -sum(item[1]))}
 
 
-def utilisation(jobs: list[tuple[float, float]]) -> dict[str, float]:
-    """Return how long the fan-out took [s], and the share of both cores' time in which a job was running."""
-    phase_s = max(end for _, end in jobs) - min(start for start, _ in jobs)
-    return {"fan_out_s": phase_s, "share_running": sum(end - start for start, end in jobs) / (CORES * phase_s)}
+def utilisation(jobs: list[costs.JobCost]) -> dict[str, float]:
+    """Return how long the fan-out took [s], and the share of both cores' time in which a simulate job was running."""
+    simulating = [(job.ended_s - job.wall_s, job.ended_s) for job in jobs if job.rule == "simulate"]
+    phase_s = max(end for _, end in simulating) - min(start for start, _ in simulating)
+    return {"fan_out_s": phase_s, "share_running": sum(end - start for start, end in simulating) / (CORES * phase_s)}
 
 
 def report(measured: dict[str, Any]) -> str:
@@ -128,7 +131,11 @@ def report(measured: dict[str, Any]) -> str:
         said.append(
             f"All figures of scale {scale} on {CORES} cores, with empty caches: {measuring.number(cold['whole_s'])} s "
             f"(aim: {aim_s} s, {measuring.verdict(cold['whole_s'] < aim_s)}). Between the first start and the last end "
-            f"of its {cold['jobs']} simulate jobs are {measuring.number(cold['fan_out_s'])} s; in "
-            f"{100 * cold['share_running']:.0f} % of both cores' time there a job was running."
+            f"of simulate jobs are {measuring.number(cold['fan_out_s'])} s; in {100 * cold['share_running']:.0f} % of "
+            f"both cores' time there a job was running. All jobs of each rule, one after the other:"
         )
+        rule_rows = [
+            [f"`{rule}`", str(count), measuring.number(seconds)] for rule, (count, seconds) in cold["rules"].items()
+        ]
+        said.append(measuring.table(["rule", "jobs", "seconds"], rule_rows))
     return "\n\n".join(said)

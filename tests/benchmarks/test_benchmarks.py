@@ -13,8 +13,18 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import compare, costs, first_call, growth, limits, measuring, network_growth, pipeline, side_by_side
-from replasticity import experiments, models, protocols
+from benchmarks import (
+    compare,
+    first_call,
+    growth,
+    limit_rows,
+    limits,
+    measuring,
+    network_growth,
+    pipeline,
+    side_by_side,
+)
+from replasticity import costs, experiments, models, protocols
 from replasticity.kernels import homeostatic_stdp, pair_stdp, runge_kutta_fehlberg
 from replasticity.models import pair_stdp as pair_stdp_model
 
@@ -103,16 +113,16 @@ def test_operations_are_multiplied_by_how_often_a_function_is_needed():
 
 
 def test_every_model_and_every_protocol_has_a_row():
-    assert {experiments.load(row.experiment).protocol for row in costs.ROWS} == set(protocols.names())
-    named = [path for row in costs.ROWS for path in (row.timed, *row.functions)]
+    assert {experiments.load(row.experiment).protocol for row in limit_rows.ROWS} == set(protocols.names())
+    named = [path for row in limit_rows.ROWS for path in (row.timed, *row.functions)]
     timed = {path.split(".")[1] for path in named}
     modules = {path.stem for path in Path(models.__file__).parent.glob("*.py")} - {"__init__"}
     assert modules - timed == set()
 
 
-@pytest.mark.parametrize("row", costs.ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", limit_rows.ROWS, ids=lambda row: row.name)
 def test_every_row_names_functions_that_exist_and_parameters_that_fit(row):
-    assert [each.name for each in costs.ROWS].count(row.name) == 1
+    assert [each.name for each in limit_rows.ROWS].count(row.name) == 1
     for path in (row.timed, *row.functions):
         assert callable(limits._attribute(path)[2])
     for changes in (row.changes, row.without or {}):
@@ -121,7 +131,7 @@ def test_every_row_names_functions_that_exist_and_parameters_that_fit(row):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", costs.ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", limit_rows.ROWS, ids=lambda row: row.name)
 def test_what_a_row_counts_happens_in_its_run_and_less_often_in_the_other(row):
     _, done = limits.timed_run(row, row.changes)
     assert row.count(done) > 0
@@ -133,7 +143,7 @@ def test_what_a_row_counts_happens_in_its_run_and_less_often_in_the_other(row):
 
 def _row(**changes):
     """Return a row of the window: two events for each synapse."""
-    window = {row.name: row for row in costs.ROWS}["stdp_window, synaptic event"]
+    window = {row.name: row for row in limit_rows.ROWS}["stdp_window, synaptic event"]
     return dataclasses.replace(window, **changes)
 
 
@@ -158,7 +168,7 @@ def test_the_function_is_in_its_place_after_a_run_that_fails(monkeypatch):
 
 
 def test_a_function_without_a_protocol_is_called_by_itself():
-    row = {row.name: row for row in costs.ROWS}["izhikevich2007, random number"]
+    row = {row.name: row for row in limit_rows.ROWS}["izhikevich2007, random number"]
     _, done = limits.timed_run(row, {})
     assert row.count(done) == len(done.first.numbers)
     assert 0.4 < done.first.numbers.mean() < 0.6
@@ -169,7 +179,7 @@ def test_what_the_run_without_events_takes_is_subtracted(monkeypatch):
     seconds = {1: iter([1.0, 7.0, 5.0, 6.0]), 0: iter([0.5, 2.5, 2.0, 3.5])}
 
     def timed_run(row, changes):
-        return next(seconds[changes["events"]]), costs.Done(changes, [np.zeros(100)], {})
+        return next(seconds[changes["events"]]), limit_rows.Done(changes, [np.zeros(100)], {})
 
     monkeypatch.setattr(limits, "timed_run", timed_run)
     monkeypatch.setattr(limits, "memory", lambda size: {"size": size})
@@ -214,10 +224,10 @@ def test_memory_and_machine_are_measured():
 
 
 def test_the_cue_network_without_synapses_has_neither_events_nor_denormal_currents():
-    row = {row.name: row for row in costs.ROWS}["izhikevich2007_cue, neuron and step"]
+    row = {row.name: row for row in limit_rows.ROWS}["izhikevich2007_cue, neuron and step"]
     _, done = limits.timed_run(row, network_growth.WITHOUT_SYNAPSES)
     neurons = done.first.network.neurons
-    assert costs._dopamine_events(done) == 0
+    assert limit_rows._dopamine_events(done) == 0
     assert done.first.network.cursor[0]["spikes"] > 0
     for current_pA in (neurons.I_exc_pA, neurons.I_inh_pA):
         assert np.all((current_pA == 0) | (current_pA > np.finfo(float).tiny))
@@ -315,13 +325,15 @@ def _results():
                 "dependent_exponential_ns": 8.0,
                 "integer_product_ns": 0.5,
             },
-            "rows": {row.name: one for row in costs.ROWS},
+            "rows": {row.name: one for row in limit_rows.ROWS},
         },
         "pipeline": {
             "parts": {"draw": [0.1], "run": [0.2], "whole job": [0.8]},
             "plan_s": 1.0,
             "plan_MB": 1.0,
-            "cold": {"full": {"whole_s": 1000.0, "jobs": 2, "fan_out_s": 5.0, "share_running": 0.8}},
+            "cold": {
+                "full": {"whole_s": 1000.0, "rules": {"simulate": [2, 8.0]}, "fan_out_s": 5.0, "share_running": 0.8}
+            },
         },
         "growth": {
             "duration": {"clopath2010": curve},
@@ -386,9 +398,10 @@ def test_utilisation_from_the_files_that_snakemake_leaves(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{head}{seconds}\t0:00:01\t-\t-\n")
         os.utime(path, (end, end))
-    jobs = pipeline.job_times(tmp_path)
-    assert sorted(jobs) == [(1000.0, 1004.0), (1000.0, 1010.0), (1004.0, 1006.0)]
+    jobs = list(costs.of_jobs(tmp_path))
+    # From 1000 s on for 4 s and for 10 s, and from 1004 s on for 2 s.
     assert pipeline.utilisation(jobs) == {"fan_out_s": 10.0, "share_running": 16 / 20}
+    assert list(pipeline.of_rules(jobs).items()) == [("check", (1, 99.0)), ("simulate", (3, 16.0))]
 
 
 def test_a_copy_of_the_project_has_no_results(tmp_path):
