@@ -22,8 +22,7 @@ CORES = 2
 AIM_COLD_S = {"standard": 300, "full": 900}
 
 PARTS = """
-import gc, json, sys, time
-gc.set_threshold(100_000)
+import json, sys, time
 started, name, output = float(sys.argv[1]), sys.argv[2], sys.argv[3]
 parts = {"interpreter start": time.time() - started}
 mark = time.perf_counter()
@@ -35,8 +34,10 @@ def part(label):
     mark = now
 
 from pathlib import Path
+# First, as in a job: it says how often to look for garbage, and which threads and plugins to do without.
+import replasticity.__main__
 import netCDF4
-from replasticity import cli, configuration, datasets, experiments, project, protocols, provenance, simulation
+from replasticity import configuration, datasets, experiments, project, protocols, provenance, simulation
 part("imports (numpy, netCDF, pydantic)")
 resolved = experiments.resolve(name, "standard")
 provenance.simulation_digest(resolved.experiment.protocol)
