@@ -183,9 +183,8 @@ ROWS = (
         functions={"kernels.homeostatic_stdp.add_population_spikes": 1},
         moved_bytes=8,
         chain=(1, 0),
-        why="Spikes are added one by one, since a product would round differently, and their number is random: "
-        "the processor mispredicts how often the loop runs. With the same numbers in ascending order a spike "
-        "takes no longer than the chain.",
+        why="Spikes are added one by one, since a product would round differently, and their number is random. With "
+        "the same numbers in ascending order, which a processor can predict, a spike takes no longer than the chain.",
     ),
     Row(
         experiment="zenke2015",
@@ -328,8 +327,8 @@ ROWS = (
         functions=CLOPATH_EVENT,
         moved_bytes=5 * 8,
         memory=lambda done: done.first.network.input_exc[1:7],
-        why="Without potentiation a quarter of it goes: that is reading the history. Most of the rest is the "
-        "solver, which shortens its steps for all sixteen places while one neuron spikes.",
+        why="Without potentiation a quarter of it goes: that is reading the history. The rest has not been taken "
+        "apart; the solver is in it, which shortens its steps for all sixteen places while one neuron spikes.",
     ),
     Row(
         experiment="clopath2010_pairing",
