@@ -47,7 +47,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     for part, name in enumerate("cd"):
         draw_around(panels[name], main, part)
         look.letter(panels[name], name, f"Rate, {_PARTS[part]}, n = {main.sizes['trace_seed']} (mean, range)")
-    look.legend(panels["c"], loc="upper left")
+    look.legend(panels["c"], loc="upper right")
     draw_response_course(panels["e"], ensembles)
     look.letter(panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it")
     draw_gain(panels["f"], ensembles)
