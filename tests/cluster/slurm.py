@@ -133,6 +133,15 @@ class Slurm:
         with (self.folder / f"{daemon}.out").open("ab") as out:
             self._daemons[daemon] = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
 
+    def wait_until_saved(self) -> None:
+        """Wait until slurmctld has saved what became of its jobs up to now, which it does within about five seconds.
+
+        One that is killed before forgets it: a job that was cancelled runs for ever for the next slurmctld.
+        """
+        asked = time.time()
+        saved = self.folder / "state/job_state"
+        wait_until(lambda: saved.exists() and saved.stat().st_mtime > asked, "the saved state of the jobs")
+
     def kill(self, daemon: str) -> None:
         """End one daemon at once, as a power cut would."""
         process = self._daemons.pop(daemon)

@@ -106,11 +106,13 @@ def test_job_too_large_for_every_node_is_told(cluster, tmp_path):
 
 def cancel(cluster, worker):
     cluster.ask("scancel", worker.environ()["SLURM_JOB_ID"])
+    cluster.wait_until_saved()
 
 
 def set_node_down(cluster, worker):
     node = f"nodename={worker.environ()['SLURMD_NODENAME']}"
     cluster.ask("scontrol", "update", node, "state=down", "reason=test")
+    cluster.wait_until_saved()
     worker.wait(60)
     # Refused where the node has come back by itself, since its slurmd still answers.
     subprocess.run(["scontrol", "update", node, "state=resume"], capture_output=True)
