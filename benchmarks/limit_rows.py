@@ -205,14 +205,15 @@ ROWS = (
         why="One exponential, one division, and a record of five numbers at three moments.",
     ),
     Row(
-        experiment="beats",
+        experiment="beats_subtract",
         what="cell and step",
         timed="models.regular_firing.simulate",
         count=lambda done: done.first.spiked.size,
         functions={"kernels.regular_firing.advance_phase": 1},
         moved_bytes=8 + 1,
         memory=lambda done: (done.first.spiked,),
-        why="A comparison and a branch for each of six cells, no vectors.",
+        why="A comparison and a branch for each of six cells, no vectors. Cells that are reset to 0, as in `beats`, "
+        "do the same after each spike: of them one interval is computed, not each step.",
     ),
     Row(
         experiment="beats",
@@ -234,7 +235,7 @@ ROWS = (
         functions={},
         moved_bytes=8,
         memory=lambda done: (done.first.weight,),
-        why="Three synapses: the loop over them is as short as what surrounds it.",
+        why="WHY",
     ),
     Row(
         experiment="beats_map",

@@ -263,10 +263,9 @@ def test_every_driver_has_a_peer():
 
 
 @pytest.mark.parametrize("inputs_given", [False, True])
-def test_a_job_holds_parameters_and_only_the_inputs_that_are_given(tmp_path, monkeypatch, inputs_given):
-    monkeypatch.setattr(side_by_side, "ENVIRONMENT", tmp_path)
+def test_a_job_holds_parameters_and_only_the_inputs_that_are_given(tmp_path, inputs_given):
     peer = side_by_side.PEERS[0]
-    side_by_side.write_job(peer, 1, inputs_given, tmp_path / "job.npz")
+    side_by_side.write_job(peer, 1, inputs_given, tmp_path / "code", tmp_path / "job.npz")
     with np.load(tmp_path / "job.npz") as job:
         assert json.loads(str(job["parameters"]))["tau_H_ms"] == side_by_side.resolve(peer).values["tau_H_ms"]
         assert ("population_spike_step" in job) == inputs_given
@@ -295,6 +294,7 @@ def _results():
             "aims": {"simulate_s": 2, "process_s": 2},
             "ours": quantities | {"simulate_s": [1.0, 1.0]},
             "theirs": quantities,
+            "first_process_s": {"ours": 4.0, "theirs": 30.0},
             "agreement": {"weight [nS]": 1e-15},
         }
     ]
@@ -355,6 +355,7 @@ def test_the_report_has_all_parts_and_says_which_aims_are_met():
     # The simulation is 2.5 times as fast as the peer's, the process only as fast.
     assert "2.50 (2.00 to 3.00); aim 2: met" in text
     assert "1.00 (1.00 to 1.00); aim 2: **missed**" in text
+    assert "| 1.00 (1.00 to 1.00) | 7.50 |" in text
     assert "weight [nS]: 1e-15" in text
     # 100 + 1 + 400 ns of arithmetic; a chain of two operations.
     assert "| 501 (1e+03, 2 div, 100 exp) | 2.00 | 2.00 | 500 |" in text

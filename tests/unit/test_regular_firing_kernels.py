@@ -56,6 +56,18 @@ def test_start_phase_moves_the_first_spike_only(keep_overshoot):
     assert abs(early[0] + np.diff(late).mean() - early[1]) <= 1
 
 
+def test_cells_reset_to_zero_fire_as_if_each_step_were_computed():
+    # Where phases are recorded each step is computed; otherwise one interval of each cell.
+    random = np.random.default_rng(1)
+    rates_Hz = np.concatenate([[0.0, 9.0, 5000.0, 1e4], random.uniform(10.0, 1e4, 300)])
+    phases = np.concatenate([[0.0, 0.5, 1.0, 1.5], random.uniform(0.0, 1.0, 300)])
+    arguments = {"rates_Hz": rates_Hz, "phase_initial": phases, "dt_s": 1e-4, "step_count": 1000}
+    expected, _ = fire(**arguments, recorded_steps=1, keep_overshoot=False)
+    found, _ = fire(**arguments, recorded_steps=0, keep_overshoot=False)
+    for cell, steps in enumerate(expected):
+        np.testing.assert_array_equal(found[cell], steps)
+
+
 def test_no_rate_gives_no_spike():
     assert len(fired(0.0, keep_overshoot=False)) == 0
 

@@ -187,10 +187,11 @@ def hold_weights(event_step, event_synapse, weight_after, weight_initial, weight
         Changed in place [1].
     """
     held = np.full(weight.shape[1], weight_initial)
-    event = 0
-    for n in range(len(weight)):
-        for k in range(len(held)):
+    held_since = np.zeros(weight.shape[1], np.int64)
+    for event in range(len(event_step)):
+        k = event_synapse[event]
+        for n in range(held_since[k], event_step[event] + 1):
             weight[n, k] = held[k]
-        while event < len(event_step) and event_step[event] == n:
-            held[event_synapse[event]] = weight_after[event]
-            event += 1
+        held[k], held_since[k] = weight_after[event], event_step[event] + 1
+    for k in range(len(held)):
+        weight[held_since[k] :, k] = held[k]

@@ -40,6 +40,31 @@ def simulate(phase_initial, phase_increment, keep_overshoot, spiked, phases):
                 phase[cell] = reset_phase(phase[cell], keep_overshoot)
 
 
+@njit
+def steps_to_spike(phase, phase_increment, longest):
+    """Return how many steps a cell takes to its next spike, the step of the spike included.
+
+    Parameters
+    ----------
+    phase : float
+        Phase before the first step [1].
+    phase_increment : float
+        Rate times time step [1].
+    longest : int
+        Number of steps after which the search is given up.
+
+    Returns
+    -------
+    int
+        Number of steps; ``longest + 1`` for no spike.
+    """
+    for n in range(longest):
+        phase = advance_phase(phase, phase_increment)
+        if spikes(phase):
+            return n + 1
+    return longest + 1
+
+
 def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_overshoot):
     """Return the spikes of regularly firing cells.
 
@@ -65,7 +90,15 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
     ndarray of float64, shape (recorded_steps, cells)
         Phases at the start of the first steps [1].
     """
-    spiked = np.zeros((step_count, len(rates_Hz)), np.bool_)
+    phase_initial, phase_increment = np.array(phase_initial, np.float64), dt_s * np.array(rates_Hz, np.float64)
     phases = np.zeros((recorded_steps, len(rates_Hz)))
-    simulate(np.array(phase_initial, np.float64), dt_s * np.array(rates_Hz, np.float64), keep_overshoot, spiked, phases)
-    return [np.flatnonzero(of_cell) for of_cell in spiked.T], phases
+    if keep_overshoot or recorded_steps > 0:
+        spiked = np.zeros((step_count, len(rates_Hz)), np.bool_)
+        simulate(phase_initial, phase_increment, keep_overshoot, spiked, phases)
+        return [np.flatnonzero(of_cell) for of_cell in spiked.T], phases
+    # A cell that is reset to 0 does the same after each spike, so its interval has to be counted only once.
+    spike_steps = []
+    for start, increment in zip(phase_initial.tolist(), phase_increment.tolist(), strict=True):
+        first = steps_to_spike(start, increment, step_count) - 1
+        spike_steps.append(np.arange(first, step_count, steps_to_spike(0.0, increment, step_count)))
+    return spike_steps, phases

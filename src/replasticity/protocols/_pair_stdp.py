@@ -137,16 +137,18 @@ def run_synapses(
         room,
     )
     events = model.first_events(room, outcome.event_count.sum())
-    order = np.lexsort((events.synapse, events.step))
+    # They come one synapse after the other; events of one step keep that order.
+    order = np.argsort(events.step, kind="stable")
+    events = model.Events(*(part.take(order, axis=0) for part in events))
     values: dict[str, Any] = {
-        "event_step": events.step[order],
-        "event_synapse": events.synapse[order],
-        "event_kind": events.kind[order],
+        "event_step": events.step,
+        "event_synapse": events.synapse,
+        "event_kind": events.kind,
         "moment": np.arange(3),
-        "event_weight": events.weight[order],
-        "event_trace_pre": events.trace_pre[order],
-        "event_trace_post": events.trace_post[order],
-        "event_last_ms": events.last_event_s[order] * 1e3,
+        "event_weight": events.weight,
+        "event_trace_pre": events.trace_pre,
+        "event_trace_post": events.trace_post,
+        "event_last_ms": events.last_event_s * 1e3,
         "weight_final": outcome.weight_final,
     }
     for name, kind in (("pre", model.PRE), ("post", model.POST)):

@@ -121,7 +121,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         RUN,
         synapses
         | {
-            "time_ms": np.arange(steps) * dt_s * 1e3,
+            "time_ms": np.arange(float(steps)) * dt_s * 1e3,
             "weight": pair_stdp.weight_at_each_step(parameters, synapses, steps),
             "firing_phase_pre": phases[:, :pairs],
             "firing_phase_post": phases[:, pairs:],
