@@ -327,7 +327,7 @@ def report(measured: dict[str, Any]) -> str:
             f"100, {measuring.verdict(times >= 100)}; two machines, so no more than a rough figure). "
             f"One hour of `izhikevich2007` needs {measuring.number(hour_s)} s (aim: 30 s, "
             f"{measuring.verdict(hour_s < 30)}).",
-            f"Versions: {', '.join(measured['versions'])}. Processes are warm, but for the first, which compiles (we and "
-            "Brian2; measured once). Peak memory is the highest of a process and of its children.",
+            f"Versions: {', '.join(measured['versions'])}. Processes are warm, but for the first, which compiles (we "
+            "and Brian2 do; measured once). Peak memory is the highest of a process and of its children.",
         ]
     )
