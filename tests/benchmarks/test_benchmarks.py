@@ -381,6 +381,21 @@ def test_the_committed_report_is_that_of_the_committed_numbers():
     assert command.RESULTS.read_text() == command.render(json.loads(command.NUMBERS.read_text()))
 
 
+def test_a_part_is_printed_and_stored_before_a_later_one_fails(tmp_path, capsys, monkeypatch):
+    measured = _results()["peers"]
+    for name in ("NUMBERS", "RESULTS"):
+        monkeypatch.setattr(command, name, tmp_path / name)
+    monkeypatch.setattr(side_by_side, "measure", lambda options: measured)
+    monkeypatch.setattr(first_call, "measure", lambda options: measuring.run(["false"]))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "peers", "compile"])
+    with pytest.raises(SystemExit, match="error: false: exit status 1"):
+        command.main()
+    stored = (tmp_path / "RESULTS").read_text()
+    assert "2.50 (2.00 to 3.00); aim 2: met" in stored
+    assert stored in capsys.readouterr().out
+    assert list(json.loads((tmp_path / "NUMBERS").read_text())) == ["peers"]
+
+
 def test_an_unknown_part_is_told(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "peer"])
     with pytest.raises(SystemExit, match="2"):
