@@ -235,7 +235,7 @@ ROWS = (
         functions={},
         moved_bytes=8,
         memory=lambda done: (done.first.weight,),
-        why="WHY",
+        why="Stores with gaps between them, since a synapse is a column; no vectors.",
     ),
     Row(
         experiment="beats_map",

@@ -190,8 +190,7 @@ def hold_weights(event_step, event_synapse, weight_after, weight_initial, weight
     held_since = np.zeros(weight.shape[1], np.int64)
     for event in range(len(event_step)):
         k = event_synapse[event]
-        for n in range(held_since[k], event_step[event] + 1):
-            weight[n, k] = held[k]
+        weight[held_since[k] : event_step[event] + 1, k] = held[k]
         held[k], held_since[k] = weight_after[event], event_step[event] + 1
     for k in range(len(held)):
         weight[held_since[k] :, k] = held[k]
