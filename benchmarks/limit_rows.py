@@ -171,8 +171,8 @@ ROWS = (
         functions={"kernels.homeostatic_stdp.decay_secretory_factor": 1},
         moved_bytes=8,
         chain=(1, 0),
-        why="Half of it is a remainder, which tells in each step whether a sample is due, and the rest tests for "
-        "spikes; the one multiplication hides behind them.",
+        why="Each step asks whether a sample is due and whether one of two cells spikes; the one multiplication hides "
+        "behind that.",
     ),
     Row(
         experiment="zenke2015",
@@ -463,7 +463,8 @@ ROWS = (
         functions={"kernels.integrate_and_fire.advance_exponential_neurons": 1},
         moved_bytes=6 * 8,
         memory=lambda done: (*done.first.network.neurons, *done.first.network.inputs),
-        why="Vectors, and as fast as the memory, nearly.",
+        why="Vectors. A fifth to a third is what each step takes whatever the number of neurons (a row of "
+        "`dopamine_ten`); the rest is near the memory.",
     ),
     Row(
         experiment="izhikevich2007_cue",

@@ -157,14 +157,15 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
     """
     H_Hz = 0.0
     synapse = Synapse(weight_initial_nS, 0.0, 0.0, 0.0)
-    next_pre = next_post = event = 0
+    next_pre = next_post = event = sample = 0
     for n in range(len(population_count)):
         # 1. Samples see the state that the previous step left.
         if n < len(record.H_every_step_Hz):
             record.H_every_step_Hz[n] = H_Hz
-        if n % sample_every == 0:
-            record.H_Hz[n // sample_every] = H_Hz
-            record.weight_nS[n // sample_every] = synapse.weight_nS
+        if n == sample * sample_every:
+            record.H_Hz[sample] = H_Hz
+            record.weight_nS[sample] = synapse.weight_nS
+            sample += 1
 
         # 2. The secretory factor decays; 3. the spikes of this step.
         H_Hz = decay_secretory_factor(H_Hz, step)
