@@ -78,14 +78,14 @@ def main() -> None:
         for part in () if options.report else options.parts or PARTS:
             measured = import_module(f"benchmarks.{PARTS[part][0]}").measure(options)
             results[part] = {"surroundings": surroundings()} | measured
-            # After each part: what is measured is kept if a later one fails or is interrupted.
             NUMBERS.write_text(json.dumps(results, indent=1) + "\n")
-            RESULTS.write_text(render(results))
             print(render({part: results[part]}), flush=True)
     except measuring.FailedError as error:
         sys.exit(f"error: {error}")
-    RESULTS.write_text(render(results))
-    print(f"written: {os.path.relpath(RESULTS)}")
+    finally:
+        # Also if a part fails or is interrupted: those before it are kept.
+        RESULTS.write_text(render(results))
+        print(f"written: {os.path.relpath(RESULTS)}")
 
 
 if __name__ == "__main__":
