@@ -7,6 +7,8 @@ import pytest
 from scipy import stats
 
 from replasticity import experiments
+from replasticity.kernels.integrate_and_fire import advance_exponential_neurons
+from replasticity.models import dopamine_stdp as model
 from replasticity.protocols import _dopamine as shared
 from replasticity.protocols import dopamine_cue as cue
 from replasticity.protocols import dopamine_ten as ten
@@ -119,6 +121,35 @@ def test_exact_events_do_not_depend_on_the_slices(resolve):
     coarse, fine = (simulated(cue, resolve("izhikevich2007_cue", **changes, slice_ms=ms)) for ms in (1.0, 0.1))
     np.testing.assert_array_equal(coarse["exc_spike_ms"], fine["exc_spike_ms"])
     np.testing.assert_allclose(coarse["weight_pA"], fine["weight_pA"], rtol=1e-12)
+
+
+def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
+    # Three blocks of excitatory neurons, of which the last is not full, and one of inhibitory ones.
+    sizes = {"exc_count": 2 * model.BLOCK + 100, "inh_count": 50, "exc_indegree": 0, "inh_indegree": 0}
+    parameters = resolve(
+        "izhikevich2007_cue", **(SMALL | sizes | {"duration_ms": 100.0, "background_weight_pA": 5000.0})
+    )
+    session = shared.Session(cue.drawn_network(parameters, cue.draw(parameters, 1)))
+    populations, external = session.network.populations, session.network.external
+    together = type(session.network.neurons)(*(values.copy() for values in session.network.neurons))
+    exc_pA, inh_pA = np.zeros((2, 501, len(together.V_mV)))
+    acting = external.step <= 500
+    np.add.at(exc_pA, (external.step[acting], external.neuron[acting]), external.weight[acting])
+    expected = []
+    for step in range(1, 501):
+        for population in populations:
+            part = slice(population.first, population.end)
+            state = [values[part] for values in together]
+            advance_exponential_neurons(*state, exc_pA[step, part], inh_pA[step, part], population)
+            spiking = np.flatnonzero((state[-1] == 0) & (state[0] >= population.V_th_mV))
+            state[0][spiking], state[-1][spiking] = population.V_reset_mV, population.refractory
+            expected += [(step, population.first + neuron) for neuron in spiking]
+
+    session.advance(500)
+    outcome = session.outcome()
+    assert {neuron // model.BLOCK for _, neuron in expected} == {0, 1, 2}
+    assert list(zip(outcome.stamp, outcome.neuron, strict=True)) == expected
+    np.testing.assert_array_equal(session.network.neurons.V_mV, together.V_mV)
 
 
 def test_background_acts_one_delay_after_its_relay(resolve):

@@ -37,6 +37,10 @@ from replasticity.kernels.integrate_and_fire import (
 )
 from replasticity.kernels.prefetch import AHEAD, prefetch
 
+#: So many neurons at most are advanced at once. Where one reaches its threshold, only they are searched for it: in a
+#: large network that happens in every step.
+BLOCK = 1024
+
 #: Plastic synapses in order of their source. ``state``: array of `SYNAPSE`; synapses ``first[s]`` to ``first[s + 1]``
 #: leave source s; ``incoming[k]`` for k from ``first_incoming[i]`` to ``first_incoming[i + 1]`` reach neuron i.
 Plastic = namedtuple("Plastic", ["state", "target", "first", "incoming", "first_incoming"])
@@ -279,35 +283,43 @@ def advance_populations(network, end, V_mV):
 
     All steps of a slice in one call: to hand over the many arrays of a network takes longer than a step of few neurons.
     """
-    neurons, inputs, history, cursor = network.neurons, network.inputs, network.history, network.cursor[0]
+    neurons, inputs, cursor = network.neurons, network.inputs, network.cursor[0]
     for now in range(cursor.now + 1, end + 1):
         row = now % len(inputs.exc)
         for population in network.populations:
-            part = slice(population.first, population.end)
-            if population.has_currents:
-                reaches = advance_exponential_neurons(
-                    neurons.V_mV[part],
-                    neurons.I_exc_pA[part],
-                    neurons.I_inh_pA[part],
-                    neurons.refractory[part],
-                    inputs.exc[row, part],
-                    inputs.inh[row, part],
-                    population,
-                )
-            else:
-                reaches = advance_delta_neurons(
-                    neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
-                )
-            if reaches:
-                for i in range(population.first, population.end):
-                    if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
-                        neurons.V_mV[i] = population.V_reset_mV
-                        neurons.refractory[i] = population.refractory
-                        note_spike(history, cursor.spikes, i, now, network.step)
-                        cursor.spikes += 1
+            for first in range(population.first, population.end, BLOCK):
+                last = min(first + BLOCK, population.end)
+                part = slice(first, last)
+                if population.has_currents:
+                    reaches = advance_exponential_neurons(
+                        neurons.V_mV[part],
+                        neurons.I_exc_pA[part],
+                        neurons.I_inh_pA[part],
+                        neurons.refractory[part],
+                        inputs.exc[row, part],
+                        inputs.inh[row, part],
+                        population,
+                    )
+                else:
+                    reaches = advance_delta_neurons(
+                        neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
+                    )
+                if reaches:
+                    reset_neurons(neurons, first, last, population, now, network.history, cursor, network.step)
         if now <= V_mV.shape[1]:
             copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
     cursor.now = end
+
+
+@inner_njit
+def reset_neurons(neurons, first, end, population, now, history, cursor, step):
+    """Reset the neurons from ``first`` to before ``end`` that reach their threshold, and note their spikes."""
+    for i in range(first, end):
+        if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
+            neurons.V_mV[i] = population.V_reset_mV
+            neurons.refractory[i] = population.refractory
+            note_spike(history, cursor.spikes, i, now, step)
+            cursor.spikes += 1
 
 
 @inner_njit
