@@ -463,7 +463,7 @@ ROWS = (
         functions={"kernels.integrate_and_fire.advance_exponential_neurons": 1},
         moved_bytes=6 * 8,
         memory=lambda done: (*done.first.network.neurons, *done.first.network.inputs),
-        why="Vectors. A fifth to a third is what each step takes whatever the number of neurons (a row of "
+        why="Vectors. A fifth is what each step takes whatever the number of neurons (a row of "
         "`dopamine_ten`); the rest is near the memory.",
     ),
     Row(
