@@ -108,7 +108,10 @@ def test_pdf_has_true_fonts_and_no_date(drawn, tmp_path):
 def test_panels_stand_on_round_numbers(drawn):
     # What the solver of the layout finds differs in its last bits from call to call, and so would the files.
     _, _, figure = drawn
-    places = np.array([axes.get_position(original=True).bounds for axes in figure.axes])
+    places = np.array(
+        [axes.get_position(original=True).bounds for axes in figure.axes]
+        + [part.bbox_relative.get_points().ravel() for part in figure.subfigs]
+    )
     np.testing.assert_allclose(places, np.round(places, 6), rtol=0, atol=1e-12)
 
 

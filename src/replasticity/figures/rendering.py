@@ -153,6 +153,8 @@ def _settle(figure: Figure) -> None:
     if engine is not None:
         engine.execute(figure)
     figure.set_layout_engine(None)
+    for part in figure.subfigs:
+        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), _DECIMALS_OF_POSITIONS))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
     for text in figure.texts:
