@@ -286,15 +286,8 @@ def report(measured: dict[str, Any]) -> str:
         ratios.append([*name, *cells, measuring.number(first["theirs"] / first["ours"])])
         for label in ("ours", "theirs"):
             values = [measuring.spread(row[label][quantity]) for quantity in ("simulate_s", "process_s", "peak_MB")]
-            costs.append(
-                [
-                    *name[:1],
-                    "replasticity" if label == "ours" else row["peer"],
-                    inputs,
-                    *values,
-                    measuring.number(first[label]),
-                ]
-            )
+            by = "replasticity" if label == "ours" else row["peer"]
+            costs.append([name[0], by, inputs, *values, measuring.number(first[label])])
         if "agreement" in row:
             said = "; ".join(f"{quantity}: {value:.3g}" for quantity, value in row["agreement"].items())
             agreements.append([*name[:2], said])
@@ -312,10 +305,7 @@ def report(measured: dict[str, Any]) -> str:
             measuring.table([*head, "simulation", "whole process", "peak memory", "first process"], ratios),
             "The medians and ranges behind them:",
             measuring.table(
-                [
-                    *("experiment", "by", "inputs"),
-                    *("simulation [s]", "process [s]", "memory [MB]", "first process [s]"),
-                ],
+                ["experiment", "by", "inputs", "simulation [s]", "process [s]", "memory [MB]", "first process [s]"],
                 costs,
             ),
             "Both simulate the same: largest deviations of all spikes, weights and traces when both have the same "

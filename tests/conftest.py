@@ -22,10 +22,10 @@ hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.explici
 ZENKE = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, wrapper=True)
 def pytest_xdist_auto_num_workers():
-    """Return one process more than there are cores: the one that tests a cluster waits for it most of the time."""
-    return (os.cpu_count() or 1) + 1
+    """Return one process more than xdist would start: the one that tests a cluster waits for it most of the time."""
+    return (yield) + 1
 
 
 class ProjectCopy:

@@ -38,7 +38,7 @@ from replasticity.kernels.integrate_and_fire import (
 from replasticity.kernels.prefetch import AHEAD, prefetch
 
 #: So many neurons at most are advanced at once. Where one reaches its threshold, only they are searched for it: in a
-#: large network that happens in every step.
+#: large network nearly every step has a spike somewhere.
 BLOCK = 1024
 
 #: Plastic synapses in order of their source. ``state``: array of `SYNAPSE`; synapses ``first[s]`` to ``first[s + 1]``
@@ -288,8 +288,8 @@ def advance_populations(network, end, V_mV):
         row = now % len(inputs.exc)
         for population in network.populations:
             for first in range(population.first, population.end, BLOCK):
-                last = min(first + BLOCK, population.end)
-                part = slice(first, last)
+                end_of_block = min(first + BLOCK, population.end)
+                part = slice(first, end_of_block)
                 if population.has_currents:
                     reaches = advance_exponential_neurons(
                         neurons.V_mV[part],
@@ -305,7 +305,7 @@ def advance_populations(network, end, V_mV):
                         neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
                     )
                 if reaches:
-                    reset_neurons(neurons, first, last, population, now, network.history, cursor, network.step)
+                    reset_neurons(neurons, first, end_of_block, population, now, network.history, cursor, network.step)
         if now <= V_mV.shape[1]:
             copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
     cursor.now = end

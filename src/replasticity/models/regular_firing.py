@@ -58,10 +58,10 @@ def steps_to_spike(phase, phase_increment, longest):
     int
         Number of steps; ``longest + 1`` for no spike.
     """
-    for n in range(longest):
+    for n in range(1, longest + 1):
         phase = advance_phase(phase, phase_increment)
         if spikes(phase):
-            return n + 1
+            return n
     return longest + 1
 
 
@@ -98,6 +98,7 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
         return [np.flatnonzero(of_cell) for of_cell in spiked.T], phases
     # A cell that is reset to 0 does the same after each spike, so its interval has to be counted only once.
     spike_steps = []
+    # Plain numbers, with which compiled functions are called faster.
     for start, increment in zip(phase_initial.tolist(), phase_increment.tolist(), strict=True):
         first = steps_to_spike(start, increment, step_count) - 1
         spike_steps.append(np.arange(first, step_count, steps_to_spike(0.0, increment, step_count)))

@@ -137,7 +137,7 @@ def run_synapses(
         room,
     )
     events = model.first_events(room, outcome.event_count.sum())
-    # They come one synapse after the other; events of one step keep that order.
+    # The events of one synapse come after those of the one before; within a step they keep that order.
     order = np.argsort(events.step, kind="stable")
     events = model.Events(*(part.take(order, axis=0) for part in events))
     values: dict[str, Any] = {
