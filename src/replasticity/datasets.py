@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.errors import UserError
+from replasticity.errors import StateError, UserError
 from replasticity.units import unit_of
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Variable:
         closer than this count as equal (rounding differs between machines).
     optional : bool
         Whether a file may lack it.
+    undefined : str
+        Where NaN stands for "not defined": when that is. Empty: the variable is finite, and NaN is an error.
     """
 
     dimensions: tuple[str, ...]
@@ -81,6 +83,7 @@ class Variable:
     dtype: str = "float64"
     resolution: float | None = None
     optional: bool = False
+    undefined: str = ""
 
 
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
@@ -111,6 +114,39 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
     arrays = {name: np.asarray(values[name], variable.dtype) for name, variable in contract.items() if name in values}
     sizes(contract, arrays)
     return arrays
+
+
+def require_finite(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Check that no number is infinite, and none NaN where its contract does not say what that means.
+
+    Parameters
+    ----------
+    contract : mapping of str to Variable
+        The contract.
+    arrays : mapping of str to ndarray
+        From `build`.
+
+    Raises
+    ------
+    StateError
+        If there is such a number. The message names the variable, the time if it has one, and the place.
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            continue
+        allowed = np.isnan(array) if contract[name].undefined else False
+        bad = np.argwhere(~(np.isfinite(array) | allowed))
+        if len(bad):
+            dimensions = contract[name].dimensions
+            # The earliest one, as far as the variable has a time.
+            when = next((k for k, each in enumerate(dimensions) if each in arrays and each.endswith("_ms")), 0)
+            first = bad[np.argmin(bad[:, when])] if dimensions else bad[0]
+            places = [
+                f"{dimension} = {arrays[dimension][k]:g}" if dimension in arrays else f"{dimension} {k}"
+                for dimension, k in zip(dimensions, first, strict=True)
+            ]
+            at = f" at {', '.join(places)}" if places else ""
+            raise StateError(f"{name} is {array[tuple(first)]}{at}: these parameters lead out of the finite range")
 
 
 def sizes(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The one exception that a user sees as a line of text."""
+"""The exceptions that a user sees as a line of text."""
 
 
 class UserError(Exception):
@@ -6,4 +6,11 @@ class UserError(Exception):
 
     The message is one line that names the file, the key and what is allowed. The command line prints
     it without a traceback and exits with status 2.
+    """
+
+
+class StateError(UserError):
+    """A simulated state left the finite range, or the limits that its model states: the run means nothing.
+
+    The message names the variable, the time and the neuron or synapse.
     """

@@ -24,7 +24,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from replasticity import datasets, figures, project, protocols
 from replasticity.errors import UserError
-from replasticity.parameters import Checked, NonNegativeInt, Parameters, Positive, PositiveInt
+from replasticity.parameters import Checked, Cost, NonNegativeInt, Parameters, Positive, PositiveInt
 
 Text = Annotated[str, Field(min_length=1)]
 #: Names become parts of file names and of modules, so they cannot lead out of a folder.
@@ -169,6 +169,36 @@ class Resources(Checked):
     mem_mb: PositiveInt = 1000
     seconds_per_run: Positive = 0.1
 
+    @property
+    def most_seconds(self) -> float:
+        """Time limit of a run that has a job of its own [s]: ten times what it takes, and ten minutes at least."""
+        return max(600.0, 10 * self.seconds_per_run)
+
+    def require_affordable(self, cost: Cost) -> None:
+        """Check, before a run starts, that it fits into what its job declares.
+
+        Parameters
+        ----------
+        cost : Cost
+            From the run's parameters.
+
+        Raises
+        ------
+        UserError
+            If it needs more memory, or more time. The message says how much, and which key allows more.
+        """
+        needed_mb = PROCESS_MB + cost.memory_bytes / 1e6
+        if not needed_mb <= self.mem_mb:
+            raise UserError(
+                f"a run with these parameters needs about {needed_mb:.3g} MB of memory, resources.mem_mb of its "
+                f"experiment allows {self.mem_mb}: fewer steps, spikes or neurons need less"
+            )
+        if not cost.seconds <= self.most_seconds:
+            raise UserError(
+                f"a run with these parameters takes at least {cost.seconds:.3g} s, resources.seconds_per_run of its "
+                f"experiment allows {self.most_seconds:g}: a shorter duration or a longer time step takes less"
+            )
+
 
 class Experiment(Checked):
     """One file of ``config/experiments``. See ``config/README.md`` for each key in plain words."""
@@ -189,6 +219,10 @@ class Experiment(Checked):
 
 #: What a file with ``based_on`` takes from that file where it is silent (`parameters` one by one).
 INHERITED = ("protocol", "references", "parameters", "scales", "resources", "claims")
+
+
+#: Python with the libraries takes so much memory before a run begins [MB].
+PROCESS_MB = 230
 
 
 class Resolved(BaseModel):
@@ -615,7 +649,7 @@ def resolve(
     Raises
     ------
     UserError
-        If anything is not allowed.
+        If anything is not allowed, or a run would need more memory or time than its job declares.
     """
     experiment = experiment or load(name)
     if scale not in SCALES:
@@ -631,7 +665,7 @@ def resolve(
     if changes:
         values |= changes
         parameters = validate(model, values, "--set")
-    return Resolved(
+    resolved = Resolved(
         name=name,
         scale=scale,
         experiment=experiment,
@@ -639,6 +673,11 @@ def resolve(
         seeds=seed_list(size.seeds if seeds is None else seeds),
         changes=dict(changes or {}),
     )
+    try:
+        experiment.resources.require_affordable(parameters.cost())
+    except UserError as error:
+        raise UserError(f"{'--set' if changes else f'{file}: scales.{scale}'}: {error}") from None
+    return resolved
 
 
 def resolve_shortest(name: str, experiment: Experiment) -> Resolved:

@@ -30,8 +30,8 @@ def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> list[str]
 
 def runtime_min(resolved: Resolved, seeds: str) -> int:
     """Return the time limit of a job [min]: ten times what its runs take, and ten minutes at least."""
-    expected_s = resolved.experiment.resources.seconds_per_run * len(seed_list_of(seeds))
-    return max(10, math.ceil(10 * expected_s / 60))
+    resources = resolved.experiment.resources
+    return math.ceil(max(resources.most_seconds, 10 * resources.seconds_per_run * len(seed_list_of(seeds))) / 60)
 
 
 def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:

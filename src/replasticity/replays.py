@@ -14,6 +14,9 @@ from replasticity.comparison import Deviation, Tolerance, compare, compare_spike
 from replasticity.errors import UserError
 from replasticity.parameters import LARGEST_INT, MOST_STEPS
 
+#: What a replay may need: what its rule declares.
+REPLAY_RESOURCES = experiments.Resources(mem_mb=3000, seconds_per_run=180.0)
+
 #: No recorded time, potential or weight is as large as this.
 _LARGEST_INPUT = 1e12
 
@@ -52,6 +55,7 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
     try:
+        REPLAY_RESOURCES.require_affordable(parameters.cost())
         with datasets.content_of(path):
             _check_inputs(recording, protocol)
             ours = xr.Dataset(protocol.replay(recording, parameters))

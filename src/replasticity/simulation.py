@@ -42,6 +42,11 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
     -------
     dict of str to ndarray
         Variables of the protocol's ``RUN``, in its order.
+
+    Raises
+    ------
+    StateError
+        If a state leaves the finite range, or the limits that its model states.
     """
     protocol = protocols.get(resolved.experiment.protocol)
     inputs = protocol.draw(resolved.parameters, seed)
@@ -52,7 +57,9 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
         identity = provenance.run_identity(resolved, seed)
         run = run_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
     kept = inputs | run
-    return {name: kept[name] for name in protocol.RUN if name in kept}
+    arrays = {name: kept[name] for name in protocol.RUN if name in kept}
+    datasets.require_finite(protocol.RUN, arrays)
+    return arrays
 
 
 def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path | None = None) -> None:

@@ -14,8 +14,8 @@ rule replay:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        mem_mb=growing(replays.REPLAY_RESOURCES.mem_mb),
+        runtime=growing(round(replays.REPLAY_RESOURCES.most_seconds / 60)),
     params:
         code=lambda wildcards: provenance.replay_digest(replayed_protocol(wildcards)),
     message:
