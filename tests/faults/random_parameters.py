@@ -54,7 +54,7 @@ def other_values(name: str, value: Any, values: dict[str, Any], annotation: Any,
         return _other_list(name, value, values, random)
     if isinstance(value, int) and int in _numeric_types(annotation):
         return int(random.choice([0, 1, 2, 3, 5, value // 2, value + 1, 2 * value]))
-    return _other_number(name, float(value), values, random)
+    return other_number(name, float(value), values, random)
 
 
 def _choices(annotation: Any) -> Iterator[str]:
@@ -87,12 +87,12 @@ def _other_list(name: str, value: list[Any], values: dict[str, Any], random: np.
     if isinstance(one, list):
         changed[k] = _other_list(name, one, values, random)
     elif not isinstance(one, (bool, str)):
-        other = _other_number(name, float(one), values, random)
+        other = other_number(name, float(one), values, random)
         changed[k] = round(other) if isinstance(one, int) else other
     return changed
 
 
-def _other_number(name: str, value: float, values: dict[str, Any], random: np.random.Generator) -> float:
+def other_number(name: str, value: float, values: dict[str, Any], random: np.random.Generator) -> float:
     """Return a number near or far, at a relation to another parameter of the same unit, or at the edge."""
     unit = name.rpartition("_")[2]
     same_unit = [

@@ -22,11 +22,10 @@ def test_every_protocol_says_what_a_run_costs(protocol):
     assert protocols.get(protocol).Parameters.cost is not parameters.Parameters.cost
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("protocol", protocols.names())
-def test_random_legal_parameters(protocol):
+def outcome_of(*arguments):
+    """Return what a module of this folder has printed, which ran under bounds checking."""
     finished = subprocess.run(
-        [sys.executable, "-m", "tests.faults.random_parameters", protocol, str(RUNS), "1"],
+        [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env=os.environ
         | {
@@ -39,8 +38,29 @@ def test_random_legal_parameters(protocol):
         timeout=1500,
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
-    outcome = json.loads(finished.stdout)
+    return json.loads(finished.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_random_legal_parameters(protocol):
+    outcome = outcome_of("tests.faults.random_parameters", protocol, str(RUNS), "1")
     assert outcome["wrong"] == []
     assert outcome["counts"]["run"] == RUNS
     # Sets that are refused say little of the code behind.
     assert outcome["counts"]["ok"] >= RUNS / 10, outcome["counts"]
+
+
+#: Recordings of one run each, but for the hour.
+RECORDINGS = [
+    path.relative_to(ROOT)
+    for path in sorted(ROOT.glob("tests/peers/*/*.nc"))
+    if "summary" not in path.name and "full" not in path.name
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recording", RECORDINGS, ids=str)
+def test_recordings_with_hostile_but_legal_parameters(recording):
+    outcome = outcome_of("tests.faults.hostile_recordings", str(recording), "20", "1")
+    assert outcome["wrong"] == []
