@@ -32,10 +32,11 @@ def change_parameters(file: netCDF4.Dataset, random: np.random.Generator) -> dic
             numbers[path] = value
     chosen = random.choice(len(numbers), size=min(len(numbers), int(random.integers(1, 4))), replace=False)
     changes = {}
+    # Recorded names carry no units: any number may be put in the place of any other.
+    others = {f"{number}_any": float(value) for number, value in enumerate(numbers.values())}
     for number in chosen.tolist():
         path, value = list(numbers.items())[number]
-        others = {str(each[-1]): float(one) for each, one in numbers.items()}
-        other = other_number(str(path[-1]), float(value), others, random)
+        other = other_number(f"{number}_any", float(value), others, random)
         parent = parameters
         for key in path[:-1]:
             parent = parent[key]
