@@ -157,6 +157,9 @@ def in_a_process(action: Callable[[], None], growth_mb: float) -> str:
             word = "ok"
         except (UserError, FloatingPointError) as error:
             word = "refused" if "\n" not in str(error) else f"several lines: {error}"
+            if isinstance(error.__cause__, IndexError):
+                # What bounds checking has found, in the words for a file with senseless content.
+                word = f"beyond an array: {error}"
         except BaseException:
             word = traceback.format_exc()[-2000:]
         grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1e3
