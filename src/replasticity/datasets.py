@@ -74,6 +74,8 @@ class Variable:
         closer than this count as equal (rounding differs between machines).
     optional : bool
         Whether a file may lack it.
+    undefined : str
+        Where NaN stands for "not defined": when that is. Empty: a NaN is an error. An infinite value always is one.
     """
 
     dimensions: tuple[str, ...]
@@ -81,6 +83,7 @@ class Variable:
     dtype: str = "float64"
     resolution: float | None = None
     optional: bool = False
+    undefined: str = ""
 
 
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
@@ -423,6 +426,28 @@ def require(dataset: "xr.Dataset", variables: Mapping[str, Variable], path: Path
             )
         if found.dtype.kind != np.dtype(variable.dtype).kind:
             raise UserError(f"{path}: variable '{name}' has type {found.dtype}, its contract says {variable.dtype}")
+
+
+def require_defined(contract: Mapping[str, Variable], values: Mapping[str, npt.NDArray[Any]], where: Path | str) -> None:
+    """Raise a `UserError` that names the first value that is infinite, or NaN where the contract knows no NaN.
+
+    Parameters
+    ----------
+    contract : mapping of str to Variable
+        The contract.
+    values : mapping of str to ndarray
+        Values of some or all of its variables.
+    where : Path or str
+        What the error names: the file.
+    """
+    for name, array in values.items():
+        if not np.issubdtype(array.dtype, np.floating):
+            continue
+        allowed = np.isfinite(array) | (np.isnan(array) if contract[name].undefined else False)
+        if not allowed.all():
+            index = np.argwhere(~allowed)[0].tolist()
+            label = f"{name}[{', '.join(map(str, index))}]" if index else name
+            raise UserError(f"{where}: {label} is {array[tuple(index)]}; it has to be a finite number")
 
 
 def require_names(dataset: "xr.Dataset", names: Iterable[str], path: Path) -> None:
