@@ -74,6 +74,9 @@ class Variable:
         closer than this count as equal (rounding differs between machines).
     optional : bool
         Whether a file may lack it.
+    discrete : bool
+        For statistics: whether seeds may have one value by chance, such as a share or a weight at its bound. Integers
+        always may.
     undefined : str
         Where NaN stands for "not defined": when that is. Empty: a NaN is an error. An infinite value always is one.
     """
@@ -83,7 +86,21 @@ class Variable:
     dtype: str = "float64"
     resolution: float | None = None
     optional: bool = False
+    discrete: bool = False
     undefined: str = ""
+
+    @property
+    def has_ties(self) -> bool:
+        """Whether different seeds may have the same value by chance."""
+        return self.discrete or not np.issubdtype(self.dtype, np.floating)
+
+
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return a quotient, NaN where the denominator is 0: there the quantity is not defined."""
+    over, under = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
+    quotient = np.full(over.shape, np.nan)
+    np.divide(over, under, out=quotient, where=under != 0)
+    return quotient
 
 
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
@@ -428,7 +445,9 @@ def require(dataset: "xr.Dataset", variables: Mapping[str, Variable], path: Path
             raise UserError(f"{path}: variable '{name}' has type {found.dtype}, its contract says {variable.dtype}")
 
 
-def require_defined(contract: Mapping[str, Variable], values: Mapping[str, npt.NDArray[Any]], where: Path | str) -> None:
+def require_defined(
+    contract: Mapping[str, Variable], values: Mapping[str, npt.NDArray[Any]], where: Path | str
+) -> None:
     """Raise a `UserError` that names the first value that is infinite, or NaN where the contract knows no NaN.
 
     Parameters

@@ -94,7 +94,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
     ------
     UserError
         If a file is missing, broken, or a run of another experiment, of other parameters, or of a seed that
-        another file has too.
+        another file has too; if a statistic is infinite, or NaN where its contract knows no NaN.
     """
     protocol = protocols.get(resolved.experiment.protocol)
     statistics: dict[int, Arrays] = {}
@@ -110,6 +110,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         arrays = {name: run[name].values for name in protocol.RUN if name in run}
         with datasets.content_of(path):
             statistics[seed] = protocol.summarise(resolved.parameters, arrays)
+        datasets.require_defined(protocol.STATISTICS, statistics[seed], path)
         if len(traces) < TRACE_SEEDS:
             traces[seed] = {name: arrays[name] for name in protocol.TRACES}
         code.add(run.attrs["code_digest"])
