@@ -226,7 +226,7 @@ def peer_sentence(peer: dict[str, Any] | None) -> str:
     if not peer["different"]:
         return (
             f"Too few seeds to tell whether they are distributed like {peer['seeds']} seeds of {peer['simulator']}: "
-            f"{peer['our_seeds']} could not differ in {peer['tests']} two-sample tests; "
+            f"{peer['our_seeds']} of ours could not differ in {peer['tests']} two-sample tests; "
             f"{seeds_to_tell(peer['seeds_needed'], 'seeds')}."
         )
     labels = ", ".join(row["label"] for row in peer["different"])
