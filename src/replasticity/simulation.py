@@ -108,7 +108,8 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         if seed in statistics:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
         arrays = {name: run[name].values for name in protocol.RUN if name in run}
-        with datasets.content_of(path):
+        # What is not finite is refused below, by name.
+        with datasets.content_of(path), np.errstate(all="ignore"):
             statistics[seed] = protocol.summarise(resolved.parameters, arrays)
         datasets.require_defined(protocol.STATISTICS, statistics[seed], path)
         if len(traces) < TRACE_SEEDS:

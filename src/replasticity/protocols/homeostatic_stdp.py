@@ -461,8 +461,8 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         pairing
         | {
             "dw_as_published_nS": -dw_nS,
-            "G_late_mean_Hz": [G.mean() for G in late_G_Hz],
-            "G_late_sd_Hz": [G.std() for G in late_G_Hz],
+            "G_late_mean_Hz": [G.mean() if len(G) else math.nan for G in late_G_Hz],
+            "G_late_sd_Hz": [G.std() if len(G) else math.nan for G in late_G_Hz],
             "slope_sampled_nS_per_Hz": slope,
             "intercept_sampled_nS": intercept,
             "r2_sampled": r2,
