@@ -181,6 +181,19 @@ def test_pipeline_by_hand(project, capsys):
     assert "zenke2015: agrees with its reference (3 same seeds" in capsys.readouterr().out
 
 
+def test_three_random_seeds_that_tie_are_no_certainty(project, capsys):
+    # The share of synapses that rewards have raised: 1 in each of the three seeds, and 0.93 in the mean of 40.
+    assert main(["simulate", "dopamine_ten", "--seeds", "1-3"]) == 0
+    assert main(["aggregate", "dopamine_ten", "--seeds", "1-3"]) == 0
+    assert main(["evaluate", "dopamine_ten"]) == 0
+    capsys.readouterr()
+    assert main(["claims", "dopamine_ten", "--json"]) == 0
+    (evaluation,) = json.loads(capsys.readouterr().out)
+    (tied,) = [claim for claim in evaluation["claims"] if claim["id"] == "every-synapse-raised"]
+    assert (tied["verdict"], tied["estimate"], tied["n"]) == ("not testable here", 1.0, 3)
+    assert tied["reason"] == "all 3 seeds have the same value, so nothing is known of their spread"
+
+
 def test_check_tells_what_moved(project, capsys):
     runs_of_seeds(project, 1, 2, 3)
     assert main(["aggregate", "zenke2015", "--seeds", "1-3"]) == 0

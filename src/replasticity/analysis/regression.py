@@ -30,6 +30,9 @@ from replasticity.datasets import Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 
+#: So many random seeds that share a number do not do so by chance, unless it is discrete.
+MIN_SEEDS_FOR_CONSTANT = 10
+
 AGREES = "agrees with its reference"
 MOVED = "MOVED"
 TOO_FEW = "too few seeds to tell"
@@ -267,22 +270,24 @@ def _moved_with_any_seed(
 ) -> list[Moved]:
     """Return what has moved of the numbers that do not depend on the seed, with seeds that the reference does not have.
 
-    They are all where nothing is random. Where something is, they are those that at least two seeds of the reference
-    share, and cannot share by chance.
+    They are all where nothing is random. Where something is, they are those that many seeds of the reference share, and
+    cannot share by chance. Rounding may put a seed as far from those of the reference as these are apart.
     """
     resolution = float(statistic.attrs.get("resolution", 0.0))
     reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
     moved = []
     for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True):
+        tolerance = rounding(before, resolution)
         shared = (
-            len(before) > 1
+            len(before) >= MIN_SEEDS_FOR_CONSTANT
             and not variable.has_ties
-            and np.isfinite(before).all()
-            and np.ptp(before) <= rounding(before, resolution)
+            and bool(np.isfinite(before).all())
+            and float(np.ptp(before)) <= tolerance
         )
-        if (deterministic or shared) and not np.allclose(
-            now, before[0], rtol=RELATIVE_TOLERANCE, atol=resolution, equal_nan=True
-        ):
+        same = (before.min() - tolerance <= now) & (now <= before.max() + tolerance)
+        # NaN equals NaN where no seed of the reference defines the statistic.
+        same |= np.isnan(now) & np.isnan(before).all()
+        if (deterministic or shared) and not same.all():
             moved.append(_moved_exactly(label, "any seed", now, before, np.full(len(now), before[0])))
     return moved
 
