@@ -60,17 +60,24 @@ RUN: dict[str, Variable] = {
     **pair_stdp.RUN,
 }
 
+_NO_RATE = "a cell with fewer than two spikes has no rate"
 STATISTICS: dict[str, Variable] = {
-    "pre_rate_actual_Hz": Variable(("synapse",), "one over the mean presynaptic interval", resolution=1e-9),
-    "post_rate_actual_Hz": Variable(("synapse",), "one over the mean postsynaptic interval", resolution=1e-9),
+    "pre_rate_actual_Hz": Variable(
+        ("synapse",), "one over the mean presynaptic interval", resolution=1e-9, undefined=_NO_RATE
+    ),
+    "post_rate_actual_Hz": Variable(
+        ("synapse",), "one over the mean postsynaptic interval", resolution=1e-9, undefined=_NO_RATE
+    ),
     "beat_asked_Hz": Variable(("synapse",), "difference of the rates asked for", resolution=1e-9),
-    "beat_actual_Hz": Variable(("synapse",), "difference of the actual rates", resolution=1e-9),
+    "beat_actual_Hz": Variable(("synapse",), "difference of the actual rates", resolution=1e-9, undefined=_NO_RATE),
     "coincidences": Variable(("synapse",), "steps in which both cells spike", resolution=0.5),
     "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
     "weight_mean": Variable(("synapse",), "mean weight over all steps", resolution=1e-12),
     "weight_lowest": Variable(("synapse",), "lowest weight", resolution=1e-12),
     "weight_highest": Variable(("synapse",), "highest weight", resolution=1e-12),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS = ("phase_recorded_ms",)
 

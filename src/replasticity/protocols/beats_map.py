@@ -62,33 +62,58 @@ RUN: dict[str, Variable] = {
     "event_count": Variable(_MAP, "steps with a spike of one of the two cells", "int32"),
 }
 
+_NO_VARIANCE = "all final weights are equal, or each class has one pair"
+_ONE_PHASE = "there is one starting phase only"
 STATISTICS: dict[str, Variable] = {
     "weight_mean": Variable((), "mean final weight over the map (first starting phase)", resolution=1e-12),
     "share_depressed": Variable((), "share of pairs that end below the initial weight", resolution=1e-9),
     "share_at_zero": Variable((), "share of pairs that end at 0", resolution=1e-9),
     "share_at_maximum": Variable((), "share of pairs that end at the upper bound", resolution=1e-9),
     "variance_explained_by_beat": Variable(
-        (), "adjusted share of the variance of the final weight between classes of beat frequency", resolution=1e-9
+        (),
+        "adjusted share of the variance of the final weight between classes of beat frequency",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "variance_explained_by_signed_beat": Variable(
-        (), "adjusted share of the variance between classes of post- minus presynaptic rate", resolution=1e-9
+        (),
+        "adjusted share of the variance between classes of post- minus presynaptic rate",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "variance_explained_by_mean_rate": Variable(
-        (), "adjusted share of the variance between classes of the rates' geometric mean", resolution=1e-9
+        (),
+        "adjusted share of the variance between classes of the rates' geometric mean",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "range_at_equal_beat": Variable(
-        (), "highest minus lowest final weight in a class of beat frequency, median over classes", resolution=1e-12
+        (),
+        "highest minus lowest final weight in a class of beat frequency, median over classes",
+        resolution=1e-12,
+        undefined="no pair of cells has two rates",
     ),
     "range_over_start_phases": Variable(
-        (), "highest minus lowest final weight over starting phases, median over pairs", resolution=1e-12
+        (),
+        "highest minus lowest final weight over starting phases, median over pairs",
+        resolution=1e-12,
+        undefined=_ONE_PHASE,
     ),
     "largest_range_over_start_phases": Variable(
-        (), "highest minus lowest final weight over starting phases, largest of all pairs", resolution=1e-12
+        (),
+        "highest minus lowest final weight over starting phases, largest of all pairs",
+        resolution=1e-12,
+        undefined=_ONE_PHASE,
     ),
     "share_moved_by_start_phase": Variable(
-        (), f"share of pairs whose weight moves over {MOVED_SHARE:.0%} with the starting phase", resolution=1e-9
+        (),
+        f"share of pairs whose weight moves over {MOVED_SHARE:.0%} with the starting phase",
+        resolution=1e-9,
+        undefined=_ONE_PHASE,
     ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 

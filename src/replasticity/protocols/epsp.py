@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.stdp_window import closed_form
@@ -120,17 +120,22 @@ STATISTICS: dict[str, Variable] = {
     "weight_grid": Variable(_GRID, "weight after the pairings", resolution=1e-12),
     "epsp_grid_mV": Variable(_GRID, "EPSP peak after the pairings", resolution=1e-9),
     "additivity": Variable(
-        _GRID, "weight change over that many times the change by one isolated pairing", resolution=1e-9
+        _GRID,
+        "weight change over that many times the change by one isolated pairing",
+        resolution=1e-9,
+        undefined="an isolated pairing changes nothing",
     ),
     "additive_up_to_Hz": Variable(
         ("grid_difference",),
         f"highest rate of the grid up to which additivity holds within {ADDITIVE_WITHIN:.0%}",
         resolution=1e-9,
+        undefined="no rate of the grid is additive",
     ),
     "additivity_fails_from_Hz": Variable(
         ("grid_difference",),
         f"lowest rate of the grid at which additivity does not hold within {ADDITIVE_WITHIN:.0%}",
         resolution=1e-9,
+        undefined="all rates of the grid are additive",
     ),
     "weight_isolated": Variable(("gap",), "weight after isolated pairings, gap one period", resolution=1e-12),
     "weight_locked": Variable(("gap",), "weight after pairings, gap and repetition one period", resolution=1e-12),
@@ -144,6 +149,8 @@ STATISTICS: dict[str, Variable] = {
     "epsp_departure_mV": Variable((), "largest departure of an EPSP peak from weight times jump", resolution=1e-9),
     "readout_spikes": Variable((), "spikes of the read-out cells", resolution=0.5),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
@@ -288,8 +295,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     shape = len(parameters.grid_rates_Hz), len(parameters.grid_differences_ms)
     one_pairing = closed_form(run["condition_difference_ms"][group == GRID], parameters).reshape(shape)
     weight_grid = weight[group == GRID].reshape(shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        additivity = (weight_grid - parameters.weight_initial) / (parameters.pairings * one_pairing)
+    additivity = ratio(weight_grid - parameters.weight_initial, parameters.pairings * one_pairing)
     ranges_Hz = [
         additive_range_Hz(parameters.grid_rates_Hz, np.abs(column - 1) <= ADDITIVE_WITHIN) for column in additivity.T
     ]

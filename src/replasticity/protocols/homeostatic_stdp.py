@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
@@ -96,25 +96,64 @@ RUN: dict[str, Variable] = {
 }
 
 _AT_PRE_SAMPLE = "in the sample nearest to the presynaptic spike (the abscissa of the figure)"
+_NO_LINE = "a line needs two pairings with different G and dw"
 STATISTICS: dict[str, Variable] = {
     "G_sampled_Hz": Variable(("pairing",), f"G {_AT_PRE_SAMPLE}", resolution=1e-9),
     "G_pre_Hz": Variable(("pairing",), "G that the presynaptic event reads", resolution=1e-9),
     "G_post_Hz": Variable(("pairing",), "G that the postsynaptic event reads", resolution=1e-9),
     "dw_nS": Variable(("pairing",), "weight change, after minus before", resolution=1e-8),
     "dw_as_published_nS": Variable(("pairing",), "weight change with the published script's sign", resolution=1e-8),
-    "G_late_mean_Hz": Variable(("epoch",), "mean of G in the second half of each epoch", resolution=1e-9),
-    "G_late_sd_Hz": Variable(("epoch",), "standard deviation of G in the second half of each epoch", resolution=1e-9),
-    "slope_sampled_nS_per_Hz": Variable((), "least-squares slope of dw against the sampled G", resolution=1e-8),
-    "intercept_sampled_nS": Variable((), "intercept of dw against the sampled G", resolution=1e-8),
-    "r2_sampled": Variable((), "R^2 of dw against the sampled G", resolution=1e-9),
-    "slope_post_nS_per_Hz": Variable((), "least-squares slope of dw against the postsynaptic G", resolution=1e-8),
-    "intercept_post_nS": Variable((), "intercept of dw against the postsynaptic G", resolution=1e-8),
-    "r2_post": Variable((), "R^2 of dw against the postsynaptic G", resolution=1e-9),
-    "slope_analytic_nS_per_Hz": Variable((), "slope that the rule gives for one isolated pair", resolution=1e-9),
-    "slope_ratio": Variable((), "fitted slope (sampled G) over analytic slope", resolution=1e-8),
-    "zero_crossing_Hz": Variable((), "G at which the fitted line (sampled G) crosses dw = 0", resolution=1e-8),
-    "dw_lowest_above_nS": Variable((), "smallest dw among epochs with a rate above target", resolution=1e-8),
-    "dw_highest_below_nS": Variable((), "largest dw among epochs with a rate below target", resolution=1e-8),
+    "G_late_mean_Hz": Variable(
+        ("epoch",),
+        "mean of G in the second half of each epoch",
+        resolution=1e-9,
+        undefined="no sample falls into that half",
+    ),
+    "G_late_sd_Hz": Variable(
+        ("epoch",),
+        "standard deviation of G in the second half of each epoch",
+        resolution=1e-9,
+        undefined="no sample falls into that half",
+    ),
+    "slope_sampled_nS_per_Hz": Variable(
+        (), "least-squares slope of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "intercept_sampled_nS": Variable((), "intercept of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE),
+    "r2_sampled": Variable((), "R^2 of dw against the sampled G", resolution=1e-9, undefined=_NO_LINE),
+    "slope_post_nS_per_Hz": Variable(
+        (), "least-squares slope of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "intercept_post_nS": Variable(
+        (), "intercept of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "r2_post": Variable((), "R^2 of dw against the postsynaptic G", resolution=1e-9, undefined=_NO_LINE),
+    "slope_analytic_nS_per_Hz": Variable(
+        (), "slope that the rule gives for one isolated pair", resolution=1e-9, undefined="there is no pairing"
+    ),
+    "slope_ratio": Variable(
+        (),
+        "fitted slope (sampled G) over analytic slope",
+        resolution=1e-8,
+        undefined=f"{_NO_LINE}, or the analytic slope is 0",
+    ),
+    "zero_crossing_Hz": Variable(
+        (),
+        "G at which the fitted line (sampled G) crosses dw = 0",
+        resolution=1e-8,
+        undefined=f"{_NO_LINE}, or its slope is 0",
+    ),
+    "dw_lowest_above_nS": Variable(
+        (),
+        "smallest dw among epochs with a rate above target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch above target",
+    ),
+    "dw_highest_below_nS": Variable(
+        (),
+        "largest dw among epochs with a rate below target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch below target",
+    ),
 }
 
 OUTPUT_OPTIONS = ("every_step_ms", "record_trains")
@@ -422,8 +461,8 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         pairing
         | {
             "dw_as_published_nS": -dw_nS,
-            "G_late_mean_Hz": [G.mean() for G in late_G_Hz],
-            "G_late_sd_Hz": [G.std() for G in late_G_Hz],
+            "G_late_mean_Hz": [G.mean() if len(G) else math.nan for G in late_G_Hz],
+            "G_late_sd_Hz": [G.std() if len(G) else math.nan for G in late_G_Hz],
             "slope_sampled_nS_per_Hz": slope,
             "intercept_sampled_nS": intercept,
             "r2_sampled": r2,
@@ -431,8 +470,8 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "intercept_post_nS": intercept_post,
             "r2_post": r2_post,
             "slope_analytic_nS_per_Hz": analytic,
-            "slope_ratio": slope / analytic if analytic else math.nan,
-            "zero_crossing_Hz": -intercept / slope if slope else math.nan,
+            "slope_ratio": ratio(slope, analytic),
+            "zero_crossing_Hz": ratio(-intercept, slope),
             "dw_lowest_above_nS": dw_nS[above].min() if above.any() else math.nan,
             "dw_highest_below_nS": dw_nS[below].max() if below.any() else math.nan,
         },

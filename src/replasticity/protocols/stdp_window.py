@@ -48,11 +48,17 @@ RUN: dict[str, Variable] = {
 
 STATISTICS: dict[str, Variable] = {
     "dw": Variable(("synapse",), "weight change, final minus initial", resolution=1e-12),
-    "dw_at_zero": Variable((), "weight change of a coincidence", resolution=1e-12),
+    "dw_at_zero": Variable((), "weight change of a coincidence", resolution=1e-12, undefined="no pairing coincides"),
     "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
-    "potentiating_from_ms": Variable((), "smallest difference whose pairing potentiates", resolution=1e-9),
-    "depressing_up_to_ms": Variable((), "largest difference whose pairing depresses", resolution=1e-9),
+    "potentiating_from_ms": Variable(
+        (), "smallest difference whose pairing potentiates", resolution=1e-9, undefined="no pairing potentiates"
+    ),
+    "depressing_up_to_ms": Variable(
+        (), "largest difference whose pairing depresses", resolution=1e-9, undefined="no pairing depresses"
+    ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
@@ -157,40 +157,86 @@ NOISE: dict[str, Variable] = {
 }
 
 _WINDOW = "(not defined outside the learning window)"
+_NO_TARGET = "without somatic conductance there is no U_M"
+_OUTSIDE = f"the presentation is outside the learning window, or {_NO_TARGET}"
+_NO_SHAPE = f"U or U_M does not vary, or {_NO_TARGET}"
+_NO_RATIO = f"the first error is 0, or {_NO_TARGET}"
+_NO_PRESENTATION = "the run has no such presentation"
 STATISTICS: dict[str, Variable] = {
-    "rms_U_mV": Variable(("presentation",), f"RMS of U - U_M {_WINDOW}", resolution=1e-8),
-    "rms_prediction_mV": Variable(("presentation",), f"RMS of V_W* - U_M {_WINDOW}", resolution=1e-8),
-    "rms_U_recall_mV": Variable(("presentation",), f"RMS of U - {_RECALL}", resolution=1e-8),
-    "rms_prediction_recall_mV": Variable(("presentation",), f"RMS of V_W* - {_RECALL}", resolution=1e-8),
-    "correlation_recall": Variable(("presentation",), f"correlation of U with {_RECALL}", resolution=1e-9),
-    "amplitude_recall": Variable(("presentation",), f"standard deviation of U over that of {_RECALL}", resolution=1e-9),
+    "rms_U_mV": Variable(("presentation",), f"RMS of U - U_M {_WINDOW}", resolution=1e-8, undefined=_OUTSIDE),
+    "rms_prediction_mV": Variable(
+        ("presentation",), f"RMS of V_W* - U_M {_WINDOW}", resolution=1e-8, undefined=_OUTSIDE
+    ),
+    "rms_U_recall_mV": Variable(("presentation",), f"RMS of U - {_RECALL}", resolution=1e-8, undefined=_NO_TARGET),
+    "rms_prediction_recall_mV": Variable(
+        ("presentation",), f"RMS of V_W* - {_RECALL}", resolution=1e-8, undefined=_NO_TARGET
+    ),
+    "correlation_recall": Variable(
+        ("presentation",), f"correlation of U with {_RECALL}", resolution=1e-9, undefined=_NO_SHAPE
+    ),
+    "amplitude_recall": Variable(
+        ("presentation",), f"standard deviation of U over that of {_RECALL}", resolution=1e-9, undefined=_NO_SHAPE
+    ),
     "rate_error_Hz": Variable(("presentation",), "mean of |phi(U) - phi(V_W*)|", resolution=1e-7),
     "soma_spike_count": Variable(("presentation",), "somatic spikes in each presentation", "int32"),
-    "weight_mean_pA": Variable(("presentation",), "mean weight at the end of each presentation", resolution=1e-7),
-    "weight_sd_pA": Variable(("presentation",), "standard deviation of the weights over synapses", resolution=1e-7),
-    "weight_final_pA": Variable(("synapse",), "weights at the end", resolution=1e-7),
+    "weight_mean_pA": Variable(
+        ("presentation",), "mean weight at the end of each presentation", resolution=1e-7, discrete=True
+    ),
+    "weight_sd_pA": Variable(
+        ("presentation",), "standard deviation of the weights over synapses", resolution=1e-7, discrete=True
+    ),
+    "weight_final_pA": Variable(("synapse",), "weights at the end", resolution=1e-7, discrete=True),
     "weight_histogram": Variable(
         ("weight_bin",), f"synapses in each of {WEIGHT_BINS} equal bins between the bounds, at the end", "int32"
     ),
     "pattern_spike_count": Variable((), "spikes in the pattern", "int32"),
     "soma_spikes_total": Variable((), "somatic spikes in the whole run", "int32"),
     "learning_error_ratio": Variable(
-        (), "RMS of U - U_M in the last learning presentation over that in the first", resolution=1e-9
+        (),
+        "RMS of U - U_M in the last learning presentation over that in the first",
+        resolution=1e-9,
+        undefined=_NO_RATIO,
     ),
     "prediction_error_ratio": Variable(
-        (), "RMS of V_W* - U_M in the last learning presentation over that in the first", resolution=1e-9
+        (),
+        "RMS of V_W* - U_M in the last learning presentation over that in the first",
+        resolution=1e-9,
+        undefined=_NO_RATIO,
     ),
     "recall_error_ratio": Variable(
-        (), "rms_U_recall of the first presentation after learning over that of the last one before", resolution=1e-9
+        (),
+        "rms_U_recall of the first presentation after learning over that of the last one before",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_RATIO}",
     ),
-    "recall_correlation": Variable((), "correlation_recall in the first presentation after learning", resolution=1e-9),
-    "correlation_before": Variable((), "correlation_recall in the last presentation before learning", resolution=1e-9),
-    "recall_amplitude": Variable((), "amplitude_recall in the first presentation after learning", resolution=1e-9),
+    "recall_correlation": Variable(
+        (),
+        "correlation_recall in the first presentation after learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
+    "correlation_before": Variable(
+        (),
+        "correlation_recall in the last presentation before learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
+    "recall_amplitude": Variable(
+        (),
+        "amplitude_recall in the first presentation after learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
     "recall_drift_mV": Variable(
-        (), "rms_U_recall in the last presentation of all minus that in the first after learning", resolution=1e-8
+        (),
+        "rms_U_recall in the last presentation of all minus that in the first after learning",
+        resolution=1e-8,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_TARGET}",
     ),
-    "share_zero": Variable((), "share of the weights that are exactly at the lower bound at the end"),
-    "share_at_upper_bound": Variable((), "share of the weights that are exactly at the upper bound at the end"),
+    "share_zero": Variable((), "share of the weights that are exactly at the lower bound at the end", discrete=True),
+    "share_at_upper_bound": Variable(
+        (), "share of the weights that are exactly at the upper bound at the end", discrete=True
+    ),
 }
 
 OUTPUT_OPTIONS = ("sample_interval_ms",)
@@ -549,9 +595,8 @@ def presentation_errors(parameters: Parameters, record: "model.Record") -> dict[
     centred = U_mV - U_mV.mean(axis=1, keepdims=True)
     centred_reference = reference_mV - reference_mV.mean()
     sd_mV, reference_sd_mV = rms(centred), np.sqrt(np.mean(centred_reference**2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.mean(centred * centred_reference, axis=1) / (sd_mV * reference_sd_mV)
-        amplitude = sd_mV / reference_sd_mV
+    correlation = ratio(np.mean(centred * centred_reference, axis=1), sd_mV * reference_sd_mV)
+    amplitude = ratio(sd_mV, reference_sd_mV)
     rate_difference_Hz = escape_rate_Hz(parameters, U_mV) - escape_rate_Hz(parameters, V_star_mV)
     return {
         "rms_U_mV": rms(U_mV - U_M_mV),
@@ -611,9 +656,9 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "weight_histogram": np.histogram(final_pA, edges_pA)[0],
             "pattern_spike_count": len(run["pattern_spike_input"]),
             "soma_spikes_total": values["soma_spike_count"].sum(),
-            "learning_error_ratio": values["rms_U_mV"][last] / values["rms_U_mV"][first],
-            "prediction_error_ratio": values["rms_prediction_mV"][last] / values["rms_prediction_mV"][first],
-            "recall_error_ratio": at("rms_U_recall_mV", last + 1) / at("rms_U_recall_mV", first - 1),
+            "learning_error_ratio": ratio(values["rms_U_mV"][last], values["rms_U_mV"][first]),
+            "prediction_error_ratio": ratio(values["rms_prediction_mV"][last], values["rms_prediction_mV"][first]),
+            "recall_error_ratio": ratio(at("rms_U_recall_mV", last + 1), at("rms_U_recall_mV", first - 1)),
             "recall_correlation": at("correlation_recall", last + 1),
             "correlation_before": at("correlation_recall", first - 1),
             "recall_amplitude": at("amplitude_recall", last + 1),
