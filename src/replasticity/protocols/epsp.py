@@ -71,7 +71,7 @@ class Parameters(pair_stdp.SynapseParameters):
         if self.last_step > MOST_STEPS:
             raise ValueError(
                 f"pairings: the last spike has to come within {MOST_STEPS:g} steps of {self.dt_ms:g} ms, "
-                f"but these pairings at the lowest rate take {self.last_step:.4g}"
+                f"but at the lowest rate, after first_pre_ms, these take {self.last_step}"
             )
         return self
 
@@ -92,9 +92,10 @@ class Parameters(pair_stdp.SynapseParameters):
         """Return what a run needs: the events of each condition, and the potential of each read-out cell over time."""
         count = len(self.grid_rates_Hz) * len(self.grid_differences_ms) + 2 * len(self.gap_rates_Hz)
         events = self.events_cost(count, 2 * count * self.pairings)
-        samples = (count + 1) * self.readout_duration_ms / self.dt_ms
-        # The potential in V and in mV, whether there is a spike, and at worst a spike each time.
-        readout_bytes = (2 * 8 + 1 + 2 * (8 + 4)) * samples
+        steps = self.readout_duration_ms / self.dt_ms
+        samples = (count + 1) * steps
+        # The time, with temporaries; the potential in V and in mV, whether there is a spike, at worst one each time.
+        readout_bytes = 3 * 8 * steps + (2 * 8 + 1 + 2 * (8 + 4)) * samples
         return Cost(events.memory_bytes + readout_bytes, events.seconds + samples * _SECONDS_PER_SAMPLE)
 
 
@@ -304,6 +305,30 @@ def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) ->
     return rates[first - 1] if first else np.nan, rates[first] if first < len(rates) else np.nan
 
 
+def isolated_change(
+    difference_ms: pair_stdp.FloatArray, weight: pair_stdp.FloatArray, parameters: Parameters
+) -> pair_stdp.FloatArray:
+    """Return the weight change by one isolated pairing: NaN where it is less than the rounding of the weight.
+
+    Parameters
+    ----------
+    difference_ms : ndarray of float64, shape (conditions,)
+        Postsynaptic minus presynaptic spike time [ms].
+    weight : ndarray of float64, shape (conditions,)
+        Weight after the pairings [1].
+    parameters : Parameters
+        Gives the weight at the start.
+
+    Returns
+    -------
+    ndarray of float64, shape (conditions,)
+        Weight change [1].
+    """
+    change = closed_form(difference_ms, parameters)
+    rounding = np.spacing(np.maximum(np.abs(weight), abs(parameters.weight_initial)))
+    return np.where(np.abs(change) < rounding, np.nan, change)
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
@@ -322,7 +347,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     weight, peak_mV, group = run["weight_final"], run["epsp_peak_mV"], run["condition_group"]
     learned_mV = peak_mV[:-1]
     shape = len(parameters.grid_rates_Hz), len(parameters.grid_differences_ms)
-    one_pairing = closed_form(run["condition_difference_ms"][group == GRID], parameters).reshape(shape)
+    one_pairing = isolated_change(run["condition_difference_ms"], weight, parameters)[group == GRID].reshape(shape)
     weight_grid = weight[group == GRID].reshape(shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         additivity = (weight_grid - parameters.weight_initial) / (parameters.pairings * one_pairing)

@@ -36,9 +36,9 @@ class Parameters(pair_stdp.SynapseParameters):
         return self
 
     def cost(self) -> Cost:
-        """Return what a run needs: two spikes at each synapse, and the time of each step, as whole number and in s."""
+        """Return what a run needs: two spikes at each synapse, and the time of each step, with temporaries."""
         memory_bytes, seconds = self.events_cost(self.pairs, 2 * self.pairs)
-        return Cost(memory_bytes + 16 * self.duration_ms / self.dt_ms, seconds)
+        return Cost(memory_bytes + 3 * 8 * self.duration_ms / self.dt_ms, seconds)
 
 
 RUN: dict[str, Variable] = {
