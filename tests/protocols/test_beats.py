@@ -528,8 +528,8 @@ def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post, direc
         ),
         (
             beats_map,
-            {"clip_weight": False, "dA_pre": 2e9, "pre_rates_Hz": [0.0, 100.0], "post_rates_Hz": [100.0]},
-            "^weight of synapse 1 is 2e\\+09 at 9.9 ms",
+            {"clip_weight": False, "dA_pre": -2e9, "pre_rates_Hz": [0.0, 100.0], "post_rates_Hz": [100.0]},
+            "^weight of synapse 1 is -2e\\+09 at 9.9 ms",
         ),
         # The test spike comes at 10 ms with a delay of 2 ms; 0.5 * 3e6 mV is more than a kilovolt.
         (

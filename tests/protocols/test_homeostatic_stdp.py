@@ -368,7 +368,7 @@ def test_late_samples_are_those_of_the_second_half_of_their_epoch():
 
 def test_the_nearest_sample_is_read():
     # Off the grid, between two samples, before the first and after the last one.
-    pre_ms = [0.2, 50.4, 100.5, 151.6, 299.8]
+    pre_ms = [0.2, 100.5, 151.6, 230.4, 299.8]
     given = parameters(pre_times_ms=pre_ms, post_times_ms=pre_ms)
     run = protocol.run(given, protocol.draw(given, seed=1))
     found = protocol.pairings(given, run)
