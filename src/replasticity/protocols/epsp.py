@@ -66,6 +66,7 @@ class Parameters(pair_stdp.SynapseParameters):
                 raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
             if 1000 / (min(rates_Hz) * self.dt_ms) > MOST_STEPS:
                 raise ValueError(f"{name}: a period of at most {MOST_STEPS:g} steps of {self.dt_ms:g} ms")
+        # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
         if self.first_step + difference_steps(min(self.grid_differences_ms), self.dt_ms) < 0:
             raise ValueError("grid_differences_ms: no postsynaptic spike before the run's start (see first_pre_ms)")
         if self.last_step > MOST_STEPS:

@@ -64,6 +64,7 @@ class Parameters(BaseParameters):
         recorded = bool(info.context and info.context.get("recorded"))
         for name in ("pre_times_ms", "post_times_ms"):
             steps = spike_steps(getattr(self, name), self)
+            # Brian2 refuses them, too (brian2/input/spikegeneratorgroup.py, before_run).
             if len(set(steps)) < len(steps):
                 raise ValueError(f"{name}: at most one spike of a cell in a step of {self.dt_ms:g} ms")
             # A recording may have prescribed spikes that its run was too short to emit.

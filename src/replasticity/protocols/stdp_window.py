@@ -32,6 +32,7 @@ class Parameters(pair_stdp.SynapseParameters):
         self.require_whole_steps("duration_ms", least=1)
         self.require_whole_steps("pre_time_ms")
         first_ms, last_ms = min(0.0, *self.differences_ms), max(0.0, *self.differences_ms)
+        # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
         if self.pre_time_ms + first_ms < -self.dt_ms / 2:
             raise ValueError("differences_ms: no postsynaptic spike before the run's start (see pre_time_ms)")
         self.require_whole_steps("differences_ms", least=-round(self.pre_time_ms / self.dt_ms))
