@@ -613,9 +613,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """
     counts = recording["population_count"].values
     if counts.shape != (step_count(parameters),):
-        raise UserError(
-            f"population_count: has the shape {counts.shape}, the parameters give {step_count(parameters)} steps"
-        )
+        found = " x ".join(map(str, counts.shape))
+        raise UserError(f"population_count: has {found} steps, the parameters give {step_count(parameters)}")
     # A neuron spikes at most once in a step.
     most = parameters.population_size
     if counts.dtype.kind not in "iu" or not 0 <= counts.min() <= counts.max() <= most:
