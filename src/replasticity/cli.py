@@ -194,14 +194,12 @@ def simulate(options: argparse.Namespace) -> int:
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity import datasets, jobs, project, simulation
+    from replasticity import datasets, jobs, project
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
-    jobs.check_records(resolved.name, seeds)
     output = options.output or project.ensemble_file(resolved.name)
-    ensemble = simulation.aggregate(resolved, [project.run_file(resolved.name, seed) for seed in seeds])
-    datasets.write(ensemble, output)
+    datasets.write(jobs.gather(resolved, seeds), output)
     return 0
 
 

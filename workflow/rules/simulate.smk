@@ -81,7 +81,7 @@ rule aggregate:
             EXPERIMENTS[wildcards.experiment].seeds
         ),
         code=code_digest,
-        runs=lambda wildcards: jobs.state_of_runs(EXPERIMENTS[wildcards.experiment]),
+        runs=lambda wildcards: jobs.runs_at_odds(EXPERIMENTS[wildcards.experiment]),
     message:
         "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
     shell:
