@@ -8,6 +8,7 @@ together by hand are found whatever the time of the file says, and no other file
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +71,11 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a JSON object with its digest."""
     plain: dict[str, Any] = json.loads(json.dumps(content))
     return plain | {CONTENT_DIGEST: of_json(plain)}
+
+
+def of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _described(attributes: Mapping[Any, Any]) -> bytes:

@@ -7,7 +7,6 @@ tracks, and what tells a run that was damaged or replaced afterwards. Where a re
 holds of its own content tells as much.
 """
 
-import hashlib
 import json
 import math
 import sys
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from replasticity import datasets, project, protocols, simulation
+from replasticity import datasets, integrity, project, protocols, simulation
 from replasticity.configuration import Configuration, seed_list_of, seed_ranges
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
@@ -70,7 +69,7 @@ def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
             simulate_one(resolved, seed, path)
     paths = {str(seed): project.run_file(resolved.name, seed) for seed in seeds}
     made = {
-        "sha256": {seed: _digest(path) for seed, path in paths.items()},
+        "sha256": {seed: integrity.of_file(path) for seed, path in paths.items()},
         "bytes": {seed: path.stat().st_size for seed, path in paths.items()},
     }
     datasets.write_bytes((json.dumps(made, indent=1) + "\n").encode(), record)
@@ -96,11 +95,7 @@ def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None
         return False
     # As plain values: arrays, which only a damaged file has, do not compare to one truth value.
     attributes = {name: np.asarray(value).tolist() for name, value in run.attrs.items() if name != CONTENT_DIGEST}
-    return attributes == simulation.run_attributes(resolved, seed) and known_digest in (None, _digest(path))
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return attributes == simulation.run_attributes(resolved, seed) and known_digest in (None, integrity.of_file(path))
 
 
 @dataclass(frozen=True)
@@ -167,7 +162,7 @@ def check_records(experiment: str, seeds: Iterable[int]) -> None:
                 missing.append(seed)
             elif seed not in known:
                 datasets.read(path, "run")
-            elif _digest(path) != known[seed]:
+            elif integrity.of_file(path) != known[seed]:
                 damaged.append(seed)
         except UserError as error:
             problems.append(str(error))

@@ -39,6 +39,7 @@ rule evaluate:
 rule check:
     input:
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+        expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
         expand("results/figures/{figure}.nc", figure=FIGURES),
     log:
         "results/logs/check.log",
