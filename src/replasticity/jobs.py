@@ -72,7 +72,7 @@ def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
         "sha256": {seed: integrity.of_file(path) for seed, path in paths.items()},
         "bytes": {seed: path.stat().st_size for seed, path in paths.items()},
     }
-    datasets.write_bytes((json.dumps(made, indent=1) + "\n").encode(), record)
+    datasets.write_bytes((json.dumps(integrity.sealed(made), indent=1) + "\n").encode(), record)
 
 
 def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
@@ -108,7 +108,7 @@ class _Record:
 
 
 def _records(experiment: str) -> dict[Path, _Record]:
-    """Return what each record of an experiment says. A broken record says nothing.
+    """Return what each record of an experiment says. A broken or changed record says nothing.
 
     A record may vanish at any moment: a job that outlived a killed Snakemake may be at work as well.
     """
@@ -116,6 +116,8 @@ def _records(experiment: str) -> dict[Path, _Record]:
     for path in sorted(project.record_file(experiment, "*").parent.glob("seeds-*.json")):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
+            if content[CONTENT_DIGEST] != integrity.of_json(content):
+                raise ValueError("was changed")
             records[path] = _Record(
                 digests={int(seed): str(digest) for seed, digest in content["sha256"].items()},
                 sizes={int(seed): int(size) for seed, size in content["bytes"].items()},

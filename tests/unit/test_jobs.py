@@ -237,6 +237,15 @@ def test_ensemble_is_compared_with_the_runs_that_it_was_gathered_from(resolved):
         jobs.require_runs_of(ensemble, path)
 
 
+def test_edited_record_says_nothing(resolved):
+    jobs.simulate(resolved, [1])
+    record = project.record_file(resolved.name, "1")
+    content = json.loads(record.read_text())
+    content["sha256"]["1"] = "0" * 64
+    record.write_text(json.dumps(content))
+    jobs.check_records(resolved.name, [1])
+
+
 @pytest.mark.parametrize(
     "content", ["", "null", "[]", "{}", '{"sha256": []}', '{"sha256": {"1": 2}, "bytes": {"a": 1}}', "[" * 100_000]
 )

@@ -54,8 +54,8 @@ def read_summaries(paths: Iterable[Path]) -> list[dict[str, Any]]:
     found: dict[Path, dict[str, Any]] = {}
     for path in paths:
         content = json_files.read(path, "replay", remedy)
-        if not isinstance(content, list):
-            raise UserError(f"{project.shown(path)}: no valid replay (has to be a list); {remedy}")
+        if not isinstance(content, list) or not content:
+            raise UserError(f"{project.shown(path)}: no valid replay (has to be a list of at least one); {remedy}")
         for each in content:
             json_files.require(each, _StoredSummary, path, "replay", remedy)
             json_files.require_unchanged(each, path, remedy)
