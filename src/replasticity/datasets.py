@@ -333,10 +333,11 @@ def open_netcdf(path: Path) -> "xr.Dataset":
 
 def open_attributes(path: Path) -> dict[Any, Any]:
     """Return the attributes of a netCDF file without reading its variables; errors as in `open_netcdf`."""
-    import xarray as xr
+    import netCDF4
 
-    with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
-        return dict(dataset.attrs)
+    # Not through xarray, which reads all coordinates.
+    with _readable(path), netCDF4.Dataset(path) as file:
+        return {name: file.getncattr(name) for name in file.ncattrs()}
 
 
 def open_tree(path: Path) -> "xr.DataTree":

@@ -58,9 +58,9 @@ def renew(
     for resolved in figures:
         for suffix in _SUFFIXES:
             datasets.require_file(project.figure_file(resolved.name, suffix), "'make figures' makes it")
-        drawing_of(resolved.name)
         shown = experiments.shown(resolved.name, resolved.experiment, evaluation_of(resolved.name)["judged_with"])
         sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])
+        drawing_of(resolved.name)
     for resolved in figures:
         for suffix in _SUFFIXES:
             source = project.figure_file(resolved.name, suffix)

@@ -60,9 +60,9 @@ def _check_series(where: str, series: xr.Dataset) -> None:
             _require_texts(series.attrs, "marker", "marker_face")
         for name in sorted(set(VARIABLES[kind]) ^ set(map(str, series.variables))):
             raise ValueError(f"{'has' if name in series.variables else 'lacks'} variable '{name}', as a {kind}")
-        for name, variable in series.variables.items():
+        for own, variable in series.variables.items():
             if variable.dtype.kind not in "iuf":
-                raise ValueError(f"variable '{name}' has to hold numbers")
+                raise ValueError(f"variable '{own}' has to hold numbers")
         if kind == "image":
             _check_image(series)
         else:
