@@ -108,7 +108,7 @@ def same(one, other):
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-@fuzz(200)
+@fuzz(120)
 @given(st.sampled_from(CASES), st.data())
 def test_senseless_json(check_file, case, data):
     changed, sealed = False, False
@@ -157,7 +157,7 @@ TEXTS = st.sampled_from(
 # fmt: on
 
 
-@fuzz(100)
+@fuzz(80)
 @given(st.sampled_from([*CASES, (BENCHMARK, *REPORT)]), st.data())
 def test_damaged_text(check_file, case, data):
     def corrupt(path):
@@ -252,7 +252,7 @@ def digest_of(path):
         return integrity.of_dataset(tree.load())
 
 
-@fuzz(150)
+@fuzz(100)
 @given(st.sampled_from(DRAWN_CASES), st.data())
 def test_senseless_drawn_data(check_file, case, data):
     changed, sealed = False, False
@@ -282,7 +282,7 @@ def test_senseless_drawn_data(check_file, case, data):
         assert outcome["status"] == 2
 
 
-@fuzz(60)
+@fuzz(40)
 @given(st.sampled_from(DRAWN_CASES), st.data())
 def test_damaged_bytes_of_drawn_data(check_file, case, data):
     def corrupt(path):

@@ -59,11 +59,7 @@ rule simulate:
 
 rule aggregate:
     input:
-        lambda wildcards: expand(
-            "results/runs/{experiment}/seeds-{seeds}.json",
-            experiment=wildcards.experiment,
-            seeds=jobs.seeds_of_jobs(EXPERIMENTS[wildcards.experiment], CONFIGURATION),
-        ),
+        lambda wildcards: records(wildcards.experiment),
     output:
         "results/ensembles/{experiment}.nc",
     log:
