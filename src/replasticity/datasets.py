@@ -4,6 +4,9 @@ Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix
 `replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
 seed give the same bytes.
 
+A list without entries, such as the spikes of a silent population, has a dimension of length 0. netCDF calls that one
+unlimited, which is its only way to say so; no other dimension is.
+
 In memory a run is a mapping of names to arrays (`Arrays`), and what is read from files is xarray's. xarray is imported
 where it is used: importing it takes longer than most simulations, and a simulate job only writes.
 """

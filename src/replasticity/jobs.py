@@ -85,7 +85,7 @@ def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
 
 def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None) -> bool:
     """Return True if a file holds exactly the run that a simulation would write there."""
-    if not path.exists():
+    if not path.is_file():
         return False
     try:
         run = datasets.read(path, "run")

@@ -2,14 +2,16 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
+import time
 
 import netCDF4
 import pytest
 import xarray as xr
 
-from tests.conftest import ZENKE, ProjectCopy
+from tests.conftest import ROOT, ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -130,8 +132,8 @@ def runs(*seeds):
 
 
 def times(project, pattern="results/*/**/*.*"):
-    found = {path: path.stat().st_mtime_ns for path in project.folder.glob(pattern)}
-    return {path: time for path, time in found.items() if path.suffix in {".nc", ".json"}}
+    paths = [path for path in project.folder.glob(pattern) if path.suffix in {".nc", ".json"}]
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 def test_all_damaged_runs_are_named_and_made_anew_and_nothing_is_gathered_twice(project):
@@ -186,6 +188,20 @@ def test_check_finds_a_run_damaged_in_secret(project):
     finished = project.snakemake("check", *CALL)
     assert "zenke2015_paper: agrees with its reference" in finished.stdout
     assert project.content(RESULTS) == expected
+
+
+def test_results_dated_in_the_future_recover_as_the_readme_says(project):
+    tomorrow = time.time() + 86_400
+    for path in project.folder.glob("results/**/*.*"):
+        os.utime(path, (tomorrow, tomorrow))
+    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    fails_with(project, "This could indicate a clock skew problem")
+    (command,) = re.findall(r"`(find results .*?)`", (ROOT / "README.md").read_text())
+    subprocess.run(command, shell=True, cwd=project.folder, check=True)
+    project.snakemake(*CALL)
+    before = times(project)
+    project.snakemake(*CALL)
+    assert times(project) == before
 
 
 @pytest.mark.parametrize("damage", [overwrite, truncate])
