@@ -289,7 +289,7 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
     for path in files:
-        is_run = datasets.open_netcdf(path).attrs.get("kind") == "run"
+        is_run = datasets.open_attributes(path).get("kind") == "run"
         dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
         if name not in role_of:

@@ -22,6 +22,7 @@ COMMANDS = {
 EVALUATION = "evaluations/zenke2015.json"
 ENSEMBLE = "ensembles/zenke2015.nc"
 DRAWING = "figures/zenke2015.nc"
+REPLAY = "replays/zenke_seed1.json"
 
 
 @pytest.fixture
@@ -111,6 +112,21 @@ def simulate_another_run(results):
     datasets.write(run, path)
 
 
+def edit_replay(results):
+    path = results / REPLAY
+    path.write_text(path.read_text().replace('"holds": true', '"holds": false', 1))
+
+
+def make_replay_of_another_recording(results):
+    path = results / REPLAY
+    (replay,) = json.loads(path.read_text())
+    path.write_text(json.dumps([integrity.sealed(replay | {"recording_sha256": "0" * 64})]))
+
+
+def copy_replay(results):
+    shutil.copy(results / REPLAY, results / "replays/zenke_seed2.json")
+
+
 READERS_OF_EVALUATIONS = ("claims", "plot", "report", "gallery", "check", "accept-reference")
 READERS_OF_ENSEMBLES = (*READERS_OF_EVALUATIONS, "evaluate")
 CASES = {
@@ -137,6 +153,9 @@ CASES = {
     change_drawing: (("report", "gallery", "check"), "figures/zenke2015.nc: was changed or damaged after"),
     change_picture: (("report", "gallery", "check"), "figures/zenke2015.png: was changed, or is another drawing"),
     put_drawing_of_another_figure: (("report", "gallery", "check"), "figures/zenke2015.nc: is of figure 'beats'"),
+    edit_replay: (("report",), "replays/zenke_seed1.json: was changed or damaged after it was written"),
+    make_replay_of_another_recording: (("report",), "replays/zenke_seed1.json: is of another "),
+    copy_replay: (("report",), "zenke_seed1.nc is in another file too"),
     change_run: (("check", "accept-reference"), "runs/zenke2015/seed-3.nc: was changed or damaged after"),
     simulate_another_run: (("check", "accept-reference"), "zenke2015.nc: was gathered from other runs"),
 }
