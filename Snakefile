@@ -22,6 +22,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        # Asked for by themselves: Snakemake does not miss a lost record as long as the ensemble is there.
+        records(*EXPERIMENTS),
         expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=FORMATS),
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
         expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),

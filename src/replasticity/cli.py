@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from replasticity.experiments import Resolved
+    from replasticity.results import Results
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -199,21 +200,20 @@ def simulate(options: argparse.Namespace) -> int:
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity import datasets, jobs, project, simulation
+    from replasticity import datasets, jobs, project
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
-    jobs.check_records(resolved.name, seeds)
     output = options.output or project.ensemble_file(resolved.name)
-    ensemble = simulation.aggregate(resolved, [project.run_file(resolved.name, seed) for seed in seeds])
-    datasets.write(ensemble, output)
+    datasets.write(jobs.gather(resolved, seeds), output)
     return 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
-    from replasticity import datasets, experiments, project
+    from replasticity import datasets, experiments, integrity, project
     from replasticity.analysis import evaluation
+    from replasticity.results import Results
 
     resolved = _resolve(options, options.experiment)
     others = options.others
@@ -222,9 +222,10 @@ def evaluate(options: argparse.Namespace) -> int:
             resolved.name, {name: experiments.load(name) for name in experiments.names()}
         )
         others = [name for name in family if project.ensemble_file(name).is_file()]
-    ensembles = {name: _ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
+    results = Results()
+    ensembles = {name: results.ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
     with datasets.content_of(*map(project.ensemble_file, ensembles)):
-        content = json.dumps(evaluation.evaluate(resolved, ensembles), indent=1) + "\n"
+        content = json.dumps(integrity.sealed(evaluation.evaluate(resolved, ensembles)), indent=1) + "\n"
     datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
@@ -238,7 +239,8 @@ def _keep_fonts_in_the_project() -> None:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
-    from replasticity import datasets, experiments, project
+    from replasticity import datasets, experiments, integrity, project
+    from replasticity.results import Results
 
     _keep_fonts_in_the_project()
     from replasticity.figures import drawn_data, rendering
@@ -252,17 +254,22 @@ def plot(options: argparse.Namespace) -> int:
         ensembles = _ensembles_of_files(options.files, roles)
         evaluations: dict[str, Any] = {}
     else:
-        roles = experiments.shown(options.figure, experiment)
-        ensembles = {role: _ensemble(name) for role, name in roles.items()}
-        evaluations = {role: _evaluation(name) for role, name in roles.items()}
+        results = Results()
+        # First, so that a missing ensemble is named before the verdicts on it.
+        results.ensemble(options.figure)
+        roles = experiments.shown(options.figure, experiment, results.evaluation(options.figure)["judged_with"])
+        ensembles = {role: results.ensemble(name) for role, name in roles.items()}
+        evaluations = {role: results.evaluation(name) for role, name in roles.items()}
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
     with datasets.content_of(*shown):
         figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
+        pictures: dict[str, str] = {}
         for path in [options.output] if options.output else _pictures(options):
             if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
-                datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
+                datasets.write(drawn_data.collect(figure, options.figure, ensembles, pictures), path)
             else:
                 rendering.save(figure, path, options.panel)
+                pictures[path.suffix.removeprefix(".")] = integrity.of_file(path)
             print(project.shown(path))
     return 0
 
@@ -287,7 +294,7 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
     for path in files:
-        is_run = datasets.open_netcdf(path).attrs.get("kind") == "run"
+        is_run = datasets.open_attributes(path).get("kind") == "run"
         dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
         if name not in role_of:
@@ -304,35 +311,6 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
     return ensembles
 
 
-def _ensemble(name: str) -> "xr.Dataset":
-    from replasticity import project, simulation
-
-    path = project.ensemble_file(name)
-    try:
-        ensemble = simulation.read_ensemble(path)
-    except UserError as error:
-        remedy = "delete it and call Snakemake again, which makes it anew" if path.exists() else "Snakemake makes it"
-        raise UserError(f"{error}; {remedy}") from error
-    if ensemble.attrs["experiment"] != name:
-        raise UserError(f"{project.shown(path)}: is of experiment '{ensemble.attrs['experiment']}', not '{name}'")
-    return ensemble
-
-
-def _evaluation(name: str) -> dict[str, Any]:
-    """Return the stored verdicts on an experiment."""
-    from replasticity import project
-
-    path = project.evaluation_file(name)
-    if not path.is_file():
-        raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
-    try:
-        evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        evaluation["claims"], evaluation["errata"], evaluation["judged_with"], evaluation["peer"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{project.shown(path)}: no valid evaluation; delete it and run Snakemake again") from error
-    return evaluation
-
-
 def _selected(options: argparse.Namespace) -> "list[Resolved]":
     from replasticity import configuration
 
@@ -343,10 +321,12 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     _keep_fonts_in_the_project()
-    selected = _selected(options)
+    from replasticity.results import Results
+
+    selected, results = _selected(options), Results()
     comparisons = [
-        *(partial(_statistics_hold, each) for each in selected),
-        *(partial(_drawing_holds, each.name) for each in selected if each.experiment.figure),
+        *(partial(_statistics_hold, each, results) for each in selected),
+        *(partial(_drawing_holds, each.name, results) for each in selected if each.experiment.figure),
     ]
     status = 0
     for compare in comparisons:
@@ -362,55 +342,61 @@ def check(options: argparse.Namespace) -> int:
     return status
 
 
-def _statistics_hold(resolved: "Resolved") -> bool:
+def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:
     """Print how an ensemble compares with its reference; return False if it moved, or too few seeds tell."""
     from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
-    ensemble, reference = _ensemble(resolved.name), regression.reference_file(resolved)
+    _require_sound(results, [resolved])
+    reference = regression.reference_file(resolved)
     if not reference.is_file():
         remedy = f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
         print(f"{resolved.name}: no reference yet; {remedy}")
         return True
     with datasets.content_of(project.ensemble_file(resolved.name), reference):
-        outcome = regression.check(resolved, ensemble)
+        outcome = regression.check(resolved, results.ensemble(resolved.name))
     tables.show_check(outcome)
     return outcome.passes
 
 
-def _drawing_holds(figure: str) -> bool:
+def _drawing_holds(figure: str, results: "Results") -> bool:
     """Print how a figure's drawn data compare with the committed ones; return False if they moved."""
     from replasticity import tables
 
-    differences = _drawing_differences(figure)
+    differences = _drawing_differences(figure, results)
     tables.show_drawing(figure, differences)
     return not differences
 
 
-def _drawing_differences(name: str) -> list[str] | None:
+def _require_sound(results: "Results", selected: "list[Resolved]") -> None:
+    """Raise a `UserError` that names all that is wrong with the evidence on some experiments."""
+    if problems := [problem for resolved in selected for problem in results.problems(resolved)]:
+        raise UserError("; ".join(dict.fromkeys(problems)))
+
+
+def _drawing_differences(name: str, results: "Results") -> list[str] | None:
     """Return how a figure's drawn data differ from the committed ones; None where these show other runs, or none."""
     from replasticity import project
     from replasticity.figures import drawn_data
 
-    files = project.figure_file(name, drawn_data.SUFFIX), project.gallery_folder() / f"{name}.{drawn_data.SUFFIX}"
-    if not all(file.is_file() for file in files):
+    now = project.figure_file(name, drawn_data.SUFFIX)
+    committed = project.gallery_folder() / now.name
+    if not now.exists() or not committed.exists():
         return None
-    now, committed = map(drawn_data.read, files)
-    return drawn_data.differences(now, committed) if drawn_data.same_origin(now, committed) else None
+    drawn, reference = results.drawing(name), drawn_data.read(committed)
+    return drawn_data.differences(drawn, reference) if drawn_data.same_origin(drawn, reference) else None
 
 
 def accept_reference(options: argparse.Namespace) -> int:
     """Make the present ensembles the reference."""
     from replasticity import project
     from replasticity.analysis import regression
+    from replasticity.results import Results
 
-    for resolved in _selected(options):
-        ensemble = _ensemble(resolved.name)
-        if ensemble.attrs["parameters_digest"] != resolved.digest:
-            raise UserError(
-                f"{project.shown(project.ensemble_file(resolved.name))}: made with other parameters than "
-                f"'{resolved.name}' has at scale '{resolved.scale}'; run Snakemake first"
-            )
+    selected, results = _selected(options), Results()
+    _require_sound(results, selected)
+    for resolved in selected:
+        ensemble = results.ensemble(resolved.name)
         path = regression.write_reference(resolved, ensemble)
         print(f"{project.shown(path)}: reference of {ensemble.sizes['seed']} seeds; commit it with the reason")
     return 0
@@ -438,18 +424,27 @@ def replay(options: argparse.Namespace) -> int:
 def claims(options: argparse.Namespace) -> int:
     """Show the verdicts."""
     from replasticity import experiments, project, tables
+    from replasticity.results import Results
 
     names = options.experiments or [name for name in experiments.names() if project.evaluation_file(name).is_file()]
     if not names:
         raise UserError("results/evaluations: nothing has been evaluated yet; 'snakemake --cores all' does it")
     for name in names:
         experiments.file_of(name)
-    evaluations = [_evaluation(name) for name in names]
+    results, evaluations, problems = Results(), [], []
+    for name in names:
+        try:
+            evaluations.append(results.evaluation(name))
+        except UserError as error:
+            # Those that hold are shown nevertheless: one that another scale has left behind is in nobody's way.
+            problems.append(str(error))
     if options.json:
         print(json.dumps(evaluations, indent=1))
     else:
         for evaluation in evaluations:
             tables.show_claims(evaluation)
+    if problems:
+        raise UserError("; ".join(dict.fromkeys(problems)))
     return 0
 
 
@@ -480,8 +475,8 @@ def info(options: argparse.Namespace) -> int:
     from replasticity import datasets, experiments, tables
 
     if options.subject.endswith(".nc"):
-        dataset = datasets.open_netcdf(Path(options.subject))
-        rows = [(name, str(value)) for name, value in dataset.attrs.items()]
+        attributes = datasets.open_attributes(Path(options.subject))
+        rows = [(name, str(value)) for name, value in attributes.items()]
         tables.show(options.subject, ("attribute", "value"), rows)
         return 0
     experiment = experiments.load(options.subject)
@@ -501,9 +496,11 @@ def gallery(options: argparse.Namespace) -> int:
     """Renew the committed gallery."""
     from replasticity import gallery as pages
     from replasticity import project
+    from replasticity.results import Results
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
-    for path in pages.renew(figures, _evaluation):
+    results = Results()
+    for path in pages.renew(figures, results.evaluation, results.drawing):
         print(project.shown(path))
     return 0
 
@@ -513,9 +510,11 @@ def report(options: argparse.Namespace) -> int:
     _keep_fonts_in_the_project()
     from replasticity import datasets, project
     from replasticity.report import page
+    from replasticity.results import Results
 
-    output = options.output or project.report_file()
-    datasets.write_bytes(page.render(_selected(options), _evaluation, _ensemble).encode(), output)
+    output, results = options.output or project.report_file(), Results()
+    content = page.render(_selected(options), results.evaluation, results.ensemble, results.drawing)
+    datasets.write_bytes(content.encode(), output)
     print(project.shown(output))
     return 0
 

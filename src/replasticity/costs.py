@@ -59,23 +59,52 @@ def of_jobs(folder: Path) -> Iterator[JobCost]:
     """
     for path in sorted(folder.glob("**/*.tsv")):
         job = path.relative_to(folder).with_suffix("")
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-        for row in rows:
-            try:
-                cost = JobCost(
-                    job=str(job),
-                    rule=job.parts[0],
-                    wall_s=float(row["s"]),
-                    cpu_s=_number(row["cpu_time"]),
-                    memory_MB=_number(row["max_rss"]),
-                    ended_s=path.stat().st_mtime,
-                    resources=ast.literal_eval(row.get("resources", "{}")),
-                )
-            except (KeyError, TypeError, ValueError, SyntaxError) as error:
-                raise UserError(f"{project.shown(path)}: no benchmark of Snakemake; delete it") from error
-            yield cost
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                jobs = [_job_cost(job, row, path.stat().st_mtime) for row in csv.DictReader(file, delimiter="\t")]
+        except (
+            csv.Error,
+            LookupError,
+            MemoryError,
+            OSError,
+            RecursionError,
+            SyntaxError,
+            TypeError,
+            ValueError,
+        ) as error:
+            # Python's own parser raises some of these for a nested text.
+            raise UserError(f"{project.shown(path)}: no benchmark of Snakemake; delete it") from error
+        yield from jobs
 
 
-def _number(text: str) -> float:
-    return math.nan if text in _NOT_MEASURED else float(text)
+def _job_cost(job: Path, row: dict[str, str], ended_s: float) -> JobCost:
+    """Return the cost that a row tells; raise whatever a row of something else makes Python stumble over."""
+    resources = ast.literal_eval(row.get("resources", "{}"))
+    if not isinstance(resources, dict):
+        raise TypeError("'resources' has to be a dictionary")
+    wall_s = _amount(row["s"])
+    if math.isnan(wall_s):
+        raise ValueError("'s' has to be a number")
+    return JobCost(
+        job=str(job),
+        rule=job.parts[0],
+        wall_s=wall_s,
+        cpu_s=_amount(row["cpu_time"]),
+        memory_MB=_amount(row["max_rss"]),
+        ended_s=ended_s,
+        resources=resources,
+    )
+
+
+#: No job takes so many seconds or megabytes; more would not even add up.
+_LARGEST_AMOUNT = 1e12
+
+
+def _amount(text: str) -> float:
+    """Return an amount of time or memory; NaN if it has not been measured."""
+    if text in _NOT_MEASURED:
+        return math.nan
+    amount = float(text)
+    if not 0 <= amount <= _LARGEST_AMOUNT:
+        raise ValueError(f"has to be from 0 to {_LARGEST_AMOUNT:g}")
+    return amount

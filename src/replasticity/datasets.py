@@ -4,6 +4,9 @@ Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix
 `replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
 seed give the same bytes.
 
+A list without entries, such as the spikes of a silent population, has a dimension of length 0. netCDF calls that one
+unlimited, which is its only way to say so; no other dimension is.
+
 In memory a run is a mapping of names to arrays (`Arrays`), and what is read from files is xarray's. xarray is imported
 where it is used: importing it takes longer than most simulations, and a simulate job only writes.
 """
@@ -22,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from replasticity import integrity
 from replasticity.errors import StateError, UserError
+from replasticity.integrity import CONTENT_DIGEST
 from replasticity.units import unit_of
 
 if TYPE_CHECKING:
@@ -51,6 +56,7 @@ REQUIRED_ATTRIBUTES = {
     "parameters": "resolved parameters as JSON",
     "parameters_digest": "digest of the resolved parameters",
     "code_digest": "digest of the code that made the numbers",
+    CONTENT_DIGEST: "digest of all that the file holds",
     "replasticity_version": "version of this package",
     "numpy_version": "version of numpy",
     "numba_version": "version of numba",
@@ -169,14 +175,21 @@ def as_dataset(
     Returns
     -------
     xarray.Dataset
-        What `read` gives back of the same arrays.
+        What `read` gives back of the same arrays, with the digest of its content.
     """
     import xarray as xr
 
-    return xr.Dataset(
-        {name: (contract[name].dimensions, array, _attributes(name, contract[name])) for name, array in arrays.items()},
-        attrs=attributes,
-    )
+    contents = _contents(contract, arrays)
+    return xr.Dataset(contents, attrs=attributes | {CONTENT_DIGEST: integrity.of_variables(attributes, contents)})
+
+
+def _contents(
+    contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]]:
+    """Return dimensions, values and attributes of arrays, as they are in a file."""
+    return {
+        name: (contract[name].dimensions, array, _attributes(name, contract[name])) for name, array in arrays.items()
+    }
 
 
 def write_arrays(
@@ -184,7 +197,7 @@ def write_arrays(
     arrays: Mapping[str, npt.NDArray[Any]],
     attributes: Mapping[str, Any],
     path: Path,
-) -> None:
+) -> str:
     """Write arrays as a dataset, without the time that importing xarray takes.
 
     Parameters
@@ -198,6 +211,11 @@ def write_arrays(
     path : Path
         Final name; it appears whole or not at all, as in `write`.
 
+    Returns
+    -------
+    str
+        The digest of the content, which the file holds as well.
+
     Raises
     ------
     UserError
@@ -206,20 +224,21 @@ def write_arrays(
     import netCDF4
 
     size = sum(array.nbytes for array in arrays.values())
+    contents = _contents(contract, arrays)
+    digest = integrity.of_variables(attributes, contents)
     with _library_writes(path, size) as partial, netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
-        file.setncatts(attributes)
+        file.setncatts({**attributes, CONTENT_DIGEST: digest})
         for dimension, length in sizes(contract, arrays).items():
             file.createDimension(dimension, length)
-        for name, array in arrays.items():
-            written = file.createVariable(
-                name, array.dtype, contract[name].dimensions, fill_value=False, **_compression(array.size)
-            )
-            written.setncatts(_attributes(name, contract[name]))
+        for name, (dimensions, array, own) in contents.items():
+            written = file.createVariable(name, array.dtype, dimensions, fill_value=False, **_compression(array.size))
+            written.setncatts(own)
             written[...] = array
+    return digest
 
 
 def write(dataset: "xr.Dataset | xr.DataTree", path: Path) -> None:
-    """Write a dataset, or a tree of them, so that the file appears whole or not at all.
+    """Write a dataset, or a tree of them, with the digest of its content; the file appears whole or not at all.
 
     Parameters
     ----------
@@ -235,6 +254,8 @@ def write(dataset: "xr.Dataset | xr.DataTree", path: Path) -> None:
     """
     import xarray as xr
 
+    dataset = dataset.copy()
+    dataset.attrs[CONTENT_DIGEST] = integrity.of_dataset(dataset)
     encoding: Any
     if isinstance(dataset, xr.DataTree):
         encoding = {node.path: _encodings(node.variables) for node in dataset.subtree}
@@ -335,10 +356,11 @@ def open_netcdf(path: Path) -> "xr.Dataset":
 
 def open_attributes(path: Path) -> dict[Any, Any]:
     """Return the attributes of a netCDF file without reading its variables; errors as in `open_netcdf`."""
-    import xarray as xr
+    import netCDF4
 
-    with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
-        return dict(dataset.attrs)
+    # Not through xarray, which reads all coordinates.
+    with _readable(path), netCDF4.Dataset(path) as file:
+        return {name: file.getncattr(name) for name in file.ncattrs()}
 
 
 def open_tree(path: Path) -> "xr.DataTree":
@@ -406,7 +428,7 @@ def read(path: Path, kind: str) -> "xr.Dataset":
     Raises
     ------
     UserError
-        If it is missing, unreadable, foreign, of the other kind, or breaks the contract.
+        If it is missing, unreadable, foreign, of the other kind, breaks the contract, or was changed.
     """
     dataset = open_netcdf(path)
     for required in REQUIRED_ATTRIBUTES:
@@ -426,7 +448,14 @@ def read(path: Path, kind: str) -> "xr.Dataset":
                 f"its name promises '{unit_of(str(name))}'"
             )
     json_attribute(dataset.attrs, "parameters", path)
+    require_unchanged(dataset, path)
     return dataset
+
+
+def require_unchanged(dataset: "xr.Dataset | xr.DataTree", path: Path) -> None:
+    """Raise a `UserError` if the content of a file is not the one that was written."""
+    if dataset.attrs.get(CONTENT_DIGEST) != integrity.of_dataset(dataset):
+        raise UserError(f"{path}: was changed or damaged after it was written: its content does not fit its digest")
 
 
 def require(dataset: "xr.Dataset", variables: Mapping[str, Variable], path: Path) -> None:

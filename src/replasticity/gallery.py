@@ -1,6 +1,5 @@
 """The committed gallery: each figure as rendered, with a verdict for each claim. Generated, never edited."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,11 @@ which comes with matplotlib and is embedded in PDF.
 _SUFFIXES = ("png", "pdf", "svg", "nc")
 
 
-def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, Any]]) -> Iterator[Path]:
+def renew(
+    figures: Sequence[Resolved],
+    evaluation_of: Callable[[str], dict[str, Any]],
+    drawing_of: Callable[[str], object],
+) -> Iterator[Path]:
     """Copy the rendered figures and renew their sections of the page; yield each file written.
 
     Sections on other figures stay as they are, so that the hour-long experiments need not be made for each renewal.
@@ -42,23 +45,28 @@ def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, 
         Experiments that have a figure.
     evaluation_of : callable
         Name of an experiment -> its stored evaluation.
+    drawing_of : callable
+        Name of a figure -> what it draws; raises if that or a picture is not what was drawn.
 
     Raises
     ------
     UserError
-        If a figure has not been made, or a file cannot be written.
+        If a figure has not been made, any result is broken or was changed, or a file cannot be written.
     """
     page = project.gallery_folder() / "README.md"
     sections = _present_sections(page)
     for resolved in figures:
         for suffix in _SUFFIXES:
+            datasets.require_file(project.figure_file(resolved.name, suffix), "'make figures' makes it")
+        shown = experiments.shown(resolved.name, resolved.experiment, evaluation_of(resolved.name)["judged_with"])
+        sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])
+        drawing_of(resolved.name)
+    for resolved in figures:
+        for suffix in _SUFFIXES:
             source = project.figure_file(resolved.name, suffix)
             target = project.gallery_folder() / source.name
-            datasets.require_file(source, "'make figures' makes it")
-            shutil.copyfile(source, target)
+            datasets.write_bytes(source.read_bytes(), target)
             yield target
-        shown = experiments.shown(resolved.name, resolved.experiment)
-        sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])
     datasets.write_bytes("\n".join([_HEAD, *(sections[name] for name in sorted(sections))]).encode(), page)
     yield page
 

@@ -114,7 +114,7 @@ def run_identity(resolved: Resolved, seed: int) -> str:
 
 
 def attributes(resolved: Resolved, kind: str, command: str) -> dict[str, Any]:
-    """Return the global attributes of a file (see `replasticity.datasets.REQUIRED_ATTRIBUTES`).
+    """Return the global attributes of a file (see `replasticity.datasets.REQUIRED_ATTRIBUTES`), but its own digest.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from replasticity import datasets, experiments, project, protocols
+from replasticity import datasets, experiments, integrity, project, protocols
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.errors import UserError
 from replasticity.parameters import LARGEST_INT, MOST_STEPS
@@ -159,19 +159,24 @@ def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-ready: ``recording``, ``protocol`` (ours), ``simulator``, ``simulator_version``, ``duration_ms`` and
-        ``seed`` as recorded, ``holds``, and ``quantities`` (the fields of `Deviation`, and the ``bound`` as text; a
-        deviation that is no number is null).
+        JSON-ready: ``recording`` (relative to the project if it is below it) and ``recording_sha256`` of its bytes,
+        ``protocol`` (ours), ``simulator``, ``simulator_version``, ``duration_ms`` and ``seed`` as recorded, ``holds``,
+        ``quantities`` (the fields of `Deviation`, and the ``bound`` as text; a deviation that is no number is null),
+        and ``content_digest`` of all this.
     """
     attributes = datasets.open_attributes(path)
     recorded = {name: str(attributes.get(name, "")) for name in _SHOWN_ATTRIBUTES}
-    return {
-        "recording": project.shown(path),
-        "protocol": protocols.name_of_recording(str(attributes.get("protocol", ""))),
-        **recorded,
-        "holds": holds(deviations),
-        "quantities": [_as_json(row) for row in deviations],
-    }
+    absolute, root = path.resolve(), project.root().resolve()
+    return integrity.sealed(
+        {
+            "recording": str(absolute.relative_to(root) if absolute.is_relative_to(root) else absolute),
+            "recording_sha256": integrity.of_file(path),
+            "protocol": protocols.name_of_recording(str(attributes.get("protocol", ""))),
+            **recorded,
+            "holds": holds(deviations),
+            "quantities": [_as_json(row) for row in deviations],
+        }
+    )
 
 
 _SHOWN_ATTRIBUTES = ("simulator", "simulator_version", "seed", "duration_ms")

@@ -1,17 +1,18 @@
 """The steps from an experiment to its ensemble: simulate one seed; gather the statistics of all."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replasticity import datasets, project, protocols, provenance
+from replasticity import datasets, integrity, project, protocols, provenance
 from replasticity.checkpoints import Checkpoint
 from replasticity.datasets import Arrays, Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
+from replasticity.integrity import CONTENT_DIGEST
 from replasticity.parameters import LARGEST_INT
 from replasticity.protocols import Protocol
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
 TRACE_SEEDS = 5
+
+#: Attribute of an ensemble: the digest of the runs that it was gathered from.
+RUNS_DIGEST = "runs_digest"
 
 
 def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None) -> Arrays:
@@ -62,8 +66,8 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
     return arrays
 
 
-def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path | None = None) -> None:
-    """Simulate one experiment and seed, and write the run with its provenance.
+def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path | None = None) -> str:
+    """Simulate one experiment and seed, write the run with its provenance, and return the digest of its content.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path
     """
     run = simulate(resolved, seed, checkpoint_file)
     contract = protocols.get(resolved.experiment.protocol).RUN
-    datasets.write_arrays(contract, run, run_attributes(resolved, seed), output)
+    return datasets.write_arrays(contract, run, run_attributes(resolved, seed), output)
 
 
 def run_attributes(resolved: Resolved, seed: int) -> dict[str, Any]:
@@ -106,6 +110,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
     protocol = protocols.get(resolved.experiment.protocol)
     statistics: dict[int, Arrays] = {}
     traces: dict[int, Arrays] = {}
+    digests: dict[int, str] = {}
     code = set()
     for path in run_files:
         run = datasets.read(path, "run")
@@ -122,6 +127,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         if len(traces) < TRACE_SEEDS:
             traces[seed] = {name: arrays[name] for name in protocol.TRACES}
         code.add(run.attrs["code_digest"])
+        digests[seed] = run.attrs[CONTENT_DIGEST]
     if not statistics:
         raise UserError(f"{resolved.name}: no runs to aggregate")
     seeds, trace_seeds = sorted(statistics), sorted(traces)
@@ -133,8 +139,16 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         contract = ensemble_contract(protocol)
         arrays = datasets.build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
     command = f"python -m replasticity aggregate {resolved.arguments}"
-    attributes = provenance.attributes(resolved, "ensemble", command) | {"code_digest": " ".join(sorted(code))}
+    attributes = provenance.attributes(resolved, "ensemble", command) | {
+        "code_digest": " ".join(sorted(code)),
+        RUNS_DIGEST: runs_digest(digests),
+    }
     return datasets.as_dataset(contract, arrays, **attributes)
+
+
+def runs_digest(digests: Mapping[int, str]) -> str:
+    """Return one digest of many runs: seed -> digest of its run's content."""
+    return integrity.of_json({str(seed): digest for seed, digest in digests.items()})
 
 
 def _seed(run: "xr.Dataset", path: Path) -> int:

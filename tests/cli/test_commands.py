@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -368,6 +369,23 @@ def test_list_and_info(in_project, capsys):
     assert "zenke2015_paper" in capsys.readouterr().out
     assert main(["info", "zenke2015"]) == 0
     assert "example script: tau_stdp" in capsys.readouterr().out
+
+
+def test_information_on_a_file_reads_none_of_its_variables(tmp_path):
+    # 16 GB that were never written take no room on the disk; a process that loads them has not enough memory.
+    with netCDF4.Dataset(tmp_path / "large.nc", "w") as file:
+        file.title = "a large file"
+        file.createDimension("time_ms", 2**31)
+        file.createVariable("time_ms", "f8", ("time_ms",), zlib=True)
+    code = (
+        "import resource, sys; from replasticity.cli import main;"
+        "resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30)); sys.exit(main(['info', sys.argv[1]]))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "large.nc"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "a large file" in finished.stdout
 
 
 def test_help_names_every_command(capsys):

@@ -14,6 +14,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replasticity import integrity
 from tests.conftest import ROOT
 from tests.faults.fuzzing import SENSELESS, check_outcome, files, fuzz, places
 
@@ -257,8 +258,19 @@ def test_senseless_content(check_file, case, data):
                 # The library refuses some changes, and there is not everything in each file.
                 with contextlib.suppress(AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
                     data.draw(st.sampled_from(SPOILERS))(data, file, variable)
+        if case[0].startswith("results/"):
+            # As if it had been written by us: otherwise the digest alone would tell, and nothing behind it be tried.
+            seal(path)
 
     check_file(case, corrupt)
+
+
+def seal(path):
+    """Give a file the digest that fits its content, if it can be read."""
+    with contextlib.suppress(Exception):
+        digest = integrity.of_dataset(xr.load_dataset(path, engine="netcdf4", decode_times=False))
+        with netCDF4.Dataset(path, "a") as file:
+            file.content_digest = digest
 
 
 @pytest.mark.parametrize(
@@ -334,6 +346,7 @@ def reshaped(path):
         halved = file.load().isel({name: slice((size + 1) // 2) for name, size in file.sizes.items()})
     path.unlink()
     halved.to_netcdf(path)
+    seal(path)
 
 
 def as_text(path):

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
+import time
 
+import netCDF4
 import pytest
 import xarray as xr
 
-from tests.conftest import ZENKE, ProjectCopy
+from tests.conftest import ROOT, ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -46,8 +49,8 @@ def mounted(folder, *options):
         subprocess.run(["umount", folder], check=True)
 
 
-def fails_with(project, text):
-    finished = project.snakemake(*CALL, check=False)
+def fails_with(project, text, *targets):
+    finished = project.snakemake(*targets, *CALL, check=False)
     printed = finished.stdout + finished.stderr
     assert finished.returncode != 0
     # Long lines of a log are wrapped where they are shown, also inside a path.
@@ -114,6 +117,91 @@ def test_damaged_run_is_named_and_made_anew_alone(project, damage):
     project.snakemake(*CALL)
     assert project.content(RESULTS) == expected
     assert kept == {name: (project.folder / name).stat().st_mtime_ns for name in kept}
+
+
+def change_values(path):
+    """Change numbers in a file that stays sound netCDF, and keep its time, so that Snakemake sees nothing."""
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    with netCDF4.Dataset(path, "a") as run:
+        run["G_Hz"][:] = run["G_Hz"][:] * 1.5
+    os.utime(path, ns=times)
+
+
+def runs(*seeds):
+    return [f"results/runs/zenke2015_paper/seed-{seed}.nc" for seed in seeds]
+
+
+def times(project, pattern="results/*/**/*.*"):
+    paths = [path for path in project.folder.glob(pattern) if path.suffix in {".nc", ".json"}]
+    return {path: path.stat().st_mtime_ns for path in paths}
+
+
+def test_all_damaged_runs_are_named_and_made_anew_and_nothing_is_gathered_twice(project):
+    expected = project.content(RESULTS)
+    for name in runs(1, 3):
+        change_values(project.folder / name)
+        os.utime(project.folder / name)
+    kept = (project.folder / RUN).stat().st_mtime_ns
+    fails_with(project, "seed-1.nc: was changed or damaged after it was simulated; it is now seed-1.nc.changed")
+    project.snakemake(*CALL)
+    assert project.content(RESULTS) == expected
+    assert (project.folder / RUN).stat().st_mtime_ns == kept
+    before = times(project)
+    project.snakemake(*CALL)
+    assert times(project) == before
+
+
+def test_deleted_run_is_made_anew_and_nothing_is_gathered_twice(project):
+    expected = project.content(RESULTS)
+    (project.folder / RUN).unlink()
+    fails_with(project, "seed-2.nc: no such file; call Snakemake again, which makes it anew")
+    project.snakemake(*CALL)
+    assert project.content(RESULTS) == expected
+    before = times(project)
+    project.snakemake(*CALL)
+    assert times(project) == before
+
+
+def test_run_damaged_in_secret_is_not_taken_over_when_seeds_are_added(project):
+    expected = project.content("results/runs/*/*.nc")
+    change_values(project.folder / RUN)
+    project.snakemake(*CALL, "seeds={zenke2015_paper: 4}")
+    made = project.content("results/runs/*/*.nc")
+    assert {name: made[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.write_text('{"sha256": {"1"')])
+def test_run_damaged_in_secret_is_not_taken_over_when_its_record_is_lost(project, lose):
+    expected = project.content(RESULTS)
+    change_values(project.folder / RUN)
+    lose(project.folder / "results/runs/zenke2015_paper/seeds-1-3.json")
+    # A broken record is still there, so that the runs are gathered; a lost one lets them be made first.
+    if project.snakemake(*CALL, check=False).returncode != 0:
+        project.snakemake(*CALL)
+    assert project.content(RESULTS) == expected
+
+
+def test_check_finds_a_run_damaged_in_secret(project):
+    expected = project.content(RESULTS)
+    change_values(project.folder / RUN)
+    fails_with(project, "seed-2.nc: was changed or damaged after it was simulated; it is now", "check")
+    finished = project.snakemake("check", *CALL)
+    assert "zenke2015_paper: agrees with its reference" in finished.stdout
+    assert project.content(RESULTS) == expected
+
+
+def test_results_dated_in_the_future_recover_as_the_readme_says(project):
+    tomorrow = time.time() + 86_400
+    for path in project.folder.glob("results/**/*.*"):
+        os.utime(path, (tomorrow, tomorrow))
+    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    fails_with(project, "This could indicate a clock skew problem")
+    (command,) = re.findall(r"`(find results .*?)`", (ROOT / "README.md").read_text())
+    subprocess.run(command, shell=True, cwd=project.folder, check=True)
+    project.snakemake(*CALL)
+    before = times(project)
+    project.snakemake(*CALL)
+    assert times(project) == before
 
 
 @pytest.mark.parametrize("damage", [overwrite, truncate])

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from replasticity import integrity
 from replasticity.cli import main
 from replasticity.tables import effect_numbers
 
@@ -73,7 +74,7 @@ def test_replay_that_does_not_hold_is_told(results):
     stored = path.read_text()
     replays = json.loads(stored)
     replays[0]["holds"] = replays[0]["quantities"][0]["holds"] = False
-    path.write_text(json.dumps(replays))
+    path.write_text(json.dumps([integrity.sealed(each) for each in replays]))
     try:
         assert main(["report", "-o", "broken.html"]) == 0
     finally:

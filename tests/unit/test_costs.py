@@ -29,11 +29,21 @@ def test_each_job_is_told_by_its_rule(tmp_path):
         HEAD + "8.1\n",
         HEAD + "8.1\t0:00:08\tmuch\t7.5\t{}\n",
         HEAD + "8.1\t0:00:08\t200\t7.5\t{'mem_mb'\n",
+        HEAD + "8.1\t0:00:08\t200\t7.5\t[1]\n",
+        HEAD + "8.1\t0:00:08\t200\t7.5\tNone\n",
+        HEAD + "8.1\t0:00:08\t200\t7.5\t" + "[" * 50_000 + "\n",
+        HEAD + "8.1\t0:00:08\t200\t7.5\t" + "-" * 90_000 + "1\n",
+        HEAD + "8.1\t0:00:08\t200\t7.5\t" + "1" * 200_000 + "\n",
+        HEAD + "NA\t0:00:08\t200\t7.5\t{}\n",
+        HEAD + "nan\t0:00:08\t200\t7.5\t{}\n",
+        HEAD + "8.1\t0:00:08\tinf\t7.5\t{}\n",
+        HEAD + "8.1\t0:00:08\t200\t-7.5\t{}\n",
+        HEAD + "8.1\t0:00:08\t200\t1e300\t{}\n",
+        "\ud800",
     ],
-    ids=["no benchmark", "cut row", "no number", "cut resources"],
 )
 def test_another_file_is_told_in_one_line(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "check.tsv").write_text(content)
+    (tmp_path / "check.tsv").write_bytes(content.encode("utf-8", "surrogatepass"))
     with pytest.raises(UserError, match=r"^check.tsv: no benchmark of Snakemake; delete it$"):
         list(costs.of_jobs(tmp_path))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -55,6 +56,66 @@ def test_run_written_without_xarray_reads_back_the_same(tmp_path, epoch_ms):
     xr.testing.assert_identical(read, datasets.as_dataset(homeostatic_stdp.RUN, arrays, **attributes))
     assert {name: read[name].dtype for name in read.variables} == {name: arrays[name].dtype for name in arrays}
     assert read.sizes["event"] == 0
+
+
+@pytest.mark.parametrize("write", [datasets.write, lambda run, path: write_without_xarray(run, path)])
+def test_only_a_dimension_without_length_is_unlimited(run, tmp_path, write):
+    # The library makes an unlimited dimension of every length 0: read and written again, it stays of length 0.
+    write(run, tmp_path / "file.nc")
+    write(datasets.read(tmp_path / "file.nc", "run"), tmp_path / "again.nc")
+    for name in ("file.nc", "again.nc"):
+        with netCDF4.Dataset(tmp_path / name) as file:
+            dimensions = {each.name: (len(each), each.isunlimited()) for each in file.dimensions.values()}
+        assert dimensions["event"] == (0, True)
+        assert all(unlimited == (length == 0) for length, unlimited in dimensions.values())
+    xr.testing.assert_identical(datasets.read(tmp_path / "again.nc", "run"), run)
+
+
+def change_value(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file["H_Hz"][-1] += 1e-12
+
+
+def change_type(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file.seed = np.int32(file.seed)
+
+
+def change_name(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file.renameVariable("population_count", "other_count")
+
+
+def change_long_name(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file["H_Hz"].long_name = "another quantity"
+
+
+def change_parameters(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file.parameters = file.parameters.replace("100.0", "200.0")
+
+
+def add_variable(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file.createVariable("new", "f8").setncatts({"units": "1", "long_name": "a new one"})
+
+
+def scale_values(path):
+    with netCDF4.Dataset(path, "a") as file:
+        file["H_Hz"].scale_factor = 2.0
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize(
+    "change",
+    [change_value, change_type, change_name, change_long_name, change_parameters, add_variable, scale_values],
+)
+def test_whatever_was_changed_after_writing_is_noticed(run, tmp_path, write, change):
+    write(run, tmp_path / "file.nc")
+    change(tmp_path / "file.nc")
+    with pytest.raises(UserError, match=r"file\.nc: was changed or damaged after it was written"):
+        datasets.read(tmp_path / "file.nc", "run")
 
 
 def test_simulating_imports_no_library_that_it_does_not_need(tmp_path):

@@ -1,10 +1,12 @@
 """Several seeds in one job: what is kept, what is made anew, and what the record tells."""
 
 import json
+import os
 
+import netCDF4
 import pytest
 
-from replasticity import configuration, experiments, jobs, project
+from replasticity import configuration, datasets, experiments, jobs, project
 from replasticity.configuration import Configuration
 from replasticity.errors import UserError
 from tests.conftest import ROOT
@@ -112,12 +114,146 @@ def test_older_records_of_the_same_seeds_are_forgotten(resolved):
     assert list(json.loads((folder / "seeds-3.json").read_text())["sha256"]) == ["3"]
 
 
-def test_state_of_runs_changes_with_a_file(resolved):
-    nothing = jobs.state_of_runs(resolved)
+def test_runs_at_odds_with_their_record_are_seen_without_reading_them(resolved):
+    assert jobs.runs_at_odds(resolved) == ""
+    jobs.simulate(resolved, [1, 2, 3])
+    assert jobs.runs_at_odds(resolved) == ""
+    first, second, third = (project.run_file(resolved.name, seed) for seed in (1, 2, 3))
+    first.unlink()
+    os.utime(second)
+    times = third.stat().st_atime_ns, third.stat().st_mtime_ns
+    third.write_bytes(b"")
+    os.utime(third, ns=times)
+    assert jobs.runs_at_odds(resolved) == "1-3"
+    # What Snakemake is about to make is at odds with nothing, before and after: or it would gather twice.
+    project.record_file(resolved.name, "1-3").unlink()
+    assert jobs.runs_at_odds(resolved) == ""
+    jobs.simulate(resolved, [1, 2, 3])
+    assert jobs.runs_at_odds(resolved) == ""
+
+
+def change_value(path):
+    """Change one number, in a file that stays sound netCDF, and keep its time."""
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    with netCDF4.Dataset(path, "a") as run:
+        run["G_Hz"][-1] += 1e-9
+    os.utime(path, ns=times)
+
+
+def change_attribute(path):
+    with netCDF4.Dataset(path, "a") as run:
+        run.parameters = run.parameters.replace("100.0", "200.0")
+
+
+def change_seed(path):
+    with netCDF4.Dataset(path, "a") as run:
+        run.seed = 1
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def put_another_run(path):
+    path.write_bytes(project.run_file("zenke2015", 1).read_bytes())
+
+
+DAMAGES = (change_value, change_attribute, change_seed, cut, put_another_run)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_all_damaged_runs_are_named_at_once_and_none_is_blessed(resolved, damage):
+    jobs.simulate(resolved, [1, 2, 3, 4])
+    expected = run_bytes(resolved)
+    for seed in (2, 4):
+        damage(project.run_file(resolved.name, seed))
+    kept = project.run_file(resolved.name, 3).stat().st_mtime_ns
+    with pytest.raises(UserError) as error:
+        jobs.check_records(resolved.name, [1, 2, 3, 4])
+    for seed in (2, 4):
+        assert f"seed-{seed}.nc: was changed or damaged after it was simulated; it is now" in str(error.value)
+    assert "seed-3" not in str(error.value)
+    jobs.simulate(resolved, [1, 2, 3, 4])
+    assert run_bytes(resolved) == expected
+    assert project.run_file(resolved.name, 3).stat().st_mtime_ns == kept
+    jobs.check_records(resolved.name, [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.write_text('{"sha256": {'), None])
+def test_damaged_run_is_not_taken_for_made_when_seeds_are_added_or_the_record_is_lost(resolved, damage, lose):
+    jobs.simulate(resolved, [1, 2, 3])
+    expected = run_bytes(resolved)
+    damage(project.run_file(resolved.name, 3))
+    if lose is not None:
+        lose(project.record_file(resolved.name, "1-3"))
+    jobs.simulate(resolved, [1, 2, 3, 4])
+    made = run_bytes(resolved)
+    assert made.pop("seed-4.nc")
+    assert made == expected
+
+
+@pytest.mark.parametrize("damage", [change_value, change_attribute, cut])
+def test_damaged_run_without_a_record_reaches_no_statistic(resolved, damage):
+    jobs.simulate(resolved, [1, 2])
+    project.record_file(resolved.name, "1-2").unlink()
+    damage(project.run_file(resolved.name, 2))
+    with pytest.raises(UserError, match=r"seed-2\.nc: "):
+        jobs.gather(resolved, [1, 2])
+
+
+def test_run_of_another_seed_is_not_gathered(resolved):
+    jobs.simulate(resolved, [1, 2])
+    project.record_file(resolved.name, "1-2").unlink()
+    put_another_run(project.run_file(resolved.name, 2))
+    with pytest.raises(UserError, match=r"seed-2\.nc: holds the run of another seed"):
+        jobs.gather(resolved, [2])
+
+
+def test_known_digest_of_a_run_is_compared_before_it_is_kept(resolved, capsys):
+    # Sound in itself, but not what was simulated: only the record tells.
+    jobs.simulate(resolved, [1, 2])
+    expected = run_bytes(resolved)
+    path = project.run_file(resolved.name, 2)
+    run = datasets.read(path, "run")
+    run["G_Hz"].values[-1] += 1.0
+    datasets.write(run, path)
+    jobs.simulate(resolved, [1, 2, 3])
+    assert {name: made for name, made in run_bytes(resolved).items() if name in expected} == expected
+    assert "seed-2.nc: is there already" not in capsys.readouterr().err
+
+
+def test_ensemble_is_compared_with_the_runs_that_it_was_gathered_from(resolved):
+    jobs.simulate(resolved, [1, 2])
+    ensemble, path = jobs.gather(resolved, [1, 2]), project.ensemble_file(resolved.name)
+    jobs.require_runs_of(ensemble, path)
+    project.run_file(resolved.name, 2).unlink()
+    with pytest.raises(UserError, match=r"seed-2\.nc: no such file; call Snakemake again"):
+        jobs.require_runs_of(ensemble, path)
+    run = datasets.read(project.run_file(resolved.name, 1), "run")
+    run["G_Hz"].values[-1] += 1.0
+    datasets.write(run.assign_attrs(seed=2), project.run_file(resolved.name, 2))
+    with pytest.raises(UserError, match=r"zenke2015\.nc: was gathered from other runs than are in results/runs"):
+        jobs.require_runs_of(ensemble, path)
+
+
+def test_edited_record_says_nothing(resolved):
     jobs.simulate(resolved, [1])
-    one = jobs.state_of_runs(resolved)
-    project.run_file(resolved.name, 1).write_bytes(b"")
-    assert len({nothing, one, jobs.state_of_runs(resolved)}) == 3
+    record = project.record_file(resolved.name, "1")
+    content = json.loads(record.read_text())
+    content["sha256"]["1"] = "0" * 64
+    record.write_text(json.dumps(content))
+    jobs.check_records(resolved.name, [1])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "null", "[]", "{}", '{"sha256": []}', '{"sha256": {"1": 2}, "bytes": {"a": 1}}', "[" * 100_000]
+)
+def test_broken_record_says_nothing(resolved, content):
+    jobs.simulate(resolved, [1])
+    project.record_file(resolved.name, "1").write_text(content)
+    jobs.check_records(resolved.name, [1])
+    assert jobs.runs_at_odds(resolved) == ""
 
 
 @pytest.mark.parametrize("text", ["", "1-", "a", "1--3", "-1", "1;2"])

@@ -195,6 +195,65 @@ def test_missing_and_broken_references_are_told_in_one_line(short, ensemble):
         regression.check(short, ensemble)
 
 
+def edit(reference, *path, value):
+    *above, key = path
+    for step in above:
+        reference = reference[step]
+    reference[key] = value
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda r: r.update(experiment="zenke2015_eq15"), "is of experiment 'zenke2015_eq15', not 'zenke2015'"),
+        (lambda r: edit(r, "parameters", "tau_H_ms", value=1.0), "its parameters do not fit their digest"),
+        (lambda r: r["seeds"].pop(), "has another number of seeds than it says"),
+        (lambda r: edit(r, "seeds", 0, value=2), "or one of them twice"),
+        (
+            lambda r: edit(r, "statistics", "dw_nS", "values", 0, 2, value=7.0),
+            "dw_nS: its mean is not that of its values",
+        ),
+        (lambda r: edit(r, "statistics", "dw_nS", "sd", 2, value=1e9), "dw_nS: its sd is not that of its values"),
+        (lambda r: r["statistics"]["dw_nS"]["values"].pop(), "dw_nS has values of 11 seeds, there are 12"),
+        (lambda r: edit(r, "statistics", "dw_nS", "values", 0, value=[None]), "("),
+        (lambda r: edit(r, "statistics", "dw_nS", "mean", value="a"), "dw_nS.mean has to hold numbers"),
+        (lambda r: edit(r, "statistics", "dw_nS", value=None), "statistics.dw_nS: "),
+        (lambda r: r.update(seeds=[1.5] * 12), "seeds.0: "),
+        (lambda r: r.update(parameters=[]), "parameters: "),
+        (lambda r: r.pop("statistics"), "statistics: "),
+    ],
+)
+def test_reference_that_contradicts_itself_is_refused(short, ensemble, change, text):
+    path = regression.write_reference(short, ensemble)
+    reference = json.loads(path.read_text())
+    change(reference)
+    path.write_text(json.dumps(reference))
+    with pytest.raises(UserError, match=r"zenke2015\.json: no valid reference \(") as error:
+        regression.check(short, ensemble)
+    assert text in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["null", "[]", "[{}]", "3", "NaN", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "\0"]
+)
+def test_other_json_is_no_reference(short, ensemble, content):
+    regression.reference_file(short).write_text(content)
+    with pytest.raises(UserError, match=r"zenke2015\.json: no valid reference \("):
+        regression.check(short, ensemble)
+
+
+def test_every_committed_reference_is_sound(in_project):
+    found = set()
+    for name in experiments.names():
+        for scale in experiments.SCALES:
+            resolved = experiments.resolve(name, scale)
+            if regression.reference_file(resolved).is_file():
+                regression.read_reference(resolved)
+                found.add(regression.reference_file(resolved))
+    assert found == set((in_project / "figures/references").glob("*.json"))
+
+
 def test_reference_with_other_statistics_is_refused(short, ensemble):
     path = regression.write_reference(short, ensemble)
     reference = json.loads(path.read_text())

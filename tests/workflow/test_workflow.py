@@ -1,5 +1,6 @@
 """The workflow with real Snakemake runs, each in a copy of the project with empty caches."""
 
+import json
 import shutil
 
 import pytest
@@ -103,6 +104,25 @@ def test_larger_scale_keeps_the_runs_that_it_shares(project):
     config = ("--config", "scale=standard", "seeds={zenke2015_paper: 4}", "experiments=[zenke2015_paper]")
     assert "runs/zenke2015_paper" not in remade(project, lambda: project.snakemake("--cores", "2", *config))
     assert len(project.content("results/runs/zenke2015_paper/*.nc")) == 4
+
+
+def test_smaller_scale_leaves_out_what_a_larger_one_has_made_before(project):
+    """What the scale leaves out was judged with other ensembles, which are gone: it is in nobody's way."""
+    (project.folder / "config/experiments/other.yaml").unlink()
+    path = project.folder / "config/experiments/zenke2015_eq15.yaml"
+    path.write_text(
+        f"{path.read_text()}\nscales: {{quick: {{seeds: 0}}, standard: {{seeds: 2}}, full: {{seeds: 2}}}}\n"
+    )
+    seeds = "seeds={zenke2015: 4, zenke2015_paper: 2}"
+    project.snakemake("--cores", "2", "--config", "scale=standard", seeds)
+    evaluation = project.folder / "results/evaluations/zenke2015.json"
+    assert json.loads(evaluation.read_text())["judged_with"] == ["zenke2015_eq15", "zenke2015_paper"]
+    project.snakemake("check", *QUICK)
+    assert json.loads(evaluation.read_text())["judged_with"] == ["zenke2015_paper"]
+    claims = project.replasticity("claims", check=False)
+    assert claims.returncode == 2
+    assert "zenke2015_paper: " in claims.stdout
+    assert "evaluations/zenke2015_eq15.json: judges another " in claims.stderr
 
 
 def test_editing_a_figure_redraws_and_simulates_nothing(project):

@@ -68,6 +68,15 @@ def compiled(protocol):
     return f"results/compiled/{provenance.compiled_together(protocol)[0]}.json"
 
 
+def records(*names):
+    """Records of the simulate jobs of some experiments."""
+    return [
+        f"results/runs/{name}/seeds-{seeds}.json"
+        for name in names
+        for seeds in jobs.seeds_of_jobs(EXPERIMENTS[name], CONFIGURATION)
+    ]
+
+
 def growing(amount):
     """An amount of memory or time that is doubled, then tripled when a job is tried again (--retries)."""
     return lambda wildcards, attempt: attempt * amount

@@ -38,7 +38,10 @@ rule evaluate:
 
 rule check:
     input:
+        # Also the records: a lost one tells nobody whether its runs are sound.
+        records(*EXPERIMENTS),
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
+        expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
         expand("results/figures/{figure}.nc", figure=FIGURES),
     log:
         "results/logs/check.log",

@@ -59,11 +59,7 @@ rule simulate:
 
 rule aggregate:
     input:
-        lambda wildcards: expand(
-            "results/runs/{experiment}/seeds-{seeds}.json",
-            experiment=wildcards.experiment,
-            seeds=jobs.seeds_of_jobs(EXPERIMENTS[wildcards.experiment], CONFIGURATION),
-        ),
+        lambda wildcards: records(wildcards.experiment),
     output:
         "results/ensembles/{experiment}.nc",
     log:
@@ -81,7 +77,7 @@ rule aggregate:
             EXPERIMENTS[wildcards.experiment].seeds
         ),
         code=code_digest,
-        runs=lambda wildcards: jobs.state_of_runs(EXPERIMENTS[wildcards.experiment]),
+        runs=lambda wildcards: jobs.runs_at_odds(EXPERIMENTS[wildcards.experiment]),
     message:
         "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
     shell:

@@ -12,6 +12,7 @@ from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distri
 from replasticity.analysis.errata import measure
 from replasticity.errors import UserError
 from replasticity.experiments import Claim, Peer, Resolved, load
+from replasticity.integrity import CONTENT_DIGEST
 
 
 def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[str, Any]:
@@ -30,8 +31,8 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     dict
         JSON-ready: ``experiment``, ``title``, ``seeds``, digests, ``claims`` (each with its verdict, see
         `replasticity.analysis.claims.Verdict`), ``judged_with`` (the other experiments whose claims were corrected
-        together with these), ``errata`` (each with its ``measured`` effect, see `replasticity.analysis.errata.measure`,
-        or None) and ``peer``.
+        together with these), ``ensembles`` (the content digest of each that was judged), ``errata`` (each with its
+        ``measured`` effect, see `replasticity.analysis.errata.measure`, or None) and ``peer``.
     """
     experiment, ensemble = resolved.experiment, ensembles[resolved.name]
     together = [
@@ -48,6 +49,7 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
         "parameters_digest": ensemble.attrs["parameters_digest"],
         "code_digest": ensemble.attrs["code_digest"],
         "judged_with": sorted(name for name in ensembles if name != resolved.name),
+        "ensembles": {name: each.attrs.get(CONTENT_DIGEST, "") for name, each in ensembles.items()},
         "claims": [
             case.claim.model_dump(mode="json") | dataclasses.asdict(verdict)
             for (name, case), verdict in zip(together, verdicts, strict=True)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from replasticity import datasets, project, protocols
+from replasticity.analysis import stored
 from replasticity.analysis.distributions import (
     Agreement,
     compare_distributions,
@@ -164,7 +165,7 @@ def read_reference(resolved: Resolved) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If there is none, or it is no reference.
+        If there is none, or it is no reference of this experiment.
     """
     path = reference_file(resolved)
     if not path.is_file():
@@ -172,12 +173,7 @@ def read_reference(resolved: Resolved) -> dict[str, Any]:
             f"{project.shown(path)}: no reference; "
             f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
         )
-    try:
-        reference: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        reference["seeds"], reference["parameters"], reference["statistics"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{project.shown(path)}: no valid reference ({error}); restore it from git") from error
-    return reference
+    return stored.read_reference(path, resolved)
 
 
 def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:

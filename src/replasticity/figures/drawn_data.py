@@ -21,6 +21,9 @@ vertical_lines      ``x``: lines or ticks that mark a place on the x axis and ha
 horizontal_lines    ``y``: the same for the y axis
 =================== ==================================================================================
 
+The file itself says what it was drawn from: ``drawn_from`` has experiment, parameters and seeds by role, ``ensembles``
+the content digest of each ensemble, ``pictures`` the SHA-256 of the pictures of the same drawing.
+
 All coordinates are those of the axes' labels. Texts and legends are left out; any other artist that this module does
 not know is an error, so that nothing drawn is missing.
 """
@@ -28,6 +31,7 @@ not know is an error, so that nothing drawn is missing.
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -52,6 +56,8 @@ from matplotlib.ticker import FuncFormatter
 from replasticity import __version__
 from replasticity.datasets import CONVENTIONS, open_tree
 from replasticity.errors import UserError
+from replasticity.figures import _drawn_contract
+from replasticity.integrity import CONTENT_DIGEST
 
 #: Suffix of a file of drawn data.
 SUFFIX = "nc"
@@ -69,12 +75,14 @@ TOLERANCE = 1e-6
 _LINE_STYLES = {"solid": "-", "dashed": "--", "dashdot": "-.", "dotted": ":"}
 
 #: Kinds of series.
-KINDS = ("line", "points", "band", "bars", "image", "segments", "vertical_lines", "horizontal_lines")
+KINDS = tuple(_drawn_contract.VARIABLES)
 
 _TEXT_AND_FRAME = (Text, Legend, Spine, Axis)
 
 
-def collect(figure: Figure, name: str, ensembles: Mapping[str, xr.Dataset]) -> xr.DataTree:
+def collect(
+    figure: Figure, name: str, ensembles: Mapping[str, xr.Dataset], pictures: Mapping[str, str] = MappingProxyType({})
+) -> xr.DataTree:
     """Return what a figure draws.
 
     Parameters
@@ -85,6 +93,8 @@ def collect(figure: Figure, name: str, ensembles: Mapping[str, xr.Dataset]) -> x
         Name of the figure.
     ensembles : mapping of str to Dataset
         Role -> ensemble that the figure was drawn from.
+    pictures : mapping of str to str
+        Format -> SHA-256 of each picture of it that has been written.
 
     Returns
     -------
@@ -122,13 +132,17 @@ def collect(figure: Figure, name: str, ensembles: Mapping[str, xr.Dataset]) -> x
         }
         for role, ensemble in ensembles.items()
     }
+    digests = {each.attrs["experiment"]: each.attrs.get(CONTENT_DIGEST, "") for each in ensembles.values()}
     attributes = {
         "Conventions": CONVENTIONS,
         "title": f"What figure {name} draws",
         "source": f"replasticity {__version__}",
         "history": f"python -m replasticity plot {name}",
         "kind": KIND,
+        "figure": name,
         "drawn_from": json.dumps(origin),
+        "ensembles": json.dumps(digests),
+        "pictures": json.dumps(dict(pictures)),
     }
     return xr.DataTree(xr.Dataset(attrs=attributes), children=panels)
 
@@ -424,9 +438,13 @@ def read(path: Path) -> xr.DataTree:
     Raises
     ------
     UserError
-        If it is missing, unreadable, or no drawn data.
+        If it is missing, unreadable, or no drawn data, or a panel or series lacks what all of its kind have.
     """
     tree = open_tree(path)
     if tree.attrs.get("kind") != KIND:
         raise UserError(f"{path}: attribute 'kind' is '{tree.attrs.get('kind')}', allowed here: '{KIND}'")
+    try:
+        _drawn_contract.check(tree)
+    except ValueError as error:
+        raise UserError(f"{path}: no valid drawn data: {error}") from error
     return tree

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,8 @@ from markupsafe import Markup
 
 from replasticity import configuration, datasets, experiments, project
 from replasticity.analysis import claims
-from replasticity.errors import UserError
 from replasticity.experiments import Reference, Resolved
-from replasticity.figures import drawn_data
-from replasticity.report import explorer, origin
+from replasticity.report import explorer, origin, replayed
 from replasticity.report.panels import Panel, embedded, panels
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
 
@@ -93,6 +90,7 @@ def render(
     selected: Sequence[Resolved],
     evaluation_of: Callable[[str], dict[str, Any]],
     ensemble_of: Callable[[str], xr.Dataset],
+    drawing_of: Callable[[str], xr.DataTree],
 ) -> str:
     """Return the page on some experiments; equal results give equal text.
 
@@ -102,6 +100,8 @@ def render(
         The experiments; those that their figures show beside them are taken in.
     evaluation_of, ensemble_of : callable
         Name of an experiment -> its stored evaluation, its ensemble.
+    drawing_of : callable
+        Name of a figure -> what it draws.
 
     Returns
     -------
@@ -111,9 +111,9 @@ def render(
     Raises
     ------
     UserError
-        If a result is missing or broken.
+        If a result is missing, broken or was changed.
     """
-    chapters = list(_chapters(selected, evaluation_of))
+    chapters = list(_chapters(selected, evaluation_of, drawing_of))
     explorers, origins = [], []
     for experiment in (judged for chapter in chapters for judged in chapter.experiments):
         ensemble = ensemble_of(experiment.name)
@@ -160,14 +160,20 @@ def _asset(name: str) -> Markup:
     return Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
-def _chapters(selected: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, Any]]) -> Iterable[Chapter]:
+def _chapters(
+    selected: Sequence[Resolved],
+    evaluation_of: Callable[[str], dict[str, Any]],
+    drawing_of: Callable[[str], xr.DataTree],
+) -> Iterable[Chapter]:
     """Yield the figures, each experiment once, and then the experiments that no figure shows."""
     told: set[str] = set()
     drawn = [each for each in selected if each.experiment.figure is not None]
     for each in drawn:
-        shown = [name for name in experiments.shown(each.name, each.experiment).values() if name not in told]
+        judged_with = evaluation_of(each.name)["judged_with"]
+        roles = experiments.shown(each.name, each.experiment, judged_with)
+        shown = [name for name in roles.values() if name not in told]
         told.update(shown)
-        drawing = drawn_data.read(_made(each.name, drawn_data.SUFFIX))
+        drawing = drawing_of(each.name)
         image = _smaller(_made(each.name, "png"))
         judged = [_judged(evaluation_of(name)) for name in shown]
         yield _chapter(each, judged, list(panels(drawing)), image)
@@ -241,15 +247,9 @@ def _origin(ensemble: xr.Dataset) -> Origin:
 
 def _replays(protocols: set[str]) -> list[dict[str, Any]]:
     """Return the replays that concern some protocols, with a summary of each."""
-    replays = []
-    for path in project.replay_files():
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            concerned = [each for each in stored if each["protocol"] in protocols]
-            replays += [each | _summary(each["quantities"]) for each in concerned]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{project.shown(path)}: no valid replay; delete it and run Snakemake again") from error
-    return sorted(replays, key=lambda each: (each["simulator"], each["simulator_version"], each["recording"]))
+    stored = replayed.read_summaries(project.replay_files())
+    concerned = [each | _summary(each["quantities"]) for each in stored if each["protocol"] in protocols]
+    return sorted(concerned, key=lambda each: (each["simulator"], each["simulator_version"], each["recording"]))
 
 
 def _summary(quantities: list[dict[str, Any]]) -> dict[str, Any]:
