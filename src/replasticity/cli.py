@@ -489,8 +489,6 @@ def report(options: argparse.Namespace) -> int:
 
 def compile_kernels(options: argparse.Namespace) -> int:
     """Compile by simulating a short seed of each experiment that uses the same kernels, and forget older code."""
-    import shutil
-
     from replasticity import datasets, experiments, protocols, provenance, simulation
     from replasticity.kernels import compilation
 
@@ -506,11 +504,8 @@ def compile_kernels(options: argparse.Namespace) -> int:
         if resolved.seeds:
             simulation.simulate(resolved, seed=1)
             compiled.append(name)
-    folder = compilation.cache_folder()
-    for other in folder.parent.iterdir() if compilation.CACHED else ():
-        if other.is_dir() and other != folder:
-            shutil.rmtree(other, ignore_errors=True)
-    content = json.dumps({"cache": folder.name, "compiled_for": compiled}, indent=1)
+    compilation.forget_older_code()
+    content = json.dumps({"cache": compilation.cache_folder().name, "compiled_for": compiled}, indent=1)
     datasets.write_bytes(content.encode(), options.output)
     return 0
 
