@@ -172,7 +172,7 @@ def _seeds(text: str) -> list[int]:
 
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
-    from replasticity import jobs, project
+    from replasticity import datasets, jobs, project
     from replasticity.parameters import LARGEST_INT
 
     changes = _changes(options.set)
@@ -185,6 +185,8 @@ def simulate(options: argparse.Namespace) -> int:
     if options.seeds and options.output is not None:
         raise UserError("--seeds: each run gets its own file under results/runs; -o FILE is for one --seed")
     resolved = _resolve(options, options.experiment, changes)
+    if options.output is not None:
+        datasets.check_output(options.output)
     if options.seeds:
         jobs.simulate(resolved, _seeds(options.seeds))
     else:
@@ -198,9 +200,12 @@ def aggregate(options: argparse.Namespace) -> int:
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
+    runs = [project.run_file(resolved.name, seed) for seed in seeds]
+    if options.output is not None:
+        datasets.check_output(options.output, runs)
     jobs.check_records(resolved.name, seeds)
     output = options.output or project.ensemble_file(resolved.name)
-    ensemble = simulation.aggregate(resolved, [project.run_file(resolved.name, seed) for seed in seeds])
+    ensemble = simulation.aggregate(resolved, runs)
     datasets.write(ensemble, output)
     return 0
 
@@ -243,6 +248,11 @@ def plot(options: argparse.Namespace) -> int:
         having = [name for name in experiments.names() if experiments.load(name).figure is not None]
         raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(having)}")
     roles = {"main": options.figure, **experiment.figure.beside}
+    outputs = [options.output] if options.output else _pictures(options)
+    if options.output or options.files:
+        inputs = options.files or [project.ensemble_file(name) for name in roles.values()]
+        for path in outputs:
+            datasets.check_output(path, inputs)
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
         evaluations: dict[str, Any] = {}
@@ -253,7 +263,7 @@ def plot(options: argparse.Namespace) -> int:
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
     with datasets.content_of(*shown):
         figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
-        for path in [options.output] if options.output else _pictures(options):
+        for path in outputs:
             if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
                 datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
             else:
@@ -387,6 +397,11 @@ def replay(options: argparse.Namespace) -> int:
     """Replay recordings of other simulators."""
     from replasticity import datasets, replays, tables
 
+    saved = [] if options.save is None else [options.save / path.name for path in options.files]
+    for path in [*saved, *([] if options.json is None else [options.json])]:
+        datasets.check_output(path, options.files)
+        if saved.count(path) > 1:
+            raise UserError(f"{path}: --save would write it more than once; give files of one name one by one")
     summaries = []
     for path in options.files:
         ours, deviations = replays.replay(path)
@@ -481,8 +496,12 @@ def report(options: argparse.Namespace) -> int:
     from replasticity import datasets, project
     from replasticity.report import page
 
+    selected = _selected(options)
     output = options.output or project.report_file()
-    datasets.write_bytes(page.render(_selected(options), _evaluation, _ensemble).encode(), output)
+    if options.output is not None:
+        files = (project.ensemble_file, project.evaluation_file)
+        datasets.check_output(output, (file(each.name) for each in selected for file in files))
+    datasets.write_bytes(page.render(selected, _evaluation, _ensemble).encode(), output)
     print(project.shown(output))
     return 0
 
@@ -493,6 +512,7 @@ def compile_kernels(options: argparse.Namespace) -> int:
     from replasticity.kernels import compilation
 
     protocols.get(options.protocol)
+    datasets.check_output(options.output)
     together = provenance.compiled_together(options.protocol)
     compiled = []
     for name in experiments.names():
@@ -512,10 +532,9 @@ def compile_kernels(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """Write the JSON schemas."""
-    from replasticity import project, schemas
+    from replasticity import datasets, project, schemas
 
     for path, content in schemas.all_schemas().items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        datasets.write_bytes(content.encode(), path)
         print(project.shown(path))
     return 0

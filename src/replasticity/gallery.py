@@ -1,6 +1,5 @@
 """The committed gallery: each figure as rendered, with a verdict for each claim. Generated, never edited."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ def renew(figures: Sequence[Resolved], evaluation_of: Callable[[str], dict[str, 
             source = project.figure_file(resolved.name, suffix)
             target = project.gallery_folder() / source.name
             datasets.require_file(source, "'make figures' makes it")
-            shutil.copyfile(source, target)
+            datasets.write_bytes(source.read_bytes(), target)
             yield target
         shown = experiments.shown(resolved.name, resolved.experiment)
         sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])

@@ -9,6 +9,7 @@ what tells a run that was damaged afterwards.
 import hashlib
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ from replasticity import datasets, project, protocols, simulation
 from replasticity.configuration import Configuration, seed_list_of, seed_ranges
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
+
+#: What else may be called seeds-SOMETHING.json is not ours.
+_RECORD_NAME = re.compile(r"seeds-\d[0-9a-z.,_-]*\.json")
 
 
 def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> list[str]:
@@ -95,6 +99,8 @@ def _records(experiment: str) -> dict[Path, dict[int, str]]:
     """
     records = {}
     for path in sorted(project.record_file(experiment, "*").parent.glob("seeds-*.json")):
+        if not _RECORD_NAME.fullmatch(path.name):
+            continue
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             records[path] = {int(seed): str(digest) for seed, digest in content["sha256"].items()}

@@ -62,10 +62,12 @@ _DECIMALS_OF_POSITIONS = 6
 #: White around a panel that is a picture of its own [inch].
 _MARGIN_OF_PANEL = 0.03
 
-_WITHOUT_DATES: dict[str, dict[str, None]] = {
-    "pdf": {"CreationDate": None, "ModDate": None},
-    "svg": {"Date": None},
-    "png": {},
+#: What made the file, but not when. By the name of this project it is known as a file that may be drawn again.
+_MADE_BY = f"replasticity, Matplotlib {mpl.__version__}"
+_METADATA: dict[str, dict[str, str | None]] = {
+    "pdf": {"Creator": _MADE_BY, "CreationDate": None, "ModDate": None},
+    "svg": {"Creator": _MADE_BY, "Date": None},
+    "png": {"Software": _MADE_BY},
 }
 
 
@@ -186,7 +188,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
         box = None if panel is None else _box_of(panel, figure)
-        figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix], bbox_inches=box)
+        figure.savefig(buffer, format=suffix, metadata=_METADATA[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)
 
 

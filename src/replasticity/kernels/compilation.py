@@ -5,7 +5,7 @@ The same source has to give the same numbers, whatever the state of the machine 
 - numba does not notice that a function called from *another* file has changed, nor that it was told to compile
   otherwise. So the folder of the machine code is named after a digest of all that decides what the code is.
 - numba trusts what it finds there. Here each file begins with the SHA-256 of the rest. A file that was damaged or is
-  not ours is never unpickled: its function is compiled again. Where nothing can be kept, kernels are compiled in memory.
+  not ours is never unpickled: its function is compiled again. Where nothing can be kept, this is done in memory.
 - Settings of numba from outside are set aside (`ALLOWED_SETTINGS`).
 
 ``fastmath`` and ``parallel`` stay off: both change results.
@@ -113,7 +113,7 @@ _FOLDER = cache_folder()
 
 
 def _mark(folder: Path) -> bytes:
-    """Return what marks a folder as machine code of this installation and compiler, of whatever version of the source."""
+    """Return what marks a folder as machine code of this installation and compiler, of some version of the source."""
     return f"Machine code {folder.name} of replasticity in {PACKAGE}, compiled by {compiler()}.\n".encode()
 
 
@@ -161,10 +161,10 @@ class _CheckedFiles(IndexDataCacheFile):
     def load(self, key: Any) -> Any:
         # Processes that fill the cache at once may number their files alike: what a file holds, it says itself.
         found = super().load(key)
-        return found[1] if found is not None and found[0] == key else None
+        return found[1] if found is not None and found[0] == (self._index_name, key) else None
 
     def save(self, key: Any, data: Any) -> None:
-        super().save(key, (key, data))
+        super().save(key, ((self._index_name, key), data))
 
     def _load_index(self) -> Any:
         found = self._read(self._index_path)
