@@ -279,12 +279,18 @@ _MARKS = (
 )
 
 
+#: The name of a run: a file of this name that is no netCDF file is taken for a run that was damaged.
+_RUN_NAME = re.compile(r"seed-\d+\.nc")
+
+
 def _is_ours(path: Path) -> bool:
-    """Return True if a file carries a mark of this project, or holds nothing."""
+    """Return True if a file carries a mark of this project, or holds nothing, or is a damaged run."""
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return True
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if _RUN_NAME.fullmatch(path.name) and content[:4] not in (b"\x89HDF", b"CDF\x01", b"CDF\x02", b"CDF\x05"):
+                return True
             return any(content[: len(start)] == start and content.find(mark) >= 0 for start, mark in _MARKS)
 
 

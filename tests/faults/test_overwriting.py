@@ -122,6 +122,9 @@ def test_ours_is_made_again(in_project, run, tmp_path):
         for _ in range(2):
             assert main([*SIMULATE, "-o", str(path)]) == 0
             assert path.read_bytes() == before
+    damaged = tmp_path / "seed-1.nc"
+    damaged.write_bytes(b"half")
+    assert main([*SIMULATE, "-o", str(damaged)]) == 0
     saved = tmp_path / "saved"
     for _ in range(2):
         assert main(["replay", str(RECORDING), "--save", str(saved), "--json", str(tmp_path / "replay.json")]) == 0
