@@ -178,7 +178,7 @@ def _seeds(text: str) -> list[int]:
 
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
-    from replasticity import jobs, project
+    from replasticity import datasets, jobs, project
     from replasticity.parameters import LARGEST_INT
 
     changes = _changes(options.set)
@@ -191,6 +191,8 @@ def simulate(options: argparse.Namespace) -> int:
     if options.seeds and options.output is not None:
         raise UserError("--seeds: each run gets its own file under results/runs; -o FILE is for one --seed")
     resolved = _resolve(options, options.experiment, changes)
+    if options.output is not None:
+        datasets.check_output(options.output)
     if options.seeds:
         jobs.simulate(resolved, _seeds(options.seeds))
     else:
@@ -204,6 +206,9 @@ def aggregate(options: argparse.Namespace) -> int:
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
+    runs = [project.run_file(resolved.name, seed) for seed in seeds]
+    if options.output is not None:
+        datasets.check_output(options.output, runs)
     output = options.output or project.ensemble_file(resolved.name)
     datasets.write(jobs.gather(resolved, seeds), output)
     return 0
@@ -250,6 +255,11 @@ def plot(options: argparse.Namespace) -> int:
         having = [name for name in experiments.names() if experiments.load(name).figure is not None]
         raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(having)}")
     roles = {"main": options.figure, **experiment.figure.beside}
+    outputs = [options.output] if options.output else _pictures(options)
+    if options.output or options.files:
+        inputs = options.files or [project.ensemble_file(name) for name in roles.values()]
+        for path in outputs:
+            datasets.check_output(path, inputs)
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
         evaluations: dict[str, Any] = {}
@@ -264,7 +274,7 @@ def plot(options: argparse.Namespace) -> int:
     with datasets.content_of(*shown):
         figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
         pictures: dict[str, str] = {}
-        for path in [options.output] if options.output else _pictures(options):
+        for path in outputs:
             if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
                 datasets.write(drawn_data.collect(figure, options.figure, ensembles, pictures), path)
             else:
@@ -406,6 +416,11 @@ def replay(options: argparse.Namespace) -> int:
     """Replay recordings of other simulators."""
     from replasticity import datasets, replays, tables
 
+    saved = [] if options.save is None else [options.save / path.name for path in options.files]
+    for path in [*saved, *([] if options.json is None else [options.json])]:
+        datasets.check_output(path, options.files)
+        if saved.count(path) > 1:
+            raise UserError(f"{path}: --save would write it more than once; give files of one name one by one")
     summaries = []
     for path in options.files:
         ours, deviations = replays.replay(path)
@@ -512,8 +527,12 @@ def report(options: argparse.Namespace) -> int:
     from replasticity.report import page
     from replasticity.results import Results
 
-    output, results = options.output or project.report_file(), Results()
-    content = page.render(_selected(options), results.evaluation, results.ensemble, results.drawing)
+    selected, results = _selected(options), Results()
+    output = options.output or project.report_file()
+    if options.output is not None:
+        files = (project.ensemble_file, project.evaluation_file)
+        datasets.check_output(output, (file(each.name) for each in selected for file in files))
+    content = page.render(selected, results.evaluation, results.ensemble, results.drawing)
     datasets.write_bytes(content.encode(), output)
     print(project.shown(output))
     return 0
@@ -521,12 +540,11 @@ def report(options: argparse.Namespace) -> int:
 
 def compile_kernels(options: argparse.Namespace) -> int:
     """Compile by simulating a short seed of each experiment that uses the same kernels, and forget older code."""
-    import shutil
-
     from replasticity import datasets, experiments, protocols, provenance, simulation
     from replasticity.kernels import compilation
 
     protocols.get(options.protocol)
+    datasets.check_output(options.output)
     together = provenance.compiled_together(options.protocol)
     compiled = []
     for name in experiments.names():
@@ -538,21 +556,17 @@ def compile_kernels(options: argparse.Namespace) -> int:
         if resolved.seeds:
             simulation.simulate(resolved, seed=1)
             compiled.append(name)
-    folder = compilation.cache_folder()
-    for other in folder.parent.iterdir() if compilation.CACHED else ():
-        if other.is_dir() and other != folder:
-            shutil.rmtree(other, ignore_errors=True)
-    content = json.dumps({"cache": folder.name, "compiled_for": compiled}, indent=1)
+    compilation.forget_older_code()
+    content = json.dumps({"cache": compilation.cache_folder().name, "compiled_for": compiled}, indent=1)
     datasets.write_bytes(content.encode(), options.output)
     return 0
 
 
 def schema(options: argparse.Namespace) -> int:
     """Write the JSON schemas."""
-    from replasticity import project, schemas
+    from replasticity import datasets, project, schemas
 
     for path, content in schemas.all_schemas().items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        datasets.write_bytes(content.encode(), path)
         print(project.shown(path))
     return 0

@@ -9,6 +9,7 @@ holds of its own content tells as much.
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from replasticity.integrity import CONTENT_DIGEST
 
 if TYPE_CHECKING:
     import xarray as xr
+
+#: What else may be called seeds-SOMETHING.json is not ours.
+_RECORD_NAME = re.compile(r"seeds-\d[0-9a-z.,_-]*\.json")
 
 
 def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> list[str]:
@@ -114,6 +118,8 @@ def _records(experiment: str) -> dict[Path, _Record]:
     """
     records = {}
     for path in sorted(project.record_file(experiment, "*").parent.glob("seeds-*.json")):
+        if not _RECORD_NAME.fullmatch(path.name):
+            continue
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content[CONTENT_DIGEST] != integrity.of_json(content):

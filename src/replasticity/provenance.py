@@ -1,16 +1,17 @@
 """What a file says of its origin: digests of code and parameters, versions, sources. No wall-clock times."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import grimp
-
 from replasticity import __version__, project, protocols
-from replasticity.datasets import CONVENTIONS
+from replasticity.datasets import CONVENTIONS, write_bytes
+from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 
 PACKAGE = __package__
@@ -18,13 +19,48 @@ _FOLDER = Path(__file__).parent
 
 
 @cache
-def _import_graph() -> grimp.ImportGraph:
-    # What it has read of each file is kept with the file's time: a third of its time for a later process.
+def _imports() -> dict[str, list[str]]:
+    """Return module -> modules of this package that it imports.
+
+    Finding them takes longer than most simulations, so they are kept, after a digest of them and of all sources: what
+    was found for other sources, or was damaged, is found again.
+    """
+    sources = hashlib.sha256()
+    for path in sorted(_FOLDER.rglob("*.py")):
+        sources.update(str(path.relative_to(_FOLDER)).encode() + b"\0" + path.read_bytes() + b"\0")
+
+    def digest_with(content: bytes) -> bytes:
+        digest = sources.copy()
+        digest.update(content)
+        return digest.hexdigest().encode()
+
+    file = project.cache_folder("imports") / "imports.json"
     try:
-        return grimp.build_graph(PACKAGE, cache_dir=str(project.cache_folder("imports")))
+        digest, _, content = file.read_bytes().partition(b"\n")
     except OSError:
-        # No place to write in.
-        return grimp.build_graph(PACKAGE, cache_dir=None)
+        digest, content = b"", b""
+    if digest != digest_with(content):
+        import grimp
+
+        graph = grimp.build_graph(PACKAGE, cache_dir=None)
+        found = {module: sorted(graph.find_modules_directly_imported_by(module)) for module in sorted(graph.modules)}
+        content = json.dumps(found).encode()
+        # Where there is no place to write in, it is found again each time.
+        with contextlib.suppress(UserError):
+            write_bytes(digest_with(content) + b"\n" + content, file)
+    imports: dict[str, list[str]] = json.loads(content)
+    return imports
+
+
+def _with_imported(modules: Iterable[str]) -> set[str]:
+    """Return modules and all that they import, directly or not."""
+    imports, found, waiting = _imports(), set[str](), list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += imports[module]
+    return found
 
 
 def _file(module: str) -> Path:
@@ -49,10 +85,8 @@ def code_digest(*modules: str) -> str:
     str
         Sixteen hexadecimal digits.
     """
-    graph = _import_graph()
-    closure = set(modules).union(*(graph.find_upstream_modules(module) for module in modules))
     digest = hashlib.sha256()
-    for module in sorted(closure):
+    for module in sorted(_with_imported(modules)):
         digest.update(module.encode() + b"\0" + _file(module).read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -66,7 +100,7 @@ def simulation_digest(protocol: str) -> str:
 def kernels_digest(protocol: str) -> str:
     """Return the digest of the compiled code that a protocol uses."""
     compiled = (f"{PACKAGE}.kernels.", f"{PACKAGE}.models.")
-    used = _import_graph().find_upstream_modules(f"{PACKAGE}.protocols.{protocol}")
+    used = _with_imported([f"{PACKAGE}.protocols.{protocol}"])
     return code_digest(*sorted(module for module in used if module.startswith(compiled)))
 
 

@@ -82,3 +82,40 @@ def test_digests_need_no_place_to_write_in(project_copy, digests):
     shutil.rmtree(folder)
     folder.write_text("a file where the folder would be")
     assert digests() == before
+
+
+def changed_name(content):
+    """Lose an import, in a file that is well formed."""
+    assert b"replasticity.kernels.philox" in content
+    return content.replace(b"replasticity.kernels.philox", b"replasticity.kernels.copying")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [changed_name, lambda content: b"", lambda content: content[:-1], lambda content: bytes(range(256)), None],
+    ids=["changed", "empty", "truncated", "rubbish", "folder"],
+)
+def test_damaged_list_of_imports_is_made_again(project_copy, damage):
+    def digest():
+        call = ("-c", CODE.format("p.simulation_digest('distal_reward')"))
+        finished = subprocess.run(
+            [sys.executable, *call],
+            cwd=project_copy.folder,
+            env=os.environ | {"PYTHONPATH": str(project_copy.folder / "src")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert finished.stderr == ""
+        return finished.stdout
+
+    expected = digest()
+    kept = project_copy.folder / ".cache/imports/imports.json"
+    content = kept.read_bytes()
+    if damage is None:
+        kept.unlink()
+        kept.mkdir()
+    else:
+        kept.write_bytes(damage(content))
+    assert digest() == expected
+    assert damage is None or kept.read_bytes() == content

@@ -170,7 +170,9 @@ def test_one_random_seed_is_no_reference_for_others(short, ensemble):
 def test_undefined_values_of_a_reference_have_to_be_declared(short, ensemble):
     path = regression.write_reference(short, ensemble)
     reference = json.loads(path.read_text())
-    reference["statistics"]["dw_nS"]["values"][2][1] = float("nan")
+    statistic = reference["statistics"]["dw_nS"]
+    for values in (statistic["values"][2], statistic["mean"], statistic["sd"]):
+        values[1] = float("nan")
     path.write_text(json.dumps(reference))
     with pytest.raises(UserError, match=r"zenke2015\.json: dw_nS\[2, 1\] is nan; it has to be a finite number"):
         regression.check(short, ensemble)

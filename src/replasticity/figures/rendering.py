@@ -1,5 +1,6 @@
 """The common look of all figures, and writing them so that equal data give equal bytes."""
 
+import functools
 import importlib
 import io
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -62,11 +64,21 @@ _DECIMALS_OF_POSITIONS = 6
 #: White around a panel that is a picture of its own [inch].
 _MARGIN_OF_PANEL = 0.03
 
-_WITHOUT_DATES: dict[str, dict[str, None]] = {
-    "pdf": {"CreationDate": None, "ModDate": None},
-    "svg": {"Date": None},
-    "png": {},
+#: What made the file, but not when. By the name of this project it is known as a file that may be drawn again.
+_MADE_BY = f"replasticity, Matplotlib {mpl.__version__}"
+_METADATA: dict[str, dict[str, str | None]] = {
+    "pdf": {"Creator": _MADE_BY, "CreationDate": None, "ModDate": None},
+    "svg": {"Creator": _MADE_BY, "Date": None},
+    "png": {"Software": _MADE_BY},
 }
+
+
+@functools.cache
+def _know_bundled_fonts_only() -> None:
+    """Let matplotlib draw with the fonts that come with it, whatever this machine has, or its kept list says."""
+    font_manager.fontManager.ttflist = []
+    for path in sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf")):
+        font_manager.fontManager.addfont(path)
 
 
 def layout() -> ConstrainedLayoutEngine:
@@ -137,6 +149,7 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
     """
     if module not in figures.names():
         raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
+    _know_bundled_fonts_only()
     with mpl.rc_context(STYLE):
         figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
         _settle(figure)
@@ -186,7 +199,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
         box = None if panel is None else _box_of(panel, figure)
-        figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix], bbox_inches=box)
+        figure.savefig(buffer, format=suffix, metadata=_METADATA[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)
 
 
