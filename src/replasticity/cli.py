@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("experiment")
     chosen = added.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=int, default=1)
-    chosen.add_argument("--seeds", help="such as 1-40 or 1,2,7: makes those that results/runs does not have yet")
+    chosen.add_argument(
+        "--seeds", help="such as 1-40, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
+    )
     with_scale(added)
     added.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
@@ -74,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
     added.add_argument("experiment")
     with_scale(added)
-    added.add_argument("--seeds", help="such as 1-40 or 1,2,7; default: those of the scale")
+    added.add_argument("--seeds", help="such as 1-40, 1,2,7 or @FILE; default: those of the scale")
     added.add_argument("-o", "--output", type=Path, help="default: results/ensembles/EXPERIMENT.nc")
 
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
@@ -159,12 +161,15 @@ def _changes(assignments: list[str]) -> dict[str, Any]:
 
 
 def _seeds(text: str) -> list[int]:
-    """Return seeds given as ``1-40`` or ``1,2,7``."""
+    """Return seeds given as ``1-40`` or ``1,2,7``, or by the file that holds such a text, ``@FILE``."""
     from replasticity import configuration, experiments
 
     try:
-        seeds = configuration.seed_list_of(text)
+        given = Path(text[1:]).read_text(encoding="ascii").strip() if text.startswith("@") else text
+        seeds = configuration.seed_list_of(given)
         experiments.distinct_seeds(seeds)
+    except OSError as error:
+        raise UserError(f"--seeds {text}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise UserError(f"--seeds {text}: {error}") from error
     return seeds

@@ -9,6 +9,7 @@ import copy
 import difflib
 import hashlib
 import json
+import os
 import re
 import shlex
 import types
@@ -24,7 +25,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from replasticity import datasets, figures, project, protocols
 from replasticity.errors import UserError
-from replasticity.parameters import Checked, NonNegativeInt, Parameters, Positive, PositiveInt
+from replasticity.parameters import Checked, NonNegativeInt, Parameters, PositiveInt
 
 Text = Annotated[str, Field(min_length=1)]
 #: Names become parts of file names and of modules, so they cannot lead out of a folder.
@@ -163,11 +164,15 @@ class Peer(Checked):
         return summary
 
 
+#: Times that jobs are counted and limited by: no less than starting a process can tell, and eleven days at most.
+CountableSeconds = Annotated[float, Field(ge=0.001, le=1e6)]
+
+
 class Resources(Checked):
     """What one run needs: memory, and roughly how long it takes. Many short runs share a job."""
 
     mem_mb: PositiveInt = 1000
-    seconds_per_run: Positive = 0.1
+    seconds_per_run: CountableSeconds = 0.1
 
 
 class Experiment(Checked):
@@ -259,7 +264,13 @@ def names() -> list[str]:
     UserError
         If a file's name cannot be that of an experiment.
     """
-    found = sorted(path.stem for path in project.experiments_folder().glob("*.yaml"))
+    # Editors and file systems leave hidden files beside a file that is open: ".#x.yaml", "._x.yaml".
+    with os.scandir(project.experiments_folder()) as entries:
+        found = sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in entries
+            if entry.name.endswith(".yaml") and not entry.name.startswith(".") and entry.is_file()
+        )
     for name in found:
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
             file = project.shown(project.experiments_folder() / f"{name}.yaml")

@@ -16,22 +16,37 @@ from pathlib import Path
 import numpy as np
 
 from replasticity import datasets, project, protocols, simulation
-from replasticity.configuration import Configuration, seed_list_of, seed_ranges
+from replasticity.configuration import Configuration, name_of_seeds, seed_ranges
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 
 
-def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> list[str]:
-    """Return the seeds of each simulate job of an experiment, as ``1-10`` or ``1,2,7``."""
+#: A command line holds seeds whose text is no longer than this; Linux allows 131,072 bytes with all that is around it.
+_LONGEST_ARGUMENT = 10_000
+
+
+def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> dict[str, list[int]]:
+    """Return the seeds of each simulate job of an experiment, by their name in the job's files."""
     seeds = sorted(resolved.seeds)
     together = max(1, math.floor(configuration.job_seconds / resolved.experiment.resources.seconds_per_run))
-    return [seed_ranges(seeds[first : first + together]) for first in range(0, len(seeds), together)]
+    parts = [seeds[first : first + together] for first in range(0, len(seeds), together)]
+    return {name_of_seeds(part): part for part in parts}
 
 
-def runtime_min(resolved: Resolved, seeds: str) -> int:
+def runtime_min(resolved: Resolved, seeds: Sequence[int]) -> int:
     """Return the time limit of a job [min]: ten times what its runs take, and ten minutes at least."""
-    expected_s = resolved.experiment.resources.seconds_per_run * len(seed_list_of(seeds))
+    expected_s = resolved.experiment.resources.seconds_per_run * len(seeds)
     return max(10, math.ceil(10 * expected_s / 60))
+
+
+def fit_an_argument(seeds: Sequence[int]) -> bool:
+    """Return True if seeds can be written into a command line; others are read from a file, ``--seeds @FILE``."""
+    return len(seed_ranges(list(seeds))) <= _LONGEST_ARGUMENT
+
+
+def write_seeds(seeds: Sequence[int], path: Path) -> None:
+    """Write the file for ``--seeds @FILE``."""
+    datasets.write_bytes(f"{seed_ranges(list(seeds))}\n".encode(), path)
 
 
 def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
@@ -52,7 +67,7 @@ def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
     UserError
         If a file cannot be written.
     """
-    record = project.record_file(resolved.name, seed_ranges(list(seeds)))
+    record = project.record_file(resolved.name, name_of_seeds(list(seeds)))
     _forget_records_of(resolved.name, seeds)
     for seed in seeds:
         path = project.run_file(resolved.name, seed)
