@@ -47,13 +47,15 @@ def check(
     """
     path = os.path.relpath(target) if os.path.isabs(target) else os.path.normpath(target)
     if found := _OF_A_FIGURE.fullmatch(path):
-        having = [name for name, each in made.items() if each.experiment.figure is not None]
+        having = sorted(name for name, each in made.items() if each.experiment.figure is not None)
         _check_name(target, "figure", found[1], having, _left_out(made, settings))
     elif found := _OF_AN_EXPERIMENT.fullmatch(path):
         name = next(filter(None, found.groups()))
-        _check_name(target, "experiment", name, made, _left_out(made, settings))
+        _check_name(target, "experiment", name, sorted(made), _left_out(made, settings))
         if _OF_A_RUN.fullmatch(path):
-            raise UserError(f"{target}: single runs are no targets; results/ensembles/{name}.nc makes all that it needs")
+            raise UserError(
+                f"{target}: single runs are no targets; results/ensembles/{name}.nc makes all that it needs"
+            )
         if job := _OF_A_JOB.fullmatch(path):
             _check_name(target, "job", job[1], jobs_of(name), "")
     elif found := _OF_A_REPLAY.fullmatch(path):

@@ -190,20 +190,55 @@ def test_every_parameter_has_a_unit_or_none_and_a_source(in_project):
         ({"seeds": 3}, "seeds: has to be"),
     ],
 )
-def test_configuration_is_checked(in_project, content, text):
+def test_configuration_is_checked(project, content, text):
+    path = project.folder / "config/config.yaml"
+    other = project.folder / "other.yaml"
+    other.write_text(json.dumps(content))
+    (assignment,) = (f"{key}={json.dumps(value)}" for key, value in content.items())
+    for where, arguments in (("other.yaml", ([other],)), ("--config", ([], [assignment]))):
+        with pytest.raises(UserError) as error:
+            configuration.read(*arguments)
+        assert str(error.value).startswith(f"{where}: {text}")
+    path.write_text(json.dumps(content))
     with pytest.raises(UserError) as error:
-        configuration.read(content)
-    assert text in str(error.value)
-    assert str(error.value).startswith("config/config.yaml or --config: ")
+        configuration.read()
+    assert str(error.value).startswith(f"config/config.yaml: {text}")
+
+
+def test_what_comes_later_wins_and_seeds_are_put_together(project):
+    (project.folder / "config/config.yaml").write_text("scale: full\nseeds: {zenke2015: 3, beats: 4}\n")
+    (project.folder / "other.yaml").write_text("scale: quick\nseeds: {zenke2015: 010}\n")
+    read = configuration.read([project.folder / "other.yaml"], ["job_seconds=1e-3", "seeds={epsp: [7, 0o10]}"])
+    assert (read.scale, read.job_seconds) == ("quick", 0.001)
+    # By YAML 1.2, in which 010 is ten.
+    assert read.seeds == {"zenke2015": 10, "beats": 4, "epsp": [7, 8]}
+
+
+def test_the_same_seeds_key_twice_on_the_command_line_is_told(project):
+    with pytest.raises(UserError, match=r"--config seeds: no valid YAML: line 1: found duplicate key"):
+        configuration.read([], ["seeds={zenke2015: 3, zenke2015: 200}"])
 
 
 def test_configured_seeds_replace_those_of_the_scale(in_project):
-    resolved = configuration.resolve_all(configuration.read({"experiments": ["zenke2015"], "seeds": {"zenke2015": 2}}))
+    read = configuration.read([], ["experiments=[zenke2015]", "seeds={zenke2015: 2}"])
+    resolved = configuration.resolve_all(read)
     assert {name: len(each.seeds) for name, each in resolved.items()} == {
         "zenke2015": 2,
         "zenke2015_eq15": 40,
         "zenke2015_paper": 10,
     }
+
+
+def test_hidden_files_folders_and_broken_links_are_no_experiments(project):
+    folder = project.folder / "config/experiments"
+    before = experiments.names()
+    (folder / ".#zenke2015.yaml").symlink_to("me@host.1234:1700000000")
+    (folder / "gone.yaml").symlink_to("nowhere")
+    for name in ("._zenke2015.yaml", ".yaml", "zenke2015.yaml~", ".zenke2015.yaml.swp"):
+        (folder / name).write_text("no: experiment")
+    (folder / "folder.yaml").mkdir()
+    assert experiments.names() == before
+    assert all(experiments.load(name) for name in ("zenke2015", "beats"))
 
 
 @pytest.mark.parametrize(("seeds", "text"), [([1, 2, 3, 7], "1-3,7"), ([5], "5"), ([2, 1, 9, 8], "1-2,8-9")])
