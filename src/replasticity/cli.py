@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replasticity import __version__
+from replasticity import __version__, terminal
 from replasticity.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from replasticity.experiments import Resolved
 
 
+#: Not taken from the docstring, which is gone with PYTHONOPTIMIZE=2.
+_DESCRIPTION = "The command line. Each command does one step of the pipeline and can be used without Snakemake."
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    terminal.use_what_there_is()
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -31,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         # The second comes from solvers, if the parameters let no run end.
         if sys.flags.dev_mode:
             raise
-        # A name or a value from a file may hold a line break.
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        # A name or a value from a file may hold a line break, or more.
+        print(f"error: {terminal.one_line(error)}", file=sys.stderr)
         return 2
     except MemoryError as error:
         text = f"error: not enough memory; smaller sizes or shorter durations need less: {error}"
@@ -48,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m replasticity", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m replasticity", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -229,18 +234,19 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _keep_fonts_in_the_project() -> None:
-    """Tell matplotlib, before it is imported, not to keep its list of fonts in the home directory."""
+def _import_matplotlib() -> None:
+    """Import matplotlib as it comes, with its list of fonts in the project and not in the home directory."""
     from replasticity import project
+    from replasticity.figures import _environment
 
-    os.environ.setdefault("MPLCONFIGDIR", str(project.cache_folder("matplotlib")))
+    _environment.import_matplotlib(project.cache_folder("matplotlib"))
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity import datasets, experiments, project
 
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
@@ -263,7 +269,7 @@ def plot(options: argparse.Namespace) -> int:
                 datasets.write(drawn_data.collect(figure, options.figure, ensembles), path)
             else:
                 rendering.save(figure, path, options.panel)
-            print(project.shown(path))
+            terminal.say(project.shown(path))
     return 0
 
 
@@ -342,7 +348,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
@@ -398,7 +404,7 @@ def replay(options: argparse.Namespace) -> int:
         tables.show_replay(str(path), deviations)
         summary = replays.summary(path, deviations)
         compared = sum(row.holds is not None for row in deviations)
-        print(f"{path}: {'holds' if summary['holds'] else 'DOES NOT HOLD'} ({compared} quantities compared)\n")
+        terminal.say(f"{path}: {'holds' if summary['holds'] else 'DOES NOT HOLD'} ({compared} quantities compared)\n")
         summaries.append(summary)
         if options.save is not None:
             datasets.write(ours, options.save / path.name)
@@ -458,9 +464,9 @@ def info(options: argparse.Namespace) -> int:
         return 0
     experiment = experiments.load(options.subject)
     parameters = experiment.parameters.model_dump(mode="json")
-    print(experiment.title)
+    terminal.say(experiment.title)
     for reference in experiment.references:
-        print(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
+        terminal.say(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
     tables.show(
         f"{options.subject}, protocol {experiment.protocol}",
         ("parameter", "value", "source"),
@@ -476,19 +482,19 @@ def gallery(options: argparse.Namespace) -> int:
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     for path in pages.renew(figures, _evaluation):
-        print(project.shown(path))
+        terminal.say(project.shown(path))
     return 0
 
 
 def report(options: argparse.Namespace) -> int:
     """Make the report."""
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity import datasets, project
     from replasticity.report import page
 
     output = options.output or project.report_file()
     datasets.write_bytes(page.render(_selected(options), _evaluation, _ensemble).encode(), output)
-    print(project.shown(output))
+    terminal.say(project.shown(output))
     return 0
 
 
@@ -527,5 +533,5 @@ def schema(options: argparse.Namespace) -> int:
     for path, content in schemas.all_schemas().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-        print(project.shown(path))
+        terminal.say(project.shown(path))
     return 0

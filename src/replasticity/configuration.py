@@ -108,7 +108,7 @@ LONGEST_NAME_OF_SEEDS = 60
 
 
 def name_of_seeds(seeds: list[int]) -> str:
-    """Return what seeds are called in the name of a file: as `seed_ranges`, or shorter, such as ``1-to-199-2f07ac41d3e5``.
+    """Return what seeds are called in a file's name: as `seed_ranges`, or such as ``1-to-199-08a8628217e9``.
 
     Parameters
     ----------

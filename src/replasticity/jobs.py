@@ -20,7 +20,6 @@ from replasticity.configuration import Configuration, name_of_seeds, seed_ranges
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 
-
 #: A command line holds seeds whose text is no longer than this; Linux allows 131,072 bytes with all that is around it.
 _LONGEST_ARGUMENT = 10_000
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from replasticity.analysis.regression import RELATIVE_TOLERANCE, Check
 from replasticity.comparison import Deviation
+from replasticity.terminal import say, visible
 
 _COLOURS = {
     "holds": "green",
@@ -25,11 +26,14 @@ _COLOURS = {
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; known verdicts are coloured where the terminal can."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # As `Text`, in which rich looks for no markup of its own.
+    table = Table(
+        title=Text(visible(title), style="table.title"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(visible(cell), style=_COLOURS.get(cell, "")) for cell in row))
     console = Console()
     # A pipe or a log has no width: lines are then as long as they need to be.
     if not console.is_terminal:
@@ -98,9 +102,9 @@ def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
 def show_check(check: Check) -> None:
     """Print the outcome of the regression check of one experiment: one line, and a table of what moved."""
     seeds = f"{check.same_seeds} same seeds, {check.other_seeds} other seeds, {check.numbers} numbers per seed"
-    print(f"{check.experiment}: {'agrees with its reference' if check.passes else 'MOVED'} ({seeds})")
+    say(f"{check.experiment}: {'agrees with its reference' if check.passes else 'MOVED'} ({seeds})")
     for change in check.changed_parameters:
-        print(f"  parameter {change}")
+        say(f"  parameter {change}")
     if check.moved:
         show(
             f"{check.experiment}: what moved (same seeds: by more than rtol {RELATIVE_TOLERANCE:g})",
@@ -123,11 +127,11 @@ def show_check(check: Check) -> None:
 def show_drawing(figure: str, differences: list[str] | None) -> None:
     """Print how a figure's drawn data compare with the committed ones (None: they cannot be compared)."""
     if differences is None:
-        print(f"figure {figure}: not compared, because no figure is committed that shows the same runs")
+        say(f"figure {figure}: not compared, because no figure is committed that shows the same runs")
         return
-    print(f"figure {figure}: {'MOVED' if differences else 'draws the same data as the committed one'}")
+    say(f"figure {figure}: {'MOVED' if differences else 'draws the same data as the committed one'}")
     for difference in differences:
-        print(f"  {difference}")
+        say(f"  {difference}")
 
 
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
@@ -225,7 +229,7 @@ def show_claims(evaluation: dict[str, Any]) -> None:
     )
     for claim in evaluation["claims"]:
         if claim["reason"]:
-            print(f"{claim['id']}: {claim['reason']}")
+            say(f"{claim['id']}: {claim['reason']}")
     if measured := [erratum for erratum in evaluation["errata"] if erratum["measured"] is not None]:
         show(
             f"{evaluation['experiment']}: measured effect of errata, the same seeds as published and corrected",
@@ -233,4 +237,4 @@ def show_claims(evaluation: dict[str, Any]) -> None:
             ((one["id"], one["measured_by"]["corrected"], *effect_numbers(one)) for one in measured),
         )
     if sentence := peer_sentence(evaluation["peer"]):
-        print(sentence)
+        say(sentence)

@@ -53,9 +53,7 @@ def check(
         name = next(filter(None, found.groups()))
         _check_name(target, "experiment", name, sorted(made), _left_out(made, settings))
         if _OF_A_RUN.fullmatch(path):
-            raise UserError(
-                f"{target}: single runs are no targets; results/ensembles/{name}.nc makes all that it needs"
-            )
+            raise UserError(f"{target}: single runs are no targets; allowed: results/ensembles/{name}.nc")
         if job := _OF_A_JOB.fullmatch(path):
             _check_name(target, "job", job[1], jobs_of(name), "")
     elif found := _OF_A_REPLAY.fullmatch(path):

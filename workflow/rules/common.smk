@@ -17,10 +17,12 @@ from replasticity import (
     provenance,
     replays,
     targets,
+    terminal,
 )
 from replasticity.errors import UserError
 
 project.put_this_python_first()
+terminal.use_what_there_is()
 
 try:
     # No `configfile:`, which would read config/config.yaml by other rules than our commands.
@@ -29,7 +31,7 @@ try:
     )
     EXPERIMENTS = configuration.resolve_all(CONFIGURATION)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(terminal.one_line(error)) from None
 
 # For workflow/report/workflow.rst, which sees nothing else of ours.
 config["scale"] = CONFIGURATION.scale
@@ -139,7 +141,7 @@ def check_targets():
         for argument in sys.argv[1:]:
             targets.check(argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings)
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(terminal.one_line(error)) from None
 
 
 def check_results_folder():
@@ -147,7 +149,7 @@ def check_results_folder():
     try:
         datasets.check_writable(Path("results/any file"))
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(terminal.one_line(error)) from None
 
 
 def show_counts_and_time_left():

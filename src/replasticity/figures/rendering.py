@@ -1,8 +1,9 @@
 """The common look of all figures, and writing them so that equal data give equal bytes."""
 
+import contextlib
 import importlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from matplotlib.transforms import Bbox
 from replasticity import figures
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
+from replasticity.figures._environment import no_dates
 
 FORMATS = ("pdf", "svg", "png")
 
@@ -137,10 +139,19 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
     """
     if module not in figures.names():
         raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
-    with mpl.rc_context(STYLE):
+    with _our_style():
         figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
         _settle(figure)
         return figure
+
+
+@contextlib.contextmanager
+def _our_style() -> Iterator[None]:
+    """Draw and save in the common style on matplotlib's own defaults, whatever is set outside."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
 
 
 def _settle(figure: Figure) -> None:
@@ -184,7 +195,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
     if suffix not in FORMATS:
         raise UserError(f"{path}: format '{suffix}'; allowed: {', '.join(FORMATS)}")
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with _our_style(), no_dates():
         box = None if panel is None else _box_of(panel, figure)
         figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)
