@@ -148,7 +148,7 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
 @contextlib.contextmanager
 def _our_style() -> Iterator[None]:
     """Draw and save in the common style on matplotlib's own defaults, whatever is set outside."""
-    with mpl.rc_context():
+    with mpl.rc_context(), no_dates():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
         yield
@@ -195,7 +195,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
     if suffix not in FORMATS:
         raise UserError(f"{path}: format '{suffix}'; allowed: {', '.join(FORMATS)}")
     buffer = io.BytesIO()
-    with _our_style(), no_dates():
+    with _our_style():
         box = None if panel is None else _box_of(panel, figure)
         figure.savefig(buffer, format=suffix, metadata=_WITHOUT_DATES[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)
