@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replasticity import __version__, terminal
-from replasticity.errors import UserError
+from replasticity.errors import UnavailableError, UserError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +49,20 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader (head, less) has seen enough. Python must not try to flush again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OSError, ImportError) as error:
+        # Neither a file's fault nor the user's: a full or broken disk, too many open files, a library that is missing.
+        if sys.flags.dev_mode:
+            raise
+        print(f"error: {terminal.one_line(_of_the_machine(error))}", file=sys.stderr)
+        return 2
     return status
+
+
+def _of_the_machine(error: OSError | ImportError) -> str:
+    """Return in words what this machine or this installation does not give."""
+    if isinstance(error, ImportError):
+        return f"a library cannot be loaded: {error}; 'make install' sets all of them up"
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -316,6 +329,8 @@ def _ensemble(name: str) -> "xr.Dataset":
     path = project.ensemble_file(name)
     try:
         ensemble = simulation.read_ensemble(path)
+    except UnavailableError:
+        raise
     except UserError as error:
         remedy = "delete it and call Snakemake again, which makes it anew" if path.exists() else "Snakemake makes it"
         raise UserError(f"{error}; {remedy}") from error

@@ -7,3 +7,7 @@ class UserError(Exception):
     The message is one line that names the file, the key and what is allowed. The command line prints
     it without a traceback and exits with status 2.
     """
+
+
+class UnavailableError(UserError):
+    """A file that cannot be read now, for no fault of its own: it must not be deleted or made anew for that."""
