@@ -41,10 +41,13 @@ def visible(text: object) -> str:
     return "".join(_shown(character) for character in str(text).replace("\r\n", "\n"))
 
 
+def is_obeyed(character: str) -> bool:
+    """Return True for a character that a terminal obeys instead of showing it."""
+    return unicodedata.category(character) in _OBEYED
+
+
 def _shown(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in _OBEYED:
-        return character
-    return character.encode("unicode_escape").decode()
+    return character if character in "\n\t" or not is_obeyed(character) else character.encode("unicode_escape").decode()
 
 
 def one_line(text: object) -> str:

@@ -191,6 +191,11 @@ def variance_explained(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) 
     return float(1 - (np.sum((weight - means[index]) ** 2) / free) / np.var(weight, ddof=1))
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -268,6 +268,15 @@ def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) ->
     return rates[first - 1] if first else np.nan, rates[first] if first < len(rates) else np.nan
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "grid_rate": len(parameters.grid_rates_Hz),
+        "grid_difference": len(parameters.grid_differences_ms),
+        "gap": len(parameters.gap_rates_Hz),
+    }
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
