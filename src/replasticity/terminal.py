@@ -78,5 +78,5 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 def _name(character: str) -> str:
     """Return the name of a Greek letter, nothing for a mark above a letter, and ``?`` for all else."""
-    alphabet, *_, name = unicodedata.name(character, "?").split()
-    return "" if unicodedata.combining(character) else name.lower() if alphabet == "GREEK" else "?"
+    words = unicodedata.name(character, "?").split()
+    return "" if unicodedata.combining(character) else words[-1].lower() if words[0] == "GREEK" else "?"

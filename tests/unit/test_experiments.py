@@ -244,3 +244,41 @@ def test_hidden_files_folders_and_broken_links_are_no_experiments(project):
 @pytest.mark.parametrize(("seeds", "text"), [([1, 2, 3, 7], "1-3,7"), ([5], "5"), ([2, 1, 9, 8], "1-2,8-9")])
 def test_seed_ranges(seeds, text):
     assert configuration.seed_ranges(seeds) == text
+
+
+MINE = "title: {title}\nbased_on: zenke2015\nfigure: {{module: zenke2015}}\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [('"two\\nlines"', "two lines"), (">\n  A folded\n  title\n", "A folded title"), ('"tab\\there "', "tab here")],
+)
+def test_texts_are_one_line(project, title, read):
+    (project.folder / "config/experiments/mine.yaml").write_text(MINE.format(title=title))
+    assert experiments.load("mine").title == read
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (r'"\e[31mred"', r"\x1b"),
+        (r'"a\rb"', r"\r"),
+        (r'"a\bb"', r"\x08"),
+        (r'"\u202eb"', r"\u202e"),
+        (r'"\x9b2J"', r"\x9b"),
+        (r'"a\u2028b"', r"\u2028"),
+        (r'"a\0b"', r"\x00"),
+    ],
+)
+def test_control_characters_in_texts_are_refused(project, title, shown):
+    (project.folder / "config/experiments/mine.yaml").write_text(MINE.format(title=title))
+    with pytest.raises(UserError) as error:
+        experiments.load("mine")
+    assert f"mine.yaml: title: no control characters, but there is {shown} (" in str(error.value)
+
+
+def test_doi_is_one(project):
+    text = MINE.format(title="t") + "references: [{citation: c, doi: 'javascript:alert(1)'}]\n"
+    (project.folder / "config/experiments/mine.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"references\.0\.doi: "):
+        experiments.load("mine")

@@ -11,8 +11,11 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from replasticity import figures
@@ -141,6 +144,7 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
         raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
     with _our_style():
         figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
+        _show_broken_formulas_as_text(figure)
         _settle(figure)
         return figure
 
@@ -152,6 +156,18 @@ def _our_style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
         yield
+
+
+def _show_broken_formulas_as_text(figure: Figure) -> None:
+    """Let a text with dollar signs that is no formula be drawn as it is: one from a file may have them."""
+    parser = MathTextParser("path")
+    for text in figure.findobj(Text):
+        try:
+            for line in text.get_text().split("\n"):
+                if is_math_text(line):
+                    parser.parse(line)
+        except ValueError:
+            text.set_parse_math(False)
 
 
 def _settle(figure: Figure) -> None:
