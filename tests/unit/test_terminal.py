@@ -28,7 +28,11 @@ def test_one_line_has_no_break():
 
 
 def test_markup_of_rich_is_text_in_tables(capsys):
-    tables.show("[b]title[/i] :smile:", ("column",), [("[Hz] in a column that is wide enough",), ("[/x] \x1b[2J",), ("[red]x[/green]",)])
+    tables.show(
+        "[b]title[/i] :smile:",
+        ("column",),
+        [("[Hz] in a column that is wide enough",), ("[/x] \x1b[2J",), ("[red]x[/green]",)],
+    )
     printed = capsys.readouterr().out
     assert all(text in printed for text in ("[b]title[/i] :smile:", "[Hz]", r"[/x] \x1b[2J", "[red]x[/green]"))
     assert "\x1b" not in printed
