@@ -31,6 +31,8 @@ localrules:
 rule list_seeds:
     output:
         "results/seeds/{experiment}/{seeds}.txt",
+    log:
+        "results/logs/list_seeds/{experiment}/{seeds}.log",
     params:
         seeds=lambda wildcards: configuration.seed_ranges(seeds_of(wildcards)),
     message:
