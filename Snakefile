@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
-
-
 # The introduction of `snakemake --report`, which says how each result was made.
 report: "workflow/report/workflow.rst"
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from replasticity import experiments, project, schemas
 from replasticity.analysis import regression
+from replasticity.markdown import as_text
 from tests.conftest import ROOT
 
 
@@ -90,7 +91,7 @@ def test_gallery_shows_every_figure_and_verdict(in_project):
             for suffix in ("png", "svg", "pdf", "nc"):
                 assert (project.gallery_folder() / f"{name}.{suffix}").is_file()
         for claim in experiment.claims:
-            assert claim.statement in page, f"{name}: run `make gallery`"
+            assert as_text(claim.statement) in page, f"{name}: run `make gallery`"
 
 
 def test_no_registry_host_or_path_of_a_machine_is_tracked():

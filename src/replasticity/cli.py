@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replasticity import __version__
+from replasticity import __version__, terminal
 from replasticity.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from replasticity.results import Results
 
 
+#: Not taken from the docstring, which is gone with PYTHONOPTIMIZE=2.
+_DESCRIPTION = "The command line. Each command does one step of the pipeline and can be used without Snakemake."
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    terminal.use_what_there_is()
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -45,16 +50,29 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader (head, less) has seen enough. Python must not try to flush again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OSError, ImportError) as error:
+        # Neither a file's fault nor the user's: a full or broken disk, too many open files, a library that is missing.
+        if sys.flags.dev_mode:
+            raise
+        _print_error(_of_the_machine(error))
+        return 2
     return status
 
 
-def _print_error(error: Exception) -> None:
-    """Tell of an error in one line: a name or a value from a file may hold a line break."""
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+def _print_error(error: object) -> None:
+    """Tell of an error in one line: a name or a value from a file may hold a line break, or more."""
+    print(f"error: {terminal.one_line(error)}", file=sys.stderr)
+
+
+def _of_the_machine(error: OSError | ImportError) -> str:
+    """Return in words what this machine or this installation does not give."""
+    if isinstance(error, ImportError):
+        return f"a library cannot be loaded: {error}; 'make install' sets all of them up"
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m replasticity", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m replasticity", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -70,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("experiment")
     chosen = added.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=int, default=1)
-    chosen.add_argument("--seeds", help="such as 1-40 or 1,2,7: makes those that results/runs does not have yet")
+    chosen.add_argument(
+        "--seeds", help="such as 1-40, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
+    )
     with_scale(added)
     added.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
@@ -80,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
     added.add_argument("experiment")
     with_scale(added)
-    added.add_argument("--seeds", help="such as 1-40 or 1,2,7; default: those of the scale")
+    added.add_argument("--seeds", help="such as 1-40, 1,2,7 or @FILE; default: those of the scale")
     added.add_argument("-o", "--output", type=Path, help="default: results/ensembles/EXPERIMENT.nc")
 
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
@@ -165,12 +185,15 @@ def _changes(assignments: list[str]) -> dict[str, Any]:
 
 
 def _seeds(text: str) -> list[int]:
-    """Return seeds given as ``1-40`` or ``1,2,7``."""
+    """Return seeds given as ``1-40`` or ``1,2,7``, or by the file that holds such a text, ``@FILE``."""
     from replasticity import configuration, experiments
 
     try:
-        seeds = configuration.seed_list_of(text)
+        given = Path(text[1:]).read_text(encoding="ascii").strip() if text.startswith("@") else text
+        seeds = configuration.seed_list_of(given)
         experiments.distinct_seeds(seeds)
+    except OSError as error:
+        raise UserError(f"--seeds {text}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise UserError(f"--seeds {text}: {error}") from error
     return seeds
@@ -235,11 +258,12 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _keep_fonts_in_the_project() -> None:
-    """Tell matplotlib, before it is imported, not to keep its list of fonts in the home directory."""
+def _import_matplotlib() -> None:
+    """Import matplotlib as it comes, with its list of fonts in the project and not in the home directory."""
     from replasticity import project
+    from replasticity.figures import _environment
 
-    os.environ.setdefault("MPLCONFIGDIR", str(project.cache_folder("matplotlib")))
+    _environment.import_matplotlib(project.cache_folder("matplotlib"))
 
 
 def plot(options: argparse.Namespace) -> int:
@@ -247,7 +271,7 @@ def plot(options: argparse.Namespace) -> int:
     from replasticity import datasets, experiments, integrity, project
     from replasticity.results import Results
 
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity.figures import drawn_data, rendering
 
     experiment = experiments.load(options.figure)
@@ -280,7 +304,7 @@ def plot(options: argparse.Namespace) -> int:
             else:
                 rendering.save(figure, path, options.panel)
                 pictures[path.suffix.removeprefix(".")] = integrity.of_file(path)
-            print(project.shown(path))
+            terminal.say(project.shown(path))
     return 0
 
 
@@ -330,7 +354,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity.results import Results
 
     selected, results = _selected(options), Results()
@@ -427,7 +451,7 @@ def replay(options: argparse.Namespace) -> int:
         tables.show_replay(str(path), deviations)
         summary = replays.summary(path, deviations)
         compared = sum(row.holds is not None for row in deviations)
-        print(f"{path}: {'holds' if summary['holds'] else 'DOES NOT HOLD'} ({compared} quantities compared)\n")
+        terminal.say(f"{path}: {'holds' if summary['holds'] else 'DOES NOT HOLD'} ({compared} quantities compared)\n")
         summaries.append(summary)
         if options.save is not None:
             datasets.write(ours, options.save / path.name)
@@ -496,9 +520,9 @@ def info(options: argparse.Namespace) -> int:
         return 0
     experiment = experiments.load(options.subject)
     parameters = experiment.parameters.model_dump(mode="json")
-    print(experiment.title)
+    terminal.say(experiment.title)
     for reference in experiment.references:
-        print(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
+        terminal.say(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
     tables.show(
         f"{options.subject}, protocol {experiment.protocol}",
         ("parameter", "value", "source"),
@@ -516,13 +540,13 @@ def gallery(options: argparse.Namespace) -> int:
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     results = Results()
     for path in pages.renew(figures, results.evaluation, results.drawing):
-        print(project.shown(path))
+        terminal.say(project.shown(path))
     return 0
 
 
 def report(options: argparse.Namespace) -> int:
     """Make the report."""
-    _keep_fonts_in_the_project()
+    _import_matplotlib()
     from replasticity import datasets, project
     from replasticity.report import page
     from replasticity.results import Results
@@ -534,7 +558,7 @@ def report(options: argparse.Namespace) -> int:
         datasets.check_output(output, (file(each.name) for each in selected for file in files))
     content = page.render(selected, results.evaluation, results.ensemble, results.drawing)
     datasets.write_bytes(content.encode(), output)
-    print(project.shown(output))
+    terminal.say(project.shown(output))
     return 0
 
 
@@ -568,5 +592,5 @@ def schema(options: argparse.Namespace) -> int:
 
     for path, content in schemas.all_schemas().items():
         datasets.write_bytes(content.encode(), path)
-        print(project.shown(path))
+        terminal.say(project.shown(path))
     return 0

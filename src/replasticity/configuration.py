@@ -1,13 +1,16 @@
 """``config/config.yaml``: which experiments are made, at which scale, with which seeds."""
 
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from replasticity import experiments, project
 from replasticity.errors import UserError
-from replasticity.experiments import Resolved, ScaleName, Seeds, distinct_seeds
-from replasticity.parameters import LARGEST_INT, Checked, Positive
+from replasticity.experiments import CountableSeconds, Resolved, ScaleName, Seeds, distinct_seeds
+from replasticity.parameters import LARGEST_INT, Checked
 
 
 class Configuration(Checked):
@@ -17,20 +20,9 @@ class Configuration(Checked):
     experiments: list[str] | None = Field(None, description="Names of the experiments to make; all if not given.")
     seeds: dict[str, Seeds] = Field({}, description="Experiment -> seeds, instead of those of the scale.")
 
-    job_seconds: Positive = Field(
+    job_seconds: CountableSeconds = Field(
         5.0, description="As many runs share a simulate job as are made in this time; 0.001: each run has its own."
     )
-
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _numbers(cls, seeds: Any) -> Any:
-        """Read numbers as numbers: Snakemake's --config gives those inside a mapping as text."""
-        if not isinstance(seeds, dict):
-            return seeds
-        return {
-            name: [_number(seed) for seed in value] if isinstance(value, list) else _number(value)
-            for name, value in seeds.items()
-        }
 
     @field_validator("seeds")
     @classmethod
@@ -38,17 +30,15 @@ class Configuration(Checked):
         return {name: distinct_seeds(value) for name, value in seeds.items()}
 
 
-def _number(text: Any) -> Any:
-    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 20 else text
-
-
-def read(content: dict[str, Any] | None = None) -> Configuration:
-    """Return the checked configuration.
+def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configuration:
+    """Return the checked configuration: that of ``config/config.yaml``, changed by what a command line gave.
 
     Parameters
     ----------
-    content : dict, optional
-        Content that Snakemake has put together from the file and its command line; the file's if not given.
+    files : iterable of Path
+        Further YAML files, from Snakemake's ``--configfile``; a later one wins.
+    assignments : iterable of str
+        KEY=VALUE as written after Snakemake's ``--config``; they win over the files.
 
     Returns
     -------
@@ -60,16 +50,40 @@ def read(content: dict[str, Any] | None = None) -> Configuration:
     UserError
         If a key, a scale or an experiment does not exist, or a seed is given twice.
     """
-    path = project.root() / "config" / "config.yaml"
-    where = project.shown(path) if content is None else f"{project.shown(path)} or --config"
-    configuration: Configuration = experiments.validate(
-        Configuration, experiments.read_yaml(path) if content is None else content, where
-    )
-    for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
-        for name in given:
-            if name not in experiments.names():
-                raise UserError(f"{where}: {key}: no experiment '{name}'; allowed: {', '.join(experiments.names())}")
+    content: dict[str, Any] = {}
+    # Checked after each part, so that a message names the one that is wrong.
+    for where, part in _parts(files, assignments):
+        content = _over(content, part)
+        configuration: Configuration = experiments.validate(Configuration, content, where)
+        for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
+            for name in given:
+                if name not in experiments.names():
+                    allowed = ", ".join(experiments.names())
+                    raise UserError(f"{where}: {key}: no experiment '{name}'; allowed: {allowed}")
     return configuration
+
+
+def _parts(files: Iterable[Path], assignments: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the parts of a configuration, each with what an error calls it.
+
+    All are read here, by the one reader that all commands have. Snakemake's own takes the last of two equal keys, and
+    010 for eight.
+    """
+    for path in (project.root() / "config" / "config.yaml", *files):
+        yield project.shown(path), experiments.read_yaml(path)
+    for assignment in assignments:
+        key, _, text = assignment.partition("=")
+        yield "--config", {key: experiments.parse_yaml(text, f"--config {key}")}
+
+
+def _over(content: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return a content with the keys of a further part, which win; mappings in both are put together."""
+    together = {
+        key: content[key] | value
+        for key, value in part.items()
+        if isinstance(value, dict) and isinstance(content.get(key), dict)
+    }
+    return content | part | together
 
 
 def resolve(configuration: Configuration, name: str) -> Resolved:
@@ -88,6 +102,30 @@ def seed_ranges(seeds: list[int]) -> str:
     return ",".join("-".join(map(str, part)) for part in parts)
 
 
+#: Seeds with a longer text than this are named by their first, their last and a digest. A file's name has at most 255
+#: bytes, and what is added to it while it is written is part of it.
+LONGEST_NAME_OF_SEEDS = 60
+
+
+def name_of_seeds(seeds: list[int]) -> str:
+    """Return what seeds are called in a file's name: as `seed_ranges`, or such as ``1-to-199-08a8628217e9``.
+
+    Parameters
+    ----------
+    seeds : list of int
+        Seeds, in any order.
+
+    Returns
+    -------
+    str
+        Digits, ``,``, ``-`` and lower-case letters.
+    """
+    text = seed_ranges(seeds)
+    if len(text) <= LONGEST_NAME_OF_SEEDS:
+        return text
+    return f"{min(seeds)}-to-{max(seeds)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
 def seed_list_of(text: str) -> list[int]:
     """Return the seeds that `seed_ranges` has written.
 
@@ -103,7 +141,7 @@ def seed_list_of(text: str) -> list[int]:
             raise ValueError("has to be such as 1-40 or 1,2,7")
         if len(last or first) > len(str(LARGEST_INT)) or int(last or first) > LARGEST_INT:
             raise ValueError(f"seeds are at most {LARGEST_INT}")
-        if int(last or first) - int(first) >= experiments.MOST_SEEDS:
+        if len(seeds) + int(last or first) - int(first) >= experiments.MOST_SEEDS:
             raise ValueError(f"at most {experiments.MOST_SEEDS} seeds")
         seeds += range(int(first), int(last or first) + 1)
     return seeds

@@ -13,22 +13,24 @@ where it is used: importing it takes longer than most simulations, and a simulat
 
 import contextlib
 import errno
+import fcntl
 import json
 import mmap
 import os
 import re
 import shutil
 import socket
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from replasticity import integrity
-from replasticity.errors import StateError, UserError
+from replasticity.errors import StateError, UnavailableError, UserError
 from replasticity.integrity import CONTENT_DIGEST
 from replasticity.units import unit_of
 
@@ -457,41 +459,100 @@ def open_tree(path: Path) -> "xr.DataTree":
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Tell of a file that is missing, truncated or no netCDF in one line."""
+    """Tell of a file that is missing, in use, truncated or no netCDF in one line."""
+    # Where the library itself is broken, no file is to blame.
+    import netCDF4  # noqa: F401
+
     require_file(path, "expected a netCDF file")
     try:
         yield
+    except MemoryError:
+        raise
     except Exception as error:
+        _require_available(path, error)
         # A damaged file may make the library or xarray stumble over anything.
         raise UserError(f"{path}: cannot be read as netCDF-4 (truncated, or another format): {error}") from error
 
 
+def _require_available(path: Path, cause: Exception) -> None:
+    """Raise an `UnavailableError` if a file can be read by nobody now, or not by this process.
+
+    The netCDF library says "HDF error" for all of this, and for a damaged file as well.
+    """
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+            if _is_locked(file):
+                raise UnavailableError(f"{path}: is in use by another process; wait until it has ended") from cause
+    except OSError as error:
+        raise UnavailableError(f"{path}: cannot be opened: {error.strerror or error}{_remedy(error)}") from cause
+
+
+def _is_locked(file: BinaryIO) -> bool:
+    """Return True if another process writes a file: the HDF5 library then keeps a lock on it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        # A file system without locks.
+        return False
+    return False
+
+
+def _remedy(error: OSError) -> str:
+    """Return what helps against an error of the machine or its file system; empty if nothing is known to."""
+    remedies = {
+        errno.EACCES: "; its permissions do not let you read it",
+        errno.EMFILE: "; 'ulimit -n' says how many this process may have open",
+        errno.ENFILE: "; the machine has too many files open",
+    }
+    return remedies.get(error.errno or 0, "")
+
+
 @contextlib.contextmanager
 def content_of(*paths: Path) -> Iterator[None]:
-    """Say in one line which files were at work when their content, well formed but senseless, breaks what reads it.
+    """Say in one line which code has failed, and on the content of which files.
 
     Files are checked against their contract before. It does not bound each value: a length that does not fit the
-    parameters, or an infinite time, shows where it is used.
+    parameters, or an infinite time, shows where it is used. Or the code has a mistake: both are named.
 
     Parameters
     ----------
     *paths : Path
-        The files.
+        The files, if there are any.
 
     Raises
     ------
     UserError
-        Instead of any exception in the block; the cause is chained to it.
+        Instead of an exception in the block, unless it is the machine's (no memory, a file or a library that cannot be
+        opened) or a solver's that finds no end. The cause is chained to it.
     """
     try:
         yield
-    except (UserError, MemoryError):
+    except (UserError, MemoryError, OSError, ImportError, FloatingPointError):
         raise
     except Exception as error:
-        names = ", ".join(map(str, paths))
-        # It may be a mistake in our code as well: the development mode tells where.
-        where = "'python -X dev -m replasticity ...' shows where"
-        raise UserError(f"{names}: content that cannot be used ({type(error).__name__}: {error}); {where}") from error
+        files = f" on {', '.join(map(str, paths))}" if paths else ""
+        raise UserError(
+            f"{_place(error)} fails{files} ({type(error).__name__}: {error}): a mistake in this code, or values "
+            "that no contract bounds; 'python -X dev -m replasticity ...' shows more"
+        ) from error
+
+
+#: Where the code of figures, protocols and analyses is: what a failure is told of rather than of what it calls.
+_TOLD = ("protocols", "figures", "analysis")
+
+
+def _place(error: Exception) -> str:
+    """Return the innermost place in a figure, a protocol or an analysis that an exception has come through."""
+    places: list[tuple[str, str]] = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(f"{__package__}.") and module != __name__:
+            places.append((module, f"{module}, {frame.f_code.co_name}, line {line}"))
+    told = [place for module, place in places if module.split(".")[1] in _TOLD]
+    return (told or [place for _, place in places] or ["this command"])[-1]
 
 
 def read(path: Path, kind: str) -> "xr.Dataset":

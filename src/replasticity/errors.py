@@ -14,3 +14,7 @@ class StateError(UserError):
 
     The message names the variable, the time and the neuron or synapse.
     """
+
+
+class UnavailableError(UserError):
+    """A file that cannot be read now, for no fault of its own: it must not be deleted or made anew for that."""

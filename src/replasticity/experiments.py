@@ -9,6 +9,7 @@ import copy
 import difflib
 import hashlib
 import json
+import os
 import re
 import shlex
 import types
@@ -18,15 +19,27 @@ from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from replasticity import datasets, figures, project, protocols
+from replasticity import datasets, figures, project, protocols, terminal
 from replasticity.errors import UserError
-from replasticity.parameters import Checked, Cost, NonNegativeInt, Parameters, Positive, PositiveInt
+from replasticity.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt
 
-Text = Annotated[str, Field(min_length=1)]
+
+def plain_text(text: str) -> str:
+    """Return a text in one line: line breaks become spaces; other characters that a terminal obeys are refused."""
+    folded = re.sub(r"\s*[\n\t]\s*", " ", text.replace("\r\n", "\n")).strip()
+    for character in folded:
+        if terminal.is_obeyed(character):
+            raise ValueError(f"no control characters, but there is {terminal.visible(character)}")
+    return folded
+
+
+Text = Annotated[str, AfterValidator(plain_text), Field(min_length=1)]
+#: As doi.org has it, such as 10.1038/nn.2479.
+Doi = Annotated[str, Field(pattern=r"^10\.[0-9.]+/[!-~]+$")]
 #: Names become parts of file names and of modules, so they cannot lead out of a folder.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 ScaleName = Literal["quick", "standard", "full"]
@@ -91,7 +104,7 @@ class Reference(Checked):
     """A publication."""
 
     citation: Text
-    doi: Text | None = None
+    doi: Doi | None = None
 
 
 class Claim(Checked):
@@ -163,11 +176,15 @@ class Peer(Checked):
         return summary
 
 
+#: Times that jobs are counted and limited by: no less than starting a process can tell, and eleven days at most.
+CountableSeconds = Annotated[float, Field(ge=0.001, le=1e6)]
+
+
 class Resources(Checked):
     """What one run needs: memory, and roughly how long it takes. Many short runs share a job."""
 
     mem_mb: PositiveInt = 1000
-    seconds_per_run: Positive = 0.1
+    seconds_per_run: CountableSeconds = 0.1
 
     @property
     def most_seconds(self) -> float:
@@ -293,7 +310,13 @@ def names() -> list[str]:
     UserError
         If a file's name cannot be that of an experiment.
     """
-    found = sorted(path.stem for path in project.experiments_folder().glob("*.yaml"))
+    # Editors and file systems leave hidden files beside a file that is open: ".#x.yaml", "._x.yaml".
+    with os.scandir(project.experiments_folder()) as entries:
+        found = sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in entries
+            if entry.name.endswith(".yaml") and not entry.name.startswith(".") and entry.is_file()
+        )
     for name in found:
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
             file = project.shown(project.experiments_folder() / f"{name}.yaml")
@@ -506,9 +529,10 @@ def load(name: str) -> Experiment:
             f"{project.shown(path)}: protocol: no protocol '{protocol}'; allowed: {', '.join(protocols.names())}"
         )
     experiment: Experiment = validate(experiment_model(protocol), content, path)
-    for scale in SCALES:
-        resolve(name, scale, experiment=experiment)
+    resolved = [resolve(name, scale, experiment=experiment) for scale in SCALES]
     _check_references(name, experiment, path)
+    for each in resolved:
+        _check_indices(each, path)
     return experiment
 
 
@@ -577,6 +601,25 @@ def _check_statistic(key: str, statistic: str, at: Mapping[str, int], protocol: 
     if set(at) != set(statistics[statistic].dimensions):
         dimensions = ", ".join(statistics[statistic].dimensions) or "none"
         raise UserError(f"{key}.at: has to name these dimensions of {statistic}: {dimensions}")
+
+
+def _check_indices(resolved: Resolved, path: Path) -> None:
+    """Check, before anything runs, that what claims and errata look at is there at this scale."""
+    if not resolved.seeds:
+        return
+    experiment, protocol = resolved.experiment, protocols.get(resolved.experiment.protocol)
+    sizes = protocol.sizes(resolved.parameters)
+    indices = [(f"claims.{claim.id}", claim.statistic, claim.at) for claim in experiment.claims]
+    for erratum in experiment.errata:
+        if (effect := erratum.measured_by) is not None:
+            indices.append((f"errata.{erratum.id}.measured_by", effect.statistic, effect.at))
+    for key, statistic, at in indices:
+        for dimension, index in at.items():
+            if index >= sizes[dimension]:
+                raise UserError(
+                    f"{project.shown(path)}: {key}.at.{dimension}: {statistic} has {sizes[dimension]} values along it "
+                    f"at scale '{resolved.scale}'; allowed: 0 to {sizes[dimension] - 1} (it is {index})"
+                )
 
 
 def _check_references(name: str, experiment: Experiment, path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from replasticity import costs, datasets, experiments, project
 from replasticity.experiments import Resolved
+from replasticity.markdown import address_of_doi, as_line, as_text
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, peer_sentence
 
 _HEAD = """\
@@ -85,15 +86,15 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
     lines = [
         f"## {name}",
         "",
-        f"![Figure {name}: {resolved.experiment.title}]({name}.png)",
+        f"![Figure {name}: {as_text(resolved.experiment.title)}]({name}.png)",
         "",
         f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({name}.nc).",
         "",
         f"Alone: `snakemake --cores all results/figures/{name}.png`{cost_sentence(experiments_shown)}",
         "",
         *(
-            f"- {reference.citation}"
-            + (f" [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else "")
+            f"- {as_line(reference.citation)}"
+            + (f" [doi:{as_text(reference.doi)}]({address_of_doi(reference.doi)})" if reference.doi else "")
             for reference in resolved.experiment.references
         ),
         "",
@@ -102,9 +103,9 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         count = len(evaluation["seeds"])
         summary = f"{evaluation['title']}; {count} seed{'s' if count > 1 else ''}. {peer_sentence(evaluation['peer'])}"
         lines += [
-            f"### {evaluation['experiment']}",
+            f"### {as_text(evaluation['experiment'])}",
             "",
-            summary.strip(),
+            as_line(summary),
             "",
             *_table(
                 ("verdict", "claim", "source", *CLAIM_COLUMNS),
@@ -118,7 +119,7 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
                 *_table(
                     ("erratum", "place", "printed", "used", "why", "effect"),
                     (
-                        tuple(erratum[key] for key in ("id", "place", "printed", "used", "why", "effect"))
+                        tuple(as_text(erratum[key]) for key in ("id", "place", "printed", "used", "why", "effect"))
                         for erratum in evaluation["errata"]
                     ),
                 ),
@@ -129,7 +130,10 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
                 "",
                 *_table(
                     ("erratum", "corrected by", *EFFECT_COLUMNS),
-                    ((one["id"], one["measured_by"]["corrected"], *effect_numbers(one)) for one in measured),
+                    (
+                        tuple(map(as_text, (one["id"], one["measured_by"]["corrected"], *effect_numbers(one))))
+                        for one in measured
+                    ),
                 ),
             ]
     return "\n".join(lines)
@@ -161,11 +165,11 @@ def cost_sentence(names: Sequence[str]) -> str:
 
 
 def _cells(claim: dict[str, Any]) -> tuple[str, ...]:
-    reason = f" ({claim['reason']})" if claim["reason"] else ""
-    return (f"**{claim['verdict']}**{reason}", claim["statement"], claim["source"], *claim_numbers(claim))
+    reason = f" ({as_text(claim['reason'])})" if claim["reason"] else ""
+    others = (claim["statement"], claim["source"], *claim_numbers(claim))
+    return (f"**{as_text(claim['verdict'])}**{reason}", *map(as_text, others))
 
 
 def _table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table and an empty line."""
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *escaped)] + [""]
+    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)] + [""]

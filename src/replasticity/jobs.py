@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from replasticity import datasets, integrity, project, protocols, simulation
-from replasticity.configuration import Configuration, seed_list_of, seed_ranges
-from replasticity.errors import UserError
+from replasticity.configuration import Configuration, name_of_seeds, seed_ranges
+from replasticity.errors import UnavailableError, UserError
 from replasticity.experiments import Resolved
 from replasticity.integrity import CONTENT_DIGEST
 
@@ -30,18 +30,32 @@ if TYPE_CHECKING:
 #: What else may be called seeds-SOMETHING.json is not ours.
 _RECORD_NAME = re.compile(r"seeds-\d[0-9a-z.,_-]*\.json")
 
+#: A command line holds seeds whose text is no longer than this; Linux allows 131,072 bytes with all that is around it.
+_LONGEST_ARGUMENT = 10_000
 
-def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> list[str]:
-    """Return the seeds of each simulate job of an experiment, as ``1-10`` or ``1,2,7``."""
+
+def seeds_of_jobs(resolved: Resolved, configuration: Configuration) -> dict[str, list[int]]:
+    """Return the seeds of each simulate job of an experiment, by their name in the job's files."""
     seeds = sorted(resolved.seeds)
     together = max(1, math.floor(configuration.job_seconds / resolved.experiment.resources.seconds_per_run))
-    return [seed_ranges(seeds[first : first + together]) for first in range(0, len(seeds), together)]
+    parts = [seeds[first : first + together] for first in range(0, len(seeds), together)]
+    return {name_of_seeds(part): part for part in parts}
 
 
-def runtime_min(resolved: Resolved, seeds: str) -> int:
+def runtime_min(resolved: Resolved, seeds: Sequence[int]) -> int:
     """Return the time limit of a job [min]: ten times what its runs take, and ten minutes at least."""
     resources = resolved.experiment.resources
-    return math.ceil(max(resources.most_seconds, 10 * resources.seconds_per_run * len(seed_list_of(seeds))) / 60)
+    return math.ceil(max(resources.most_seconds, 10 * resources.seconds_per_run * len(seeds)) / 60)
+
+
+def fit_an_argument(seeds: Sequence[int]) -> bool:
+    """Return True if seeds can be written into a command line; others are read from a file, ``--seeds @FILE``."""
+    return len(seed_ranges(list(seeds))) <= _LONGEST_ARGUMENT
+
+
+def write_seeds(seeds: Sequence[int], path: Path) -> None:
+    """Write the file for ``--seeds @FILE``."""
+    datasets.write_bytes(f"{seed_ranges(list(seeds))}\n".encode(), path)
 
 
 def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
@@ -62,7 +76,7 @@ def simulate(resolved: Resolved, seeds: Sequence[int]) -> None:
     UserError
         If a file cannot be written.
     """
-    record = project.record_file(resolved.name, seed_ranges(list(seeds)))
+    record = project.record_file(resolved.name, name_of_seeds(list(seeds)))
     known = _known(_records(resolved.name))
     _forget_records_of(resolved.name, seeds)
     for seed in seeds:
@@ -83,7 +97,8 @@ def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
     """Simulate one seed and write its run; errors as in `simulate`."""
     datasets.check_writable(output)
     checkpoint_file = output.with_name(f".{output.name}.checkpoint")
-    simulation.write_run(resolved, seed, output, checkpoint_file)
+    with datasets.content_of():
+        simulation.write_run(resolved, seed, output, checkpoint_file)
     checkpoint_file.unlink(missing_ok=True)
 
 
@@ -94,6 +109,8 @@ def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None
     try:
         run = datasets.read(path, "run")
         datasets.require(run, protocols.get(resolved.experiment.protocol).RUN, path)
+    except UnavailableError:
+        raise
     except UserError as error:
         print(f"{error}; simulating it again", file=sys.stderr)
         return False

@@ -50,6 +50,11 @@ def record_file(experiment: str, seeds: str) -> Path:
     return run_file(experiment, 0).with_name(f"seeds-{seeds}.json")
 
 
+def seeds_file(experiment: str, seeds: str) -> Path:
+    """Return the file with a list of seeds that is too long for a command line, by the name of the seeds."""
+    return root() / "results" / "seeds" / experiment / f"{seeds}.txt"
+
+
 def ensemble_file(experiment: str) -> Path:
     """Return the file of an experiment's ensemble."""
     return root() / "results" / "ensembles" / f"{experiment}.nc"

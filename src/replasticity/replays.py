@@ -54,13 +54,13 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
         protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
-    try:
-        REPLAY_RESOURCES.require_affordable(parameters.cost())
-        with datasets.content_of(path):
+    with datasets.content_of(path):
+        try:
+            REPLAY_RESOURCES.require_affordable(parameters.cost())
             _check_inputs(recording, protocol)
             ours = xr.Dataset(protocol.replay(recording, parameters))
-    except UserError as error:
-        raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
+        except UserError as error:
+            raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
     for name in ours.variables:
         if name in recording.variables:
             ours[name].attrs = recording[name].attrs

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from replasticity import datasets, integrity, jobs, project, simulation
-from replasticity.errors import UserError
+from replasticity.errors import UnavailableError, UserError
 from replasticity.integrity import CONTENT_DIGEST
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Results:
             path = project.ensemble_file(name)
             try:
                 ensemble = simulation.read_ensemble(path)
+            except UnavailableError:
+                raise
             except UserError as error:
                 raise UserError(f"{error}; {_REMEDY if path.exists() else 'Snakemake makes it'}") from error
             if ensemble.attrs["experiment"] != name:

@@ -1,14 +1,24 @@
 """JSON schemas of the YAML files, for editors; generated from the models that check them."""
 
 import json
+import sys
 from pathlib import Path
 
 from replasticity import experiments, project, protocols
 from replasticity.configuration import Configuration
+from replasticity.errors import UserError
 
 
 def all_schemas() -> dict[Path, str]:
-    """Return file -> content of each schema: one for ``config.yaml``, one per protocol."""
+    """Return file -> content of each schema: one for ``config.yaml``, one per protocol.
+
+    Raises
+    ------
+    UserError
+        If Python has dropped the docstrings, which describe the keys.
+    """
+    if sys.flags.optimize > 1:
+        raise UserError("PYTHONOPTIMIZE=2, or python -OO: the schemas need docstrings; allowed here: 0 or 1")
     folder = project.root() / "config" / "schema"
     models = {"config": Configuration} | {name: experiments.experiment_model(name) for name in protocols.names()}
     return {

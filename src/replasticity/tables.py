@@ -12,6 +12,7 @@ from rich.text import Text
 from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
 from replasticity.analysis.regression import MOVED, TOO_FEW, Check
 from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
+from replasticity.terminal import say, visible
 
 _COLOURS = {
     "holds": "green",
@@ -26,11 +27,14 @@ _COLOURS = {
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; known verdicts are coloured where the terminal can."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # As `Text`, in which rich looks for no markup of its own.
+    table = Table(
+        title=Text(visible(title), style="table.title"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(visible(cell), style=_COLOURS.get(cell, "")) for cell in row))
     console = Console()
     # A pipe or a log has no width: lines are then as long as they need to be.
     if not console.is_terminal:
@@ -104,9 +108,9 @@ def show_check(check: Check) -> None:
         few = f": {seeds_to_tell(check.needed, 'other seeds')} beside the {check.reference_seeds} of its reference"
     elif check.verdict != MOVED and check.other_seeds and not check.tested:
         few = ": the same seeds decide, the other ones are too few"
-    print(f"{check.experiment}: {check.verdict} ({compared}){few}")
+    say(f"{check.experiment}: {check.verdict} ({compared}){few}")
     for change in check.changed_parameters:
-        print(f"  parameter {change}")
+        say(f"  parameter {change}")
     if check.moved:
         show(
             f"{check.experiment}: what moved (same seeds: by more than rtol {RELATIVE_TOLERANCE:g})",
@@ -129,11 +133,11 @@ def show_check(check: Check) -> None:
 def show_drawing(figure: str, differences: list[str] | None) -> None:
     """Print how a figure's drawn data compare with the committed ones (None: they cannot be compared)."""
     if differences is None:
-        print(f"figure {figure}: not compared, because no figure is committed that shows the same runs")
+        say(f"figure {figure}: not compared, because no figure is committed that shows the same runs")
         return
-    print(f"figure {figure}: {'MOVED' if differences else 'draws the same data as the committed one'}")
+    say(f"figure {figure}: {'MOVED' if differences else 'draws the same data as the committed one'}")
     for difference in differences:
-        print(f"  {difference}")
+        say(f"  {difference}")
 
 
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
@@ -242,7 +246,7 @@ def show_claims(evaluation: dict[str, Any]) -> None:
     )
     for claim in evaluation["claims"]:
         if claim["reason"]:
-            print(f"{claim['id']}: {claim['reason']}")
+            say(f"{claim['id']}: {claim['reason']}")
     if measured := [erratum for erratum in evaluation["errata"] if erratum["measured"] is not None]:
         show(
             f"{evaluation['experiment']}: measured effect of errata, the same seeds as published and corrected",
@@ -250,4 +254,4 @@ def show_claims(evaluation: dict[str, Any]) -> None:
             ((one["id"], one["measured_by"]["corrected"], *effect_numbers(one)) for one in measured),
         )
     if sentence := peer_sentence(evaluation["peer"]):
-        print(sentence)
+        say(sentence)

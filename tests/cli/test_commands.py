@@ -355,8 +355,8 @@ def test_development_mode_shows_where_content_broke_the_code(project):
     command = ["replasticity", "replay", "no_points.nc"]
     plain = project.run(*command, check=False)
     assert plain.returncode == 2
-    assert plain.stderr.startswith("error: no_points.nc: content that cannot be used (ValueError: ")
-    assert "'python -X dev -m replasticity ...' shows where" in plain.stderr
+    assert plain.stderr.startswith("error: replasticity.protocols.dopamine_timing, ")
+    assert "'python -X dev -m replasticity ...' shows more" in plain.stderr
     assert len(plain.stderr.splitlines()) == 1
     developing = project.run(*command, check=False, PYTHONDEVMODE="1")
     assert developing.returncode == 1

@@ -134,3 +134,20 @@ def test_equal_data_give_equal_files(drawn, tmp_path):
     for path in (tmp_path / "a.svg", tmp_path / "b.svg"):
         rendering.save(rendering.draw(experiments.load(name).figure.module, ensembles, {}), path)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("title", ["cost: $5", "$\\input{x}$", "a $b$ $\\frac{$", "50 $ or 60 $"])
+def test_text_that_is_no_formula_is_drawn_as_it_is(monkeypatch, tmp_path, title):
+    from matplotlib.figure import Figure
+
+    from replasticity.figures import zenke2015
+
+    def draw(ensembles, evaluations):
+        figure = Figure()
+        figure.subplots().set_title(title)
+        return figure
+
+    monkeypatch.setattr(zenke2015, "draw", draw)
+    figure = rendering.draw("zenke2015", {}, {})
+    rendering.save(figure, tmp_path / "a.svg")
+    assert title in (tmp_path / "a.svg").read_text()

@@ -67,3 +67,11 @@ def test_standing_chart_has_every_seed_and_a_place_for_the_chosen_one(ensemble):
     everyone, chosen = chart["data"]
     assert len(everyone["y"]) == 3 + 4 + 4
     assert chosen["y"] == ["slope", "pair[0]", "pair[1]"]
+
+
+def test_names_are_no_tags_in_charts():
+    name = '<a href="javascript:alert(1)">x</a>'
+    hostile = explorer.Statistic(label=name, long_name="", unit="", values=[1.0, 2.0])
+    chart = json.loads(explorer.standing_chart([hostile]))
+    assert all("<" not in label for trace in chart["data"] for label in trace["y"])
+    assert "&lt;a href" in chart["data"][1]["y"][0]

@@ -190,15 +190,38 @@ def test_every_parameter_has_a_unit_or_none_and_a_source(in_project):
         ({"seeds": 3}, "seeds: has to be"),
     ],
 )
-def test_configuration_is_checked(in_project, content, text):
+def test_configuration_is_checked(project, content, text):
+    path = project.folder / "config/config.yaml"
+    other = project.folder / "other.yaml"
+    other.write_text(json.dumps(content))
+    (assignment,) = (f"{key}={json.dumps(value)}" for key, value in content.items())
+    for where, arguments in (("other.yaml", ([other],)), ("--config", ([], [assignment]))):
+        with pytest.raises(UserError) as error:
+            configuration.read(*arguments)
+        assert str(error.value).startswith(f"{where}: {text}")
+    path.write_text(json.dumps(content))
     with pytest.raises(UserError) as error:
-        configuration.read(content)
-    assert text in str(error.value)
-    assert str(error.value).startswith("config/config.yaml or --config: ")
+        configuration.read()
+    assert str(error.value).startswith(f"config/config.yaml: {text}")
+
+
+def test_what_comes_later_wins_and_seeds_are_put_together(project):
+    (project.folder / "config/config.yaml").write_text("scale: full\nseeds: {zenke2015: 3, beats: 4}\n")
+    (project.folder / "other.yaml").write_text("scale: quick\nseeds: {zenke2015: 010}\n")
+    read = configuration.read([project.folder / "other.yaml"], ["job_seconds=1e-3", "seeds={epsp: [7, 0o10]}"])
+    assert (read.scale, read.job_seconds) == ("quick", 0.001)
+    # By YAML 1.2, in which 010 is ten.
+    assert read.seeds == {"zenke2015": 10, "beats": 4, "epsp": [7, 8]}
+
+
+def test_the_same_seeds_key_twice_on_the_command_line_is_told(project):
+    with pytest.raises(UserError, match=r"--config seeds: no valid YAML: line 1: found duplicate key"):
+        configuration.read([], ["seeds={zenke2015: 3, zenke2015: 200}"])
 
 
 def test_configured_seeds_replace_those_of_the_scale(in_project):
-    resolved = configuration.resolve_all(configuration.read({"experiments": ["zenke2015"], "seeds": {"zenke2015": 2}}))
+    read = configuration.read([], ["experiments=[zenke2015]", "seeds={zenke2015: 2}"])
+    resolved = configuration.resolve_all(read)
     assert {name: len(each.seeds) for name, each in resolved.items()} == {
         "zenke2015": 2,
         "zenke2015_eq15": 40,
@@ -206,6 +229,56 @@ def test_configured_seeds_replace_those_of_the_scale(in_project):
     }
 
 
+def test_hidden_files_folders_and_broken_links_are_no_experiments(project):
+    folder = project.folder / "config/experiments"
+    before = experiments.names()
+    (folder / ".#zenke2015.yaml").symlink_to("me@host.1234:1700000000")
+    (folder / "gone.yaml").symlink_to("nowhere")
+    for name in ("._zenke2015.yaml", ".yaml", "zenke2015.yaml~", ".zenke2015.yaml.swp"):
+        (folder / name).write_text("no: experiment")
+    (folder / "folder.yaml").mkdir()
+    assert experiments.names() == before
+    assert all(experiments.load(name) for name in ("zenke2015", "beats"))
+
+
 @pytest.mark.parametrize(("seeds", "text"), [([1, 2, 3, 7], "1-3,7"), ([5], "5"), ([2, 1, 9, 8], "1-2,8-9")])
 def test_seed_ranges(seeds, text):
     assert configuration.seed_ranges(seeds) == text
+
+
+MINE = "title: {title}\nbased_on: zenke2015\nfigure: {{module: zenke2015}}\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [('"two\\nlines"', "two lines"), (">\n  A folded\n  title\n", "A folded title"), ('"tab\\there "', "tab here")],
+)
+def test_texts_are_one_line(project, title, read):
+    (project.folder / "config/experiments/mine.yaml").write_text(MINE.format(title=title))
+    assert experiments.load("mine").title == read
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (r'"\e[31mred"', r"\x1b"),
+        (r'"a\rb"', r"\r"),
+        (r'"a\bb"', r"\x08"),
+        (r'"\u202eb"', r"\u202e"),
+        (r'"\x9b2J"', r"\x9b"),
+        (r'"a\u2028b"', r"\u2028"),
+        (r'"a\0b"', r"\x00"),
+    ],
+)
+def test_control_characters_in_texts_are_refused(project, title, shown):
+    (project.folder / "config/experiments/mine.yaml").write_text(MINE.format(title=title))
+    with pytest.raises(UserError) as error:
+        experiments.load("mine")
+    assert f"mine.yaml: title: no control characters, but there is {shown} (" in str(error.value)
+
+
+def test_doi_is_one(project):
+    text = MINE.format(title="t") + "references: [{citation: c, doi: 'javascript:alert(1)'}]\n"
+    (project.folder / "config/experiments/mine.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"references\.0\.doi: "):
+        experiments.load("mine")

@@ -38,13 +38,14 @@ def test_seeds_share_a_job_as_long_as_they_fit_into_its_time(resolved, seconds_p
     resources = resolved.experiment.resources.model_copy(update={"seconds_per_run": seconds_per_run})
     experiment = resolved.experiment.model_copy(update={"resources": resources})
     resolved = resolved.model_copy(update={"experiment": experiment, "seeds": [3, 1, 2, 4, 5, 6, 7]})
-    assert jobs.seeds_of_jobs(resolved, Configuration(job_seconds=job_seconds)) == expected
+    assert list(jobs.seeds_of_jobs(resolved, Configuration(job_seconds=job_seconds))) == expected
 
 
 def test_every_seed_is_in_exactly_one_job(resolved):
     resolved = resolved.model_copy(update={"seeds": [9, 2, 3, 4, 100]})
     parts = jobs.seeds_of_jobs(resolved, Configuration(job_seconds=0.2))
-    assert [seed for part in parts for seed in configuration.seed_list_of(part)] == [2, 3, 4, 9, 100]
+    assert [seed for part in parts.values() for seed in part] == [2, 3, 4, 9, 100]
+    assert [configuration.seed_list_of(name) for name in parts] == list(parts.values())
 
 
 def test_runs_do_not_depend_on_the_seeds_that_share_their_job(resolved):
@@ -265,3 +266,35 @@ def test_no_seeds(text):
 def test_seed_ranges_are_read_back():
     seeds = [1, 2, 3, 7, 9, 10]
     assert configuration.seed_list_of(configuration.seed_ranges(seeds)) == seeds
+
+
+def test_long_lists_of_seeds_have_short_names_of_their_own():
+    odd = list(range(1, 200_000, 2))
+    names = {configuration.name_of_seeds(seeds) for seeds in (odd, odd[:-2] + odd[-1:], odd[:100], odd[:101])}
+    assert len(names) == 4
+    assert all(len(name) <= 60 and set(name) <= set("0123456789abcdefto-,") for name in names)
+    assert configuration.name_of_seeds(odd) == configuration.name_of_seeds(odd[::-1])
+    assert configuration.name_of_seeds(odd).startswith("1-to-199999-")
+    assert configuration.name_of_seeds([1, 2, 3, 7]) == "1-3,7"
+
+
+def test_seeds_are_no_more_than_a_configuration_may_have():
+    with pytest.raises(ValueError, match="at most 100000 seeds"):
+        configuration.seed_list_of("1-60000,100001-160000")
+
+
+@pytest.mark.parametrize("seconds", [1e-320, 1e-300, 0.0, 1e300])
+def test_times_that_nothing_can_be_counted_by_are_refused(resolved, seconds):
+    for model, key in ((Configuration, "job_seconds"), (experiments.Resources, "seconds_per_run")):
+        with pytest.raises(UserError, match=rf"{key}: has to be (greater|less) than or equal to"):
+            experiments.validate(model, {key: seconds}, "file.yaml")
+
+
+@pytest.mark.parametrize(("per_run", "together"), [(0.001, 1e6), (1e6, 1e6), (1e6, 0.001), (0.001, 0.001)])
+def test_extreme_times_give_countable_jobs(resolved, per_run, together):
+    resources = experiments.Resources(seconds_per_run=per_run)
+    experiment = resolved.experiment.model_copy(update={"resources": resources})
+    resolved = resolved.model_copy(update={"experiment": experiment, "seeds": list(range(1, 1001))})
+    parts = jobs.seeds_of_jobs(resolved, Configuration(job_seconds=together))
+    assert sum(map(len, parts.values())) == 1000
+    assert all(10 <= jobs.runtime_min(resolved, part) < 1e6 for part in parts.values())

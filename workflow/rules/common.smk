@@ -1,5 +1,6 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
+import sys
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,18 +13,28 @@ from replasticity import (
     experiments,
     jobs,
     project,
+    protocols,
     provenance,
     replays,
+    targets,
+    terminal,
 )
 from replasticity.errors import UserError
 
 project.put_this_python_first()
+terminal.use_what_there_is()
 
 try:
-    CONFIGURATION = configuration.read(config)
+    # No `configfile:`, which would read config/config.yaml by other rules than our commands.
+    CONFIGURATION = configuration.read(
+        workflow.config_settings.configfiles, workflow.config_settings.config_args
+    )
     EXPERIMENTS = configuration.resolve_all(CONFIGURATION)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(terminal.one_line(error)) from None
+
+# For workflow/report/workflow.rst, which sees nothing else of ours.
+config["scale"] = CONFIGURATION.scale
 
 FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
 FORMATS = ("pdf", "svg", "png")
@@ -33,11 +44,11 @@ LONGEST_QUICK_REPLAY_MS = 600_000
 
 
 wildcard_constraints:
-    experiment=r"[A-Za-z0-9_]+",
-    figure=r"[A-Za-z0-9_]+",
-    protocol=r"[A-Za-z0-9_]+",
+    experiment="|".join(EXPERIMENTS) or "(?!)",
+    figure="|".join(FIGURES) or "(?!)",
+    protocol="|".join(protocols.names()),
     recording=r"[A-Za-z0-9_.]+",
-    seeds=r"[0-9,-]+",
+    seeds=r"[0-9a-z,-]+",
 
 
 def arguments(wildcards):
@@ -68,13 +79,42 @@ def compiled(protocol):
     return f"results/compiled/{provenance.compiled_together(protocol)[0]}.json"
 
 
+@cache
+def jobs_of(experiment):
+    """Seeds of each simulate job of an experiment, by their name in the job's files."""
+    return jobs.seeds_of_jobs(EXPERIMENTS[experiment], CONFIGURATION)
+
+
 def records(*names):
     """Records of the simulate jobs of some experiments."""
     return [
         f"results/runs/{name}/seeds-{seeds}.json"
         for name in names
-        for seeds in jobs.seeds_of_jobs(EXPERIMENTS[name], CONFIGURATION)
+        for seeds in jobs_of(name)
     ]
+
+
+def seeds_of(wildcards):
+    """Seeds of a job: those that it is named after, or else all of its experiment."""
+    of_all = EXPERIMENTS[wildcards.experiment].seeds
+    return jobs_of(wildcards.experiment).get(wildcards.get("seeds"), of_all)
+
+
+def file_of_seeds(wildcards):
+    """The file with a job's seeds, where a command line has no room for them."""
+    seeds = seeds_of(wildcards)
+    name = configuration.name_of_seeds(seeds)
+    return (
+        []
+        if jobs.fit_an_argument(seeds)
+        else f"results/seeds/{wildcards.experiment}/{name}.txt"
+    )
+
+
+def seeds_argument(wildcards):
+    """A job's seeds as its command takes them."""
+    file = file_of_seeds(wildcards)
+    return f"@{file}" if file else configuration.seed_ranges(seeds_of(wildcards))
 
 
 def growing(amount):
@@ -103,12 +143,22 @@ def shown_experiments(wildcards):
     return [wildcards.figure, *(name for name in beside if name in EXPERIMENTS)]
 
 
+def check_targets():
+    """Stop where the command line asks for a file that the configuration does not make, and say what it makes."""
+    try:
+        # As it was typed: while these rules are read, Snakemake does not tell its targets yet.
+        for argument in sys.argv[1:]:
+            targets.check(argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings)
+    except UserError as error:
+        raise WorkflowError(terminal.one_line(error)) from None
+
+
 def check_results_folder():
     """Stop before the first job if no result can be written."""
     try:
         datasets.check_writable(Path("results/any file"))
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(terminal.one_line(error)) from None
 
 
 def show_counts_and_time_left():
@@ -160,5 +210,6 @@ def show_results():
         print("Verdicts on the claims: python -m replasticity claims\n", flush=True)
 
 
+check_targets()
 show_counts_and_time_left()
 show_messages_of_executors()

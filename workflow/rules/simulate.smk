@@ -24,13 +24,31 @@ rule compile_kernels:
         "python -m replasticity compile {wildcards.protocol} -o {output} > {log} 2>&1"
 
 
+localrules:
+    list_seeds,
+
+
+rule list_seeds:
+    output:
+        "results/seeds/{experiment}/{seeds}.txt",
+    log:
+        "results/logs/list_seeds/{experiment}/{seeds}.log",
+    params:
+        seeds=lambda wildcards: configuration.seed_ranges(seeds_of(wildcards)),
+    message:
+        "Listing seeds of {wildcards.experiment}, too many for a command line"
+    run:
+        jobs.write_seeds(seeds_of(wildcards), Path(output[0]))
+
+
 rule simulate:
     input:
         # Compiled once before the first run, so that parallel jobs do not all compile. Not `ancient`: Snakemake
         # then skips a changed `code` of this rule whenever the kernels are compiled in the same call.
-        lambda wildcards: compiled(
+        compiled=lambda wildcards: compiled(
             EXPERIMENTS[wildcards.experiment].experiment.protocol
         ),
+        seeds=file_of_seeds,
     output:
         # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc. Not the runs themselves:
         # how many share a job depends on the experiment, and Snakemake would delete those that a killed job has made.
@@ -46,20 +64,22 @@ rule simulate:
         mem_mb=lambda wildcards, attempt: attempt
         * EXPERIMENTS[wildcards.experiment].experiment.resources.mem_mb,
         runtime=lambda wildcards, attempt: attempt
-        * jobs.runtime_min(EXPERIMENTS[wildcards.experiment], wildcards.seeds),
+        * jobs.runtime_min(EXPERIMENTS[wildcards.experiment], seeds_of(wildcards)),
     params:
         arguments=arguments,
+        seeds=seeds_argument,
         parameters=parameters_digest,
         code=code_digest,
     message:
         "Simulating {wildcards.experiment}, seeds {wildcards.seeds}"
     shell:
-        "python -m replasticity simulate {params.arguments} --seeds {wildcards.seeds} > {log} 2>&1"
+        "python -m replasticity simulate {params.arguments} --seeds {params.seeds} > {log} 2>&1"
 
 
 rule aggregate:
     input:
-        lambda wildcards: records(wildcards.experiment),
+        records=lambda wildcards: records(wildcards.experiment),
+        seeds=file_of_seeds,
     output:
         "results/ensembles/{experiment}.nc",
     log:
@@ -73,9 +93,7 @@ rule aggregate:
         runtime=growing(10),
     params:
         arguments=arguments,
-        seeds=lambda wildcards: configuration.seed_ranges(
-            EXPERIMENTS[wildcards.experiment].seeds
-        ),
+        seeds=seeds_argument,
         code=code_digest,
         runs=lambda wildcards: jobs.runs_at_odds(EXPERIMENTS[wildcards.experiment]),
     message:

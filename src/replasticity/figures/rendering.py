@@ -1,9 +1,10 @@
 """The common look of all figures, and writing them so that equal data give equal bytes."""
 
+import contextlib
 import functools
 import importlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ import numpy as np
 import xarray as xr
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from replasticity import figures
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
+from replasticity.figures._environment import no_dates
 
 FORMATS = ("pdf", "svg", "png")
 
@@ -150,10 +155,32 @@ def draw(module: str, ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[
     if module not in figures.names():
         raise UserError(f"figure.module: no drawing module '{module}'; allowed: {', '.join(figures.names())}")
     _know_bundled_fonts_only()
-    with mpl.rc_context(STYLE):
+    with _our_style():
         figure: Figure = importlib.import_module(f"{__package__}.{module}").draw(ensembles, evaluations)
+        _show_broken_formulas_as_text(figure)
         _settle(figure)
         return figure
+
+
+@contextlib.contextmanager
+def _our_style() -> Iterator[None]:
+    """Draw and save in the common style on matplotlib's own defaults, whatever is set outside."""
+    with mpl.rc_context(), no_dates():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
+def _show_broken_formulas_as_text(figure: Figure) -> None:
+    """Let a text with dollar signs that is no formula be drawn as it is: one from a file may have them."""
+    parser = MathTextParser("path")
+    for text in figure.findobj(Text):
+        try:
+            for line in text.get_text().split("\n"):
+                if is_math_text(line):
+                    parser.parse(line)
+        except ValueError:
+            text.set_parse_math(False)
 
 
 def _settle(figure: Figure) -> None:
@@ -197,7 +224,7 @@ def save(figure: Figure, path: Path, panel: str | None = None) -> None:
     if suffix not in FORMATS:
         raise UserError(f"{path}: format '{suffix}'; allowed: {', '.join(FORMATS)}")
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with _our_style():
         box = None if panel is None else _box_of(panel, figure)
         figure.savefig(buffer, format=suffix, metadata=_METADATA[suffix], bbox_inches=box)
     write_bytes(buffer.getvalue(), path)

@@ -3,7 +3,7 @@
 A module whose name begins with an underscore is no protocol: it holds what several protocols share.
 
 A protocol module has the parts of `Protocol`: a class of parameters, the contracts of its files, and the
-functions draw, run, summarise and replay. Modules import their model inside `run`, so that whoever only
+functions draw, run, sizes, summarise and replay. Modules import their model inside `run`, so that whoever only
 asks for parameters or statistics does not pay for numba.
 """
 
@@ -79,6 +79,9 @@ class Protocol(Interface):
 
     def run(self, parameters: BaseParameters, inputs: Arrays) -> Arrays:
         """Return the run: deterministic, given its inputs."""
+
+    def sizes(self, parameters: BaseParameters) -> Mapping[str, int]:
+        """Return the length of each dimension of `STATISTICS`, without a run."""
 
     def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
         """Return the statistics of one run."""

@@ -190,6 +190,11 @@ def actual_rates_Hz(parameters: Parameters, run: Arrays, side: str) -> pair_stdp
     return np.array([pair_stdp.actual_rate_Hz(steps, parameters) for steps in trains])
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"synapse": len(parameters.pre_rates_Hz)}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -251,6 +251,11 @@ def ranges_of_groups(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) ->
     return ranges
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

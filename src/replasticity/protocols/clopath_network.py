@@ -650,6 +650,11 @@ def two_way(grown: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
     return int(grown.all(axis=0).sum()), int((grown[0] ^ grown[1]).sum()), grown.shape[1] * float(grown.mean()) ** 2
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"pre": parameters.exc_count, "post": parameters.exc_count, "threshold": len(GROWTH_THRESHOLDS_MV)}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

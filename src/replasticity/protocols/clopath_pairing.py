@@ -376,6 +376,11 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     )
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"neuron": len(NEURONS), "pairing": len(parameters.rates_Hz), "order": 2}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of the run.
 

@@ -298,6 +298,11 @@ def _copy_overlap(into: FloatArray, into_first: int, source: FloatArray, source_
         into[:, begin - into_first : end - into_first] = source[:, begin - source_first : end - source_first]
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"minute": parameters.duration_s // MINUTE_S}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

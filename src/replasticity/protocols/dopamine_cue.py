@@ -5,6 +5,7 @@ dopamine follows the stimuli of the first. Specification: "Dopamine-modulated ST
 """
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -570,6 +571,14 @@ def responses(
 
 def _mean(values: FloatArray) -> float:
     return float(values.mean()) if len(values) else np.nan
+
+
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "sample": math.ceil(steps_of(parameters.duration_ms, parameters) / steps_of(parameters.chunk_ms, parameters)),
+        "subgroup": 2,
+    }
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:

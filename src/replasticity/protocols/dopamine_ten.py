@@ -4,6 +4,7 @@ Each neuron has one plastic synapse from a Poisson relay. Reward adds dopamine, 
 Specification: "Dopamine-modulated STDP tutorial", protocol (b).
 """
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -268,6 +269,17 @@ def comparison_times_ms(parameters: Parameters) -> list[float]:
         *(np.floor(time_ms / chunk_ms + 1e-9) * chunk_ms for time_ms in (reward_ms, after_ms, punishment_ms)),
         parameters.duration_ms,
     ]
+
+
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "neuron": parameters.neuron_count,
+        "when": len(comparison_times_ms(parameters)),
+        "epoch": len(parameters.epoch_edges_ms) - 1,
+        "sample": round(parameters.duration_ms / parameters.chunk_ms) + 1,
+        "rate_bin": math.ceil(parameters.duration_ms / RATE_BIN_MS),
+    }
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:

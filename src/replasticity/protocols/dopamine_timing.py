@@ -217,6 +217,11 @@ def closed_form(parameters: Parameters) -> FloatArray:
     return weight if post_ms > pre_ms else np.full(A_vt.shape, np.nan)
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"point": len(parameters.dopamine_times_ms), "amount": len(parameters.A_vt)}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of the run.
 

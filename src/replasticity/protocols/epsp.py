@@ -337,6 +337,15 @@ def isolated_change(
     return np.where(np.abs(change) < rounding, np.nan, change)
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "grid_rate": len(parameters.grid_rates_Hz),
+        "grid_difference": len(parameters.grid_differences_ms),
+        "gap": len(parameters.gap_rates_Hz),
+    }
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

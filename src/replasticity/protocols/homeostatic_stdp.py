@@ -470,6 +470,14 @@ def analytic_slope_nS_per_Hz(parameters: Parameters) -> float:
     return parameters.eta_nS_s * (1 + math.exp(-gap_ms / parameters.tau_stdp_ms))
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "pairing": min(len(parameters.pre_times_ms), len(parameters.post_times_ms)),
+        "epoch": len(parameters.rates_Hz),
+    }
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -332,6 +332,15 @@ def _record_responses(record: Arrays, second: int, network: Network, parameters:
     record["finished"] = np.array(max(int(record["finished"]), int(last)))
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "response_window_ms": len(parameters.response_windows_ms),
+        "course_part": COURSE_PARTS,
+        "rewarded": 2,
+    }
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -113,6 +113,11 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     )
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"synapse": parameters.pairs}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -133,6 +133,11 @@ def closed_form(difference_ms: pair_stdp.FloatArray, parameters: pair_stdp.Synap
     return change
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {"synapse": len(parameters.differences_ms)}
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

@@ -609,6 +609,15 @@ def presentation_errors(parameters: Parameters, record: "model.Record") -> dict[
     }
 
 
+def sizes(parameters: Parameters) -> dict[str, int]:
+    """Return the length of each dimension of `STATISTICS`."""
+    return {
+        "presentation": presentation_count(parameters),
+        "synapse": parameters.input_count,
+        "weight_bin": WEIGHT_BINS,
+    }
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 

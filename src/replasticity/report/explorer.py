@@ -1,5 +1,6 @@
 """Single seeds: the traces of each, and where its statistics lie among those of all seeds."""
 
+import html
 import json
 import math
 from collections.abc import Iterator
@@ -171,8 +172,9 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     figure = go.Figure(
         layout={
             "template": None,
-            "xaxis": {"title": {"text": axis.name}},
-            "yaxis": {"title": {"text": trace.name}},
+            # Plotly knows tags in texts.
+            "xaxis": {"title": {"text": html.escape(str(axis.name))}},
+            "yaxis": {"title": {"text": html.escape(str(trace.name))}},
             "showlegend": False,
         }
     )
@@ -213,7 +215,7 @@ def standing_chart(statistics: list[Statistic]) -> str:
     str
         Trace 0 has all seeds; trace 1, one point per statistic, is filled by the page's script.
     """
-    labels = [statistic.label for statistic in statistics]
+    labels = [html.escape(statistic.label) for statistic in statistics]
     everyone = [(label, z) for label, each in zip(labels, statistics, strict=True) for z in each.standardised]
     shown = [(label, z) for label, z in everyone if z is not None]
     figure = go.Figure(

@@ -35,7 +35,7 @@ def _formula(text: str) -> str:
     text = re.sub(r"\\bar ?(\w)", rf"\1{_MACRON}", text)
     text = re.sub(r"\\([A-Za-z]+) ?", _greek, text)
     for mark, tag in (("_", "sub"), ("^", "sup")):
-        text = re.sub(rf"{re.escape(mark)}(?:\{{([^{{}}]*)\}}|(\S))", rf"<{tag}>\1\2</{tag}>", text)
+        text = re.sub(rf"{re.escape(mark)}(?:\{{([^{{}}]*)\}}|(&\w+;|\S))", rf"<{tag}>\1\2</{tag}>", text)
     return re.sub(r"[{}]", "", text).replace("-", "\N{MINUS SIGN}")
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from replasticity import configuration, datasets, experiments, project
 from replasticity.analysis import claims
 from replasticity.experiments import Reference, Resolved
+from replasticity.markdown import address_of_doi
 from replasticity.report import explorer, origin, replayed
 from replasticity.report.panels import Panel, embedded, panels
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
@@ -127,6 +128,7 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "address_of_doi": address_of_doi,
         "number": number,
         "as_seeds": configuration.seed_ranges,
         "duration": _duration,

@@ -1,0 +1,25 @@
+"""Text from files in a Markdown page, where it stays text."""
+
+import re
+from urllib.parse import quote
+
+#: What can begin or end markup anywhere in a line, also HTML, GitHub's formulas and cells of tables.
+_MARKUP = re.compile(r"[\\`*\[\]<>|&$~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+#: What is markup at the start of a line only: headings, lists, quotations, rules.
+_AT_START = re.compile(r"^(#|[-+=]|[0-9]+(?=[.)]))")
+
+
+def as_text(text: object) -> str:
+    """Return Markdown that shows a text as it is, in one line, where a line has begun already: in a table's cell."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(str(text).split()))
+
+
+def as_line(text: object) -> str:
+    """Return Markdown that shows a text as it is, as a line of its own."""
+    return _AT_START.sub(lambda start: start[0] + "\\" if start[0].isdigit() else f"\\{start[0]}", as_text(text))
+
+
+def address_of_doi(doi: str) -> str:
+    """Return the address of a publication; nothing in it ends a link."""
+    return f"https://doi.org/{quote(doi, safe='/:;.,-_~')}"
