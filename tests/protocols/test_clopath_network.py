@@ -40,7 +40,7 @@ def parameters(**changes):
 def simulate(given, inputs, **options):
     nothing = np.zeros(0, np.int64)
     asked = {"exc_exc_stamp": nothing, "input_exc_stamp": nothing, "traced": nothing, "trace_stamp": nothing}
-    return protocol.simulate(given, inputs, **(asked | options))
+    return protocol.simulate(given, inputs, **(asked | {"most_events": 10**6} | options))
 
 
 # Random numbers ---------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def test_an_interval_takes_one_step_where_that_is_accurate_enough():
     neuron = Neuron(-60.0, -50.0, 300.0, 550.0, 1000.0)
     once, r = solve(neuron, 0.1, STEP.decays, STEP)
     assert r < 1.1
-    after, h_ms = integrate(neuron, 0.1, STEP)
+    after, h_ms, _ = integrate(neuron, 0.1, 100, STEP)
     assert after == once
     assert h_ms >= 0.1
 
@@ -170,7 +170,7 @@ def test_an_interval_is_cut_into_steps_where_the_error_is_too_large():
     neuron = Neuron(-60.0, -50.0, 4e4, 2e4, 1000.0)
     _, r = solve(neuron, 0.1, STEP.decays, STEP)
     assert r > 1.1
-    after, h_ms = integrate(neuron, 0.1, STEP)
+    after, h_ms, _ = integrate(neuron, 0.1, 100, STEP)
     assert 0 < h_ms < 0.1
     np.testing.assert_allclose(after[:2], exact(neuron, 0.1, STEP), atol=5e-3)
 

@@ -3,8 +3,9 @@
 The order of events inside a step is that of the specification "Dendritic prediction of somatic spiking",
 section 4. Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
 
-The run ends where a potential is further than `LARGEST_V_MV` from zero (NEST's model has no limit; with a conductance
-that drives a potential away from its reversal potential, nothing else would hold it), or an error integral is not finite.
+The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
+model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
+it.
 """
 
 import math
@@ -109,9 +110,9 @@ LIMITS = (
     ("the solver's step in ms", f"dt_ms / {STEPS_PER_INTERVAL} or more on average"),
 )
 
-#: Relative difference of the two time constants of the dendritic response at least. The published weight is a difference
-#: of two sums over that of the time constants: closer than this, sums of fifteen digits leave fewer correct ones of the
-#: weight than the response itself changes.
+#: Smallest relative difference of the two time constants of the dendritic response. The published weight is a
+#: difference of two sums over that of the time constants. Closer than this, rounding would change it more than keeping
+#: the two apart does: both by about 1e-7 of its change.
 CLOSEST = 1e-7
 
 MEMBRANE, EXCITATORY, INHIBITORY = 0, 1, 2

@@ -165,7 +165,7 @@ class Parameters(BaseParameters):
             + self.inh_count * (self.indegree_exc_inh + self.outdegree_inh_exc)
         )
         pairs = self.exc_count * (self.exc_count - 1) / 2
-        # The channels' rates add up to that of a Gaussian, or of all channels at the peak. Numbers of spikes are Poisson.
+        # The channels' rates add up to the area of a Gaussian, or to all channels at the peak. Counts are Poisson.
         peak_per_ms = self.profile_gain * self.profile_rate_Hz / 1000
         per_ms = peak_per_ms * min(self.input_count, math.sqrt(2 * math.pi) * self.profile_sd + 1)
         expected = per_ms * (self.duration_ms + self.interval_ms)
@@ -653,8 +653,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         if counts.max(initial=0) > MOST_IN_BIN:
             most, one = np.unravel_index(counts.argmax(), counts.shape)
             raise StateError(
-                f"raster: {counts[most, one]} spikes of {name} {one} between {(first + most * bin_steps) * p.dt_ms:g} and "
-                f"{(first + (most + 1) * bin_steps) * p.dt_ms:g} ms, allowed: {MOST_IN_BIN} in a bin"
+                f"raster: {counts[most, one]} spikes of {name} {one} in the bin at "
+                f"{(first + most * bin_steps) * p.dt_ms:g} ms, allowed: {MOST_IN_BIN}"
             )
         return counts
 
