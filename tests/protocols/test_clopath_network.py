@@ -276,7 +276,7 @@ def test_any_parameters_equal_the_oracle(
         "V_clamp_mV": 33.0 if clamp else -58.0,
         "t_ref_ms": refractory * 0.1,
         "delay_u_ms": history * 0.1,
-        "V_peak_mV": peak,
+        "V_peak_mV": round(peak, 6),
         "V_reset_mV": reset,
         "solver_tolerance": 10.0**tolerance,
         "A_LTP_per_mV": 8e-6 * 10**scale,
@@ -330,7 +330,7 @@ def test_chunks_of_model_time_change_no_bit(monkeypatch):
 def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
     # Through a plastic and a static synapse alike, seen ``delay`` steps after the spike's stamp.
     given = parameters(
-        exc_count=1,
+        exc_count=2,
         inh_count=1,
         input_count=1,
         centres=[0],
@@ -350,7 +350,7 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
             "input_spike_stamp": np.array(spikes, np.int64),
             "input_spike_channel": np.zeros(len(spikes), np.int64),
         }
-        simulated = simulate(given, without | with_spikes, traced=np.arange(2), trace_stamp=np.arange(1, 51))
+        simulated = simulate(given, without | with_spikes, traced=np.arange(3), trace_stamp=np.arange(1, 51))
         V_mV.append(simulated.trace[0])
     at = 20 + delay - 1
     np.testing.assert_array_equal(V_mV[0][:, :at], V_mV[1][:, :at])

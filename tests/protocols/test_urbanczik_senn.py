@@ -325,7 +325,6 @@ def test_without_presentations_after_nothing_is_recalled():
         ({"synapse_delay_ms": 0.15}, "synapse_delay_ms: has to be a whole multiple of dt_ms"),
         ({"refractory_ms": 0.04}, "refractory_ms: has to be a whole multiple of dt_ms"),
         ({"relay_delay_ms": 200.0}, "relay_delay_ms: has to be shorter than pattern_ms"),
-        ({"tau_I_d_ms": 10.0}, "tau_I_d_ms: the rule is not defined"),
         ({"weight_min_pA": 2000.0}, "weight_min_pA: has to be at most weight_max_pA"),
     ],
 )

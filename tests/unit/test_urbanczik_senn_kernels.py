@@ -100,7 +100,7 @@ def test_prediction_error_vanishes_on_average():
 
 def test_a_neuron_spikes_where_the_number_is_at_most_the_probability():
     for U_mV in (-70.0, -55.0, -40.0, 1000.0):
-        probability = 1 - math.exp(-escape_rate(U_mV, STEP) * 0.1)
+        probability = -math.expm1(-escape_rate(U_mV, STEP) * 0.1)
         assert spikes(U_mV, probability, STEP)
         assert not spikes(U_mV, np.nextafter(probability, 1), STEP)
         assert spikes(U_mV, -1.0, STEP)
