@@ -220,6 +220,13 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
+SHORTEST = {
+    "rates_Hz": [50.0, 50.0],
+    "intervals_ms": [-10.0, 10.0],
+    "pre_times_ms": [[20.0, 40.0], [20.0, 40.0]],
+    "post_times_ms": [[10.0, 30.0], [30.0, 50.0]],
+}
+
 TRACES = ("time_ms", "example_V_mV", "example_u_plus_mV", "example_u_minus_mV", "example_u_bar_mV")
 
 PEER_NAMES: dict[str, str] = {}

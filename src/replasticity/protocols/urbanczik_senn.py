@@ -38,9 +38,9 @@ WEIGHT_BINS = 27
 #: Time of a step on a fast machine [s].
 STEP_SECONDS = 3e-7
 
-#: No time constant of the rule is shorter than this fraction of a step: the exponentials that refer one error to
-#: another would overflow.
-SHORTEST_TAU = 100
+#: No time constant of the rule fits into a step more often: the exponentials that refer one error to another would
+#: overflow.
+TAUS_PER_STEP = 100
 
 #: In place of a random number: the neuron spikes if it is not refractory; it does not spike.
 FORCED, FORBIDDEN = -1.0, 2.0
@@ -114,12 +114,12 @@ class Parameters(BaseParameters):
         )
         if self.relay_delay_ms >= self.pattern_ms:
             raise ValueError("relay_delay_ms: has to be shorter than pattern_ms")
-        shortest_ms = self.dt_ms / SHORTEST_TAU
+        shortest_ms = self.dt_ms / TAUS_PER_STEP
         for name in ("tau_E_d_ms", "tau_I_d_ms", "tau_filter_ms"):
             if getattr(self, name) < shortest_ms:
-                raise ValueError(f"{name}: has to be at least dt_ms / {SHORTEST_TAU} ({shortest_ms:g} ms)")
+                raise ValueError(f"{name}: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.C_d_pF < shortest_ms * self.g_L_d_nS:
-            raise ValueError(f"C_d_pF: over g_L_d_nS it has to be at least dt_ms / {SHORTEST_TAU} ({shortest_ms:g} ms)")
+            raise ValueError(f"C_d_pF: over g_L_d_nS it has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.weight_min_pA > self.weight_max_pA:
             raise ValueError("weight_min_pA: has to be at most weight_max_pA")
         # NEST, models/urbanczik_synapse.h, set_status. Its check of the lower bound reads the upper one.
@@ -223,6 +223,8 @@ STATISTICS: dict[str, Variable] = {
 }
 
 OUTPUT_OPTIONS = ("sample_interval_ms",)
+
+SHORTEST = {"presentations_learning": 10}
 
 TRACES = ("time_ms", "U_mV", "V_mV", "g_E_nS", "g_I_nS", "I_E_pA", "spike_count", "weight_pA")
 
