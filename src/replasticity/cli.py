@@ -1,7 +1,7 @@
 """The command line. Each command does one step of the pipeline and can be used without Snakemake.
 
-Exit status: 0 success; 1 a replay or a check does not hold; 2 bad input, told in one line (with its traceback in
-Python's development mode: ``python -X dev -m replasticity ...``).
+Exit status: 0 success; 1 a replay or a check does not hold, or there are too few seeds to tell; 2 bad input, told in
+one line (with its traceback in Python's development mode: ``python -X dev -m replasticity ...``).
 Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
 """
 
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         # The second comes from solvers, if the parameters let no run end.
         if sys.flags.dev_mode:
             raise
-        # A name or a value from a file may hold a line break.
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        _print_error(error)
         return 2
     except MemoryError as error:
         text = f"error: not enough memory; smaller sizes or shorter durations need less: {error}"
@@ -45,6 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _print_error(error: Exception) -> None:
+    """Tell of an error in one line: a name or a value from a file may hold a line break."""
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -338,20 +343,48 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     _keep_fonts_in_the_project()
+    selected = _selected(options)
+    comparisons = [
+        *(partial(_statistics_hold, each) for each in selected),
+        *(partial(_drawing_holds, each.name) for each in selected if each.experiment.figure),
+    ]
+    status = 0
+    for compare in comparisons:
+        try:
+            status = max(status, 0 if compare() else 1)
+        except UserError as error:
+            # The file of one experiment is no reason to leave out the others.
+            if sys.flags.dev_mode:
+                raise
+            sys.stdout.flush()
+            _print_error(error)
+            status = 2
+    return status
+
+
+def _statistics_hold(resolved: "Resolved") -> bool:
+    """Print how an ensemble compares with its reference; return False if it moved, or too few seeds tell."""
     from replasticity import datasets, project, tables
     from replasticity.analysis import regression
 
-    selected, checks = _selected(options), []
-    for resolved in selected:
-        ensemble = _ensemble(resolved.name)
-        with datasets.content_of(project.ensemble_file(resolved.name), regression.reference_file(resolved)):
-            checks.append(regression.check(resolved, ensemble))
-    for one in checks:
-        tables.show_check(one)
-    drawings = {each.name: _drawing_differences(each.name) for each in selected if each.experiment.figure}
-    for name, differences in drawings.items():
-        tables.show_drawing(name, differences)
-    return 0 if all(one.passes for one in checks) and not any(drawings.values()) else 1
+    ensemble, reference = _ensemble(resolved.name), regression.reference_file(resolved)
+    if not reference.is_file():
+        remedy = f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
+        print(f"{resolved.name}: no reference yet; {remedy}")
+        return True
+    with datasets.content_of(project.ensemble_file(resolved.name), reference):
+        outcome = regression.check(resolved, ensemble)
+    tables.show_check(outcome)
+    return outcome.passes
+
+
+def _drawing_holds(figure: str) -> bool:
+    """Print how a figure's drawn data compare with the committed ones; return False if they moved."""
+    from replasticity import tables
+
+    differences = _drawing_differences(figure)
+    tables.show_drawing(figure, differences)
+    return not differences
 
 
 def _drawing_differences(name: str) -> list[str] | None:

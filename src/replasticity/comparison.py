@@ -7,6 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+#: Equal code gives equal numbers, up to this much of their size: rounding differs between machines.
+RELATIVE_TOLERANCE = 1e-9
+
+
+def rounding(values: npt.NDArray[np.float64], resolution: float) -> float:
+    """Return how far apart values may lie that count as equal: `RELATIVE_TOLERANCE` of the largest, or a resolution.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        Values; at least one.
+    resolution : float
+        The smallest difference that means anything, in their unit.
+    """
+    return max(resolution, RELATIVE_TOLERANCE * float(np.abs(values).max()))
+
 
 @dataclass(frozen=True)
 class Tolerance:

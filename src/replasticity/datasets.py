@@ -74,8 +74,11 @@ class Variable:
         closer than this count as equal (rounding differs between machines).
     optional : bool
         Whether a file may lack it.
+    discrete : bool
+        For statistics: whether seeds may have one value by chance, such as a share or a weight at its bound. Integers
+        always may.
     undefined : str
-        Where NaN stands for "not defined": when that is. Empty: the variable is finite, and NaN is an error.
+        Where NaN stands for "not defined": when that is. Empty: a NaN is an error. An infinite value always is one.
     """
 
     dimensions: tuple[str, ...]
@@ -83,7 +86,21 @@ class Variable:
     dtype: str = "float64"
     resolution: float | None = None
     optional: bool = False
+    discrete: bool = False
     undefined: str = ""
+
+    @property
+    def has_ties(self) -> bool:
+        """Whether different seeds may have the same value by chance."""
+        return self.discrete or not np.issubdtype(self.dtype, np.floating)
+
+
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return a quotient, NaN where the denominator is 0: there the quantity is not defined."""
+    over, under = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
+    quotient = np.full(over.shape, np.nan)
+    np.divide(over, under, out=quotient, where=under != 0)
+    return quotient
 
 
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
@@ -114,39 +131,6 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
     arrays = {name: np.asarray(values[name], variable.dtype) for name, variable in contract.items() if name in values}
     sizes(contract, arrays)
     return arrays
-
-
-def require_finite(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Check that no number is infinite, and none NaN where its contract does not say what that means.
-
-    Parameters
-    ----------
-    contract : mapping of str to Variable
-        The contract.
-    arrays : mapping of str to ndarray
-        From `build`.
-
-    Raises
-    ------
-    StateError
-        If there is such a number. The message names the variable, the time if it has one, and the place.
-    """
-    for name, array in arrays.items():
-        if array.dtype.kind != "f" or np.isfinite(array).all():
-            continue
-        allowed = np.isnan(array) if contract[name].undefined else False
-        bad = np.argwhere(~(np.isfinite(array) | allowed))
-        if len(bad):
-            dimensions = contract[name].dimensions
-            # The earliest one, as far as the variable has a time.
-            when = next((k for k, each in enumerate(dimensions) if each in arrays and each.endswith("_ms")), 0)
-            first = bad[np.argmin(bad[:, when])] if dimensions else bad[0]
-            places = [
-                f"{dimension} = {arrays[dimension][k]:g}" if dimension in arrays else f"{dimension} {k}"
-                for dimension, k in zip(dimensions, first, strict=True)
-            ]
-            at = f" at {', '.join(places)}" if places else ""
-            raise StateError(f"{name} is {array[tuple(first)]}{at}: these parameters lead out of the finite range")
 
 
 def sizes(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:
@@ -459,6 +443,43 @@ def require(dataset: "xr.Dataset", variables: Mapping[str, Variable], path: Path
             )
         if found.dtype.kind != np.dtype(variable.dtype).kind:
             raise UserError(f"{path}: variable '{name}' has type {found.dtype}, its contract says {variable.dtype}")
+
+
+def require_defined(
+    contract: Mapping[str, Variable], values: Mapping[str, npt.NDArray[Any]], where: Path | str = ""
+) -> None:
+    """Raise a `StateError` that names the first number that is infinite, or NaN where the contract knows no NaN.
+
+    Parameters
+    ----------
+    contract : mapping of str to Variable
+        The contract.
+    values : mapping of str to ndarray
+        Values of some or all of its variables.
+    where : Path or str
+        What the error names: the file, if there is one.
+
+    Raises
+    ------
+    StateError
+        If there is such a number; of several in a variable with a time the earliest is named.
+    """
+    for name, array in values.items():
+        if array.dtype.kind != "f":
+            continue
+        variable = contract[name]
+        wrong = ~np.isfinite(array)
+        if variable.undefined:
+            wrong &= ~np.isnan(array)
+        if not wrong.any():
+            continue
+        indices = np.argwhere(wrong)
+        times = [k for k, each in enumerate(variable.dimensions) if each.endswith("_ms") and each in values]
+        index = indices[indices[:, times[0]].argmin() if times else 0].tolist()
+        label = f"{name}[{', '.join(map(str, index))}]" if index else name
+        when = "".join(f" at {values[variable.dimensions[k]][index[k]]:g} ms" for k in times[:1])
+        file = f"{where}: " if where else ""
+        raise StateError(f"{file}{label} is {array[tuple(index)]}{when}; it has to be a finite number")
 
 
 def require_names(dataset: "xr.Dataset", names: Iterable[str], path: Path) -> None:

@@ -58,7 +58,7 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
         run = run_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
     kept = inputs | run
     arrays = {name: kept[name] for name in protocol.RUN if name in kept}
-    datasets.require_finite(protocol.RUN, arrays)
+    datasets.require_defined(protocol.RUN, arrays)
     return arrays
 
 
@@ -101,7 +101,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
     ------
     UserError
         If a file is missing, broken, or a run of another experiment, of other parameters, or of a seed that
-        another file has too.
+        another file has too; if a statistic is infinite, or NaN where its contract knows no NaN.
     """
     protocol = protocols.get(resolved.experiment.protocol)
     statistics: dict[int, Arrays] = {}
@@ -115,8 +115,10 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         if seed in statistics:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
         arrays = {name: run[name].values for name in protocol.RUN if name in run}
-        with datasets.content_of(path):
+        # What is not finite is refused below, by name.
+        with datasets.content_of(path), np.errstate(all="ignore"):
             statistics[seed] = protocol.summarise(resolved.parameters, arrays)
+        datasets.require_defined(protocol.STATISTICS, statistics[seed], path)
         if len(traces) < TRACE_SEEDS:
             traces[seed] = {name: arrays[name] for name in protocol.TRACES}
         code.add(run.attrs["code_digest"])

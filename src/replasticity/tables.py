@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from replasticity.analysis.regression import RELATIVE_TOLERANCE, Check
-from replasticity.comparison import Deviation
+from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
+from replasticity.analysis.regression import MOVED, TOO_FEW, Check
+from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
 
 _COLOURS = {
     "holds": "green",
@@ -97,8 +98,13 @@ def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
 
 def show_check(check: Check) -> None:
     """Print the outcome of the regression check of one experiment: one line, and a table of what moved."""
-    seeds = f"{check.same_seeds} same seeds, {check.other_seeds} other seeds, {check.numbers} numbers per seed"
-    print(f"{check.experiment}: {'agrees with its reference' if check.passes else 'MOVED'} ({seeds})")
+    compared = f"{check.same_seeds} same seeds, {check.other_seeds} other seeds, {check.numbers} numbers per seed"
+    few = ""
+    if check.verdict == TOO_FEW:
+        few = f": {seeds_to_tell(check.needed, 'other seeds')} beside the {check.reference_seeds} of its reference"
+    elif check.verdict != MOVED and check.other_seeds and not check.tested:
+        few = ": the same seeds decide, the other ones are too few"
+    print(f"{check.experiment}: {check.verdict} ({compared}){few}")
     for change in check.changed_parameters:
         print(f"  parameter {change}")
     if check.moved:
@@ -190,7 +196,7 @@ def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
         _interval(measured["interval"]),
         number(measured["effect_size"], 3),
         _p_value(measured["p"]),
-        str(measured["n"]),
+        f"{measured['n']} ({measured['undefined']} more not defined)" if measured["undefined"] else str(measured["n"]),
     )
 
 
@@ -201,8 +207,13 @@ def effect_name(erratum: dict[str, Any]) -> str:
     return f"{by['statistic']}[{index}]" if index else str(by["statistic"])
 
 
+def seeds_to_tell(needed: int | None, seeds: str) -> str:
+    """Return in words how many seeds it takes to show a difference (None: no number is enough)."""
+    return f"it takes at least {needed} {seeds}" if needed else f"not even {MOST_SEEDS_NEEDED} {seeds} would be enough"
+
+
 def peer_sentence(peer: dict[str, Any] | None) -> str:
-    """Return in words how the seeds agree with another simulator's; empty without one."""
+    """Return in words whether the seeds agree with another simulator's; empty without one."""
     if peer is None:
         return ""
     if not peer["comparable"]:
@@ -211,6 +222,12 @@ def peer_sentence(peer: dict[str, Any] | None) -> str:
         return (
             f"Distributed like {peer['seeds']} seeds of {peer['simulator']}: {peer['tests']} two-sample tests, "
             f"smallest corrected p = {peer['smallest_p']:.2g}."
+        )
+    if not peer["different"]:
+        return (
+            f"Too few seeds to tell whether they are distributed like {peer['seeds']} seeds of {peer['simulator']}: "
+            f"{peer['our_seeds']} of ours could not differ in {peer['tests']} two-sample tests; "
+            f"{seeds_to_tell(peer['seeds_needed'], 'seeds')}."
         )
     labels = ", ".join(row["label"] for row in peer["different"])
     return f"DIFFERS from {peer['seeds']} seeds of {peer['simulator']} in {labels}."

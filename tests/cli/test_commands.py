@@ -172,9 +172,26 @@ def test_pipeline_by_hand(project, capsys):
     (evaluation,) = json.loads(capsys.readouterr().out)
     assert evaluation["seeds"] == [1, 2, 3]
     assert {claim["verdict"] for claim in evaluation["claims"]} == {"reproduced", "not testable here"}
-    assert evaluation["peer"]["agrees"]
+    assert (evaluation["peer"]["could_differ"], evaluation["peer"]["agrees"]) == (False, False)
+    assert main(["claims"]) == 0
+    printed = capsys.readouterr().out
+    assert "Too few seeds to tell whether they are distributed like 40 seeds of Brian2 2.9.0: 3 of ours" in printed
+    assert "Distributed like" not in printed
     assert main(["check", "zenke2015"]) == 0
     assert "zenke2015: agrees with its reference (3 same seeds" in capsys.readouterr().out
+
+
+def test_three_random_seeds_that_tie_are_no_certainty(project, capsys):
+    # The share of synapses that rewards have raised: 1 in each of the three seeds, and 0.93 in the mean of 40.
+    assert main(["simulate", "dopamine_ten", "--seeds", "1-3"]) == 0
+    assert main(["aggregate", "dopamine_ten", "--seeds", "1-3"]) == 0
+    assert main(["evaluate", "dopamine_ten"]) == 0
+    capsys.readouterr()
+    assert main(["claims", "dopamine_ten", "--json"]) == 0
+    (evaluation,) = json.loads(capsys.readouterr().out)
+    (tied,) = [claim for claim in evaluation["claims"] if claim["id"] == "every-synapse-raised"]
+    assert (tied["verdict"], tied["estimate"], tied["n"]) == ("not testable here", 1.0, 3)
+    assert tied["reason"] == "all 3 seeds have the same value, so nothing is known of their spread"
 
 
 def test_check_tells_what_moved(project, capsys):
@@ -189,6 +206,67 @@ def test_check_tells_what_moved(project, capsys):
     assert "zenke2015: MOVED" in printed
     assert "dw_nS[3]" in printed
     assert "same seeds" in printed
+
+
+def test_check_lists_what_has_no_reference_yet(project, capsys):
+    (project.folder / "config/experiments/mine.yaml").write_text(
+        "title: mine\nbased_on: zenke2015\nparameters:\n  tau_H_ms: {value: 500.0, source: mine}\n"
+    )
+    for name in ("mine", "zenke2015"):
+        assert main(["simulate", name, "--seeds", "1-2"]) == 0
+        assert main(["aggregate", name, "--seeds", "1-2"]) == 0
+    capsys.readouterr()
+    assert main(["check", "mine", "zenke2015"]) == 0
+    printed = capsys.readouterr()
+    assert "mine: no reference yet; 'python -m replasticity accept-reference mine' makes it" in printed.out
+    assert "zenke2015: agrees with its reference (2 same seeds" in printed.out
+    assert printed.err == ""
+
+
+def test_check_compares_the_others_where_files_are_broken(project, capsys):
+    for name in ("zenke2015", "zenke2015_eq15", "zenke2015_paper"):
+        assert main(["simulate", name, "--seeds", "1-2"]) == 0
+        assert main(["aggregate", name, "--seeds", "1-2"]) == 0
+    (project.folder / "results/ensembles/zenke2015.nc").write_bytes(b"no netCDF")
+    (project.folder / "figures/references/zenke2015_eq15.json").write_text('{"seeds": [')
+    capsys.readouterr()
+    assert main(["check", "zenke2015", "zenke2015_eq15", "zenke2015_paper"]) == 2
+    printed = capsys.readouterr()
+    ensemble, reference = printed.err.splitlines()
+    assert ensemble.startswith("error: ")
+    assert "results/ensembles/zenke2015.nc: cannot be read as netCDF-4" in ensemble
+    assert reference.startswith("error: figures/references/zenke2015_eq15.json: no valid reference")
+    assert "zenke2015_paper: agrees with its reference (2 same seeds" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("seeds", "status", "text"),
+    [
+        ("101,102", 1, "too few seeds to tell (0 same seeds, 2 other seeds, 46 numbers per seed): it takes at least 4"),
+        ("1,101", 0, "agrees with its reference (1 same seeds, 1 other seeds, 46 numbers per seed): the same seeds"),
+        ("101-112", 0, "agrees with its reference (0 same seeds, 12 other seeds, 46 numbers per seed)\n"),
+    ],
+)
+def test_check_says_whether_other_seeds_can_tell(project, capsys, seeds, status, text):
+    assert main(["simulate", "zenke2015", "--seeds", seeds]) == 0
+    assert main(["aggregate", "zenke2015", "--seeds", seeds]) == 0
+    assert main(["check", "zenke2015"]) == status
+    assert f"zenke2015: {text}" in capsys.readouterr().out
+
+
+def test_any_seed_tells_where_nothing_is_random(project, capsys):
+    assert main(["simulate", "stdp_window", "--seed", "7"]) == 0
+    assert main(["aggregate", "stdp_window", "--seeds", "7"]) == 0
+    assert main(["check", "stdp_window"]) == 0
+    assert "stdp_window: agrees with its reference (0 same seeds, 1 other seeds" in capsys.readouterr().out
+    path = project.folder / "results/ensembles/stdp_window.nc"
+    ensemble = datasets.read(path, "ensemble")
+    ensemble["dw"].values[0, 3] += 1e-9
+    datasets.write(ensemble, path)
+    assert main(["check", "stdp_window"]) == 1
+    printed = capsys.readouterr().out
+    assert "stdp_window: MOVED" in printed
+    assert "any seed" in printed
 
 
 def test_only_accept_reference_changes_a_reference(project):

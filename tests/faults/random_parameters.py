@@ -141,7 +141,7 @@ def run_and_measure(resolved: Resolved, folder: Path) -> None:
             allowed = np.isnan(array) if protocol.RUN[name].undefined else np.zeros(array.shape, bool)
             assert (np.isfinite(array) | allowed).all(), f"{name} is not finite in the file"
     statistics = protocol.summarise(resolved.parameters, arrays)
-    datasets.require_finite(protocol.STATISTICS, statistics)
+    datasets.require_defined(protocol.STATISTICS, statistics)
 
 
 def in_a_process(action: Callable[[], None], growth_mb: float) -> str:

@@ -234,7 +234,10 @@ def test_malformed_seeds(worker, command, seeds):
 
 def test_more_memory_than_there_is_ends_in_one_line(worker):
     arguments = ("--set", "population_size=2000000000", "--set", "record_trains=true", "-o", "out.nc")
-    assert "not enough memory" in check_outcome(worker, "simulate", "zenke2015", *arguments)["err"]
+    assert (
+        "MB of memory, resources.mem_mb of its experiment allows"
+        in check_outcome(worker, "simulate", "zenke2015", *arguments)["err"]
+    )
 
 
 @fuzz(100)

@@ -11,6 +11,7 @@ from replasticity import experiments, protocols, replays
 from replasticity.analysis.distributions import compare_distributions
 from replasticity.cli import main
 from replasticity.datasets import write
+from replasticity.errors import UserError
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "zenke"
@@ -60,6 +61,47 @@ def test_a_disturbed_input_does_not_hold(tmp_path):
 
     _, deviations = replays.replay(changed(FOLDER / "zenke_seed1.nc", tmp_path, change))
     assert {"H", "G", "wij"} <= {row.quantity for row in deviations if not row.holds}
+
+
+def test_a_run_too_short_for_its_last_spike_has_one_pairing_less(tmp_path):
+    def change(recording):
+        parameters = json.loads(recording.attrs["parameters"])
+        parameters["post_times_ms"][-1] = 60000.0
+        recording.attrs["parameters"] = json.dumps(parameters)
+
+    ours, deviations = replays.replay(changed(FOLDER / "zenke_seed1.nc", tmp_path, change))
+    assert ours.sizes["pairing"] == 4
+    assert not replays.holds(deviations)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda counts: np.where(np.arange(len(counts)) == 7, 1001, counts), "whole number from 0 to 1000"),
+        (lambda counts: counts + 0.5, "whole number from 0 to 1000"),
+        (lambda counts: counts[:-1], "has 49999 steps, the parameters give 50000"),
+        (lambda counts: np.full((len(counts), 2), 1), "has 50000 x 2 steps"),
+    ],
+)
+def test_spikes_that_no_population_has_are_refused(tmp_path, change, message):
+    def changed_counts(recording):
+        counts = change(recording["population_count"].values)
+        del recording["population_count"]
+        recording["population_count"] = (("other", "second")[: counts.ndim], counts)
+
+    with pytest.raises(UserError, match=f"population_count: .*{message}") as error:
+        replays.replay(changed(FOLDER / "zenke_seed1.nc", tmp_path, changed_counts))
+    assert "\n" not in str(error.value)
+
+
+def test_more_spikes_than_can_be_added_one_by_one_are_refused(tmp_path):
+    def change(recording):
+        parameters = json.loads(recording.attrs["parameters"])
+        recording.attrs["parameters"] = json.dumps(parameters | {"population_size": 2**31 - 1, "rates_hz": [0.0] * 5})
+        recording["population_count"].values[:] = 2**31 - 1
+
+    with pytest.raises(UserError, match=r"population_count: at most 1e\+09 spikes in all"):
+        replays.replay(changed(FOLDER / "zenke_seed1.nc", tmp_path, change))
 
 
 @pytest.mark.parametrize("name", ["tau_H_ms", "tau_stdp_ms", "eta_nS_s", "gamma_hz", "w0_nS", "population_size"])

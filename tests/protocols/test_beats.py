@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replasticity import experiments, protocols
+from replasticity.errors import StateError
+from replasticity.kernels.limits import no_failure
 from replasticity.models import pair_stdp as pair_model
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols import beats, beats_map, epsp, stdp_tutorial_window, stdp_window
 from tests.oracles import beats as oracle
+from tests.strategies import usable_floats
 
 SYNAPSE = {
     "dt_ms": 0.1,
@@ -107,8 +111,8 @@ synapses = {
     "dt_ms": st.sampled_from([0.05, 0.1, 0.2]),
     "tau_pre_ms": st.floats(1.0, 60.0),
     "tau_post_ms": st.floats(1.0, 60.0),
-    "dA_pre": st.floats(-0.05, 0.3),
-    "depression_ratio": st.floats(0.0, 2.0),
+    "dA_pre": usable_floats(-0.05, 0.3),
+    "depression_ratio": usable_floats(0.0, 2.0),
     "weight_max": st.floats(0.5, 2.0),
     "clip_weight": st.booleans(),
 }
@@ -177,14 +181,14 @@ def test_tutorial_equals_the_oracle(synapse, pairs, latest_ms):
 @given(
     synapse=st.fixed_dictionaries(synapses),
     rates=st.lists(st.floats(1.0, 300.0), min_size=1, max_size=3),
-    differences=st.lists(st.floats(-90.0, 40.0), min_size=1, max_size=3),
+    differences=st.lists(usable_floats(-90.0, 40.0), min_size=1, max_size=3),
     gaps=st.lists(st.floats(5.0, 300.0), min_size=1, max_size=3),
     # At 15 mV the potential creeps up to the threshold: the last bit decides.
-    I_const_mV=st.one_of(st.floats(-5.0, 30.0), st.just(15.0)),
+    I_const_mV=st.one_of(usable_floats(-5.0, 30.0), st.just(15.0)),
     tau_m_ms=st.floats(0.5, 30.0),
-    psp_scale_mV=st.floats(-5.0, 60.0),
-    delay_ms=st.floats(0.0, 5.0),
-    test_spike_ms=st.floats(0.0, 30.0),
+    psp_scale_mV=usable_floats(-5.0, 60.0),
+    delay_ms=usable_floats(0.0, 5.0),
+    test_spike_ms=usable_floats(0.0, 30.0),
 )
 def test_epsp_equals_the_oracle(
     synapse, rates, differences, gaps, I_const_mV, tau_m_ms, psp_scale_mV, delay_ms, test_spike_ms
@@ -439,20 +443,38 @@ def test_one_start_phase_has_no_range_and_silent_cells_no_beat():
         (beats, {"pre_rates_Hz": [200.0]}, "post_rates_Hz: one rate for each pair, but there are 2 for 1"),
         (beats, {"pre_rates_Hz": [200.0, 10001.0]}, "pre_rates_Hz: at most one spike per step"),
         (beats, {"pre_rates_Hz": []}, "at least 1 item"),
-        (beats, {"duration_ms": 100.05}, "duration_ms: 100.05 ms is no whole multiple of dt_ms"),
+        (beats, {"duration_ms": 100.05}, "duration_ms: has to be a whole multiple of dt_ms"),
+        (beats, {"duration_ms": 1e-320}, "duration_ms: has to be 0 or from 1e-15 to 1e\\+15"),
+        (beats, {"duration_ms": 1e-12}, "duration_ms: has to be a whole multiple of dt_ms .*, at least 1"),
+        (beats, {"dt_ms": 1e300}, "dt_ms: has to be 0 or from 1e-15 to 1e\\+15"),
+        (beats, {"tau_pre_ms": 5e-324}, "tau_pre_ms: has to be 0 or from 1e-15 to 1e\\+15"),
         (beats, {"reset": "one"}, "'zero' or 'subtract'"),
         (beats_map, {"post_rates_Hz": [10001.0]}, "post_rates_Hz: at most one spike per step"),
         (beats_map, {"post_start_phases": [1.0]}, "less than 1"),
-        (stdp_window, {"differences_ms": [0.05]}, "differences_ms: 0.05 ms is no whole multiple"),
+        (stdp_window, {"differences_ms": []}, "at least 1 item"),
+        (stdp_window, {"differences_ms": [0.05]}, "differences_ms: has to be a whole multiple of dt_ms"),
+        (stdp_window, {"pre_time_ms": 40.05}, "pre_time_ms: has to be a whole multiple of dt_ms"),
         (stdp_window, {"differences_ms": [-41.0]}, "no postsynaptic spike before the run's start"),
         (stdp_window, {"differences_ms": [60.0]}, "no spike after the run's end at 100 ms"),
         (stdp_tutorial_window, {"latest_spike_ms": 31.0}, "latest_spike_ms: has to be at least two steps before"),
         (stdp_tutorial_window, {"pairs": 1}, "greater than or equal to 2"),
+        (stdp_tutorial_window, {"pairs": 10**400}, "less than or equal to 2147483647"),
         (epsp, {"grid_rates_Hz": [0.0]}, "greater than 0"),
         (epsp, {"grid_rates_Hz": [20000.0]}, "grid_rates_Hz: at most one spike per step"),
         (epsp, {"isolated_rate_Hz": 20000.0}, "isolated_rate_Hz: at most one spike per step"),
         (epsp, {"grid_differences_ms": [-100.1]}, "no postsynaptic spike before the run's start"),
         (epsp, {"tau_m_ms": 0.0}, "greater than 0"),
+        (epsp, {"gap_rates_Hz": []}, "at least 1 item"),
+        (
+            epsp,
+            {"readout_duration_ms": 0.01},
+            "readout_duration_ms: has to be a whole multiple of dt_ms .*, at least 1",
+        ),
+        (epsp, {"isolated_rate_Hz": 1e-9}, "isolated_rate_Hz: a period of at most 1e\\+09 steps of 0.1 ms"),
+        (epsp, {"gap_rates_Hz": [1.0, 1e-9]}, "gap_rates_Hz: a period of at most 1e\\+09 steps of 0.1 ms"),
+        # Steps are counted in 32 bits.
+        (epsp, {"pairings": 2**31 - 1}, "pairings: the last spike has to come within 1e\\+09 steps of 0.1 ms"),
+        (epsp, {"grid_rates_Hz": [1e-4], "pairings": 300}, "pairings: the last spike has to come within"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(protocol, changes, text):
@@ -486,6 +508,139 @@ def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post, direc
         pair_stdp.discretise(parameters),
         outcome,
         pair_model.empty_events(0),
+        no_failure(),
     )
     assert np.sign(outcome.weight_final[0] - 0.5) == direction
     assert sorted([0.5, outcome.weight_final[0]]) == [outcome.weight_lowest[0], outcome.weight_highest[0]]
+
+
+# Limits ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("protocol", "changes", "text"),
+    [
+        # Coincidences add 6e8 each, every 10 ms from 9.9 ms on: the second one leads beyond 1e9.
+        (
+            beats,
+            {"clip_weight": False, "dA_pre": 6e8, "pre_rates_Hz": [0.0, 100.0], "post_rates_Hz": [0.0, 100.0]},
+            "^weight of synapse 1 is .* at 19.9 ms, allowed: -1e\\+09 to 1e\\+09",
+        ),
+        (
+            beats_map,
+            {"clip_weight": False, "dA_pre": -2e9, "pre_rates_Hz": [0.0, 100.0], "post_rates_Hz": [100.0]},
+            "^weight of synapse 1 is -2e\\+09 at 9.9 ms",
+        ),
+        # The test spike comes at 10 ms with a delay of 2 ms; 0.5 * 3e6 mV is more than a kilovolt.
+        (
+            epsp,
+            {"psp_scale_mV": 3e6, "V_th_mV": 1e7, "dA_pre": 0.0},
+            "^v_V of read-out cell 0 is 1499.93 at 12 ms, allowed: -1000 to 1000 V",
+        ),
+        (epsp, {"E_L_mV": 2e6}, "^v_V of read-out cell 0 is 2000 at 0 ms"),
+    ],
+)
+def test_a_state_beyond_its_limits_ends_the_run_in_one_line(protocol, changes, text):
+    with pytest.raises(StateError, match=text) as error:
+        simulated(protocol, **changes)
+    assert "\n" not in str(error.value)
+
+
+def test_a_weight_within_its_bounds_never_leaves_the_limits():
+    _, run = simulated(beats, dA_pre=1e15, weight_max=1e9)
+    assert run["weight"].max() <= 1e9
+
+
+def test_no_event_is_written_where_there_is_no_room():
+    # Four events, room for two of them in front of other numbers.
+    behind = pair_model.empty_events(4)
+    for part in behind:
+        part[...] = 7
+    outcome = pair_model.empty_outcome(1)
+    pair_model.simulate(
+        pair_model.make_trains([[10, 30]]),
+        pair_model.make_trains([[20, 40]]),
+        np.array([0]),
+        np.array([0]),
+        0.5,
+        pair_stdp.discretise(parameters(beats)),
+        outcome,
+        pair_model.first_events(behind, 2),
+        no_failure(),
+    )
+    assert outcome.event_count[0] == 4
+    assert behind.step.tolist() == [10, 20, 7, 7]
+    for part in behind:
+        assert (part[2:] == 7).all()
+
+
+GROWN = [
+    (beats, {"duration_ms": 20000.0}),
+    (beats, {"duration_ms": 20000.0, "reset": "subtract", "phase_recorded_ms": 20000.0}),
+    (beats, {"pre_rates_Hz": [5.0] * 300, "post_rates_Hz": [7.0] * 300}),
+    (beats_map, {"duration_ms": 20000.0, "reset": "subtract", "pre_rates_Hz": [9000.0] * 3}),
+    (beats_map, {"pre_rates_Hz": [5.0] * 200, "post_rates_Hz": [7.0] * 200}),
+    (stdp_window, {"differences_ms": [1.0] * 5000}),
+    (stdp_tutorial_window, {"pairs": 5000}),
+    (stdp_tutorial_window, {"duration_ms": 100000.0}),
+    (epsp, {"pairings": 1000}),
+    (epsp, {"readout_duration_ms": 2000.0, "V_th_mV": -80.0}),
+]
+
+
+@pytest.mark.parametrize(("protocol", "changes"), GROWN)
+def test_the_estimated_memory_is_enough_and_no_wild_guess(protocol, changes):
+    given = parameters(protocol, **changes)
+    simulated(protocol)
+    tracemalloc.start()
+    try:
+        run = protocol.run(given, protocol.draw(given, 1))
+        protocol.summarise(given, run)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < given.cost().memory_bytes < 10 * peak
+
+
+@pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.__name__.split(".")[-1])
+def test_the_estimate_of_absurd_parameters_is_a_number(protocol):
+    # Whatever is legal: 1e9 steps, or as many synapses as integers go.
+    absurd = {
+        beats: {"duration_ms": 1e8, "pre_rates_Hz": [1e-15, 1e4], "post_rates_Hz": [0.0, 1e4]},
+        beats_map: {"duration_ms": 1e8, "pre_rates_Hz": [0.0], "post_rates_Hz": [1e-15]},
+        stdp_window: {"duration_ms": 1e8},
+        stdp_tutorial_window: {"duration_ms": 1e8, "pairs": 2**31 - 1},
+        epsp: {"pairings": 10**5, "readout_duration_ms": 1e8},
+    }
+    cost = parameters(protocol, **absurd[protocol]).cost()
+    assert 0 < cost.memory_bytes < 1e15
+    assert 0 < cost.seconds < 1e9
+
+
+# Work that grows with the numbers alone ------------------------------------------------------------------
+
+
+def test_ranges_of_groups():
+    generator = np.random.default_rng(11)
+    weight, group = generator.random(200), generator.integers(0, 20, 200)
+    expected = [np.ptp(weight[group == each]) for each in np.unique(group)]
+    np.testing.assert_array_equal(beats_map.ranges_of_groups(weight, group), expected)
+    assert len(beats_map.ranges_of_groups(np.zeros(0), np.zeros(0, np.int64))) == 0
+
+
+def test_each_cell_has_its_own_rate():
+    rates_Hz = [100.0, 0.0, 50.0, 1.0, 200.0]
+    given, run = simulated(beats, pre_rates_Hz=rates_Hz, post_rates_Hz=rates_Hz[::-1])
+    for side, asked in (("pre", rates_Hz), ("post", rates_Hz[::-1])):
+        found = beats.actual_rates_Hz(given, run, side)
+        trains = [oracle.regular_train(rate, 1e-4, 2000, "zero")[0] for rate in asked]
+        expected = [1e4 / np.diff(train).mean() if len(train) > 1 else math.nan for train in trains]
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_an_isolated_pairing_lost_in_rounding_has_no_additivity():
+    # exp(-714) is the smallest of numbers: a quotient by it would be infinite.
+    given, run = simulated(epsp, tau_pre_ms=0.014, grid_differences_ms=[10.0])
+    assert stdp_window.closed_form(np.array([10.0]), given)[0] > 0
+    assert np.isnan(epsp.isolated_change(run["condition_difference_ms"], run["weight_final"], given)[0])
+    assert np.isnan(epsp.summarise(given, run)["additivity"]).all()

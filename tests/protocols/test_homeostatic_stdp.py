@@ -1,6 +1,7 @@
 """The protocol of homeostatic STDP: its draw, its run against the oracle, its statistics."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,8 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from replasticity import experiments
+from replasticity.errors import StateError
+from replasticity.kernels.limits import no_failure
+from replasticity.models import homeostatic_stdp as model
 from replasticity.protocols import homeostatic_stdp as protocol
 from tests.oracles import homeostatic_stdp as oracle
+from tests.strategies import usable_floats
 
 
 def parameters(**changes):
@@ -64,6 +69,15 @@ def test_trials_that_cannot_or_must_succeed(probability, expected):
     assert protocol.bernoulli_successes(np.random.default_rng(1), 4, probability).tolist() == expected
 
 
+def test_gaps_beyond_the_last_trial_do_not_overflow():
+    # Ten gaps of 1e19 trials have no sum in 64 bits.
+    generator = np.random.default_rng(3)
+    for probability in (1e-17, 1e-19, 1e-33):
+        assert len(protocol.bernoulli_successes(generator, 10**9, probability)) == 0
+    counts = protocol.draw(parameters(rates_Hz=[1e-12, 20.0, 1e-14]), seed=1)["population_count"]
+    assert counts[:1000].sum() == counts[2000:].sum() == 0 < counts.sum()
+
+
 def test_population_rate_in_each_epoch():
     # Spikes per epoch are binomial; |z| < 4.1 in three epochs: false-alarm rate 1e-4 for a fresh seed.
     given = parameters()
@@ -115,11 +129,11 @@ def test_spike_step_is_the_one_that_contains_the_time():
     pre=st.lists(st.integers(0, 2999), unique=True, max_size=12),
     post=st.lists(st.integers(0, 2999), unique=True, max_size=12),
     coincident=st.lists(st.integers(0, 2999), unique=True, max_size=3),
-    off_grid=st.floats(0.0, 0.099),
+    off_grid=usable_floats(0.0, 0.099),
     tau_H_ms=st.floats(1.0, 1000.0),
     tau_stdp_ms=st.floats(1.0, 100.0),
-    eta_nS_s=st.floats(-3.0, 3.0),
-    target_rate_Hz=st.floats(0.0, 60.0),
+    eta_nS_s=usable_floats(-3.0, 3.0),
+    target_rate_Hz=usable_floats(0.0, 60.0),
     seed=st.integers(0, 1000),
 )
 def test_run_equals_the_oracle(
@@ -225,7 +239,10 @@ def test_straight_line_needs_two_different_points():
     ("changes", "text"),
     [
         ({"rates_Hz": [20000.0]}, "at most one spike per cell and step"),
+        ({"rates_Hz": []}, "at least 1 item"),
         ({"epoch_ms": 100.05}, "epoch_ms: has to be a whole multiple"),
+        ({"epoch_ms": 1e-12}, "epoch_ms: has to be a whole multiple of dt_ms .*, at least 1"),
+        ({"tau_H_ms": 5e-324}, "tau_H_ms: has to be 0 or from 1e-15 to 1e\\+15"),
         ({"sample_interval_ms": 0.15}, "sample_interval_ms: has to be a whole multiple"),
         ({"pre_times_ms": [50.0, 50.05]}, "pre_times_ms: at most one spike"),
         ({"post_times_ms": [300.0]}, "post_times_ms: no spike after the run's end at 300 ms"),
@@ -235,3 +252,136 @@ def test_straight_line_needs_two_different_points():
 def test_parameters_that_do_not_fit_are_refused(changes, text):
     with pytest.raises(ValueError, match=text):
         parameters(**changes)
+
+
+# Limits ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        # The first pair adds 1e9 * -20 * (1 + exp(-1 / 20)).
+        ({"eta_nS_s": 1e9}, "^weight_nS of synapse 0 is -3.90246e\\+10 at 51 ms, allowed: -1e\\+09 to 1e\\+09 nS"),
+        ({"weight_initial_nS": 2e9}, "^weight_nS of synapse 0 is 2e\\+09 at 0 ms"),
+        # A spike adds 1 / (tau_H N): the first one comes in the second epoch.
+        ({"tau_H_ms": 1e-9}, r"^H_Hz of synapse 0 is .*e\+\d+ at 1\d\d.* ms, allowed: 0 to 1e\+09 Hz"),
+    ],
+)
+def test_a_state_beyond_its_limits_ends_the_run_in_one_line(changes, text):
+    given = parameters(**changes)
+    with pytest.raises(StateError, match=text) as error:
+        protocol.run(given, {"population_count": np.repeat(np.array([0, 2, 2], np.int32), 1000)})
+    assert "\n" not in str(error.value)
+
+
+def test_no_event_or_sample_is_written_where_there_is_no_room():
+    # Four events and ten samples, room for two and three of them in front of other numbers.
+    whole = model.empty_record(step_count=1000, sample_every=100, every_step_count=0, event_count=4)
+    for part in whole:
+        part[...] = 7
+    room = model.Record(
+        *(
+            part[:3] if name in ("H_Hz", "weight_nS") else part[:2]
+            for name, part in zip(whole._fields, whole, strict=True)
+        )
+    )
+    step = model.discretise(
+        dt_s=1e-4,
+        tau_H_s=0.1,
+        population_size=50,
+        target_Hz=5.0,
+        tau_stdp_s=0.02,
+        eta_nS_s=1.0,
+        presynaptic_constant_term=True,
+    )
+    counts, pre, post = np.zeros(1000, np.int32), np.array([10, 30]), np.array([20, 40])
+    model.simulate(counts, pre, post, 0.0, 100, step, room, no_failure())
+    assert whole.event_step.tolist() == [10, 20, 7, 7]
+    for part in whole:
+        assert (part[3:] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"population_size": 5000, "rates_Hz": [1000.0], "pre_times_ms": [], "post_times_ms": []},
+        {"population_size": 5000, "rates_Hz": [0.0, 1000.0, 0.0], "record_trains": True},
+        {"epoch_ms": 10000.0, "sample_interval_ms": 0.1, "every_step_ms": 30000.0},
+        {"epoch_ms": 100000.0},
+    ],
+)
+def test_the_estimated_memory_is_enough_and_no_wild_guess(changes):
+    given = parameters(**changes)
+    protocol.run(parameters(), protocol.draw(parameters(), 1))
+    tracemalloc.start()
+    try:
+        inputs = protocol.draw(given, 1)
+        protocol.summarise(given, protocol.run(given, inputs))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < given.cost().memory_bytes < 10 * peak
+
+
+def test_the_estimate_of_absurd_parameters_is_a_number():
+    cost = parameters(epoch_ms=1e8, rates_Hz=[1e4] * 100, population_size=2**31 - 1, record_trains=True).cost()
+    assert 0 < cost.memory_bytes < math.inf
+    assert 0 < cost.seconds < math.inf
+
+
+# Few or no pairings, samples --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes", [{"post_times_ms": []}, {"pre_times_ms": []}, {"pre_times_ms": [], "post_times_ms": []}]
+)
+def test_without_pairings_nothing_of_them_is_defined(changes):
+    given = parameters(**changes)
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    assert len(summary["dw_nS"]) == 0
+    assert math.isnan(summary["slope_analytic_nS_per_Hz"].item())
+    assert np.isfinite(summary["G_late_mean_Hz"]).all()
+
+
+def test_an_epoch_without_late_samples_has_no_late_mean():
+    # Samples at 0, 90, 180 and 270 ms; the second half of the first epoch begins at 50 ms.
+    given = parameters(sample_interval_ms=90.0)
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    assert np.isfinite(summary["G_late_mean_Hz"]).all()
+    given = parameters(sample_interval_ms=120.0)
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    assert (
+        np.isnan(summary["G_late_mean_Hz"]).tolist() == np.isnan(summary["G_late_sd_Hz"]).tolist() == [True, True, True]
+    )
+
+
+def test_late_samples_are_those_of_the_second_half_of_their_epoch():
+    given = parameters()
+    run = protocol.run(given, protocol.draw(given, seed=1))
+    late = [
+        run["G_Hz"][(run["time_ms"] >= 100 * k + 50 - 1e-9) & (run["time_ms"] < 100 * (k + 1) - 1e-9)] for k in range(3)
+    ]
+    summary = protocol.summarise(given, run)
+    np.testing.assert_array_equal(summary["G_late_mean_Hz"], [each.mean() for each in late])
+    np.testing.assert_array_equal(summary["G_late_sd_Hz"], [each.std() for each in late])
+
+
+def test_the_nearest_sample_is_read():
+    # Off the grid, between two samples, before the first and after the last one.
+    pre_ms = [0.2, 100.5, 151.6, 230.4, 299.8]
+    given = parameters(pre_times_ms=pre_ms, post_times_ms=pre_ms)
+    run = protocol.run(given, protocol.draw(given, seed=1))
+    found = protocol.pairings(given, run)
+
+    def nearest(moment_ms):
+        return np.abs(run["time_ms"] - moment_ms).argmin()
+
+    np.testing.assert_array_equal(found["G_sampled_Hz"], [run["G_Hz"][nearest(each)] for each in pre_ms])
+    changes = [run["weight_nS"][nearest(each + 10)] - run["weight_nS"][nearest(each - 10)] for each in pre_ms]
+    np.testing.assert_array_equal(found["dw_nS"], changes)
+
+
+def test_points_that_rounding_tells_apart_make_no_line():
+    x = 5.0 + np.array([0.0, 1.0, 2.0]) * 1e-15
+    assert all(map(math.isnan, protocol.straight_line(x, np.array([1.0, 2.0, 4.0]))))
+    assert all(map(math.isnan, protocol.straight_line(np.array([1.0, 2.0, 4.0]), x)))

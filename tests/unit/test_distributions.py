@@ -1,5 +1,7 @@
 """The comparison of two sets of seeds: its false-alarm rate and its power."""
 
+import math
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,8 +10,10 @@ from scipy import stats
 from replasticity.analysis.distributions import (
     FALSE_ALARM_RATE,
     compare_distributions,
+    could_differ,
     elements,
     mean_and_sd,
+    seeds_needed,
     two_sample_p,
 )
 
@@ -54,6 +58,28 @@ def test_p_is_twice_the_smaller_one_of_both_tests(mean, sd):
     second = np.arange(30.0), np.arange(40.0)
     rows = compare_distributions(statistics(np.stack([ours, second[0]], 1)), {"x_ms": np.stack([theirs, second[1]], 1)})
     assert rows[0].p == pytest.approx(min(1.0, 4 * min(location, spread)))
+
+
+@pytest.mark.parametrize("theirs", [2, 3, 5, 10, 40])
+@pytest.mark.parametrize("numbers", [1, 46, 560])
+def test_what_could_differ_is_what_sets_without_overlap_show(theirs, numbers):
+    # Closed form: without overlap, Kolmogorov and Smirnov's p is two over the ways to choose our seeds; twice that.
+    def p(ours):
+        return 4 / math.comb(ours + theirs, ours) * numbers
+
+    needed = seeds_needed(theirs, numbers)
+    assert p(needed) < FALSE_ALARM_RATE <= p(needed - 1)
+    assert could_differ(needed, theirs, numbers)
+    assert not could_differ(needed - 1, theirs, numbers)
+    generator = np.random.default_rng(1)
+    for ours, agrees in ((needed, False), (needed - 1, True)):
+        apart = statistics(generator.random((ours, numbers)) + 2), {"x_ms": generator.random((theirs, numbers))}
+        assert {row.agrees for row in compare_distributions(*apart)} == {agrees}
+
+
+def test_no_number_of_seeds_is_enough_for_one_other_seed():
+    assert seeds_needed(1, 22) is None
+    assert not could_differ(1000, 1, 22)
 
 
 def test_rounding_of_a_constant_is_no_difference():

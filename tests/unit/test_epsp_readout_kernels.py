@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from replasticity.kernels.epsp_readout import add_psp, relax, spikes
+from replasticity.kernels.limits import no_failure
 from replasticity.models.epsp_readout import discretise, simulate
 
 STEP = discretise(dt_s=1e-4, tau_m_s=0.01, E_L_V=-0.07, I_const_V=0.005, V_th_V=-0.055, psp_scale_V=0.01)
@@ -30,7 +31,7 @@ def test_psp_is_weight_times_scale():
 def simulated(weight, V_th_V=-0.055, arrival=20, steps=200):
     step = STEP._replace(E_V=-0.07, V_th_V=V_th_V)
     v_V, spiked = np.zeros((steps, 1)), np.zeros((steps, 1), np.bool_)
-    return v_V[:, 0], spiked[:, 0], simulate(np.array([weight]), arrival, step, v_V, spiked)[0]
+    return v_V[:, 0], spiked[:, 0], simulate(np.array([weight]), arrival, step, v_V, spiked, no_failure())[0]
 
 
 def test_epsp_starts_in_the_sample_after_the_arrival_and_decays():
@@ -58,8 +59,8 @@ def test_reset_wins_over_the_test_spike():
     # The cell is above threshold when the test spike arrives: it spikes and is reset in that step.
     step = STEP._replace(E_V=-0.05)
     v_V, spiked = np.zeros((400, 1)), np.zeros((400, 1), np.bool_)
-    simulate(np.array([0.0]), 1000, step, v_V, spiked)
+    simulate(np.array([0.0]), 1000, step, v_V, spiked, no_failure())
     arrival = int(np.flatnonzero(spiked[:, 0])[0])
-    simulate(np.array([1.0]), arrival, step, v_V, spiked)
+    simulate(np.array([1.0]), arrival, step, v_V, spiked, no_failure())
     assert spiked[arrival, 0]
     assert v_V[arrival + 1, 0] == -0.07

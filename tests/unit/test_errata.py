@@ -40,10 +40,24 @@ def test_without_randomness_there_is_the_difference_alone(seeds):
         "effect_size": None,
         "p": None,
         "n": len(seeds),
+        "undefined": 0,
     }
+
+
+def test_a_spread_by_rounding_is_none():
+    generator = np.random.default_rng(3)
+    published = 1.5 + 0.01 * generator.normal(size=10)
+    # The differences are 0.7, plus or minus the last bits of the values.
+    corrected = published + 0.7
+    assert np.ptp(corrected - published) > 0
+    result = measure(EFFECT, ensemble(range(10), published), ensemble(range(10), corrected))
+    assert (result["mean_difference"], result["p"], result["interval"]) == (pytest.approx(0.7), None, None)
 
 
 def test_undefined_statistics_and_other_seeds_leave_nothing():
     before = ensemble([1, 2], np.array([1.0, np.nan]))
-    assert measure(EFFECT, before, ensemble([1, 2], np.array([np.nan, 1.0])))["mean_difference"] is None
+    result = measure(EFFECT, before, ensemble([1, 2], np.array([np.nan, 1.0])))
+    assert (result["mean_difference"], result["n"], result["undefined"]) == (None, 0, 2)
+    some = measure(EFFECT, before, ensemble([1, 2, 3], np.array([2.0, 3.0, 4.0])))
+    assert (some["mean_difference"], some["n"], some["undefined"]) == (1.0, 1, 1)
     assert measure(EFFECT, before, ensemble([3, 4], np.ones(2)))["n"] == 0

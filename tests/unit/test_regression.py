@@ -1,11 +1,12 @@
 """The regression check: it passes on what has not changed, and names what has."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from replasticity import experiments, simulation
+from replasticity import experiments, protocols, simulation
 from replasticity.analysis import regression
 from replasticity.errors import UserError
 from tests.ensembles import statistics_in_memory
@@ -97,6 +98,82 @@ def test_an_undefined_number_moves(short, ensemble):
     regression.write_reference(short, ensemble)
     ensemble["dw_nS"].values[0, 0] = np.nan
     assert [row.label for row in regression.check(short, ensemble).moved] == ["dw_nS[0]"]
+
+
+def renumbered(ensemble, count):
+    """Return the first seeds of an ensemble under numbers that no reference has."""
+    return ensemble.isel(seed=slice(count)).assign_coords(seed=range(1001, 1001 + count))
+
+
+def test_few_other_seeds_are_too_few_to_tell(short, ensemble):
+    # 36 numbers, 12 seeds: 4 / C(12 + n, n) x 36 is below 1 % from 6 seeds on.
+    regression.write_reference(short, ensemble)
+    for count, verdict in ((5, regression.TOO_FEW), (6, regression.AGREES)):
+        check = regression.check(short, renumbered(ensemble, count))
+        assert (check.same_seeds, check.other_seeds, check.needed, check.verdict) == (0, count, 6, verdict)
+        assert check.passes == (verdict == regression.AGREES)
+    # However far off they are, five seeds show nothing, and six do.
+    for count, verdict in ((5, regression.TOO_FEW), (6, regression.MOVED)):
+        far = renumbered(ensemble, count)
+        far["G_post_Hz"].values[:, 1] += 1000.0
+        assert regression.check(short, far).verdict == verdict
+
+
+def test_same_seeds_decide_where_the_other_ones_are_too_few(short, ensemble):
+    regression.write_reference(short, ensemble.isel(seed=slice(10)))
+    check = regression.check(short, ensemble)
+    assert (check.same_seeds, check.other_seeds, check.tested, check.verdict) == (10, 2, False, regression.AGREES)
+    ensemble["G_post_Hz"].values[3, 1] += 1e-6
+    assert regression.check(short, ensemble).verdict == regression.MOVED
+
+
+@pytest.mark.parametrize("same_seeds", [0, 3])
+def test_what_does_not_depend_on_the_seed_is_the_same_with_any(short, ensemble, same_seeds):
+    # The first pairing is in an epoch of rate 0: all seeds of the reference have the same weight change.
+    regression.write_reference(short, ensemble)
+    fresh = ensemble.isel(seed=slice(same_seeds + 1)).assign_coords(seed=[*range(1, same_seeds + 1), 1001])
+    fresh["dw_nS"].values[-1, 0] += 1e-6
+    check = regression.check(short, fresh)
+    assert [(row.label, row.how) for row in check.moved] == [("dw_nS[0]", "any seed")]
+    assert check.verdict == regression.MOVED
+
+
+def test_what_seeds_share_by_chance_may_differ_in_another(short, ensemble, monkeypatch):
+    regression.write_reference(short, ensemble)
+    statistics = protocols.get("homeostatic_stdp").STATISTICS
+    discrete = statistics | {"dw_nS": dataclasses.replace(statistics["dw_nS"], discrete=True)}
+    monkeypatch.setattr(protocols.get("homeostatic_stdp"), "STATISTICS", discrete)
+    fresh = renumbered(ensemble, 8)
+    fresh["dw_nS"].values[0, 0] += 1.0
+    assert regression.check(short, fresh).verdict == regression.AGREES
+    fresh["dw_nS"].values[:, 0] += 1.0
+    assert regression.check(short, fresh).verdict == regression.MOVED
+
+
+def test_where_nothing_is_random_one_other_seed_tells(project, tmp_path):
+    resolved = experiments.resolve("stdp_window")
+    regression.write_reference(resolved, ensemble_of(resolved, [1], tmp_path))
+    fresh = ensemble_of(resolved, [7], tmp_path)
+    assert regression.check(resolved, fresh).verdict == regression.AGREES
+    fresh["dw"].values[0, 3] += 1e-9
+    check = regression.check(resolved, fresh)
+    assert [(row.label, row.how) for row in check.moved] == [("dw[3]", "any seed")]
+
+
+def test_one_random_seed_is_no_reference_for_others(short, ensemble):
+    # Not even for what would be the same with any seed: one seed does not say what that is.
+    regression.write_reference(short, ensemble.isel(seed=[0]))
+    check = regression.check(short, renumbered(ensemble, 12))
+    assert (check.verdict, check.needed) == (regression.TOO_FEW, None)
+
+
+def test_undefined_values_of_a_reference_have_to_be_declared(short, ensemble):
+    path = regression.write_reference(short, ensemble)
+    reference = json.loads(path.read_text())
+    reference["statistics"]["dw_nS"]["values"][2][1] = float("nan")
+    path.write_text(json.dumps(reference))
+    with pytest.raises(UserError, match=r"zenke2015\.json: dw_nS\[2, 1\] is nan; it has to be a finite number"):
+        regression.check(short, ensemble)
 
 
 def test_other_seeds_of_another_model_move(short, ensemble, tmp_path):

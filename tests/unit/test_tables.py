@@ -66,9 +66,13 @@ def test_effect_has_a_sign_and_units():
             "effect_size": 2.0,
             "p": None,
             "n": 5,
+            "undefined": 0,
         },
     }
     assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: +0.51 Hz", "0.4 to 0.6")
+    assert tables.effect_numbers(erratum)[-1] == "5"
+    erratum["measured"]["undefined"] = 2
+    assert tables.effect_numbers(erratum)[-1] == "5 (2 more not defined)"
     erratum["measured"] |= {"mean_difference": None, "interval": None}
     assert tables.effect_numbers(erratum)[:2] == ("slope[synapse=0]: -", "-")
 
@@ -77,3 +81,38 @@ def test_share_of_seeds_is_told_as_their_number():
     claim = {"test": "seeds_in_range", "lower": 0.0, "upper": None, "estimate": 0.925, "interval": [0.796, 0.984]}
     claim |= {"effect_size": 0.425, "p": 0.01, "p_against": None, "p_corrected": 0.02, "n": 40}
     assert tables.claim_numbers(claim)[:3] == ("37 of 40 seeds", "0.8 to 0.98", "every seed at least 0")
+
+
+PEER = {
+    "simulator": "NEST",
+    "comparable": True,
+    "seeds": 5,
+    "our_seeds": 10,
+    "tests": 147,
+    "smallest_p": 1.0,
+    "could_differ": True,
+    "seeds_needed": 21,
+    "agrees": True,
+    "different": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({}, "Distributed like 5 seeds of NEST: 147 two-sample tests, smallest corrected p = 1."),
+        ({"agrees": False, "different": [{"label": "rate_Hz[1]"}]}, "DIFFERS from 5 seeds of NEST in rate_Hz[1]."),
+        (
+            {"agrees": False, "could_differ": False},
+            "Too few seeds to tell whether they are distributed like 5 seeds of NEST: "
+            "10 of ours could not differ in 147 two-sample tests; it takes at least 21 seeds.",
+        ),
+        (
+            {"agrees": False, "could_differ": False, "seeds": 1, "seeds_needed": None},
+            "Too few seeds to tell whether they are distributed like 1 seeds of NEST: "
+            "10 of ours could not differ in 147 two-sample tests; not even 1000 seeds would be enough.",
+        ),
+    ],
+)
+def test_peer_is_said_to_agree_only_where_it_could_have_differed(changed, sentence):
+    assert tables.peer_sentence(PEER | changed) == sentence

@@ -120,14 +120,25 @@ def show_messages_of_executors():
 
 
 def show_message_of_executor(handler, record):
-    """Show what the record of a failed job says besides its name, and let the record pass."""
+    """Show what the record of a failed job says besides its name, and let the record pass.
+
+    What a check on this machine has found was printed while it ran: neither its log is shown again, nor its command.
+    """
+    if (
+        record.levelname == "ERROR"
+        and "python -m replasticity check" in record.getMessage()
+    ):
+        return False
     for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
         if text:
             handler.console.print(text, highlight=False, markup=False, soft_wrap=True)
     if hasattr(record, "rule_msg") and record.jobid in handler.event_handler.jobs_info:
         # A job that never began has no log, over which the progress bars would stumble.
         failed = handler.event_handler.jobs_info[record.jobid]
-        failed["log"] = [path for path in failed["log"] if Path(path).is_file()]
+        told = record.rule_name == "check" and workflow.local_exec
+        failed["log"] = [
+            path for path in failed["log"] if Path(path).is_file() and not told
+        ]
     return True
 
 

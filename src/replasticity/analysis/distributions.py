@@ -1,5 +1,7 @@
 """Do two sets of seeds come from the same distribution? One test per number of every statistic."""
 
+import bisect
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +29,10 @@ class Agreement:
         Mean and standard deviation over the seeds.
     p : float
         p-value of `two_sample_p`, times the number of numbers compared (Bonferroni), at most 1.
+
+    Notes
+    -----
+    That two sets are indistinguishable means something only where `could_differ` says that they could have differed.
     """
 
     label: str
@@ -62,7 +68,9 @@ def two_sample_p(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64],
     Parameters
     ----------
     ours, theirs : ndarray of float64, shape (seeds,)
-        Values of one number; the two sets may differ in size. NaN counts as a value larger than all others.
+        Values of one number; the two sets may differ in size. NaN, "not defined" where its contract knows it, counts
+        as a value larger than all others in the first test and is left out of the second, so that it matters how often
+        a statistic is not defined.
     resolution : float
         Values that lie this close to the common median count as equal to it, so that rounding does not tell
         apart two sets of what should be one constant.
@@ -78,12 +86,41 @@ def two_sample_p(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64],
     for side in (ours, theirs):
         merged = np.where(np.isclose(side, centre, rtol=0.0, atol=resolution), centre, side)
         sides.append(np.where(np.isnan(merged), np.inf, merged))
-    p = float(stats.ks_2samp(*sides).pvalue)
+    with warnings.catch_warnings():
+        # Rounding may lead the exact p-value a little beyond 1; scipy then says so, and takes the asymptotic one.
+        warnings.filterwarnings("ignore", "ks_2samp: Exact calculation unsuccessful", RuntimeWarning)
+        p = float(stats.ks_2samp(*sides).pvalue)
     finite = [side[np.isfinite(side)] for side in sides]
     # Without spread, or with a handful of seeds, there is nothing to test or the test is not to be trusted.
     if min(map(len, finite)) >= MIN_SEEDS_FOR_SPREAD and any(np.ptp(side) > 0 for side in finite):
         p = min(p, float(stats.levene(*finite, center="median").pvalue))
     return min(1.0, 2 * p)
+
+
+#: `seeds_needed` looks no further.
+MOST_SEEDS_NEEDED = 1000
+
+
+def could_differ(ours: int, theirs: int, numbers: int) -> bool:
+    """Return True if so many seeds can show a difference at all: if two sets without any overlap differ.
+
+    Parameters
+    ----------
+    ours, theirs : int
+        Seeds of both sets.
+    numbers : int
+        Numbers that are compared, for the correction.
+    """
+    # Two equal spreads: nothing but their place tells the sets apart.
+    p = two_sample_p(np.linspace(0.0, 1.0, ours), np.linspace(2.0, 3.0, theirs), 0.0)
+    return p * numbers < FALSE_ALARM_RATE
+
+
+def seeds_needed(theirs: int, numbers: int) -> int | None:
+    """Return the smallest number of our seeds that could differ from so many others; None if no number does."""
+    seeds = range(1, MOST_SEEDS_NEEDED + 1)
+    place = bisect.bisect_left(seeds, True, key=lambda ours: could_differ(ours, theirs, numbers))
+    return seeds[place] if place < len(seeds) else None
 
 
 def compare_distributions(

@@ -7,6 +7,7 @@ import xarray as xr
 from scipy import stats
 
 from replasticity.analysis.claims import CONFIDENCE
+from replasticity.comparison import rounding
 from replasticity.experiments import MeasuredEffect
 from replasticity.units import unit_of
 
@@ -28,14 +29,17 @@ def measure(effect: MeasuredEffect, published: xr.Dataset, corrected: xr.Dataset
     -------
     dict
         JSON-ready: ``units``, ``mean_difference`` (corrected - published) with its 95 % t ``interval``, ``effect_size``
-        (the mean difference in standard deviations of the differences), ``p`` of a paired t-test (`scipy.stats`), and
-        ``n`` pairs. Where all differences are equal, or with one pair, there is no interval, effect size or p;
-        undefined statistics are left out.
+        (the mean difference in standard deviations of the differences), ``p`` of a paired t-test (`scipy.stats`),
+        ``n`` pairs, and how many more were left out, ``undefined``, because the statistic is not defined in one of
+        both. Where all differences are equal up to rounding, or with one pair, nothing is known of their spread:
+        there is no interval, effect size or p.
     """
     values = [ensemble[effect.statistic].isel(effect.at) for ensemble in (published, corrected)]
     before, after = (each.astype(np.float64) for each in xr.align(*values, join="inner"))
-    difference = (after - before).values
-    difference = difference[np.isfinite(difference)]
+    pairs = np.stack([before.values, after.values])
+    defined = np.isfinite(pairs).all(axis=0)
+    pairs = pairs[:, defined]
+    difference = pairs[1] - pairs[0]
     result: dict[str, Any] = {
         "units": unit_of(effect.statistic),
         "mean_difference": float(difference.mean()) if len(difference) else None,
@@ -43,8 +47,10 @@ def measure(effect: MeasuredEffect, published: xr.Dataset, corrected: xr.Dataset
         "effect_size": None,
         "p": None,
         "n": len(difference),
+        "undefined": int(np.sum(~defined)),
     }
-    if len(difference) > 1 and np.ptp(difference) > 0:
+    resolution = float(before.attrs.get("resolution", 0.0))
+    if len(difference) > 1 and np.ptp(difference) > rounding(pairs, resolution):
         # A paired t-test is a t-test of the differences.
         test = stats.ttest_1samp(difference, 0.0)
         low, high = test.confidence_interval(CONFIDENCE)

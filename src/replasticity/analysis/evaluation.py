@@ -7,11 +7,11 @@ from typing import Any
 import xarray as xr
 
 from replasticity import datasets, project, protocols
-from replasticity.analysis.claims import judge
-from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions
+from replasticity.analysis.claims import Case, judge
+from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions, could_differ, seeds_needed
 from replasticity.analysis.errata import measure
 from replasticity.errors import UserError
-from replasticity.experiments import Peer, Resolved, load
+from replasticity.experiments import Claim, Peer, Resolved, load
 
 
 def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[str, Any]:
@@ -35,11 +35,12 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     """
     experiment, ensemble = resolved.experiment, ensembles[resolved.name]
     together = [
-        (name, claim, ensembles[name][claim.statistic].isel(claim.at).values)
+        (name, _case(claim, each.protocol, ensembles[name]))
         for name in ensembles
-        for claim in (experiment if name == resolved.name else load(name)).claims
+        for each in [experiment if name == resolved.name else load(name)]
+        for claim in each.claims
     ]
-    verdicts = judge([(claim, values) for _, claim, values in together])
+    verdicts = judge([case for _, case in together])
     return {
         "experiment": resolved.name,
         "title": experiment.title,
@@ -48,8 +49,8 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
         "code_digest": ensemble.attrs["code_digest"],
         "judged_with": sorted(name for name in ensembles if name != resolved.name),
         "claims": [
-            claim.model_dump(mode="json") | dataclasses.asdict(verdict)
-            for (name, claim, _), verdict in zip(together, verdicts, strict=True)
+            case.claim.model_dump(mode="json") | dataclasses.asdict(verdict)
+            for (name, case), verdict in zip(together, verdicts, strict=True)
             if name == resolved.name
         ],
         "errata": [
@@ -63,6 +64,18 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
         ],
         "peer": None if experiment.peer is None else compare_with_peer(resolved, ensemble, experiment.peer),
     }
+
+
+def _case(claim: Claim, protocol: str, ensemble: xr.Dataset) -> Case:
+    """Return a claim with all that its test depends on."""
+    statistic = protocols.get(protocol).STATISTICS[claim.statistic]
+    return Case(
+        claim=claim,
+        values=ensemble[claim.statistic].isel(claim.at).values,
+        deterministic=protocols.is_deterministic(protocol),
+        resolution=statistic.resolution or 0.0,
+        undefined=statistic.undefined,
+    )
 
 
 def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> dict[str, Any]:
@@ -80,13 +93,15 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     Returns
     -------
     dict
-        JSON-ready: ``simulator``, ``comparable``, number of seeds and tests, smallest corrected p, the
-        false-alarm rate, ``agrees``, and the statistics that differ.
+        JSON-ready: ``simulator``, ``comparable``, number of the simulator's ``seeds``, of ``our_seeds`` and of tests,
+        smallest corrected p, the false-alarm rate, ``could_differ`` (whether so few seeds can show a difference at
+        all), ``seeds_needed`` (of ours, for that; None if no number is enough), ``agrees`` (False where nothing could
+        have been found), and the statistics that differ.
 
     Raises
     ------
     UserError
-        If the summary lacks a statistic.
+        If the summary lacks a statistic, or has an undefined value where our contract knows none.
     """
     protocol = protocols.get(resolved.experiment.protocol)
     path = project.root() / peer.summary
@@ -106,16 +121,22 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
         # A user's own parameters: the other simulator has nothing to say about them.
         return result | {"comparable": False, "different_parameters": different}
     values = {name: summary[theirs].values for name, theirs in protocol.PEER_NAMES.items()}
+    datasets.require_defined(protocol.STATISTICS, values, project.shown(path))
     try:
         agreements = compare_distributions({name: ensemble[name] for name in values}, values)
     except ValueError as error:
         raise UserError(f"{project.shown(path)}: {error}") from error
+    seeds = len(next(iter(values.values())))
+    enough = could_differ(ensemble.sizes["seed"], seeds, len(agreements))
     return result | {
         "comparable": True,
-        "seeds": len(next(iter(values.values()))),
+        "seeds": seeds,
+        "our_seeds": ensemble.sizes["seed"],
         "tests": len(agreements),
         "smallest_p": min(agreement.p for agreement in agreements),
         "false_alarm_rate": FALSE_ALARM_RATE,
-        "agrees": all(agreement.agrees for agreement in agreements),
+        "could_differ": enough,
+        "seeds_needed": seeds_needed(seeds, len(agreements)),
+        "agrees": enough and all(agreement.agrees for agreement in agreements),
         "different": [dataclasses.asdict(agreement) for agreement in agreements if not agreement.agrees],
     }

@@ -1,6 +1,9 @@
 """The regression check: an ensemble against the reference statistics committed under ``figures/``.
 
-Seeds that both have must give the same numbers; the other seeds must be distributed alike.
+Seeds that both have must give the same numbers; the other seeds must be distributed alike. What does not depend on the
+seed must be the same with any seed: everything where nothing is random, and numbers that all seeds of the reference
+share although they cannot do so by chance. With few other seeds no distribution could be called another one: then the
+seeds that both have decide, and without them there are too few seeds to tell.
 """
 
 import json
@@ -14,12 +17,25 @@ import numpy.typing as npt
 import xarray as xr
 
 from replasticity import datasets, project, protocols
-from replasticity.analysis.distributions import Agreement, compare_distributions, elements, mean_and_sd
+from replasticity.analysis.distributions import (
+    Agreement,
+    compare_distributions,
+    could_differ,
+    elements,
+    mean_and_sd,
+    seeds_needed,
+)
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
+from replasticity.datasets import Variable
 from replasticity.errors import UserError
 from replasticity.experiments import Resolved
 
-#: Same seeds: numbers may differ by this much relative to the reference, or by the statistic's resolution.
-RELATIVE_TOLERANCE = 1e-9
+#: So many random seeds that share a number do not do so by chance, unless it is discrete.
+MIN_SEEDS_FOR_CONSTANT = 10
+
+AGREES = "agrees with its reference"
+MOVED = "MOVED"
+TOO_FEW = "too few seeds to tell"
 
 
 @dataclass(frozen=True)
@@ -31,15 +47,15 @@ class Moved:
     label : str
         Statistic and index.
     how : str
-        "same seeds" or "other seeds".
+        "same seeds", "any seed" (what does not depend on it) or "other seeds".
     reference, now : tuple of (float, float)
         Mean and standard deviation over the seeds.
     deviation : float
-        Same seeds: largest difference of a seed. Other seeds: difference of the means.
+        Largest difference of a seed. Other seeds: difference of the means.
     standard_errors : float
         Difference of the means in standard errors of that difference.
     p : float
-        Other seeds: corrected p-value. Same seeds: 0, since equal code gives equal numbers.
+        Other seeds: corrected p-value. Otherwise 0, since equal code gives equal numbers.
     """
 
     label: str
@@ -53,19 +69,47 @@ class Moved:
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of the check of one experiment."""
+    """The outcome of the check of one experiment.
+
+    Attributes
+    ----------
+    experiment : str
+        Its name.
+    same_seeds, other_seeds, reference_seeds : int
+        Seeds that the reference has too, that it has not, and all that it has.
+    numbers : int
+        Numbers per seed.
+    tested : bool
+        Whether the other seeds are enough to show a difference, or nothing about them is random.
+    needed : int or None
+        How many other seeds it takes to show one; None if no number is enough.
+    changed_parameters : list of str
+        Parameters that are not those of the reference.
+    moved : list of Moved
+        What is not as the reference says.
+    """
 
     experiment: str
     same_seeds: int
     other_seeds: int
+    reference_seeds: int
     numbers: int
+    tested: bool
+    needed: int | None
     changed_parameters: list[str]
     moved: list[Moved]
 
     @property
+    def verdict(self) -> str:
+        """`AGREES`, `MOVED` or `TOO_FEW`; seeds that both have are enough to tell."""
+        if self.moved or self.changed_parameters:
+            return MOVED
+        return AGREES if self.tested or self.same_seeds else TOO_FEW
+
+    @property
     def passes(self) -> bool:
-        """Whether nothing has moved."""
-        return not self.moved and not self.changed_parameters
+        """Whether it agrees: nothing has moved, and something could have."""
+        return self.verdict == AGREES
 
 
 def reference_file(resolved: Resolved) -> Path:
@@ -159,34 +203,48 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
     reference = read_reference(resolved)
     path = project.shown(reference_file(resolved))
     expected = {name: np.asarray(entry["values"], np.float64) for name, entry in reference["statistics"].items()}
-    names = list(protocols.get(resolved.experiment.protocol).STATISTICS)
+    contract = protocols.get(resolved.experiment.protocol).STATISTICS
+    deterministic = protocols.is_deterministic(resolved.experiment.protocol)
+    names = list(contract)
     for name in sorted(set(names) ^ set(expected)):
         where = "the reference has" if name in names else "the protocol has"
         raise UserError(f"{path}: {where} no statistic '{name}'; accept-reference renews it")
     for name in names:
         if ensemble[name].shape[1:] != expected[name].shape[1:]:
             raise UserError(f"{path}: {name} has another shape per seed; accept-reference renews it")
+    datasets.require_defined(contract, expected, path)
 
     now_seeds, reference_seeds = ensemble["seed"].values.tolist(), reference["seeds"]
     shared = [seed for seed in now_seeds if seed in reference_seeds]
     others = [seed for seed in now_seeds if seed not in reference_seeds]
+    numbers = sum(int(np.prod(values.shape[1:])) for values in expected.values())
     moved: list[Moved] = []
     if shared:
         rows = [reference_seeds.index(seed) for seed in shared]
         for name in names:
             moved += _moved_with_same_seeds(ensemble[name].sel(seed=shared), expected[name][rows])
     if others:
-        agreements = compare_distributions({name: ensemble[name].sel(seed=others) for name in names}, expected)
-        moved += [
+        new = {name: ensemble[name].sel(seed=others) for name in names}
+        with_any_seed = [
+            row
+            for name in names
+            for row in _moved_with_any_seed(new[name], expected[name], contract[name], deterministic)
+        ]
+        told = {row.label for row in with_any_seed}
+        agreements = [] if deterministic else compare_distributions(new, expected)
+        moved += with_any_seed + [
             _moved_with_other_seeds(agreement, len(others), len(reference_seeds))
             for agreement in agreements
-            if not agreement.agrees
+            if not agreement.agrees and agreement.label not in told
         ]
     return Check(
         experiment=resolved.name,
         same_seeds=len(shared),
         other_seeds=len(others),
-        numbers=sum(int(np.prod(values.shape[1:])) for values in expected.values()),
+        reference_seeds=len(reference_seeds),
+        numbers=numbers,
+        tested=deterministic or (bool(others) and could_differ(len(others), len(reference_seeds), numbers)),
+        needed=seeds_needed(len(reference_seeds), numbers),
         changed_parameters=[
             f"{name}: {reference['parameters'].get(name)} in the reference, {value} now"
             for name, value in resolved.values.items()
@@ -199,16 +257,51 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
 def _moved_with_same_seeds(statistic: xr.DataArray, expected: npt.NDArray[np.float64]) -> list[Moved]:
     resolution = float(statistic.attrs.get("resolution", 0.0))
     reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
+    # NaN equals NaN: the statistic is not defined with this seed, as before.
+    return [
+        _moved_exactly(label, "same seeds", now, before, before)
+        for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True)
+        if not np.allclose(now, before, rtol=RELATIVE_TOLERANCE, atol=resolution, equal_nan=True)
+    ]
+
+
+def _moved_with_any_seed(
+    statistic: xr.DataArray, expected: npt.NDArray[np.float64], variable: Variable, deterministic: bool
+) -> list[Moved]:
+    """Return what has moved of the numbers that do not depend on the seed, with seeds that the reference does not have.
+
+    They are all where nothing is random. Where something is, they are those that many seeds of the reference share, and
+    cannot share by chance. Rounding may put a seed as far from those of the reference as these are apart.
+    """
+    resolution = float(statistic.attrs.get("resolution", 0.0))
+    reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
     moved = []
     for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True):
-        if np.allclose(now, before, rtol=RELATIVE_TOLERANCE, atol=resolution, equal_nan=True):
-            continue
-        difference = np.abs(now - before)
-        largest = math.inf if np.isnan(difference).any() else float(difference.max())
-        moved.append(
-            _moved(label, "same seeds", mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(now))
+        tolerance = rounding(before, resolution)
+        shared = (
+            len(before) >= MIN_SEEDS_FOR_CONSTANT
+            and not variable.has_ties
+            and bool(np.isfinite(before).all())
+            and float(np.ptp(before)) <= tolerance
         )
+        same = (before.min() - tolerance <= now) & (now <= before.max() + tolerance)
+        # NaN equals NaN where no seed of the reference defines the statistic.
+        same |= np.isnan(now) & np.isnan(before).all()
+        if (deterministic or shared) and not same.all():
+            moved.append(_moved_exactly(label, "any seed", now, before, np.full(len(now), before[0])))
     return moved
+
+
+def _moved_exactly(
+    label: str,
+    how: str,
+    now: npt.NDArray[np.float64],
+    before: npt.NDArray[np.float64],
+    expected: npt.NDArray[np.float64],
+) -> Moved:
+    difference = np.abs(now - expected)
+    largest = math.inf if np.isnan(difference).any() else float(difference.max())
+    return _moved(label, how, mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(before))
 
 
 def _moved_with_other_seeds(agreement: Agreement, n_now: int, n_reference: int) -> Moved:

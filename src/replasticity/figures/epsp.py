@@ -99,10 +99,11 @@ def draw_window(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         label = "tutorial's pairs" if len(change) > 5 else None
         axes.plot(difference_ms, change, "|", ms=4, mew=0.6, color=look.BLACK, label=label)
         # The question's list begins with the five pairs whose differences are longest.
+        middle = len(change[:5]) // 2
         axes.plot(difference_ms[:5], change[:5], "s", ms=4, mew=0.7, mfc="none", color=look.VERMILION)
         axes.annotate(
             "question's\nfive weights",
-            xy=(difference_ms[2], change[2]),
+            xy=(difference_ms[middle], change[middle]),
             xytext=(0, 22),
             textcoords="offset points",
             ha="center",
@@ -130,7 +131,8 @@ def draw_epsp(axes: Axes, ensemble: xr.Dataset) -> None:
         axes.plot(time_ms, v_mV[:, cell], color=colour, label=label)
     axes.plot(parameters["test_spike_ms"], v_mV.min(), "^", ms=4, mew=0, color=look.GREY, label="test spike")
     arrival_ms = parameters["test_spike_ms"] + parameters["delay_ms"]
-    axes.set_xlim(0, min(time_ms[-1], arrival_ms + 5 * parameters["tau_m_ms"]))
+    # A single sample is at 0.
+    axes.set_xlim(0, min(time_ms[-1], arrival_ms + 5 * parameters["tau_m_ms"]) or None)
     axes.set_xlabel("time (ms)")
     axes.set_ylabel("v (mV)")
     look.legend(axes, loc="best")

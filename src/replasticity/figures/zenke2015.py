@@ -113,7 +113,7 @@ def draw_weight(axes: Axes, ensemble: xr.Dataset) -> None:
 def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None:
     """Draw dw against G for all seeds: fitted line with band, analytic line, and the published sign."""
     G_Hz, dw_nS = ensemble["G_sampled_Hz"].values, ensemble["dw_nS"].values
-    grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
+    grid_Hz = _grid(G_Hz)
     mean, low, high = _fitted_line(ensemble, grid_Hz)
     analytic = float(ensemble["slope_analytic_nS_per_Hz"].values[0])
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
@@ -150,11 +150,21 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None
         band = f"95 % band of the fit (see {residuals})"
         axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label=band)
     axes.plot(grid_Hz, mean, color=look.ORANGE, label=f"fit: {mean_slope(ensemble)}")
-    axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {analytic:.4f} nS/Hz")
+    axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {_slope(analytic)}")
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel(r"$\Delta$w (nS)")
     look.room_above(axes, 0.32)
     look.legend(axes, loc="upper left")
+
+
+def _grid(G_Hz: np.ndarray) -> np.ndarray:
+    """Return points from the lowest to the highest G; none if there is no pairing."""
+    return np.linspace(G_Hz.min(), G_Hz.max(), 50) if G_Hz.size else np.zeros(0)
+
+
+def _slope(slope_nS_per_Hz: float, half_width: str = "") -> str:
+    """Return a slope as text."""
+    return f"{slope_nS_per_Hz:.4f}{half_width} nS/Hz" if np.isfinite(slope_nS_per_Hz) else "not defined"
 
 
 def _seeds(ensemble: xr.Dataset, dimension: str = "seed") -> str:
@@ -166,9 +176,9 @@ def mean_slope(ensemble: xr.Dataset) -> str:
     """Return the mean fitted slope with the half width of its 95 % interval, as text."""
     slopes = ensemble["slope_sampled_nS_per_Hz"].values
     if len(slopes) < 2:
-        return f"{slopes.mean():.4f} nS/Hz"
+        return _slope(slopes.mean())
     half = stats.t.ppf(0.975, len(slopes) - 1) * stats.sem(slopes)
-    return f"{slopes.mean():.4f} \N{PLUS-MINUS SIGN} {half:.4f} nS/Hz"
+    return _slope(slopes.mean(), f" \N{PLUS-MINUS SIGN} {half:.4f}")
 
 
 def _fitted_line(ensemble: xr.Dataset, G_Hz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,7 +213,7 @@ def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             label=f"{label} (n = {ensemble.sizes['seed']})",
         )
         if role == "main" and ensemble.sizes["seed"] > 1:
-            grid_Hz = np.linspace(G_Hz.min(), G_Hz.max(), 50)
+            grid_Hz = _grid(G_Hz)
             _, low, high = _fitted_line(ensemble, grid_Hz)
             axes.fill_between(
                 grid_Hz,

@@ -1,4 +1,8 @@
-"""Cells that read out weights: one test spike each, at rest (specification, section 5, "Read-out phase")."""
+"""Cells that read out weights: one test spike each, at rest (specification, section 5, "Read-out phase").
+
+Limits: the size of a potential is at most `LARGEST_POTENTIAL_V`. Brian2, the original simulator, has none; the bound is
+ours, a thousand times what a membrane withstands.
+"""
 
 import math
 from collections import namedtuple
@@ -7,6 +11,13 @@ import numpy as np
 
 from replasticity.kernels.compilation import njit
 from replasticity.kernels.epsp_readout import add_psp, relax, spikes
+from replasticity.kernels.limits import note_failure
+
+#: Largest size of a membrane potential [V].
+LARGEST_POTENTIAL_V = 1e3
+
+#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+LIMITS = (("v_V", f"-{LARGEST_POTENTIAL_V:g} to {LARGEST_POTENTIAL_V:g} V"),)
 
 #: Constants of one step. ``E_V``: resting potential plus constant input.
 ReadoutStep = namedtuple("ReadoutStep", ["E_L_V", "E_V", "v_decay", "V_th_V", "psp_scale_V"])
@@ -37,8 +48,10 @@ def discretise(*, dt_s, tau_m_s, E_L_V, I_const_V, V_th_V, psp_scale_V):
 
 
 @njit
-def simulate(weight, arrival_step, step, v_every_step_V, spiked):
+def simulate(weight, arrival_step, step, v_every_step_V, spiked, failure):
     """Run one cell for each weight and fill the records.
+
+    Stops at the first potential that is no number, or beyond the limits of this module.
 
     Parameters
     ----------
@@ -52,6 +65,8 @@ def simulate(weight, arrival_step, step, v_every_step_V, spiked):
         Membrane potential at the start of each step [V]; changed in place.
     spiked : ndarray of bool, shape (steps, cells)
         Whether a cell spikes in a step; changed in place.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        From `replasticity.kernels.limits.no_failure`; changed in place.
 
     Returns
     -------
@@ -70,4 +85,7 @@ def simulate(weight, arrival_step, step, v_every_step_V, spiked):
                 v_V[cell] = add_psp(v_V[cell], weight[cell], step)
             if spiked[n, cell]:
                 v_V[cell] = step.E_L_V
+            if not abs(v_V[cell]) <= LARGEST_POTENTIAL_V:
+                note_failure(failure, 0, n, cell, v_V[cell])
+                return v_V
     return v_V

@@ -2,6 +2,9 @@
 
 The order of events inside a step is that of the published example in a fresh Brian2 session
 (specification, "Order inside one step").
+
+Limits: H is at most `LARGEST_RATE_HZ`, and the size of the weight at most `LARGEST_WEIGHT_NS`. Brian2, the original
+simulator, has none; the bounds are ours. No population fires a billion times a second, no synapse conducts a siemens.
 """
 
 import math
@@ -9,7 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
+from replasticity.kernels.compilation import inner_njit, njit
 from replasticity.kernels.homeostatic_stdp import (
     Synapse,
     add_population_spikes,
@@ -18,6 +21,7 @@ from replasticity.kernels.homeostatic_stdp import (
     spike_with_constant_term,
     spike_with_trace_term,
 )
+from replasticity.kernels.limits import note_failure
 
 #: Per-step constants. ``presynaptic_constant_term``: the presynaptic spike has the "+1" (Eq. 15).
 HomeostaticStep = namedtuple(
@@ -48,6 +52,16 @@ Record = namedtuple(
         "event_z_j",
         "event_last_s",
     ],
+)
+
+#: Largest secretory factor [Hz], and largest size of the weight [nS].
+LARGEST_RATE_HZ = 1e9
+LARGEST_WEIGHT_NS = 1e9
+
+#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+LIMITS = (
+    ("H_Hz", f"0 to {LARGEST_RATE_HZ:g} Hz"),
+    ("weight_nS", f"-{LARGEST_WEIGHT_NS:g} to {LARGEST_WEIGHT_NS:g} nS"),
 )
 
 PRE, POST = 1, 2
@@ -131,9 +145,23 @@ def record_event(record, event, phase, H_Hz, synapse):
     record.event_last_s[event, phase] = synapse.last_event_s
 
 
+@inner_njit
+def is_within_limits(H_Hz, weight_nS, n, failure):
+    """Return True if a state is within the limits of this module; note in which step n it is not."""
+    if not 0.0 <= H_Hz <= LARGEST_RATE_HZ:
+        note_failure(failure, 0, n, 0, H_Hz)
+        return False
+    if not abs(weight_nS) <= LARGEST_WEIGHT_NS:
+        note_failure(failure, 1, n, 0, weight_nS)
+        return False
+    return True
+
+
 @njit
-def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_every, step, record):
+def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_every, step, record, failure):
     """Run the model and fill the record.
+
+    Stops at the first sample or event at which a state is no number, or beyond the limits of this module.
 
     Parameters
     ----------
@@ -149,6 +177,8 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
         Constants from `discretise`.
     record : Record
         Arrays from `empty_record`; changed in place.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        From `replasticity.kernels.limits.no_failure`; changed in place.
 
     Returns
     -------
@@ -162,16 +192,19 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
         # 1. Samples see the state that the previous step left.
         if n < len(record.H_every_step_Hz):
             record.H_every_step_Hz[n] = H_Hz
-        if n == sample * sample_every:
+        if n == sample * sample_every and sample < len(record.H_Hz):
             record.H_Hz[sample] = H_Hz
             record.weight_nS[sample] = synapse.weight_nS
             sample += 1
+            if not is_within_limits(H_Hz, synapse.weight_nS, n, failure):
+                break
 
         # 2. The secretory factor decays; 3. the spikes of this step.
         H_Hz = decay_secretory_factor(H_Hz, step)
         pre_spikes = next_pre < len(pre_steps) and pre_steps[next_pre] == n
         post_spikes = next_post < len(post_steps) and post_steps[next_post] == n
-        if pre_spikes or post_spikes:
+        recorded = (pre_spikes or post_spikes) and event < len(record.event_step)
+        if recorded:
             record.event_step[event] = n
             record.event_kind[event] = PRE * pre_spikes + POST * post_spikes
             record_event(record, event, BEFORE, H_Hz, synapse)
@@ -189,7 +222,7 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
 
         # 4b. The population's spikes.
         H_Hz = add_population_spikes(H_Hz, population_count[n], step)
-        if pre_spikes or post_spikes:
+        if recorded:
             record_event(record, event, BETWEEN, H_Hz, synapse)
 
         # 4c. The postsynaptic spike reads an H with them.
@@ -202,7 +235,9 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
             else:
                 synapse = spike_with_constant_term(synapse, G_Hz, step)
 
-        if pre_spikes or post_spikes:
+        if recorded:
             record_event(record, event, AFTER, H_Hz, synapse)
             event += 1
+            if not is_within_limits(H_Hz, synapse.weight_nS, n, failure):
+                break
     return H_Hz, synapse

@@ -2,6 +2,9 @@
 
 The weights act on no cell, so each synapse is a world of its own, and only the steps in which one of its two
 cells spikes matter to it (specification "Regular-firing pairs, STDP window and EPSP read-out", section 1).
+
+Limits: the size of a weight is at most `LARGEST_WEIGHT`. Brian2, the original simulator, has none; the bound is ours. A
+weight of 1 is that of a full synapse, so one of a billion means nothing.
 """
 
 from collections import namedtuple
@@ -9,6 +12,7 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.limits import note_failure
 from replasticity.kernels.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
 
 #: Constants. ``rate_pre_Hz`` and ``rate_post_Hz`` are one over the time constants of the traces.
@@ -25,6 +29,12 @@ Events = namedtuple("Events", ["step", "synapse", "kind", "weight", "trace_pre",
 
 #: What is kept of each synapse: its weight at the end, the extremes that it took, and how many events it had.
 Outcome = namedtuple("Outcome", ["weight_final", "weight_lowest", "weight_highest", "event_count"])
+
+#: Largest size of a weight [1].
+LARGEST_WEIGHT = 1e9
+
+#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+LIMITS = (("weight", f"-{LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}"),)
 
 PRE, POST = 1, 2
 BEFORE, BETWEEN, AFTER = 0, 1, 2
@@ -107,8 +117,10 @@ def record_event(events, event, phase, synapse):
 
 
 @njit
-def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step, outcome, events):
+def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step, outcome, events, failure):
     """Run all synapses and fill the records.
+
+    Stops at the first weight that is no number, or beyond the limits of this module.
 
     Parameters
     ----------
@@ -125,8 +137,9 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
     events : Events
         Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
         is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        From `replasticity.kernels.limits.no_failure`; changed in place.
     """
-    record = len(events.step) > 0
     event = 0
     for k in range(len(cell_pre)):
         synapse = Synapse(weight_initial, 0.0, 0.0, 0.0)
@@ -144,6 +157,7 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
                 n = min(trains_pre.steps[next_pre], trains_post.steps[next_post])
             pre_spikes = next_pre < end_pre and trains_pre.steps[next_pre] == n
             post_spikes = next_post < end_post and trains_post.steps[next_post] == n
+            record = event < len(events.step)
             if record:
                 events.step[event] = n
                 events.synapse[event] = k
@@ -165,6 +179,9 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
             if record:
                 record_event(events, event, AFTER, synapse)
             event += 1
+            if not abs(synapse.weight) <= LARGEST_WEIGHT:
+                note_failure(failure, 0, n, k, synapse.weight)
+                return
         outcome.weight_final[k] = synapse.weight
         outcome.weight_lowest[k] = lowest
         outcome.weight_highest[k] = highest

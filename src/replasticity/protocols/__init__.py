@@ -59,6 +59,7 @@ class Protocol(Interface):
     parameters)`` turns another simulator's summary into one that has our statistics, where the summary has
     courses over time or several conditions. So is ``SHORTEST``, a mapping of parameters to values: those of a run that
     calls every compiled function in little time, where the quick scale takes longer. Kernels are compiled by it.
+    And ``DETERMINISTIC``: True where nothing is random, so that every seed gives the same run (`is_deterministic`).
     """
 
     Parameters: type[BaseParameters]
@@ -107,6 +108,11 @@ def get(name: str) -> Protocol:
     if name not in names():
         raise UserError(f"no protocol '{name}'; allowed: {', '.join(names())}")
     return cast(Protocol, importlib.import_module(f"{__name__}.{name}"))
+
+
+def is_deterministic(name: str) -> bool:
+    """Return True if nothing in a protocol is random, as it declares: that all seeds are equal does not prove it."""
+    return bool(getattr(get(name), "DETERMINISTIC", False))
 
 
 def name_of_recording(recorded_protocol: str) -> str:

@@ -14,14 +14,24 @@ from pydantic import Field, ValidationInfo
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Variable
+from replasticity.parameters import Cost, Positive
 from replasticity.parameters import Parameters as BaseParameters
-from replasticity.parameters import Positive
 
 if TYPE_CHECKING:
     from replasticity.models.pair_stdp import PairStep
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+
+#: What one event takes on a fast machine [s]: two exponentials.
+SECONDS_PER_EVENT = 5e-9
+
+#: Memory that a spike takes where events are kept [B]: its step (twice), its event (room, and sorted), the order.
+_BYTES_PER_SPIKE = 2 * 8 + 2 * 108 + 4 * 8 + 3 * 8
+
+#: Memory that a synapse takes beside its events [B]: small arrays of spikes, and what Python needs for each.
+_BYTES_PER_SYNAPSE = 1000
 
 
 class SynapseParameters(BaseParameters):
@@ -35,6 +45,10 @@ class SynapseParameters(BaseParameters):
     weight_max: Positive = Field(description="Upper bound of the weight; the lower bound is 0.")
     weight_initial: float = Field(description="Weight at the start.")
     clip_weight: bool = Field(description="Whether the weight stays within its bounds.")
+
+    def events_cost(self, synapses: float, spikes: float) -> Cost:
+        """Return the cost of `run_synapses` for so many synapses, whose cells have so many spikes in all."""
+        return Cost(synapses * _BYTES_PER_SYNAPSE + spikes * _BYTES_PER_SPIKE, spikes * SECONDS_PER_EVENT)
 
 
 #: Moments of an event, in the order in which they come.
@@ -66,20 +80,6 @@ def seconds(time_ms: float) -> float:
 def is_recorded(info: ValidationInfo) -> bool:
     """Say whether parameters come from a recording, whose run may have ended before prescribed spikes."""
     return bool(info.context and info.context.get("recorded"))
-
-
-def check_whole_steps(name: str, times_ms: Sequence[float], dt_ms: float) -> None:
-    """Raise a `ValueError` that names the parameter unless all times are whole multiples of the time step."""
-    for time_ms in times_ms:
-        if not math.isclose(time_ms / dt_ms, round(time_ms / dt_ms), rel_tol=1e-9, abs_tol=1e-9):
-            raise ValueError(f"{name}: {time_ms:g} ms is no whole multiple of dt_ms ({dt_ms:g})")
-
-
-def check_duration(duration_ms: float, dt_ms: float) -> None:
-    """Raise a `ValueError` unless a run's duration is a whole number of steps, at least one."""
-    check_whole_steps("duration_ms", [duration_ms], dt_ms)
-    if round(duration_ms / dt_ms) < 1:
-        raise ValueError(f"duration_ms: has to be at least one step of dt_ms ({dt_ms:g})")
 
 
 def single_spike(step: int, step_count: int) -> IntArray:
@@ -120,12 +120,14 @@ def run_synapses(
     dict of str to array_like
         Variables of `RUN`; events and spikes sorted by step, then by synapse.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import pair_stdp as model
+    from replasticity.models.limits import raise_failure
 
     count = len(pre_steps)
     # Two spikes in one step are one event: there may be room to spare.
     room = model.empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
-    outcome = model.empty_outcome(count)
+    outcome, failure = model.empty_outcome(count), no_failure()
     model.simulate(
         model.make_trains(pre_steps),
         model.make_trains(post_steps),
@@ -135,7 +137,9 @@ def run_synapses(
         discretise(parameters),
         outcome,
         room,
+        failure,
     )
+    raise_failure(failure, model.LIMITS, parameters.dt_ms, "synapse")
     events = model.first_events(room, outcome.event_count.sum())
     # The events of one synapse come after those of the one before; within a step they keep that order.
     order = np.argsort(events.step, kind="stable")

@@ -5,6 +5,7 @@ once in each period of the beat. Specification "Regular-firing pairs, STDP windo
 No number is drawn: every seed gives the same run.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Parameters(pair_stdp.SynapseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
+        self.require_whole_steps("duration_ms", least=1)
         if len(self.pre_rates_Hz) != len(self.post_rates_Hz):
             raise ValueError(
                 f"post_rates_Hz: one rate for each pair, but there are {len(self.post_rates_Hz)} "
@@ -45,11 +46,56 @@ class Parameters(pair_stdp.SynapseParameters):
             check_rates("post_rates_Hz", self.post_rates_Hz, self.dt_ms)
         return self
 
+    def cost(self) -> Cost:
+        """Return what a run needs: the cells, the events, and the weight and both phases over time."""
+        rates_Hz, pairs, steps = [*self.pre_rates_Hz, *self.post_rates_Hz], len(self.pre_rates_Hz), step_count(self)
+        phase_steps = min(self.phase_recorded_ms / self.dt_ms, steps)
+        cells = firing_cost(rates_Hz, self.dt_ms, steps, each_step=self.reset == "subtract" or phase_steps > 0)
+        events = self.events_cost(pairs, sum(spike_counts(rates_Hz, self.dt_ms, steps)))
+        # Statistics hold the weights once more, with the last one below them.
+        kept_bytes = 8 * (3 * steps + 2 * pairs * steps + 4 * pairs * phase_steps)
+        return Cost(cells.memory_bytes + events.memory_bytes + kept_bytes, cells.seconds + events.seconds)
+
 
 def check_rates(name: str, rates_Hz: list[float], dt_ms: float) -> None:
     """Raise a `ValueError` if a rate is above one spike per step."""
     if max(rates_Hz) * dt_ms > 1000:
         raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+
+
+#: What a cell takes for one step on a fast machine [s].
+_SECONDS_PER_STEP = 1e-9
+
+
+def spike_counts(rates_Hz: Sequence[float], dt_ms: float, steps: float) -> list[float]:
+    """Return how many spikes cells that fire regularly have at most, in so many steps."""
+    return [1 + steps * min(1.0, rate_Hz * dt_ms / 1000) for rate_Hz in rates_Hz]
+
+
+def firing_cost(rates_Hz: Sequence[float], dt_ms: float, steps: float, each_step: bool) -> Cost:
+    """Return the cost of `replasticity.models.regular_firing.fire`, without the memory of the spikes themselves.
+
+    Parameters
+    ----------
+    rates_Hz : sequence of float
+        Rate of each cell [Hz].
+    dt_ms : float
+        Time step [ms].
+    steps : float
+        Number of steps.
+    each_step : bool
+        Whether each step is computed, or one interval of each cell.
+
+    Returns
+    -------
+    Cost
+        Memory and time.
+    """
+    if each_step:
+        # Whether each cell spikes, and a copy for one cell.
+        return Cost((len(rates_Hz) + 1) * steps, len(rates_Hz) * steps * _SECONDS_PER_STEP)
+    computed = sum(min(steps, 1000 / (rate_Hz * dt_ms)) if rate_Hz else steps for rate_Hz in rates_Hz)
+    return Cost(0.0, computed * _SECONDS_PER_STEP)
 
 
 RUN: dict[str, Variable] = {
@@ -60,17 +106,24 @@ RUN: dict[str, Variable] = {
     **pair_stdp.RUN,
 }
 
+_NO_RATE = "a cell with fewer than two spikes has no rate"
 STATISTICS: dict[str, Variable] = {
-    "pre_rate_actual_Hz": Variable(("synapse",), "one over the mean presynaptic interval", resolution=1e-9),
-    "post_rate_actual_Hz": Variable(("synapse",), "one over the mean postsynaptic interval", resolution=1e-9),
+    "pre_rate_actual_Hz": Variable(
+        ("synapse",), "one over the mean presynaptic interval", resolution=1e-9, undefined=_NO_RATE
+    ),
+    "post_rate_actual_Hz": Variable(
+        ("synapse",), "one over the mean postsynaptic interval", resolution=1e-9, undefined=_NO_RATE
+    ),
     "beat_asked_Hz": Variable(("synapse",), "difference of the rates asked for", resolution=1e-9),
-    "beat_actual_Hz": Variable(("synapse",), "difference of the actual rates", resolution=1e-9),
+    "beat_actual_Hz": Variable(("synapse",), "difference of the actual rates", resolution=1e-9, undefined=_NO_RATE),
     "coincidences": Variable(("synapse",), "steps in which both cells spike", resolution=0.5),
     "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
     "weight_mean": Variable(("synapse",), "mean weight over all steps", resolution=1e-12),
     "weight_lowest": Variable(("synapse",), "lowest weight", resolution=1e-12),
     "weight_highest": Variable(("synapse",), "highest weight", resolution=1e-12),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS = ("phase_recorded_ms",)
 
@@ -131,8 +184,10 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
 
 def actual_rates_Hz(parameters: Parameters, run: Arrays, side: str) -> pair_stdp.FloatArray:
     """Return the actual rate of each presynaptic ("pre") or postsynaptic ("post") cell [Hz]."""
-    steps, cells = run[f"{side}_spike_step"], run[f"{side}_spike_cell"]
-    return np.array([pair_stdp.actual_rate_Hz(steps[cells == k], parameters) for k in range(len(run["weight_final"]))])
+    cells = run[f"{side}_spike_cell"]
+    of_each_cell = np.cumsum(np.bincount(cells, minlength=len(run["weight_final"])))
+    trains = np.split(run[f"{side}_spike_step"][np.argsort(cells, kind="stable")], of_each_cell[:-1])
+    return np.array([pair_stdp.actual_rate_Hz(steps, parameters) for steps in trains])
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:

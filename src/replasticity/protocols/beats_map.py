@@ -13,9 +13,9 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
-from replasticity.parameters import Positive
+from replasticity.parameters import Cost, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
-from replasticity.protocols.beats import Rates, check_rates
+from replasticity.protocols.beats import Rates, check_rates, firing_cost, spike_counts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,17 +44,40 @@ class Parameters(pair_stdp.SynapseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
+        self.require_whole_steps("duration_ms", least=1)
         check_rates("pre_rates_Hz", self.pre_rates_Hz, self.dt_ms)
         check_rates("post_rates_Hz", self.post_rates_Hz, self.dt_ms)
         return self
 
+    def cost(self) -> Cost:
+        """Return what a run needs: the cells, and the events of each pair, which are not kept."""
+        steps, phases = self.duration_ms / self.dt_ms, len(self.post_start_phases)
+        each_step = self.reset == "subtract"
+        pre, post = (
+            firing_cost(rates, self.dt_ms, steps, each_step) for rates in (self.pre_rates_Hz, self.post_rates_Hz)
+        )
+        pre_spikes, post_spikes = (
+            sum(spike_counts(rates, self.dt_ms, steps)) for rates in (self.pre_rates_Hz, self.post_rates_Hz)
+        )
+        pairs = len(self.pre_rates_Hz) * len(self.post_rates_Hz)
+        spikes_of_pairs = phases * (len(self.post_rates_Hz) * pre_spikes + len(self.pre_rates_Hz) * post_spikes)
+        spike_bytes = 2 * 8 * (pre_spikes + phases * post_spikes)
+        # Indices and results of each synapse; statistics need a dozen numbers for each pair of rates.
+        map_bytes = (5 * 8 + 5 * 8) * phases * pairs + 12 * 8 * pairs
+        return Cost(
+            max(pre.memory_bytes, post.memory_bytes) + spike_bytes + map_bytes,
+            pre.seconds + phases * post.seconds + spikes_of_pairs * pair_stdp.SECONDS_PER_EVENT,
+        )
 
+
+_NO_RATE = "a cell with fewer than two spikes has no rate"
 _MAP = ("start_phase", "pre_rate", "post_rate")
 RUN: dict[str, Variable] = {
-    "pre_rate_actual_Hz": Variable(("pre_rate",), "one over the mean interval of each presynaptic cell"),
+    "pre_rate_actual_Hz": Variable(
+        ("pre_rate",), "one over the mean interval of each presynaptic cell", undefined=_NO_RATE
+    ),
     "post_rate_actual_Hz": Variable(
-        ("post_rate",), "one over the mean interval of each postsynaptic cell, first starting phase"
+        ("post_rate",), "one over the mean interval of each postsynaptic cell, first starting phase", undefined=_NO_RATE
     ),
     "weight_final": Variable(_MAP, "weight after the last step"),
     "weight_lowest": Variable(_MAP, "lowest weight"),
@@ -62,33 +85,58 @@ RUN: dict[str, Variable] = {
     "event_count": Variable(_MAP, "steps with a spike of one of the two cells", "int32"),
 }
 
+_NO_VARIANCE = "all final weights are equal, or each class has one pair"
+_ONE_PHASE = "there is one starting phase only"
 STATISTICS: dict[str, Variable] = {
     "weight_mean": Variable((), "mean final weight over the map (first starting phase)", resolution=1e-12),
     "share_depressed": Variable((), "share of pairs that end below the initial weight", resolution=1e-9),
     "share_at_zero": Variable((), "share of pairs that end at 0", resolution=1e-9),
     "share_at_maximum": Variable((), "share of pairs that end at the upper bound", resolution=1e-9),
     "variance_explained_by_beat": Variable(
-        (), "adjusted share of the variance of the final weight between classes of beat frequency", resolution=1e-9
+        (),
+        "adjusted share of the variance of the final weight between classes of beat frequency",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "variance_explained_by_signed_beat": Variable(
-        (), "adjusted share of the variance between classes of post- minus presynaptic rate", resolution=1e-9
+        (),
+        "adjusted share of the variance between classes of post- minus presynaptic rate",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "variance_explained_by_mean_rate": Variable(
-        (), "adjusted share of the variance between classes of the rates' geometric mean", resolution=1e-9
+        (),
+        "adjusted share of the variance between classes of the rates' geometric mean",
+        resolution=1e-9,
+        undefined=_NO_VARIANCE,
     ),
     "range_at_equal_beat": Variable(
-        (), "highest minus lowest final weight in a class of beat frequency, median over classes", resolution=1e-12
+        (),
+        "highest minus lowest final weight in a class of beat frequency, median over classes",
+        resolution=1e-12,
+        undefined="no pair of cells has two rates",
     ),
     "range_over_start_phases": Variable(
-        (), "highest minus lowest final weight over starting phases, median over pairs", resolution=1e-12
+        (),
+        "highest minus lowest final weight over starting phases, median over pairs",
+        resolution=1e-12,
+        undefined=_ONE_PHASE,
     ),
     "largest_range_over_start_phases": Variable(
-        (), "highest minus lowest final weight over starting phases, largest of all pairs", resolution=1e-12
+        (),
+        "highest minus lowest final weight over starting phases, largest of all pairs",
+        resolution=1e-12,
+        undefined=_ONE_PHASE,
     ),
     "share_moved_by_start_phase": Variable(
-        (), f"share of pairs whose weight moves over {MOVED_SHARE:.0%} with the starting phase", resolution=1e-9
+        (),
+        f"share of pairs whose weight moves over {MOVED_SHARE:.0%} with the starting phase",
+        resolution=1e-9,
+        undefined=_ONE_PHASE,
     ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
@@ -117,8 +165,10 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     dict of str to ndarray
         Variables of `RUN`.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import pair_stdp as model
     from replasticity.models import regular_firing
+    from replasticity.models.limits import raise_failure
 
     shape = len(parameters.post_start_phases), len(parameters.pre_rates_Hz), len(parameters.post_rates_Hz)
     phases, pre_cells, post_cells = shape
@@ -138,7 +188,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     pre_steps = fire(parameters.pre_rates_Hz, 0.0)
     post_steps = [steps for phase in parameters.post_start_phases for steps in fire(parameters.post_rates_Hz, phase)]
     phase, pre, post = (index.ravel() for index in np.indices(shape))
-    outcome = model.empty_outcome(phases * pre_cells * post_cells)
+    outcome, failure = model.empty_outcome(phases * pre_cells * post_cells), no_failure()
     model.simulate(
         model.make_trains(pre_steps),
         model.make_trains(post_steps),
@@ -148,7 +198,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         pair_stdp.discretise(parameters),
         outcome,
         model.empty_events(0),
+        failure,
     )
+    raise_failure(failure, model.LIMITS, parameters.dt_ms, "synapse")
     return build(
         RUN,
         {
@@ -191,6 +243,14 @@ def variance_explained(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) 
     return float(1 - (np.sum((weight - means[index]) ** 2) / free) / np.var(weight, ddof=1))
 
 
+def ranges_of_groups(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) -> pair_stdp.FloatArray:
+    """Return the highest minus the lowest weight of each group, in one pass however many groups there are."""
+    order = np.argsort(group, kind="stable")
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    ranges: pair_stdp.FloatArray = np.maximum.reduceat(weight[order], first) - np.minimum.reduceat(weight[order], first)
+    return ranges
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
@@ -213,7 +273,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     defined = np.isfinite(pre_Hz + post_Hz)
     pre_Hz, post_Hz, final = pre_Hz[defined], post_Hz[defined], weight[0][defined]
     beat = classes(np.abs(post_Hz - pre_Hz))
-    ranges = [np.ptp(final[beat == each]) for each in np.unique(beat)]
+    ranges = ranges_of_groups(final, beat)
     over_phases = np.ptp(weight, axis=0) if len(weight) > 1 else np.full(weight.shape[1:], np.nan)
     moved = over_phases > MOVED_SHARE * parameters.weight_max
     return build(
@@ -226,7 +286,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "variance_explained_by_beat": variance_explained(final, beat),
             "variance_explained_by_signed_beat": variance_explained(final, classes(post_Hz - pre_Hz)),
             "variance_explained_by_mean_rate": variance_explained(final, classes(np.sqrt(pre_Hz * post_Hz))),
-            "range_at_equal_beat": np.median(ranges) if ranges else np.nan,
+            "range_at_equal_beat": np.median(ranges) if len(ranges) else np.nan,
             "range_over_start_phases": np.median(over_phases),
             "largest_range_over_start_phases": over_phases.max(),
             "share_moved_by_start_phase": moved.mean() if len(weight) > 1 else np.nan,

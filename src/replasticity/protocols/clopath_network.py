@@ -17,7 +17,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.errors import StateError
 from replasticity.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
@@ -248,6 +248,7 @@ RUN: dict[str, Variable] = _DRAWN | {
 
 _CHANGE = "change of the weights between excitatory neurons"
 _STRONG = "more than one standard deviation above the mean"
+_EQUAL = "all final weights are equal"
 STATISTICS: dict[str, Variable] = {
     "exc_exc_weight_final_mV": Variable(
         ("pre", "post"), "final weights between excitatory neurons, 0 where there is no synapse", resolution=1e-9
@@ -256,29 +257,53 @@ STATISTICS: dict[str, Variable] = {
     "dw_sd_mV": Variable((), f"standard deviation over synapses of the {_CHANGE}", resolution=1e-9),
     "dw_min_mV": Variable((), f"smallest {_CHANGE}", resolution=1e-9),
     "dw_max_mV": Variable((), f"largest {_CHANGE}", resolution=1e-9),
-    "dw_mean_percent": Variable((), f"mean {_CHANGE}, of the initial weight", resolution=1e-6),
-    "dw_max_percent": Variable((), f"largest {_CHANGE}, of the initial weight", resolution=1e-6),
-    "reciprocity": Variable((), "correlation of w_ij with w_ji over the pairs, both orders", resolution=1e-9),
-    "reciprocity_null": Variable((), "95 % quantile of that correlation with shuffled weights", resolution=1e-9),
-    "reciprocity_excess": Variable((), "correlation minus the quantile of shuffled weights", resolution=1e-9),
-    "strong_two_way": Variable((), f"pairs with both weights {_STRONG}", resolution=1e-9),
-    "strong_one_way": Variable((), f"pairs with exactly one weight {_STRONG}", resolution=1e-9),
-    "strong_two_way_expected": Variable((), f"pairs with both weights {_STRONG}, if independent", resolution=1e-9),
-    "strong_two_way_excess": Variable((), f"pairs with both weights {_STRONG}, beyond independence", resolution=1e-9),
+    "dw_mean_percent": Variable(
+        (), f"mean {_CHANGE}, of the initial weight", resolution=1e-6, undefined="the initial weight is 0"
+    ),
+    "dw_max_percent": Variable(
+        (), f"largest {_CHANGE}, of the initial weight", resolution=1e-6, undefined="the initial weight is 0"
+    ),
+    "reciprocity": Variable(
+        (), "correlation of w_ij with w_ji over the pairs, both orders", resolution=1e-9, undefined=_EQUAL
+    ),
+    "reciprocity_null": Variable(
+        (), "95 % quantile of that correlation with shuffled weights", resolution=1e-9, undefined=_EQUAL
+    ),
+    "reciprocity_excess": Variable(
+        (), "correlation minus the quantile of shuffled weights", resolution=1e-9, undefined=_EQUAL
+    ),
+    "strong_two_way": Variable((), f"pairs with both weights {_STRONG}", resolution=1e-9, discrete=True),
+    "strong_one_way": Variable((), f"pairs with exactly one weight {_STRONG}", resolution=1e-9, discrete=True),
+    "strong_two_way_expected": Variable(
+        (), f"pairs with both weights {_STRONG}, if independent", resolution=1e-9, discrete=True
+    ),
+    "strong_two_way_excess": Variable(
+        (), f"pairs with both weights {_STRONG}, beyond independence", resolution=1e-9, discrete=True
+    ),
     "grown_two_way": Variable(("threshold",), "pairs whose two weights both grew by more than the threshold", "int32"),
     "grown_one_way": Variable(("threshold",), "pairs where exactly one weight grew by more", "int32"),
-    "grown_two_way_expected": Variable(("threshold",), "pairs with two grown weights if independent", resolution=1e-9),
-    "at_weight_max": Variable((), "share of weights between excitatory neurons at the upper bound", resolution=1e-9),
-    "at_weight_min": Variable((), "share of weights between excitatory neurons at the lower bound", resolution=1e-9),
+    "grown_two_way_expected": Variable(
+        ("threshold",), "pairs with two grown weights if independent", resolution=1e-9, discrete=True
+    ),
+    "at_weight_max": Variable(
+        (), "share of weights between excitatory neurons at the upper bound", resolution=1e-9, discrete=True
+    ),
+    "at_weight_min": Variable(
+        (), "share of weights between excitatory neurons at the lower bound", resolution=1e-9, discrete=True
+    ),
     "input_weight_initial_mean_mV": Variable((), "mean initial weight of the inputs", resolution=1e-9),
     "input_weight_mean_mV": Variable((), "mean final weight of the inputs", resolution=1e-9),
     "input_weight_sd_mV": Variable((), "standard deviation of the final weights of the inputs", resolution=1e-9),
-    "input_weight_min_mV": Variable((), "smallest final weight of the inputs", resolution=1e-9),
-    "input_weight_max_mV": Variable((), "largest final weight of the inputs", resolution=1e-9),
-    "input_at_weight_max": Variable((), "share of the inputs' weights at the upper bound", resolution=1e-9),
-    "input_at_weight_min": Variable((), "share of the inputs' weights at the lower bound", resolution=1e-9),
-    "exc_rate_Hz": Variable((), "mean rate of the excitatory neurons", resolution=1e-9),
-    "inh_rate_Hz": Variable((), "mean rate of the inhibitory neurons", resolution=1e-9),
+    "input_weight_min_mV": Variable((), "smallest final weight of the inputs", resolution=1e-9, discrete=True),
+    "input_weight_max_mV": Variable((), "largest final weight of the inputs", resolution=1e-9, discrete=True),
+    "input_at_weight_max": Variable(
+        (), "share of the inputs' weights at the upper bound", resolution=1e-9, discrete=True
+    ),
+    "input_at_weight_min": Variable(
+        (), "share of the inputs' weights at the lower bound", resolution=1e-9, discrete=True
+    ),
+    "exc_rate_Hz": Variable((), "mean rate of the excitatory neurons", resolution=1e-9, discrete=True),
+    "inh_rate_Hz": Variable((), "mean rate of the inhibitory neurons", resolution=1e-9, discrete=True),
     "centres_visited": Variable((), "number of different centres of the profile", "int32"),
 }
 
@@ -675,9 +700,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     return build(RUN, values)
 
 
-def weight_matrix(run: Arrays, weight_mV: FloatArray, exc_count: int) -> FloatArray:
-    """Return weights between excitatory neurons as a matrix, rows from, columns to; NaN where there is no synapse."""
-    matrix = np.full((exc_count, exc_count), np.nan)
+def weight_matrix(run: Arrays, weight_mV: FloatArray, exc_count: int, no_synapse: float = math.nan) -> FloatArray:
+    """Return weights between excitatory neurons as a matrix, rows from, columns to."""
+    matrix = np.full((exc_count, exc_count), no_synapse)
     matrix[run["exc_exc_pre"], run["exc_exc_post"]] = weight_mV
     return matrix
 
@@ -739,20 +764,18 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     strong = two_way(pair_mV > final_mV.mean() + final_mV.std())
     grown = [two_way(pair_change_mV > threshold_mV) for threshold_mV in GROWTH_THRESHOLDS_MV]
 
-    # No change is a share of nothing.
-    initial_mV = p.weight_exc_exc_mV or math.nan
     in_mV = run["input_exc_weight_final_mV"]
     duration_s = p.duration_ms / 1000
     return build(
         STATISTICS,
         {
-            "exc_exc_weight_final_mV": np.nan_to_num(final_matrix_mV),
+            "exc_exc_weight_final_mV": weight_matrix(run, final_mV, p.exc_count, no_synapse=0.0),
             "dw_mean_mV": dw_mV.mean(),
             "dw_sd_mV": dw_mV.std(),
             "dw_min_mV": dw_mV.min(),
             "dw_max_mV": dw_mV.max(),
-            "dw_mean_percent": 100 * dw_mV.mean() / initial_mV,
-            "dw_max_percent": 100 * dw_mV.max() / initial_mV,
+            "dw_mean_percent": ratio(100 * dw_mV.mean(), p.weight_exc_exc_mV),
+            "dw_max_percent": ratio(100 * dw_mV.max(), p.weight_exc_exc_mV),
             "reciprocity": reciprocity,
             "reciprocity_null": null,
             "reciprocity_excess": reciprocity - null,

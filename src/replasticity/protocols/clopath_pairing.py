@@ -200,23 +200,36 @@ RUN: dict[str, Variable] = INPUTS | {
 }
 
 _NORMALISED = "weight after all pairs, of the initial one, extrapolated"
+_NOT_SENT = "the last presynaptic spike arrives after the end"
 STATISTICS: dict[str, Variable] = {
     "weight_last": Variable(
-        ("neuron", "pairing"), "weight transmitted with the last presynaptic spike", resolution=1e-9
+        ("neuron", "pairing"),
+        "weight transmitted with the last presynaptic spike",
+        resolution=1e-9,
+        undefined=_NOT_SENT,
     ),
-    "weight_percent": Variable(("neuron", "pairing"), _NORMALISED, resolution=1e-6),
+    "weight_percent": Variable(("neuron", "pairing"), _NORMALISED, resolution=1e-6, undefined=_NOT_SENT),
     "simulated_change_percent": Variable(
-        ("neuron", "pairing"), "change of the weight in the simulated pairs alone, not extrapolated", resolution=1e-6
+        ("neuron", "pairing"),
+        "change of the weight in the simulated pairs alone, not extrapolated",
+        resolution=1e-6,
+        undefined=_NOT_SENT,
     ),
     "smallest_increase_percent": Variable(
-        ("neuron", "order"), "smallest difference between one frequency and the next lower one", resolution=1e-6
+        ("neuron", "order"),
+        "smallest difference between one frequency and the next lower one",
+        resolution=1e-6,
+        undefined=f"there are no two frequencies to compare, or {_NOT_SENT}",
     ),
     "smallest_order_effect_percent": Variable(
         ("neuron",),
         "smallest difference, presynaptic first minus postsynaptic first, at equal frequency",
         resolution=1e-6,
+        undefined=f"no frequency has both orders, or {_NOT_SENT}",
     ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 

@@ -90,28 +90,54 @@ RUN: dict[str, Variable] = {
 }
 
 STATISTICS: dict[str, Variable] = {
-    "chosen_weight_course_mV": Variable(("minute",), "weight of the chosen synapse after each minute", resolution=1e-9),
-    "chosen_rank_course": Variable(
-        ("minute",), "1 + number of stronger excitatory synapses, after each minute", resolution=0.5
+    "chosen_weight_course_mV": Variable(
+        ("minute",), "weight of the chosen synapse after each minute", resolution=1e-9, discrete=True
     ),
-    "chosen_weight_final_mV": Variable((), "weight of the chosen synapse at the end", resolution=1e-9),
-    "chosen_weight_highest_mV": Variable((), "highest weight of the chosen synapse (each second)", resolution=1e-9),
+    "chosen_rank_course": Variable(
+        ("minute",),
+        "1 + number of stronger excitatory synapses, after each minute",
+        resolution=0.5,
+        undefined="the first sample is later",
+        discrete=True,
+    ),
+    "chosen_weight_final_mV": Variable((), "weight of the chosen synapse at the end", resolution=1e-9, discrete=True),
+    "chosen_weight_highest_mV": Variable(
+        (), "highest weight of the chosen synapse (each second)", resolution=1e-9, discrete=True
+    ),
     "chosen_weight_late_mV": Variable((), "mean weight of the chosen synapse, second half", resolution=1e-9),
-    "chosen_high_s": Variable((), "time at which the chosen weight first is 97.5 % of the bound", resolution=0.5),
-    "chosen_rank_final_percent": Variable((), "rank of the chosen synapse at the end, of all", resolution=1e-6),
-    "chosen_rank_late_percent": Variable((), "median rank of the chosen synapse, second half", resolution=1e-6),
-    "chosen_rank_best": Variable((), "best rank of the chosen synapse (each sample)", resolution=0.5),
-    "high_synapses_final": Variable((), "synapses at 97.5 % of the bound or above at the end", resolution=0.5),
-    "other_weight_largest_mV": Variable((), "largest other weight at any time", resolution=1e-9),
-    "weight_percentile_99_mV": Variable((), "weight that 1 % of the others exceed at the end", resolution=1e-9),
-    "weight_percentile_90_mV": Variable((), "weight that 10 % of the others exceed at the end", resolution=1e-9),
+    "chosen_high_s": Variable(
+        (),
+        "time at which the chosen weight first is 97.5 % of the bound",
+        resolution=0.5,
+        undefined="the weight never gets there",
+        discrete=True,
+    ),
+    "chosen_rank_final_percent": Variable(
+        (), "rank of the chosen synapse at the end, of all", resolution=1e-6, discrete=True
+    ),
+    "chosen_rank_late_percent": Variable(
+        (), "median rank of the chosen synapse, second half", resolution=1e-6, discrete=True
+    ),
+    "chosen_rank_best": Variable((), "best rank of the chosen synapse (each sample)", resolution=0.5, discrete=True),
+    "high_synapses_final": Variable(
+        (), "synapses at 97.5 % of the bound or above at the end", resolution=0.5, discrete=True
+    ),
+    "other_weight_largest_mV": Variable((), "largest other weight at any time", resolution=1e-9, discrete=True),
+    "weight_percentile_99_mV": Variable(
+        (), "weight that 1 % of the others exceed at the end", resolution=1e-9, discrete=True
+    ),
+    "weight_percentile_90_mV": Variable(
+        (), "weight that 10 % of the others exceed at the end", resolution=1e-9, discrete=True
+    ),
     "mean_weight_final_mV": Variable((), "mean excitatory weight at the end", resolution=1e-9),
-    "rewards_given": Variable((), "rewards given", resolution=0.5),
-    "rewards_early": Variable((), "rewards given in the first sixth of the run", resolution=0.5),
-    "rewards_late": Variable((), "rewards given in the last sixth of the run", resolution=0.5),
-    "rate_exc_mean_Hz": Variable((), "mean rate of the excitatory cells", resolution=1e-9),
-    "rate_inh_mean_Hz": Variable((), "mean rate of the inhibitory cells", resolution=1e-9),
-    "rate_exc_highest_Hz": Variable((), "highest rate of the excitatory cells in a second", resolution=1e-9),
+    "rewards_given": Variable((), "rewards given", resolution=0.5, discrete=True),
+    "rewards_early": Variable((), "rewards given in the first sixth of the run", resolution=0.5, discrete=True),
+    "rewards_late": Variable((), "rewards given in the last sixth of the run", resolution=0.5, discrete=True),
+    "rate_exc_mean_Hz": Variable((), "mean rate of the excitatory cells", resolution=1e-9, discrete=True),
+    "rate_inh_mean_Hz": Variable((), "mean rate of the inhibitory cells", resolution=1e-9, discrete=True),
+    "rate_exc_highest_Hz": Variable(
+        (), "highest rate of the excitatory cells in a second", resolution=1e-9, discrete=True
+    ),
 }
 
 OUTPUT_OPTIONS = ("close_up_reward",)

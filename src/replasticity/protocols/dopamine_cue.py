@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
@@ -161,39 +161,79 @@ RUN: dict[str, Variable] = {
 
 _LEAVING = "mean final weight of the synapses that leave"
 _HALF = "half of the run, per neuron and stimulus"
+_NO_STIMULUS = "no own stimulus comes in that half"
 STATISTICS: dict[str, Variable] = {
-    "exc_rate_Hz": Variable((), "mean rate of all excitatory neurons", resolution=1e-9),
-    "inh_rate_Hz": Variable((), "mean rate of all inhibitory neurons", resolution=1e-9),
-    "exc_rate_as_printed_Hz": Variable((), "the same, spikes of all divided by 50, as published", resolution=1e-9),
-    "inh_rate_as_printed_Hz": Variable((), "the same for inhibitory neurons", resolution=1e-9),
+    "exc_rate_Hz": Variable((), "mean rate of all excitatory neurons", resolution=1e-9, discrete=True),
+    "inh_rate_Hz": Variable((), "mean rate of all inhibitory neurons", resolution=1e-9, discrete=True),
+    "exc_rate_as_printed_Hz": Variable(
+        (), "the same, spikes of all divided by 50, as published", resolution=1e-9, discrete=True
+    ),
+    "inh_rate_as_printed_Hz": Variable((), "the same for inhibitory neurons", resolution=1e-9, discrete=True),
     "stimuli_rewarded": Variable((), "presentations of the rewarded stimulus", "int32"),
     "stimuli_other": Variable((), "presentations of the other stimulus", "int32"),
     "dopamine_spikes": Variable((), "dopamine spikes", "int32"),
     "subgroup_overlap": Variable((), "neurons that belong to both subgroups", "int32"),
-    "weight_rewarded_pA": Variable((), f"{_LEAVING} the rewarded subgroup", resolution=1e-9),
-    "weight_other_pA": Variable((), f"{_LEAVING} the other stimulated subgroup", resolution=1e-9),
-    "weight_rest_pA": Variable((), f"{_LEAVING} neither subgroup", resolution=1e-9),
-    "weight_net_pA": Variable((), "mean final weight of all plastic synapses", resolution=1e-9),
-    "weight_max_pA": Variable((), "largest final weight", resolution=1e-9),
-    "weight_min_pA": Variable((), "smallest final weight", resolution=1e-9),
-    "difference_pA": Variable((), "rewarded minus other stimulated, mean final weights", resolution=1e-9),
-    "difference_half_pA": Variable((), "the same at half of the run", resolution=1e-9),
-    "difference_trace_pA": Variable(("sample",), "the same at each reading", resolution=1e-9),
-    "gain_trace_pA": Variable(
-        ("subgroup", "sample"), f"mean weight of a subgroup minus the initial one {_GROUP}", resolution=1e-9
+    "weight_rewarded_pA": Variable((), f"{_LEAVING} the rewarded subgroup", resolution=1e-9, discrete=True),
+    "weight_other_pA": Variable((), f"{_LEAVING} the other stimulated subgroup", resolution=1e-9, discrete=True),
+    "weight_rest_pA": Variable((), f"{_LEAVING} neither subgroup", resolution=1e-9, discrete=True),
+    "weight_net_pA": Variable((), "mean final weight of all plastic synapses", resolution=1e-9, discrete=True),
+    "weight_max_pA": Variable(
+        (), "largest final weight", resolution=1e-9, undefined="there is no plastic synapse", discrete=True
     ),
-    "gain_rewarded_percent": Variable((), "gain of the rewarded subgroup, of the initial weight", resolution=1e-9),
-    "gain_other_percent": Variable((), "gain of the other stimulated subgroup", resolution=1e-9),
-    "difference_percent": Variable((), "difference of both, of the initial weight", resolution=1e-9),
+    "weight_min_pA": Variable(
+        (), "smallest final weight", resolution=1e-9, undefined="there is no plastic synapse", discrete=True
+    ),
+    "difference_pA": Variable(
+        (), "rewarded minus other stimulated, mean final weights", resolution=1e-9, discrete=True
+    ),
+    "difference_half_pA": Variable((), "the same at half of the run", resolution=1e-9, discrete=True),
+    "difference_trace_pA": Variable(("sample",), "the same at each reading", resolution=1e-9, discrete=True),
+    "gain_trace_pA": Variable(
+        ("subgroup", "sample"),
+        f"mean weight of a subgroup minus the initial one {_GROUP}",
+        resolution=1e-9,
+        discrete=True,
+    ),
+    "gain_rewarded_percent": Variable(
+        (),
+        "gain of the rewarded subgroup, of the initial weight",
+        resolution=1e-9,
+        undefined="the initial weight is 0",
+        discrete=True,
+    ),
+    "gain_other_percent": Variable(
+        (), "gain of the other stimulated subgroup", resolution=1e-9, undefined="the initial weight is 0", discrete=True
+    ),
+    "difference_percent": Variable(
+        (),
+        "difference of both, of the initial weight",
+        resolution=1e-9,
+        undefined="the initial weight is 0",
+        discrete=True,
+    ),
     "response_early": Variable(
-        ("subgroup",), f"spikes within 20 ms of the own stimulus, first {_HALF} {_GROUP}", resolution=1e-9
+        ("subgroup",),
+        f"spikes within 20 ms of the own stimulus, first {_HALF} {_GROUP}",
+        resolution=1e-9,
+        undefined=_NO_STIMULUS,
+        discrete=True,
     ),
     "response_late": Variable(
-        ("subgroup",), f"spikes within 20 ms of the own stimulus, second {_HALF} {_GROUP}", resolution=1e-9
+        ("subgroup",),
+        f"spikes within 20 ms of the own stimulus, second {_HALF} {_GROUP}",
+        resolution=1e-9,
+        undefined=_NO_STIMULUS,
+        discrete=True,
     ),
-    "response_change": Variable(("subgroup",), f"late minus early response {_GROUP}", resolution=1e-9),
+    "response_change": Variable(
+        ("subgroup",), f"late minus early response {_GROUP}", resolution=1e-9, undefined=_NO_STIMULUS, discrete=True
+    ),
     "network_response_change": Variable(
-        ("subgroup",), f"the same for all excitatory neurons outside the subgroup {_GROUP}", resolution=1e-9
+        ("subgroup",),
+        f"the same for all excitatory neurons outside the subgroup {_GROUP}",
+        resolution=1e-9,
+        undefined=_NO_STIMULUS,
+        discrete=True,
     ),
 }
 
@@ -552,6 +592,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     initial_pA = parameters.weight_initial_pA
     weight_pA = run["weight_pA"]
     difference_pA = weight_pA[REWARDED] - weight_pA[OTHER]
+    has_synapses = run["synapse_count"].any()
     half = np.abs(run["time_ms"] - parameters.duration_ms / 2).argmin()
     rest = np.setdiff1d(np.arange(parameters.exc_count), subgroups)
     # A stimulus counts if its relay spikes before the end.
@@ -586,15 +627,15 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "weight_other_pA": weight_pA[OTHER, -1],
             "weight_rest_pA": _mean_of_leaving(run, rest),
             "weight_net_pA": run["weight_all_pA"][-1],
-            "weight_max_pA": run["weight_max_pA"],
-            "weight_min_pA": run["weight_min_pA"],
+            "weight_max_pA": run["weight_max_pA"] if has_synapses else np.nan,
+            "weight_min_pA": run["weight_min_pA"] if has_synapses else np.nan,
             "difference_pA": difference_pA[-1],
             "difference_half_pA": difference_pA[half],
             "difference_trace_pA": difference_pA,
             "gain_trace_pA": weight_pA - initial_pA,
-            "gain_rewarded_percent": (weight_pA[REWARDED, -1] / initial_pA - 1) * 100,
-            "gain_other_percent": (weight_pA[OTHER, -1] / initial_pA - 1) * 100,
-            "difference_percent": difference_pA[-1] / initial_pA * 100,
+            "gain_rewarded_percent": (ratio(weight_pA[REWARDED, -1], initial_pA) - 1) * 100,
+            "gain_other_percent": (ratio(weight_pA[OTHER, -1], initial_pA) - 1) * 100,
+            "difference_percent": ratio(difference_pA[-1], initial_pA) * 100,
             "response_early": early,
             "response_late": late,
             "response_change": np.array(late) - np.array(early),

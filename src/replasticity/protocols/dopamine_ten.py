@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.parameters import NonNegative, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
@@ -93,23 +93,39 @@ RATE_BIN_MS = 250.0
 RASTER_BIN_MS = 10.0
 
 _PLACES = "at the end of the run"
+_EMPTY_EPOCH = "an epoch ends where it begins"
 STATISTICS: dict[str, Variable] = {
-    "weight_final_mV": Variable(("neuron",), f"weight {_PLACES}", resolution=1e-9),
+    "weight_final_mV": Variable(("neuron",), f"weight {_PLACES}", resolution=1e-9, discrete=True),
     "weight_at_mV": Variable(
-        ("when", "neuron"), "weight before the rewards, after them, before the punishments, at the end", resolution=1e-9
+        ("when", "neuron"),
+        "weight before the rewards, after them, before the punishments, at the end",
+        resolution=1e-9,
+        discrete=True,
     ),
     "spike_count": Variable(("epoch", "neuron"), "output spikes in each epoch", "int32"),
     "input_count": Variable(("neuron",), "input spikes", "int32"),
-    "rate_Hz": Variable(("epoch",), "mean output rate in each epoch", resolution=1e-9),
-    "weight_mean_mV": Variable(("sample",), "weight averaged over the synapses, at each reading", resolution=1e-9),
-    "rate_binned_Hz": Variable(("rate_bin",), "mean output rate in bins of 250 ms", resolution=1e-9),
-    "reward_gain_mV": Variable((), "mean weight after the rewards minus before", resolution=1e-9),
-    "punishment_gain_mV": Variable((), "mean weight at the end minus before the punishments", resolution=1e-9),
-    "share_raised": Variable((), "share of synapses that are stronger after the rewards than before"),
-    "share_lowered": Variable((), "share of synapses that are weaker at the end than before the punishments"),
-    "share_zero": Variable((), "share of synapses that end at exactly 0"),
-    "rate_gain_Hz": Variable((), "mean rate in the third epoch minus the first", resolution=1e-9),
-    "rate_loss_Hz": Variable((), "mean rate in the last epoch minus the third", resolution=1e-9),
+    "rate_Hz": Variable(
+        ("epoch",), "mean output rate in each epoch", resolution=1e-9, discrete=True, undefined=_EMPTY_EPOCH
+    ),
+    "weight_mean_mV": Variable(
+        ("sample",), "weight averaged over the synapses, at each reading", resolution=1e-9, discrete=True
+    ),
+    "rate_binned_Hz": Variable(("rate_bin",), "mean output rate in bins of 250 ms", resolution=1e-9, discrete=True),
+    "reward_gain_mV": Variable((), "mean weight after the rewards minus before", resolution=1e-9, discrete=True),
+    "punishment_gain_mV": Variable(
+        (), "mean weight at the end minus before the punishments", resolution=1e-9, discrete=True
+    ),
+    "share_raised": Variable((), "share of synapses that are stronger after the rewards than before", discrete=True),
+    "share_lowered": Variable(
+        (), "share of synapses that are weaker at the end than before the punishments", discrete=True
+    ),
+    "share_zero": Variable((), "share of synapses that end at exactly 0", discrete=True),
+    "rate_gain_Hz": Variable(
+        (), "mean rate in the third epoch minus the first", resolution=1e-9, discrete=True, undefined=_EMPTY_EPOCH
+    ),
+    "rate_loss_Hz": Variable(
+        (), "mean rate in the last epoch minus the third", resolution=1e-9, discrete=True, undefined=_EMPTY_EPOCH
+    ),
 }
 
 OUTPUT_OPTIONS = ("step_every_slice", "epoch_edges_ms")
@@ -278,7 +294,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     epoch = np.searchsorted(edges_ms + parameters.dt_ms / 2, run["spike_ms"]) - 1
     counted = (epoch >= 0) & (epoch < len(counts))
     np.add.at(counts, (epoch[counted], run["spike_index"][counted]), 1)
-    rate_Hz = counts.mean(axis=1) / np.diff(edges_ms) * 1000
+    rate_Hz = ratio(counts.mean(axis=1), np.diff(edges_ms)) * 1000
     width_ms = np.full(len(run["rate_time_ms"]), RATE_BIN_MS)
     width_ms[-1] -= len(width_ms) * RATE_BIN_MS - parameters.duration_ms
     return build(

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, Positive
 from replasticity.protocols._dopamine import (
@@ -73,15 +73,30 @@ RUN: dict[str, Variable] = {
     "weight_final": Variable(_POINT, "weight at the end"),
 }
 
+_NO_CLOSED_FORM = "the closed form is for one pre- before one postsynaptic spike, and b = 0"
 STATISTICS: dict[str, Variable] = {
     "dopamine_ms": Variable(("point",), "time of the dopamine spike, as given to the generator", resolution=1e-9),
     "A_vt": Variable(("amount",), "amount of dopamine", resolution=1e-9),
     "weight_final": Variable(_POINT, "weight at the end", resolution=1e-9),
-    "weight_closed_form": Variable(_POINT, "weight at the end by the closed form, for one spike each", resolution=1e-9),
-    "deviation": Variable((), "largest deviation from the closed form", resolution=1e-9),
-    "asymmetry": Variable((), "largest |sum of both weight changes| of opposite amounts", resolution=1e-9),
-    "decay_ms": Variable((), "time constant of the weight change against the dopamine time", resolution=1e-6),
+    "weight_closed_form": Variable(
+        _POINT, "weight at the end by the closed form, for one spike each", resolution=1e-9, undefined=_NO_CLOSED_FORM
+    ),
+    "deviation": Variable((), "largest deviation from the closed form", resolution=1e-9, undefined=_NO_CLOSED_FORM),
+    "asymmetry": Variable(
+        (),
+        "largest |sum of both weight changes| of opposite amounts",
+        resolution=1e-9,
+        undefined="no two amounts are opposite",
+    ),
+    "decay_ms": Variable(
+        (),
+        "time constant of the weight change against the dopamine time",
+        resolution=1e-6,
+        undefined="with the first amount the weight does not grow at each dopamine time, or there is one time",
+    ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS = ("step_every_slice", "sample_interval_ms")
 
@@ -227,7 +242,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     ]
     decay_ms = np.nan
     if len(parameters.dopamine_times_ms) > 1 and np.all(change[0] > 0):
-        decay_ms = -1 / np.polyfit(parameters.dopamine_times_ms, np.log(change[0]), 1)[0]
+        decay_ms = float(ratio(-1, np.polyfit(parameters.dopamine_times_ms, np.log(change[0]), 1)[0]))
     return build(
         STATISTICS,
         {

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.parameters import NonNegative, Positive, PositiveInt
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
+from replasticity.parameters import MOST_STEPS, Cost, NonNegative, Positive, PositiveInt
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.stdp_window import closed_form
 
@@ -31,6 +31,9 @@ GRID, ISOLATED, LOCKED = 0, 1, 2
 
 #: A sum of pairings counts as additive if it departs from that many times one pairing by less than this share.
 ADDITIVE_WITHIN = 0.1
+
+#: What a read-out cell takes for one step on a fast machine [s].
+_SECONDS_PER_SAMPLE = 1e-9
 
 
 class Parameters(pair_stdp.SynapseParameters):
@@ -54,16 +57,47 @@ class Parameters(pair_stdp.SynapseParameters):
     readout_duration_ms: Positive = Field(description="Duration of the read-out.")
 
     @model_validator(mode="after")
-    def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        pair_stdp.check_whole_steps("first_pre_ms", [self.first_pre_ms], self.dt_ms)
-        pair_stdp.check_whole_steps("readout_duration_ms", [self.readout_duration_ms], self.dt_ms)
-        for name in ("grid_rates_Hz", "gap_rates_Hz", "isolated_rate_Hz"):
-            rates_Hz = getattr(self, name)
-            if max(rates_Hz if isinstance(rates_Hz, list) else [rates_Hz]) * self.dt_ms > 1000:
+    def _fit_together(self) -> "Parameters":
+        self.require_whole_steps("first_pre_ms")
+        self.require_whole_steps("readout_duration_ms", least=1)
+        rates_of = {name: getattr(self, name) for name in ("grid_rates_Hz", "gap_rates_Hz")}
+        for name, rates_Hz in {**rates_of, "isolated_rate_Hz": [self.isolated_rate_Hz]}.items():
+            if max(rates_Hz) * self.dt_ms > 1000:
                 raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
-        if any(condition.first_post_step(self) < 0 for condition in conditions(self)):
+            if 1000 / (min(rates_Hz) * self.dt_ms) > MOST_STEPS:
+                raise ValueError(f"{name}: a period of at most {MOST_STEPS:g} steps of {self.dt_ms:g} ms")
+        # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
+        if self.first_step + difference_steps(min(self.grid_differences_ms), self.dt_ms) < 0:
             raise ValueError("grid_differences_ms: no postsynaptic spike before the run's start (see first_pre_ms)")
+        if self.last_step > MOST_STEPS:
+            raise ValueError(
+                f"pairings: the last spike has to come within {MOST_STEPS:g} steps of {self.dt_ms:g} ms, "
+                f"but at the lowest rate, after first_pre_ms, these take {self.last_step}"
+            )
         return self
+
+    @property
+    def first_step(self) -> int:
+        """Step of the first presynaptic spike."""
+        return round(self.first_pre_ms / self.dt_ms)
+
+    @property
+    def last_step(self) -> int:
+        """No spike of any condition comes after this step."""
+        longest_gap = period_steps(min(self.gap_rates_Hz), self.dt_ms)
+        longest_period = period_steps(min(*self.grid_rates_Hz, *self.gap_rates_Hz, self.isolated_rate_Hz), self.dt_ms)
+        latest = max(longest_gap, difference_steps(max(self.grid_differences_ms), self.dt_ms))
+        return self.first_step + (self.pairings - 1) * longest_period + latest
+
+    def cost(self) -> Cost:
+        """Return what a run needs: the events of each condition, and the potential of each read-out cell over time."""
+        count = len(self.grid_rates_Hz) * len(self.grid_differences_ms) + 2 * len(self.gap_rates_Hz)
+        events = self.events_cost(count, 2 * count * self.pairings)
+        steps = self.readout_duration_ms / self.dt_ms
+        samples = (count + 1) * steps
+        # The time, with temporaries; the potential in V and in mV, whether there is a spike, at worst one each time.
+        readout_bytes = 3 * 8 * steps + (2 * 8 + 1 + 2 * (8 + 4)) * samples
+        return Cost(events.memory_bytes + readout_bytes, events.seconds + samples * _SECONDS_PER_SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -75,14 +109,15 @@ class Condition:
     period_steps: int
     difference_steps: int
 
-    def first_post_step(self, parameters: Parameters) -> int:
-        """Return the step of the first postsynaptic spike."""
-        return round(parameters.first_pre_ms / parameters.dt_ms) + self.difference_steps
-
 
 def period_steps(rate_Hz: float, dt_ms: float) -> int:
     """Return the period of a rate in whole steps, ties to even (specification, section 5)."""
     return int(np.rint(1000 / (rate_Hz * dt_ms)))
+
+
+def difference_steps(difference_ms: float, dt_ms: float) -> int:
+    """Return a difference of spike times in whole steps, ties to even (specification, section 5)."""
+    return int(np.rint(difference_ms / dt_ms))
 
 
 def conditions(parameters: Parameters) -> Iterator[Condition]:
@@ -90,7 +125,7 @@ def conditions(parameters: Parameters) -> Iterator[Condition]:
     dt_ms = parameters.dt_ms
     for rate_Hz in parameters.grid_rates_Hz:
         for difference_ms in parameters.grid_differences_ms:
-            yield Condition(GRID, rate_Hz, period_steps(rate_Hz, dt_ms), int(np.rint(difference_ms / dt_ms)))
+            yield Condition(GRID, rate_Hz, period_steps(rate_Hz, dt_ms), difference_steps(difference_ms, dt_ms))
     for group in (ISOLATED, LOCKED):
         for gap_Hz in parameters.gap_rates_Hz:
             rate_Hz = parameters.isolated_rate_Hz if group == ISOLATED else gap_Hz
@@ -120,17 +155,22 @@ STATISTICS: dict[str, Variable] = {
     "weight_grid": Variable(_GRID, "weight after the pairings", resolution=1e-12),
     "epsp_grid_mV": Variable(_GRID, "EPSP peak after the pairings", resolution=1e-9),
     "additivity": Variable(
-        _GRID, "weight change over that many times the change by one isolated pairing", resolution=1e-9
+        _GRID,
+        "weight change over that many times the change by one isolated pairing",
+        resolution=1e-9,
+        undefined="an isolated pairing changes nothing",
     ),
     "additive_up_to_Hz": Variable(
         ("grid_difference",),
         f"highest rate of the grid up to which additivity holds within {ADDITIVE_WITHIN:.0%}",
         resolution=1e-9,
+        undefined="no rate of the grid is additive",
     ),
     "additivity_fails_from_Hz": Variable(
         ("grid_difference",),
         f"lowest rate of the grid at which additivity does not hold within {ADDITIVE_WITHIN:.0%}",
         resolution=1e-9,
+        undefined="all rates of the grid are additive",
     ),
     "weight_isolated": Variable(("gap",), "weight after isolated pairings, gap one period", resolution=1e-12),
     "weight_locked": Variable(("gap",), "weight after pairings, gap and repetition one period", resolution=1e-12),
@@ -144,6 +184,8 @@ STATISTICS: dict[str, Variable] = {
     "epsp_departure_mV": Variable((), "largest departure of an EPSP peak from weight times jump", resolution=1e-9),
     "readout_spikes": Variable((), "spikes of the read-out cells", resolution=0.5),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
@@ -181,8 +223,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         Variables of `RUN`.
     """
     made = list(conditions(parameters))
-    first = round(parameters.first_pre_ms / parameters.dt_ms)
-    pre_steps = [first + np.arange(parameters.pairings) * condition.period_steps for condition in made]
+    pre_steps = [parameters.first_step + np.arange(parameters.pairings) * condition.period_steps for condition in made]
     synapses = pair_stdp.run_synapses(
         parameters,
         pre_steps,
@@ -216,7 +257,9 @@ def read_out(weight: pair_stdp.FloatArray, parameters: Parameters) -> dict[str, 
     dict of str to array_like
         The variables of `RUN` that concern the read-out.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import epsp_readout as model
+    from replasticity.models.limits import raise_failure
 
     dt_s = pair_stdp.seconds(parameters.dt_ms)
     step = model.discretise(
@@ -232,7 +275,9 @@ def read_out(weight: pair_stdp.FloatArray, parameters: Parameters) -> dict[str, 
     delay = round(pair_stdp.seconds(parameters.delay_ms) / dt_s)
     v_V = np.zeros((steps, len(weight)))
     spiked = np.zeros((steps, len(weight)), np.bool_)
-    v_end_V = model.simulate(weight, emitted + delay, step, v_V, spiked)
+    failure = no_failure()
+    v_end_V = model.simulate(weight, emitted + delay, step, v_V, spiked, failure)
+    raise_failure(failure, model.LIMITS, parameters.dt_ms, "read-out cell")
     time_ms = np.arange(steps) * dt_s * 1e3
     spike_step, spike_cell = np.nonzero(spiked)
     return {
@@ -268,6 +313,30 @@ def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) ->
     return rates[first - 1] if first else np.nan, rates[first] if first < len(rates) else np.nan
 
 
+def isolated_change(
+    difference_ms: pair_stdp.FloatArray, weight: pair_stdp.FloatArray, parameters: Parameters
+) -> pair_stdp.FloatArray:
+    """Return the weight change by one isolated pairing: NaN where it is less than the rounding of the weight.
+
+    Parameters
+    ----------
+    difference_ms : ndarray of float64, shape (conditions,)
+        Postsynaptic minus presynaptic spike time [ms].
+    weight : ndarray of float64, shape (conditions,)
+        Weight after the pairings [1].
+    parameters : Parameters
+        Gives the weight at the start.
+
+    Returns
+    -------
+    ndarray of float64, shape (conditions,)
+        Weight change [1].
+    """
+    change = closed_form(difference_ms, parameters)
+    rounding = np.spacing(np.maximum(np.abs(weight), abs(parameters.weight_initial)))
+    return np.where(np.abs(change) < rounding, np.nan, change)
+
+
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     """Return the statistics of one run.
 
@@ -286,10 +355,9 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     weight, peak_mV, group = run["weight_final"], run["epsp_peak_mV"], run["condition_group"]
     learned_mV = peak_mV[:-1]
     shape = len(parameters.grid_rates_Hz), len(parameters.grid_differences_ms)
-    one_pairing = closed_form(run["condition_difference_ms"][group == GRID], parameters).reshape(shape)
+    one_pairing = isolated_change(run["condition_difference_ms"], weight, parameters)[group == GRID].reshape(shape)
     weight_grid = weight[group == GRID].reshape(shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        additivity = (weight_grid - parameters.weight_initial) / (parameters.pairings * one_pairing)
+    additivity = ratio(weight_grid - parameters.weight_initial, parameters.pairings * one_pairing)
     ranges_Hz = [
         additive_range_Hz(parameters.grid_rates_Hz, np.abs(column - 1) <= ADDITIVE_WITHIN) for column in additivity.T
     ]

@@ -15,9 +15,9 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, Positive, PositiveInt
+from replasticity.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ IntArray = npt.NDArray[np.int64]
 
 #: The weight before and after a pairing is read this long before and after the presynaptic spike [ms].
 WEIGHT_READ_MS = 10.0
+
+#: What a step and a spike of the population take on a fast machine, drawn and simulated [s].
+_SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
 class Parameters(BaseParameters):
@@ -57,19 +60,39 @@ class Parameters(BaseParameters):
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
         if max(self.rates_Hz) * self.dt_ms / 1000 > 1:
             raise ValueError("rates_Hz: at most one spike per cell and step, so no rate above 1000 / dt_ms")
-        for name in ("epoch_ms", "sample_interval_ms"):
-            steps = getattr(self, name) / self.dt_ms
-            if round(steps) < 1 or not math.isclose(steps, round(steps), rel_tol=1e-9):
-                raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({self.dt_ms:g})")
+        self.require_whole_steps("epoch_ms", "sample_interval_ms", least=1)
         recorded = bool(info.context and info.context.get("recorded"))
         for name in ("pre_times_ms", "post_times_ms"):
             steps = spike_steps(getattr(self, name), self)
+            # Brian2 refuses them, too (brian2/input/spikegeneratorgroup.py, before_run).
             if len(set(steps)) < len(steps):
                 raise ValueError(f"{name}: at most one spike of a cell in a step of {self.dt_ms:g} ms")
             # A recording may have prescribed spikes that its run was too short to emit.
             if not recorded and len(steps) and steps[-1] >= step_count(self):
                 raise ValueError(f"{name}: no spike after the run's end at {duration_ms(self):g} ms")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: the population's spikes while they are drawn, and what is kept over time."""
+        epoch_steps = self.epoch_ms / self.dt_ms
+        steps = epoch_steps * len(self.rates_Hz)
+        # Six standard deviations and ten spikes more than expected, in each epoch.
+        expected = [self.population_size * epoch_steps * rate_Hz * self.dt_ms / 1000 for rate_Hz in self.rates_Hz]
+        spikes = [mean + 6 * math.sqrt(mean) + 10 for mean in expected]
+        samples = steps / round(self.sample_interval_ms / self.dt_ms) + 1
+        events = len(self.pre_times_ms) + len(self.post_times_ms)
+        memory_bytes = (
+            # Numbers of the trials, of one epoch and of all; then their steps and cells.
+            4 * 8 * max(spikes)
+            + (4 * 8 + (2 * 4 if self.record_trains else 0)) * sum(spikes)
+            # Time and epoch of each step, with temporaries; the spikes in it.
+            + (5 * 8 + 8 + 4) * steps
+            + 8 * min(self.every_step_ms / self.dt_ms, steps)
+            # Time, H, G and the weight; statistics ask for the epoch of each.
+            + (4 + 6) * 8 * samples
+            + (5 * 3 * 8 + 8 * 8) * events
+        )
+        return Cost(memory_bytes, steps * _SECONDS_PER_STEP + sum(expected) * _SECONDS_PER_SPIKE)
 
 
 #: Phases of an event, in the order of the specification's points 2-3, 4b and 4c.
@@ -96,25 +119,64 @@ RUN: dict[str, Variable] = {
 }
 
 _AT_PRE_SAMPLE = "in the sample nearest to the presynaptic spike (the abscissa of the figure)"
+_NO_LINE = "a line needs two pairings with different G and dw"
 STATISTICS: dict[str, Variable] = {
     "G_sampled_Hz": Variable(("pairing",), f"G {_AT_PRE_SAMPLE}", resolution=1e-9),
     "G_pre_Hz": Variable(("pairing",), "G that the presynaptic event reads", resolution=1e-9),
     "G_post_Hz": Variable(("pairing",), "G that the postsynaptic event reads", resolution=1e-9),
     "dw_nS": Variable(("pairing",), "weight change, after minus before", resolution=1e-8),
     "dw_as_published_nS": Variable(("pairing",), "weight change with the published script's sign", resolution=1e-8),
-    "G_late_mean_Hz": Variable(("epoch",), "mean of G in the second half of each epoch", resolution=1e-9),
-    "G_late_sd_Hz": Variable(("epoch",), "standard deviation of G in the second half of each epoch", resolution=1e-9),
-    "slope_sampled_nS_per_Hz": Variable((), "least-squares slope of dw against the sampled G", resolution=1e-8),
-    "intercept_sampled_nS": Variable((), "intercept of dw against the sampled G", resolution=1e-8),
-    "r2_sampled": Variable((), "R^2 of dw against the sampled G", resolution=1e-9),
-    "slope_post_nS_per_Hz": Variable((), "least-squares slope of dw against the postsynaptic G", resolution=1e-8),
-    "intercept_post_nS": Variable((), "intercept of dw against the postsynaptic G", resolution=1e-8),
-    "r2_post": Variable((), "R^2 of dw against the postsynaptic G", resolution=1e-9),
-    "slope_analytic_nS_per_Hz": Variable((), "slope that the rule gives for one isolated pair", resolution=1e-9),
-    "slope_ratio": Variable((), "fitted slope (sampled G) over analytic slope", resolution=1e-8),
-    "zero_crossing_Hz": Variable((), "G at which the fitted line (sampled G) crosses dw = 0", resolution=1e-8),
-    "dw_lowest_above_nS": Variable((), "smallest dw among epochs with a rate above target", resolution=1e-8),
-    "dw_highest_below_nS": Variable((), "largest dw among epochs with a rate below target", resolution=1e-8),
+    "G_late_mean_Hz": Variable(
+        ("epoch",),
+        "mean of G in the second half of each epoch",
+        resolution=1e-9,
+        undefined="no sample falls into that half",
+    ),
+    "G_late_sd_Hz": Variable(
+        ("epoch",),
+        "standard deviation of G in the second half of each epoch",
+        resolution=1e-9,
+        undefined="no sample falls into that half",
+    ),
+    "slope_sampled_nS_per_Hz": Variable(
+        (), "least-squares slope of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "intercept_sampled_nS": Variable((), "intercept of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE),
+    "r2_sampled": Variable((), "R^2 of dw against the sampled G", resolution=1e-9, undefined=_NO_LINE),
+    "slope_post_nS_per_Hz": Variable(
+        (), "least-squares slope of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "intercept_post_nS": Variable(
+        (), "intercept of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE
+    ),
+    "r2_post": Variable((), "R^2 of dw against the postsynaptic G", resolution=1e-9, undefined=_NO_LINE),
+    "slope_analytic_nS_per_Hz": Variable(
+        (), "slope that the rule gives for one isolated pair", resolution=1e-9, undefined="there is no pairing"
+    ),
+    "slope_ratio": Variable(
+        (),
+        "fitted slope (sampled G) over analytic slope",
+        resolution=1e-8,
+        undefined=f"{_NO_LINE}, or the analytic slope is 0",
+    ),
+    "zero_crossing_Hz": Variable(
+        (),
+        "G at which the fitted line (sampled G) crosses dw = 0",
+        resolution=1e-8,
+        undefined=f"{_NO_LINE}, or its slope is 0",
+    ),
+    "dw_lowest_above_nS": Variable(
+        (),
+        "smallest dw among epochs with a rate above target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch above target",
+    ),
+    "dw_highest_below_nS": Variable(
+        (),
+        "largest dw among epochs with a rate below target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch below target",
+    ),
 }
 
 OUTPUT_OPTIONS = ("every_step_ms", "record_trains")
@@ -252,6 +314,8 @@ def bernoulli_successes(generator: np.random.Generator, trials: int, probability
         # Enough for all trials in nearly every case; the loop goes on if not.
         expected = (trials - last) * probability
         gaps = generator.geometric(probability, size=int(expected + 5 * math.sqrt(expected) + 10))
+        # Gaps that lead beyond the last trial: their sum must not overflow.
+        np.minimum(gaps, trials + 1, out=gaps)
         successes = np.concatenate([successes, last + np.cumsum(gaps)])
         last = int(successes[-1])
     return successes[: np.searchsorted(successes, trials)]
@@ -272,7 +336,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     dict of str to ndarray
         Variables of `RUN`, inputs excepted.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import homeostatic_stdp as model
+    from replasticity.models.limits import raise_failure
 
     dt_s = seconds(parameters.dt_ms)
     step = model.discretise(
@@ -299,6 +365,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         every_step_count=min(round(parameters.every_step_ms / parameters.dt_ms), steps),
         event_count=len(np.union1d(emitted["pre"], emitted["post"])),
     )
+    failure = no_failure()
     _, synapse = model.simulate(
         inputs["population_count"],
         emitted["pre"],
@@ -307,7 +374,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         sample_every,
         step,
         record,
+        failure,
     )
+    raise_failure(failure, model.LIMITS, parameters.dt_ms, "synapse")
     return build(
         RUN,
         {
@@ -347,12 +416,24 @@ def pairings(parameters: Parameters, run: Arrays) -> dict[str, FloatArray]:
         ``G_sampled_Hz``, ``G_pre_Hz``, ``G_post_Hz``, ``dw_nS``.
     """
     before, between = 0, 1
-    pairs = min(len(parameters.pre_times_ms), len(parameters.post_times_ms))
+    # A recorded run may have been too short to emit them all.
+    pre_steps, post_steps = (
+        steps[steps < step_count(parameters)]
+        for steps in (
+            spike_steps(parameters.pre_times_ms, parameters),
+            spike_steps(parameters.post_times_ms, parameters),
+        )
+    )
+    pairs = min(len(pre_steps), len(post_steps))
     pre_ms = np.sort(parameters.pre_times_ms)[:pairs]
     time_ms, G_Hz, weight_nS = run["time_ms"], run["G_Hz"], run["weight_nS"]
 
     def nearest(moments_ms: FloatArray) -> IntArray:
-        return np.array([np.abs(time_ms - moment_ms).argmin() for moment_ms in moments_ms], np.int64)
+        later = np.clip(np.searchsorted(time_ms, moments_ms), 0, len(time_ms) - 1)
+        earlier = np.maximum(later - 1, 0)
+        is_earlier = np.abs(time_ms[earlier] - moments_ms) <= np.abs(time_ms[later] - moments_ms)
+        chosen: IntArray = np.where(is_earlier, earlier, later)
+        return chosen
 
     def at_event(spike_step: IntArray, phase: int) -> FloatArray:
         event = np.searchsorted(run["event_step"], spike_step)
@@ -361,15 +442,16 @@ def pairings(parameters: Parameters, run: Arrays) -> dict[str, FloatArray]:
 
     return {
         "G_sampled_Hz": G_Hz[nearest(pre_ms)],
-        "G_pre_Hz": at_event(spike_steps(parameters.pre_times_ms, parameters)[:pairs], before),
-        "G_post_Hz": at_event(spike_steps(parameters.post_times_ms, parameters)[:pairs], between),
+        "G_pre_Hz": at_event(pre_steps[:pairs], before),
+        "G_post_Hz": at_event(post_steps[:pairs], between),
         "dw_nS": weight_nS[nearest(pre_ms + WEIGHT_READ_MS)] - weight_nS[nearest(pre_ms - WEIGHT_READ_MS)],
     }
 
 
 def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Return slope, intercept and R^2 of the least-squares line of y on x; NaN where there is none."""
-    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    """Return slope, intercept and R^2 of the least-squares line of y on x; NaN where all x or all y are equal."""
+    # Differences by rounding alone make no line.
+    if len(x) < 2 or any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (x, y)):
         return math.nan, math.nan, math.nan
     slope, intercept = np.polyfit(x, y, 1)
     residual = y - (slope * x + intercept)
@@ -416,14 +498,15 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
 
     epoch_of_sample, into_epoch_ms = np.divmod(run["time_ms"], parameters.epoch_ms)
     late = into_epoch_ms >= parameters.epoch_ms / 2
-    late_G_Hz = [run["G_Hz"][late & (epoch_of_sample == k)] for k in range(len(parameters.rates_Hz))]
+    borders = np.searchsorted(epoch_of_sample[late], np.arange(1, len(parameters.rates_Hz)))
+    late_G_Hz = np.split(run["G_Hz"][late], borders)
     return build(
         STATISTICS,
         pairing
         | {
             "dw_as_published_nS": -dw_nS,
-            "G_late_mean_Hz": [G.mean() for G in late_G_Hz],
-            "G_late_sd_Hz": [G.std() for G in late_G_Hz],
+            "G_late_mean_Hz": [G.mean() if len(G) else math.nan for G in late_G_Hz],
+            "G_late_sd_Hz": [G.std() if len(G) else math.nan for G in late_G_Hz],
             "slope_sampled_nS_per_Hz": slope,
             "intercept_sampled_nS": intercept,
             "r2_sampled": r2,
@@ -431,8 +514,8 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "intercept_post_nS": intercept_post,
             "r2_post": r2_post,
             "slope_analytic_nS_per_Hz": analytic,
-            "slope_ratio": slope / analytic if analytic else math.nan,
-            "zero_crossing_Hz": -intercept / slope if slope else math.nan,
+            "slope_ratio": ratio(slope, analytic),
+            "zero_crossing_Hz": ratio(-intercept, slope),
             "dw_lowest_above_nS": dw_nS[above].min() if above.any() else math.nan,
             "dw_highest_below_nS": dw_nS[below].max() if below.any() else math.nan,
         },
@@ -500,6 +583,9 @@ RECORDED_INPUTS = (
 
 NEEDED_INPUTS = ("population_count",)
 
+#: A recorded population has at most so many spikes: they are added one by one, a second for a billion.
+_MOST_SPIKES = 1e9
+
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation."""
@@ -525,11 +611,17 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
-    if recording.sizes["step"] != step_count(parameters):
-        raise UserError(
-            f"population_count: has {recording.sizes['step']} steps, the parameters give {step_count(parameters)}"
-        )
-    result = run(parameters, {"population_count": recording["population_count"].values})
+    counts = recording["population_count"].values
+    if counts.shape != (step_count(parameters),):
+        found = " x ".join(map(str, counts.shape))
+        raise UserError(f"population_count: has {found} steps, the parameters give {step_count(parameters)}")
+    # A neuron spikes at most once in a step.
+    most = parameters.population_size
+    if counts.dtype.kind not in "iu" or not 0 <= counts.min() <= counts.max() <= most:
+        raise UserError(f"population_count: has to be a whole number from 0 to {most}, the population's size")
+    if counts.sum(dtype=np.float64) > _MOST_SPIKES:
+        raise UserError(f"population_count: at most {_MOST_SPIKES:g} spikes in all")
+    result = run(parameters, {"population_count": counts})
     kind = result["event_kind"]
     step_ms = result["event_step"] * parameters.dt_ms
     pre_ms, post_ms = step_ms[(kind & 1) > 0], step_ms[(kind & 2) > 0]

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from replasticity import random
 from replasticity.checkpoints import Checkpoint
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
 from replasticity.parameters import NonNegative, PositiveInt
 from replasticity.protocols import _distal_reward as network_parts
@@ -95,23 +95,60 @@ RUN: dict[str, Variable] = {
 
 _RATIO = "response to S1 over mean response to the others"
 _BY_WINDOW = ("response_window_ms",)
+_NO_RESPONSE = "S1 or the others do not come in that part, or nothing responds"
+_NO_CELLS = "the stimulus has no excitatory cells"
 STATISTICS: dict[str, Variable] = {
-    "response_ratio_early": Variable(_BY_WINDOW, f"{_RATIO}, first sixth of the run", resolution=1e-9),
-    "response_ratio_late": Variable(_BY_WINDOW, f"{_RATIO}, last sixth of the run", resolution=1e-9),
-    "response_gain": Variable(_BY_WINDOW, "late over early ratio of the responses", resolution=1e-9),
-    "response_rank_late": Variable(_BY_WINDOW, "1 + number of stimuli with a larger late response", resolution=0.5),
-    "response_course": Variable(("course_part",), f"{_RATIO}, shortest window, twelfths of the run", resolution=1e-9),
-    "weight_ratio_early": Variable((), "weights of S1's cells over the others', first sample", resolution=1e-9),
-    "weight_ratio_final": Variable((), "weights of S1's cells over the others', at the end", resolution=1e-9),
-    "weight_rank_final": Variable((), "1 + number of stimuli with larger weights at the end", resolution=0.5),
+    "response_ratio_early": Variable(
+        _BY_WINDOW, f"{_RATIO}, first sixth of the run", resolution=1e-9, undefined=_NO_RESPONSE, discrete=True
+    ),
+    "response_ratio_late": Variable(
+        _BY_WINDOW, f"{_RATIO}, last sixth of the run", resolution=1e-9, undefined=_NO_RESPONSE, discrete=True
+    ),
+    "response_gain": Variable(
+        _BY_WINDOW, "late over early ratio of the responses", resolution=1e-9, undefined=_NO_RESPONSE, discrete=True
+    ),
+    "response_rank_late": Variable(
+        _BY_WINDOW,
+        "1 + number of stimuli with a larger late response",
+        resolution=0.5,
+        undefined="S1 does not come in that part",
+        discrete=True,
+    ),
+    "response_course": Variable(
+        ("course_part",),
+        f"{_RATIO}, shortest window, twelfths of the run",
+        resolution=1e-9,
+        undefined=_NO_RESPONSE,
+        discrete=True,
+    ),
+    "weight_ratio_early": Variable(
+        (),
+        "weights of S1's cells over the others', first sample",
+        resolution=1e-9,
+        undefined=f"{_NO_CELLS}, or the others' weights are 0",
+    ),
+    "weight_ratio_final": Variable(
+        (),
+        "weights of S1's cells over the others', at the end",
+        resolution=1e-9,
+        undefined=f"{_NO_CELLS}, or the others' weights are 0",
+    ),
+    "weight_rank_final": Variable(
+        (), "1 + number of stimuli with larger weights at the end", resolution=0.5, undefined=_NO_CELLS, discrete=True
+    ),
     "weight_course_mV": Variable(
-        ("course_part", "rewarded"), "mean weight of the cells of S1, and of the others, twelfths", resolution=1e-9
+        ("course_part", "rewarded"),
+        "mean weight of the cells of S1, and of the others, twelfths",
+        resolution=1e-9,
+        undefined=f"no sample falls into that part, or {_NO_CELLS}",
     ),
     "mean_weight_final_mV": Variable((), "mean excitatory weight at the end", resolution=1e-9),
-    "rewards_given": Variable((), "rewards given", resolution=0.5),
-    "presentations": Variable((), "presentations of S1", resolution=0.5),
-    "rate_exc_mean_Hz": Variable((), "mean rate of the excitatory cells", resolution=1e-9),
-    "rate_exc_highest_Hz": Variable((), "highest rate of the excitatory cells in a second", resolution=1e-9),
+    "rewards_given": Variable((), "rewards given", resolution=0.5, discrete=True),
+    "presentations": Variable((), "presentations of S1", resolution=0.5, discrete=True),
+    "rate_exc_mean_Hz": Variable((), "mean rate of the excitatory cells", resolution=1e-9, discrete=True),
+    "rate_exc_highest_Hz": Variable(
+        (), "highest rate of the excitatory cells in a second", resolution=1e-9, discrete=True
+    ),
 }
 
 OUTPUT_OPTIONS = ()
@@ -334,11 +371,11 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         {
             "response_ratio_early": ratio_early,
             "response_ratio_late": ratio_late,
-            "response_gain": ratio_late / ratio_early,
+            "response_gain": ratio(ratio_late, ratio_early),
             "response_rank_late": _rank_of_first(by_group),
             "response_course": course,
-            "weight_ratio_early": weight_mV[0, REWARDED_GROUP] / others_mV[0],
-            "weight_ratio_final": weight_mV[-1, REWARDED_GROUP] / others_mV[-1],
+            "weight_ratio_early": ratio(weight_mV[0, REWARDED_GROUP], others_mV[0]),
+            "weight_ratio_final": ratio(weight_mV[-1, REWARDED_GROUP], others_mV[-1]),
             "weight_rank_final": _rank_of_first(weight_mV[-1][:, None])[0],
             "weight_course_mV": weight_course,
             "mean_weight_final_mV": run["mean_weight_mV"][-1],
@@ -358,8 +395,7 @@ def _mean(values: FloatArray) -> Any:
 def _response_ratio(group: npt.NDArray[np.int32], response: FloatArray) -> FloatArray:
     """Return the mean response to S1 over the mean response to the others, for each window."""
     rewarded = group == REWARDED_GROUP
-    ratio: FloatArray = np.asarray(_mean(response[rewarded]) / _mean(response[~rewarded]))
-    return ratio
+    return ratio(_mean(response[rewarded]), _mean(response[~rewarded]))
 
 
 def _rank_of_first(values: FloatArray) -> FloatArray:

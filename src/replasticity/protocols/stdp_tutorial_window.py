@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.parameters import Positive
+from replasticity.parameters import Cost, Positive, PositiveInt
 from replasticity.protocols import _pair_stdp as pair_stdp
 from replasticity.protocols.stdp_window import closed_form
 
@@ -23,17 +23,22 @@ class Parameters(pair_stdp.SynapseParameters):
     """Parameters of the protocol."""
 
     duration_ms: Positive = Field(description="Duration of the run.")
-    pairs: Annotated[int, Field(ge=2)] = Field(description="Number of pairs.")
+    pairs: Annotated[PositiveInt, Field(ge=2)] = Field(description="Number of pairs.")
     latest_spike_ms: Positive = Field(
         description="Presynaptic spikes are asked for at 0 to this time, postsynaptic ones at this time down to 0."
     )
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
+        self.require_whole_steps("duration_ms", least=1)
         if not pair_stdp.is_recorded(info) and self.latest_spike_ms + 2 * self.dt_ms > self.duration_ms:
             raise ValueError("latest_spike_ms: has to be at least two steps before the run's end (see duration_ms)")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: two spikes at each synapse, and the time of each step, with temporaries."""
+        memory_bytes, seconds = self.events_cost(self.pairs, 2 * self.pairs)
+        return Cost(memory_bytes + 3 * 8 * self.duration_ms / self.dt_ms, seconds)
 
 
 RUN: dict[str, Variable] = {
@@ -45,8 +50,15 @@ RUN: dict[str, Variable] = {
 
 STATISTICS: dict[str, Variable] = {
     "weight_final": Variable(("synapse",), "weight after the last step", resolution=1e-12),
-    "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
+    "closed_form_departure": Variable(
+        (),
+        "largest departure of weight changes from the closed form",
+        resolution=1e-12,
+        undefined="a spike is requested after the end",
+    ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 

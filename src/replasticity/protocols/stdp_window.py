@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
 
 if TYPE_CHECKING:
@@ -29,15 +29,20 @@ class Parameters(pair_stdp.SynapseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        pair_stdp.check_duration(self.duration_ms, self.dt_ms)
-        pair_stdp.check_whole_steps("pre_time_ms", [self.pre_time_ms], self.dt_ms)
-        pair_stdp.check_whole_steps("differences_ms", self.differences_ms, self.dt_ms)
+        self.require_whole_steps("duration_ms", least=1)
+        self.require_whole_steps("pre_time_ms")
         first_ms, last_ms = min(0.0, *self.differences_ms), max(0.0, *self.differences_ms)
+        # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
         if self.pre_time_ms + first_ms < -self.dt_ms / 2:
             raise ValueError("differences_ms: no postsynaptic spike before the run's start (see pre_time_ms)")
+        self.require_whole_steps("differences_ms", least=-round(self.pre_time_ms / self.dt_ms))
         if not pair_stdp.is_recorded(info) and self.pre_time_ms + last_ms > self.duration_ms - self.dt_ms / 2:
             raise ValueError(f"differences_ms: no spike after the run's end at {self.duration_ms:g} ms")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: two spikes at each synapse."""
+        return self.events_cost(len(self.differences_ms), 2 * len(self.differences_ms))
 
 
 RUN: dict[str, Variable] = {
@@ -48,11 +53,17 @@ RUN: dict[str, Variable] = {
 
 STATISTICS: dict[str, Variable] = {
     "dw": Variable(("synapse",), "weight change, final minus initial", resolution=1e-12),
-    "dw_at_zero": Variable((), "weight change of a coincidence", resolution=1e-12),
+    "dw_at_zero": Variable((), "weight change of a coincidence", resolution=1e-12, undefined="no pairing coincides"),
     "closed_form_departure": Variable((), "largest departure of weight changes from the closed form", resolution=1e-12),
-    "potentiating_from_ms": Variable((), "smallest difference whose pairing potentiates", resolution=1e-9),
-    "depressing_up_to_ms": Variable((), "largest difference whose pairing depresses", resolution=1e-9),
+    "potentiating_from_ms": Variable(
+        (), "smallest difference whose pairing potentiates", resolution=1e-9, undefined="no pairing potentiates"
+    ),
+    "depressing_up_to_ms": Variable(
+        (), "largest difference whose pairing depresses", resolution=1e-9, undefined="no pairing depresses"
+    ),
 }
+
+DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from replasticity import random
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
+from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
 from replasticity.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
@@ -119,7 +119,9 @@ class Parameters(BaseParameters):
             if getattr(self, name) < shortest_ms:
                 raise ValueError(f"{name}: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.C_d_pF < shortest_ms * self.g_L_d_nS:
-            raise ValueError(f"C_d_pF: over g_L_d_nS it has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
+            raise ValueError(
+                f"C_d_pF: over g_L_d_nS it has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)"
+            )
         if self.weight_min_pA > self.weight_max_pA:
             raise ValueError("weight_min_pA: has to be at most weight_max_pA")
         # NEST, models/urbanczik_synapse.h, set_status. Its check of the lower bound reads the upper one.
@@ -186,40 +188,86 @@ NOISE: dict[str, Variable] = {
 }
 
 _WINDOW = "(not defined outside the learning window)"
+_NO_TARGET = "without somatic conductance there is no U_M"
+_OUTSIDE = f"the presentation is outside the learning window, or {_NO_TARGET}"
+_NO_SHAPE = f"U or U_M does not vary, or {_NO_TARGET}"
+_NO_RATIO = f"the first error is 0, or {_NO_TARGET}"
+_NO_PRESENTATION = "the run has no such presentation"
 STATISTICS: dict[str, Variable] = {
-    "rms_U_mV": Variable(("presentation",), f"RMS of U - U_M {_WINDOW}", resolution=1e-8),
-    "rms_prediction_mV": Variable(("presentation",), f"RMS of V_W* - U_M {_WINDOW}", resolution=1e-8),
-    "rms_U_recall_mV": Variable(("presentation",), f"RMS of U - {_RECALL}", resolution=1e-8),
-    "rms_prediction_recall_mV": Variable(("presentation",), f"RMS of V_W* - {_RECALL}", resolution=1e-8),
-    "correlation_recall": Variable(("presentation",), f"correlation of U with {_RECALL}", resolution=1e-9),
-    "amplitude_recall": Variable(("presentation",), f"standard deviation of U over that of {_RECALL}", resolution=1e-9),
+    "rms_U_mV": Variable(("presentation",), f"RMS of U - U_M {_WINDOW}", resolution=1e-8, undefined=_OUTSIDE),
+    "rms_prediction_mV": Variable(
+        ("presentation",), f"RMS of V_W* - U_M {_WINDOW}", resolution=1e-8, undefined=_OUTSIDE
+    ),
+    "rms_U_recall_mV": Variable(("presentation",), f"RMS of U - {_RECALL}", resolution=1e-8, undefined=_NO_TARGET),
+    "rms_prediction_recall_mV": Variable(
+        ("presentation",), f"RMS of V_W* - {_RECALL}", resolution=1e-8, undefined=_NO_TARGET
+    ),
+    "correlation_recall": Variable(
+        ("presentation",), f"correlation of U with {_RECALL}", resolution=1e-9, undefined=_NO_SHAPE
+    ),
+    "amplitude_recall": Variable(
+        ("presentation",), f"standard deviation of U over that of {_RECALL}", resolution=1e-9, undefined=_NO_SHAPE
+    ),
     "rate_error_Hz": Variable(("presentation",), "mean of |phi(U) - phi(V_W*)|", resolution=1e-7),
     "soma_spike_count": Variable(("presentation",), "somatic spikes in each presentation", "int32"),
-    "weight_mean_pA": Variable(("presentation",), "mean weight at the end of each presentation", resolution=1e-7),
-    "weight_sd_pA": Variable(("presentation",), "standard deviation of the weights over synapses", resolution=1e-7),
-    "weight_final_pA": Variable(("synapse",), "weights at the end", resolution=1e-7),
+    "weight_mean_pA": Variable(
+        ("presentation",), "mean weight at the end of each presentation", resolution=1e-7, discrete=True
+    ),
+    "weight_sd_pA": Variable(
+        ("presentation",), "standard deviation of the weights over synapses", resolution=1e-7, discrete=True
+    ),
+    "weight_final_pA": Variable(("synapse",), "weights at the end", resolution=1e-7, discrete=True),
     "weight_histogram": Variable(
         ("weight_bin",), f"synapses in each of {WEIGHT_BINS} equal bins between the bounds, at the end", "int32"
     ),
     "pattern_spike_count": Variable((), "spikes in the pattern", "int32"),
     "soma_spikes_total": Variable((), "somatic spikes in the whole run", "int32"),
     "learning_error_ratio": Variable(
-        (), "RMS of U - U_M in the last learning presentation over that in the first", resolution=1e-9
+        (),
+        "RMS of U - U_M in the last learning presentation over that in the first",
+        resolution=1e-9,
+        undefined=_NO_RATIO,
     ),
     "prediction_error_ratio": Variable(
-        (), "RMS of V_W* - U_M in the last learning presentation over that in the first", resolution=1e-9
+        (),
+        "RMS of V_W* - U_M in the last learning presentation over that in the first",
+        resolution=1e-9,
+        undefined=_NO_RATIO,
     ),
     "recall_error_ratio": Variable(
-        (), "rms_U_recall of the first presentation after learning over that of the last one before", resolution=1e-9
+        (),
+        "rms_U_recall of the first presentation after learning over that of the last one before",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_RATIO}",
     ),
-    "recall_correlation": Variable((), "correlation_recall in the first presentation after learning", resolution=1e-9),
-    "correlation_before": Variable((), "correlation_recall in the last presentation before learning", resolution=1e-9),
-    "recall_amplitude": Variable((), "amplitude_recall in the first presentation after learning", resolution=1e-9),
+    "recall_correlation": Variable(
+        (),
+        "correlation_recall in the first presentation after learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
+    "correlation_before": Variable(
+        (),
+        "correlation_recall in the last presentation before learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
+    "recall_amplitude": Variable(
+        (),
+        "amplitude_recall in the first presentation after learning",
+        resolution=1e-9,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_SHAPE}",
+    ),
     "recall_drift_mV": Variable(
-        (), "rms_U_recall in the last presentation of all minus that in the first after learning", resolution=1e-8
+        (),
+        "rms_U_recall in the last presentation of all minus that in the first after learning",
+        resolution=1e-8,
+        undefined=f"{_NO_PRESENTATION}, or {_NO_TARGET}",
     ),
-    "share_zero": Variable((), "share of the weights that are exactly at the lower bound at the end"),
-    "share_at_upper_bound": Variable((), "share of the weights that are exactly at the upper bound at the end"),
+    "share_zero": Variable((), "share of the weights that are exactly at the lower bound at the end", discrete=True),
+    "share_at_upper_bound": Variable(
+        (), "share of the weights that are exactly at the upper bound at the end", discrete=True
+    ),
 }
 
 OUTPUT_OPTIONS = ("sample_interval_ms",)
@@ -596,10 +644,8 @@ def presentation_errors(parameters: Parameters, record: "model.Record") -> dict[
     centred = U_mV - U_mV.mean(axis=1, keepdims=True)
     centred_reference = reference_mV - reference_mV.mean()
     sd_mV, reference_sd_mV = rms(centred), np.sqrt(np.mean(centred_reference**2))
-    # Not defined where one of the two does not vary.
-    varying = reference_sd_mV or np.nan
-    correlation = np.mean(centred * centred_reference, axis=1) / (np.where(sd_mV > 0, sd_mV, np.nan) * varying)
-    amplitude = sd_mV / varying
+    correlation = ratio(np.mean(centred * centred_reference, axis=1), sd_mV * reference_sd_mV)
+    amplitude = ratio(sd_mV, reference_sd_mV)
     rate_difference_Hz = escape_rate_Hz(parameters, U_mV) - escape_rate_Hz(parameters, V_star_mV)
     return {
         "rms_U_mV": rms(U_mV - U_M_mV),
@@ -649,10 +695,6 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         """Return a value of one presentation, or NaN if the run has no such presentation."""
         return float(values[name][presentation]) if 0 <= presentation < len(values[name]) else math.nan
 
-    def ratio(name: str, presentation: int, reference: int) -> float:
-        """Return a value of one presentation over that of another; NaN where that is nothing."""
-        return at(name, presentation) / (at(name, reference) or math.nan)
-
     return build(
         STATISTICS,
         values
@@ -663,9 +705,9 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "weight_histogram": np.histogram(final_pA, edges_pA)[0],
             "pattern_spike_count": len(run["pattern_spike_input"]),
             "soma_spikes_total": values["soma_spike_count"].sum(),
-            "learning_error_ratio": ratio("rms_U_mV", last, first),
-            "prediction_error_ratio": ratio("rms_prediction_mV", last, first),
-            "recall_error_ratio": ratio("rms_U_recall_mV", last + 1, first - 1),
+            "learning_error_ratio": ratio(values["rms_U_mV"][last], values["rms_U_mV"][first]),
+            "prediction_error_ratio": ratio(values["rms_prediction_mV"][last], values["rms_prediction_mV"][first]),
+            "recall_error_ratio": ratio(at("rms_U_recall_mV", last + 1), at("rms_U_recall_mV", first - 1)),
             "recall_correlation": at("correlation_recall", last + 1),
             "correlation_before": at("correlation_recall", first - 1),
             "recall_amplitude": at("amplitude_recall", last + 1),
