@@ -388,7 +388,7 @@ def test_weights_are_continuous_where_both_time_constants_are_equal():
         ({"weight_max_pA": 0.0}, "weight_max_pA: has to have the sign of weight_initial_pA"),
         ({"refractory_ms": 1e-12}, "refractory_ms: has to be a whole multiple of dt_ms"),
         ({"tau_filter_ms": 9e-4}, r"tau_filter_ms: has to be at least dt_ms / 100 \(0.001 ms\)"),
-        ({"C_d_pF": 0.01}, "C_d_pF: over g_L_d_nS it has to be at least dt_ms / 100"),
+        ({"C_d_pF": 0.01}, "C_d_pF / g_L_d_nS: has to be at least dt_ms / 100"),
         ({"input_rate_Hz": 1e12}, "needs about .* MB of memory"),
         ({"presentations_after": 10**7}, "needs about .* MB of memory"),
     ],

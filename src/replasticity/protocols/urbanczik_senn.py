@@ -119,9 +119,7 @@ class Parameters(BaseParameters):
             if getattr(self, name) < shortest_ms:
                 raise ValueError(f"{name}: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.C_d_pF < shortest_ms * self.g_L_d_nS:
-            raise ValueError(
-                f"C_d_pF: over g_L_d_nS it has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)"
-            )
+            raise ValueError(f"C_d_pF / g_L_d_nS: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.weight_min_pA > self.weight_max_pA:
             raise ValueError("weight_min_pA: has to be at most weight_max_pA")
         # NEST, models/urbanczik_synapse.h, set_status. Its check of the lower bound reads the upper one.
@@ -591,10 +589,7 @@ def target_mV(parameters: Parameters, g_E_nS: FloatArray, g_I_nS: FloatArray) ->
 
     NaN where both conductances are zero. After the window they decay together, and U_M is frozen there.
     """
-    g_nS = g_E_nS + g_I_nS
-    U_M = np.full(g_nS.shape, np.nan)
-    np.divide(g_E_nS * parameters.E_E_mV + g_I_nS * parameters.E_I_mV, g_nS, out=U_M, where=g_nS != 0)
-    return U_M
+    return ratio(g_E_nS * parameters.E_E_mV + g_I_nS * parameters.E_I_mV, g_E_nS + g_I_nS)
 
 
 def prediction_mV(parameters: Parameters, V_mV: FloatArray) -> FloatArray:
