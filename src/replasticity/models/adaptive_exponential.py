@@ -168,6 +168,8 @@ def slopes(block, at, to, neuron):
 def try_step(block, neuron):
     """Write the state after one solver step of each neuron, and its largest error, into the block.
 
+    The error is infinite where the state would be outside its limits.
+
     Parameters
     ----------
     block : ndarray of float64, shape (BLOCK_SIZE,)
@@ -201,6 +203,8 @@ def try_step(block, neuron):
     for v in range(0, _SIZE, LANES):
         for i in range(LANES):
             b[_LARGEST + i] = max(b[_LARGEST + i], b[_ERROR + v + i])
+    for i in range(LANES):
+        b[_LARGEST + i] = b[_LARGEST + i] if is_bounded(b[_NEW + V + i], b[_NEW + W + i]) else np.inf
 
 
 @njit
@@ -310,7 +314,7 @@ def control_step(block, i, neuron):
 
 @njit
 def crossed_at_once(block, used, neuron):
-    """Say whether every neuron has crossed the interval in one acceptable step within its limits, the common case.
+    """Say whether every neuron has crossed the whole interval in one acceptable step, the common case.
 
     An error below the tolerance gives a ratio below 1 whatever the slope, so the slope need not be known. And the
     next step size, which is then at least this one, will be cut to the interval again, so it may stay as it is.
@@ -318,7 +322,6 @@ def crossed_at_once(block, used, neuron):
     at_once = True
     for i in range(used):
         at_once = at_once and block[_H + i] == neuron.dt_ms and block[_LARGEST + i] <= neuron.tolerance
-        at_once = at_once and is_bounded(block[_NEW + V + i], block[_NEW + W + i])
     return at_once
 
 

@@ -6,7 +6,7 @@ import sys
 from replasticity.parameters import Parameters
 
 #: Time of a grid step on a fast machine, for sixteen adaptive exponential neurons or one Hodgkin-Huxley neuron [s].
-STEP_SECONDS = 1.5e-6
+STEP_SECONDS = 6e-7
 
 #: `replasticity.models.clopath.ENTRIES`, which costs the import of numba.
 ENTRIES = 2048

@@ -187,7 +187,7 @@ class Parameters(BaseParameters):
             + 40 * (BEFORE_SPIKE_MS + AFTER_SPIKE_MS) / self.dt_ms
             + 100 * neurons
             + 10 * self.input_count
-            + 10 * SHUFFLES * 2 * pairs
+            + 7 * SHUFFLES * 2 * pairs
         )
         # Sixteen neurons take as long as one.
         seconds = steps * math.ceil(neurons / 16) * STEP_SECONDS + 1e-9 * expected * neurons

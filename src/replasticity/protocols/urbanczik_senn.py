@@ -36,7 +36,7 @@ IntArray = npt.NDArray[np.int64]
 WEIGHT_BINS = 27
 
 #: Time of a step on a fast machine [s].
-STEP_SECONDS = 3e-7
+STEP_SECONDS = 1.5e-7
 
 #: No time constant of the rule fits into a step more often: the exponentials that refer one error to another would
 #: overflow.
@@ -135,7 +135,7 @@ class Parameters(BaseParameters):
         spikes = presentations * (expected + 10 * math.sqrt(expected) + 100)
         shortest_ms = min(self.tau_E_d_ms, self.tau_I_d_ms, self.tau_filter_ms, self.C_d_pF / self.g_L_d_nS)
         numbers = (
-            40 * steps
+            25 * steps
             + 12 * steps / max(4 * shortest_ms / self.dt_ms - 1, 1.0)
             + 12 * spikes
             + 6 * presentations * self.input_count
