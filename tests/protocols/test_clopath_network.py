@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from replasticity import experiments
+from replasticity.errors import StateError
 from replasticity.models import clopath
 from replasticity.protocols import clopath_network as protocol
 from tests.oracles import clopath as oracle
@@ -40,7 +41,7 @@ def parameters(**changes):
 def simulate(given, inputs, **options):
     nothing = np.zeros(0, np.int64)
     asked = {"exc_exc_stamp": nothing, "input_exc_stamp": nothing, "traced": nothing, "trace_stamp": nothing}
-    return protocol.simulate(given, inputs, **(asked | options))
+    return protocol.simulate(given, inputs, **(asked | {"most_events": 10**6} | options))
 
 
 # Random numbers ---------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def test_any_parameters_equal_the_oracle(
         "V_clamp_mV": 33.0 if clamp else -58.0,
         "t_ref_ms": refractory * 0.1,
         "delay_u_ms": history * 0.1,
-        "V_peak_mV": peak,
+        "V_peak_mV": round(peak, 6),
         "V_reset_mV": reset,
         "solver_tolerance": 10.0**tolerance,
         "A_LTP_per_mV": 8e-6 * 10**scale,
@@ -330,7 +331,7 @@ def test_chunks_of_model_time_change_no_bit(monkeypatch):
 def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
     # Through a plastic and a static synapse alike, seen ``delay`` steps after the spike's stamp.
     given = parameters(
-        exc_count=1,
+        exc_count=2,
         inh_count=1,
         input_count=1,
         centres=[0],
@@ -350,7 +351,7 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
             "input_spike_stamp": np.array(spikes, np.int64),
             "input_spike_channel": np.zeros(len(spikes), np.int64),
         }
-        simulated = simulate(given, without | with_spikes, traced=np.arange(2), trace_stamp=np.arange(1, 51))
+        simulated = simulate(given, without | with_spikes, traced=np.arange(3), trace_stamp=np.arange(1, 51))
         V_mV.append(simulated.trace[0])
     at = 20 + delay - 1
     np.testing.assert_array_equal(V_mV[0][:, :at], V_mV[1][:, :at])
@@ -426,6 +427,88 @@ def test_raster_and_spike_window():
     # Clamped from the spike on for 2 ms; below the peak before it.
     assert (V[np.isclose(at, 0.0) | np.isclose(at, 1.9)] == 33.0).all()
     assert V[np.isclose(at, -0.1)] < 20.0
+
+
+#: What NEST refuses (models/aeif_psc_delta_clopath.cpp and models/clopath_synapse.h), steps that are none, and counts
+#: that later parts could not use.
+ILLEGAL = [
+    ({"V_reset_mV": 20.0}, r"V_reset_mV: has to be below V_peak_mV \(20 mV\)"),
+    ({"V_T_max_mV": -51.0}, "V_T_max_mV: has to be at least V_T_rest_mV"),
+    ({"V_peak_mV": -55.0}, "V_peak_mV: has to be at least V_T_rest_mV"),
+    ({"Delta_T_mV": 0.106}, r"Delta_T_mV: has to be 0, or above .* \(0.10607 mV\)"),
+    ({"weight_min_mV": 5.0, "weight_max_input_mV": 4.0}, "weight_min_mV: has to be at most weight_max_input_mV"),
+    ({"weight_min_mV": -1.0}, "weight_min_mV: has to have the sign of weight_input_exc_mV"),
+    ({"weight_exc_exc_mV": -0.1}, "weight_min_mV: has to have the sign of weight_exc_exc_mV"),
+    ({"weight_max_exc_mV": 0.0}, "weight_max_exc_mV: has to have the sign of weight_exc_exc_mV"),
+    ({"weight_input_exc_mV": [-1.0, 2.0]}, "weight_min_mV: has to have the sign of weight_input_exc_mV"),
+    ({"delay_ms": 1e-14}, r"delay_ms: has to be a whole multiple of dt_ms \(0.1\), at least 1"),
+    ({"delay_exc_exc_ms": 0.04}, "delay_exc_exc_ms: has to be a whole multiple"),
+    ({"interval_ms": 1e-12}, "interval_ms: has to be a whole multiple"),
+    ({"sample_interval_ms": 1e-12}, "sample_interval_ms: has to be a whole multiple"),
+    ({"duration_ms": 1e-12}, "duration_ms: has to be a whole multiple"),
+    ({"dt_ms": 1e-12}, "dt_ms: has to be a whole number of microseconds|at most 1e[+]09 steps"),
+    ({"exc_count": 1}, "exc_count: has to be at least 2"),
+    ({"profile_rate_Hz": 1e5}, "profile_gain: times profile_rate_Hz it has to be at most 10000 Hz"),
+]
+
+
+@pytest.mark.parametrize(("changes", "text"), ILLEGAL, ids=str)
+def test_what_nest_refuses_and_what_cannot_be_simulated_is_refused(changes, text):
+    with pytest.raises(ValueError, match=text):
+        parameters(**changes)
+
+
+def test_relations_hold_for_recordings_too():
+    values = parameters().model_dump()
+    for changes in ({"V_reset_mV": 20.0}, {"delay_ms": 0.04}, {"weight_min_mV": 30.0}):
+        with pytest.raises(ValueError, match="has to be"):
+            protocol.Parameters.model_validate(values | changes, context={"recorded": True})
+    # What only the draw and the statistics need.
+    protocol.Parameters.model_validate(values | {"exc_count": 1}, context={"recorded": True})
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"Delta_T_mV": 0.3, "V_initial_mean_mV": -49.0, "duration_ms": 20.0}, "w_pA of neuron .* allowed: -1e.06 to"),
+        ({"I_e_pA": -1e6}, "V_mV of neuron 0 is -1.* at .* ms, allowed: -1000 mV or more"),
+        ({"tau_z_ms": 1e-9, "V_initial_mean_mV": 30.0}, "the solver's step in ms of neuron"),
+        ({"A_LTD": -1e14}, "weight of synapse .* allowed: -1e.15 to 1e.15"),
+        ({"t_clamp_ms": 0.0, "V_initial_mean_mV": 30.0}, "number of spikes of neuron .* one per neuron and time step"),
+    ],
+    ids=str,
+)
+def test_a_state_outside_its_limits_ends_the_run(changes, text):
+    given = parameters(**changes)
+    with pytest.raises(StateError, match=text) as caught:
+        protocol.run(given, protocol.draw(given, seed=1))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_replay_keeps_no_more_transmissions_than_there_is_room_for():
+    given = parameters()
+    inputs = protocol.draw(given, seed=1)
+    assert len(simulate(given, inputs).events) > 10
+    with pytest.raises(StateError, match="number of transmissions"):
+        simulate(given, inputs, most_events=10)
+    assert len(simulate(given, inputs, most_events=0).events) == 0
+
+
+def test_the_smallest_run_works_to_its_end():
+    given = parameters(
+        duration_ms=0.1,
+        exc_count=2,
+        inh_count=0,
+        input_count=1,
+        centres=[0],
+        weight_exc_exc_mV=0.0,
+        sample_interval_ms=0.1,
+        interval_ms=0.1,
+    )
+    inputs = protocol.draw(given, seed=1)
+    found = protocol.summarise(given, inputs | protocol.run(given, inputs))
+    assert set(found) == set(protocol.STATISTICS)
+    assert not any(np.isinf(value).any() for value in found.values())
 
 
 @pytest.mark.parametrize(

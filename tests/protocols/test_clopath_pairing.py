@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from replasticity import experiments
+from replasticity.errors import StateError
 from replasticity.protocols import clopath_pairing as protocol
 from tests.oracles import clopath as oracle
 
@@ -146,11 +147,59 @@ def test_presynaptic_spikes_alone_depress_by_what_they_depolarise():
         ({"delay_ms": 0.15}, "delay_ms: has to be a whole multiple of dt_ms"),
         ({"dt_ms": 0.00015}, "dt_ms: has to be a whole number of microseconds"),
         ({"pre_times_ms": [[]] * 10}, "at least 1 item"),
+        ({"post_times_ms": []}, "post_times_ms: one entry for each of the 10 rates_Hz"),
+        ({"delay_ms": 1e-14}, r"delay_ms: has to be a whole multiple of dt_ms \(0.1\), at least 1"),
+        ({"adex_t_clamp_ms": 0.15}, "adex_t_clamp_ms: has to be a whole multiple"),
+        (
+            {"pre_times_ms": [[20.0, 10.0]] * 10},
+            "pre_times_ms: the times of each pairing have to be in ascending order",
+        ),
+        ({"post_times_ms": [[0.05]] * 10}, "post_times_ms: has to be a whole multiple of dt_ms"),
+        (
+            {"dt_ms": 10.0, "pre_times_ms": [[20.0]] * 10, "post_times_ms": [[20.0]] * 10},
+            "dt_ms: has to be at most 5 ms",
+        ),
+        ({"adex_V_reset_mV": 33.0}, "adex_V_reset_mV: has to be below adex_V_peak_mV"),
+        ({"adex_Delta_T_mV": 0.1}, "adex_Delta_T_mV: has to be 0, or above"),
+        ({"weight_min": -1.0}, "weight_min: has to have the sign of weight_initial"),
+        ({"weight_max": 0.0}, "weight_max: has to have the sign of weight_initial"),
+        ({"weight_min": 9.0, "weight_max": 8.0}, "weight_min: has to be at most weight_max"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(changes, text):
     with pytest.raises(ValueError, match=text):
         parameters(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"hh_V_initial_mV": -1000.0}, "V_mV of neuron 0 is nan at 0.1 ms, allowed: -1e.06 to 1e.06 mV"),
+        ({"hh_tau_plus_ms": 1e-9}, "the solver's step in ms of neuron 0 is"),
+        ({"adex_I_e_pA": -1e9}, "V_mV of neuron 0 is .* allowed: -1000 mV or more"),
+        ({"hh_A_LTD_per_mV": -1e15}, "weight of synapse 0 is"),
+        ({"adex_t_clamp_ms": 0.0, "adex_I_e_pA": 2e4}, "number of spikes of neuron 0"),
+    ],
+    ids=str,
+)
+def test_a_state_outside_its_limits_ends_the_run(changes, text):
+    with pytest.raises(StateError, match=text) as caught:
+        a_run(parameters(**changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("V_mV", [-40.0, -55.0])
+def test_a_run_is_continuous_where_a_rate_is_zero_over_zero(V_mV):
+    # Weights at the potential itself, and as close to it as numbers come.
+    runs = [
+        protocol.simulate(parameters(hh_V_initial_mV=V_mV + shift), "hh", np.array([10.0, 30.0]), np.array([20.0]), 400)
+        for shift in (0.0, 1e-13, -1e-13, 1e-9, -1e-9, 1e-6, -1e-6)
+    ]
+    transmitted, spikes, trace = runs[0]
+    assert np.isfinite(trace).all()
+    for other in runs[1:]:
+        np.testing.assert_array_equal(other[1], spikes)
+        np.testing.assert_allclose(other[0], transmitted, rtol=1e-6)
 
 
 def test_recorded_runs_need_not_be_examples():

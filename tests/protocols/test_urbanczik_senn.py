@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from replasticity import experiments, simulation
-from replasticity.errors import UserError
+from replasticity.errors import StateError, UserError
 from replasticity.protocols import urbanczik_senn as protocol
 from tests.oracles import urbanczik_senn as oracle
 
@@ -319,14 +319,78 @@ def test_without_presentations_after_nothing_is_recalled():
 
 
 @pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"drive_amplitude_I_nS": -200.0}, "U_mV of neuron 0 is .* ms, allowed: -1e.06 to 1e.06 mV"),
+        ({"weight_initial_pA": 1e14, "weight_max_pA": 1e15}, "U_mV of neuron 0 is"),
+        ({"C_s_pF": 1e-4}, "the solver's step in ms of neuron 0"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "units", [{}, {"potential_zero_mV": -70.0, "potential_unit_mV": 15.0, "capacitance_unit_pF": 300.0}]
+)
+def test_a_state_outside_its_limits_ends_the_run(changes, text, units):
+    given = parameters(**changes, **units)
+    with pytest.raises(StateError, match=text) as caught:
+        protocol.run(given, protocol.draw(given, 1))
+    assert "\n" not in str(caught.value)
+
+
+def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
+    given = parameters(drive_amplitude_E_nS=0.0, drive_offset_E_nS=0.0, drive_amplitude_I_nS=0.0)
+    inputs = protocol.draw(given, 1)
+    run = inputs | protocol.run(given, inputs)
+    found = protocol.summarise(given, run)
+    for name, values in {name: run[name] for name in protocol.RUN}.items():
+        assert np.isfinite(values).all() or protocol.RUN[name].undefined, name
+        assert not np.isinf(values).any(), name
+    assert not any(np.isinf(value).any() for value in found.values())
+
+
+def transmitted_pA(inputs, **changes):
+    """Return the weights that spikes transmit, with the soma's spikes forced so that nothing depends on a threshold."""
+    given = parameters(**changes)
+    pattern = np.rint(inputs["pattern_spike_time_ms"] / 0.1).astype(np.int64)
+    uniform = protocol.forced(np.arange(50, protocol.step_count(given), 97), given)
+    return protocol.simulate(
+        given,
+        protocol.input_spikes(given, pattern, inputs["pattern_spike_input"].astype(np.int64)),
+        np.full(given.input_count, 90.0),
+        protocol.drive(given),
+        uniform,
+    ).transmitted_pA
+
+
+def test_weights_are_continuous_where_both_time_constants_are_equal():
+    # The membrane has 10 ms. A change of the time constant by a share moves the weights' changes by about as much; what
+    # remains close by is rounding, and that equal time constants are kept apart.
+    inputs = protocol.draw(parameters(), 3)
+    both = lambda tau: {"tau_E_d_ms": tau, "tau_I_d_ms": tau, "eta_pA_mV_per_ms": 0.01}  # noqa: E731
+    change = transmitted_pA(inputs, **both(10.0)) - 90.0
+    scale = np.abs(change).max()
+    assert scale > 1.0
+    for exponent in range(-15, -2):
+        for sign in (-1, 1):
+            other = transmitted_pA(inputs, **both(10.0 * (1 + sign * 10.0**exponent))) - 90.0
+            assert np.abs(other - change).max() < scale * (20 * 10.0**exponent + 1e-5), exponent
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"dt_ms": 0.0001}, "dt_ms: has to be a whole number of microseconds"),
         ({"synapse_delay_ms": 0.15}, "synapse_delay_ms: has to be a whole multiple of dt_ms"),
         ({"refractory_ms": 0.04}, "refractory_ms: has to be a whole multiple of dt_ms"),
         ({"relay_delay_ms": 200.0}, "relay_delay_ms: has to be shorter than pattern_ms"),
-        ({"tau_I_d_ms": 10.0}, "tau_I_d_ms: the rule is not defined"),
         ({"weight_min_pA": 2000.0}, "weight_min_pA: has to be at most weight_max_pA"),
+        ({"weight_initial_pA": -1.0}, "weight_max_pA: has to have the sign of weight_initial_pA"),
+        ({"weight_max_pA": 0.0}, "weight_max_pA: has to have the sign of weight_initial_pA"),
+        ({"refractory_ms": 1e-12}, "refractory_ms: has to be a whole multiple of dt_ms"),
+        ({"tau_filter_ms": 9e-4}, r"tau_filter_ms: has to be at least dt_ms / 100 \(0.001 ms\)"),
+        ({"C_d_pF": 0.01}, "C_d_pF / g_L_d_nS: has to be at least dt_ms / 100"),
+        ({"input_rate_Hz": 1e12}, "needs about .* MB of memory"),
+        ({"presentations_after": 10**7}, "needs about .* MB of memory"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(changes, message):

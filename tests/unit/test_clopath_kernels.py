@@ -10,6 +10,7 @@ from replasticity.kernels import adaptive_exponential as adex
 from replasticity.kernels import clopath as rule_kernels
 from replasticity.kernels import hodgkin_huxley as hh
 from replasticity.kernels import runge_kutta_fehlberg as rkf
+from replasticity.kernels.limits import no_failure
 from replasticity.models import adaptive_exponential as neuron_model
 from replasticity.models.adaptive_exponential import NeuronStep
 from replasticity.models.clopath import RuleStep
@@ -180,6 +181,55 @@ def test_a_solver_step_that_is_cut_ends_exactly_at_the_end_of_the_interval():
     assert block[neuron_model._TIME] == 0.3
 
 
+#: Potential, adaptation [pA] and whether NEST goes on with them.
+STATES = [
+    (-1000.0, 0.0, True),
+    (-1000.0001, 0.0, False),
+    (math.inf, 0.0, True),
+    (math.nan, 0.0, False),
+    (-60.0, 1e6, True),
+    (-60.0, -1.0001e6, False),
+    (-60.0, math.nan, False),
+]
+
+
+@pytest.mark.parametrize(("V", "w", "bounded"), STATES)
+def test_limits_of_the_state_are_those_of_nest(V, w, bounded):
+    assert adex.is_bounded(V, w) is bounded
+
+
+@pytest.mark.parametrize(
+    ("V", "w", "found"),
+    [
+        (-2000.0, 0.0, neuron_model.V_OUTSIDE),
+        (-60.0, 2e6, neuron_model.W_OUTSIDE),
+        (math.nan, 0.0, neuron_model.V_OUTSIDE),
+        (-60.0, math.inf, neuron_model.V_OUTSIDE),
+        (19.9, 0.0, None),
+    ],
+)
+def test_a_neuron_outside_its_limits_ends_the_run_where_it_was(V, w, found):
+    block = neuron_model.new_blocks(np.array([-70.6, V]), w, NEURON)[0]
+    block[neuron_model.W] = 0.0
+    before = block[: neuron_model.VARIABLES * neuron_model.LANES].copy()
+    outside = neuron_model.advance(block, 2, NEURON)
+    assert outside == (-1 if found is None else 1)
+    if found is not None:
+        failure = no_failure()
+        neuron_model.note_outside(block, outside, failure, 7, 21)
+        assert failure[0].item()[:3] == (found, 7, 21)
+        np.testing.assert_array_equal(block[1 : before.size : neuron_model.LANES], before[1 :: neuron_model.LANES])
+
+
+def test_a_neuron_that_takes_too_many_solver_steps_ends_the_run():
+    neuron = NEURON._replace(g_L_nS=1e12)
+    block = neuron_model.new_blocks(np.array([-60.0]), 0.0, neuron)[0]
+    assert neuron_model.advance(block, 1, neuron) == 0
+    failure = no_failure()
+    neuron_model.note_outside(block, 0, failure, 7, 21)
+    assert failure[0].item()[:3] == (neuron_model.TOO_STIFF, 7, 21)
+
+
 def test_decays_and_low_passes():
     assert adex.afterpotential_slope(400.0, NEURON) == pytest.approx(-10.0)
     assert adex.threshold_slope(30.4, NEURON) == pytest.approx(-80.8 / 50.0)
@@ -197,6 +247,26 @@ def test_rates_at_the_potentials_where_they_are_simple():
     # The removable singularities: alpha_m -> 1 at -40 mV and alpha_n -> 0.1 at -55 mV.
     assert hh.sodium_activation_rates(-40.0 + 1e-6)[0] == pytest.approx(1.0, rel=1e-6)
     assert hh.potassium_activation_rates(-55.0 + 1e-6)[0] == pytest.approx(0.1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rates", "singular", "there"),
+    [(hh.sodium_activation_rates, -40.0, 1.0), (hh.potassium_activation_rates, -55.0, 0.1)],
+)
+def test_opening_rates_are_continuous_where_their_formula_is_not_defined(rates, singular, there):
+    assert rates(singular)[0] == there
+    for exponent in range(-15, 0):
+        for V in (singular + 10.0**exponent, singular - 10.0**exponent):
+            distance = (V - singular) / 10
+            # Where exp(-x) loses digits, the formula has that many fewer; expm1 does not lose them.
+            expected = there * (distance / -math.expm1(-distance) if distance else 1.0)
+            assert rates(V)[0] == pytest.approx(expected, rel=2e-9)
+
+
+def test_away_from_there_an_opening_rate_is_the_published_formula_to_the_last_bit():
+    for V in np.random.default_rng(1).uniform(-90.0, 50.0, 1000):
+        assert hh.sodium_activation_rates(V)[0] == 0.1 * (V + 40.0) / (1.0 - math.exp(-(V + 40.0) / 10.0))
+        assert hh.potassium_activation_rates(V)[0] == 0.01 * (V + 55.0) / (1.0 - math.exp(-(V + 55.0) / 10.0))
 
 
 def test_gates_stand_still_at_their_steady_state():

@@ -28,7 +28,16 @@ from replasticity.kernels.urbanczik_senn import (
     stamp_ms,
     weight_of,
 )
-from replasticity.models.urbanczik_senn import EXCITATORY, INHIBITORY, MEMBRANE, Constants, discretise, no_errors
+from replasticity.models.urbanczik_senn import (
+    CLOSEST,
+    EXCITATORY,
+    INHIBITORY,
+    MEMBRANE,
+    Constants,
+    discretise,
+    kept_apart,
+    no_errors,
+)
 
 CONSTANTS = Constants(
     C_s_pF=300.0,
@@ -100,7 +109,7 @@ def test_prediction_error_vanishes_on_average():
 
 def test_a_neuron_spikes_where_the_number_is_at_most_the_probability():
     for U_mV in (-70.0, -55.0, -40.0, 1000.0):
-        probability = 1 - math.exp(-escape_rate(U_mV, STEP) * 0.1)
+        probability = -math.expm1(-escape_rate(U_mV, STEP) * 0.1)
         assert spikes(U_mV, probability, STEP)
         assert not spikes(U_mV, np.nextafter(probability, 1), STEP)
         assert spikes(U_mV, -1.0, STEP)
@@ -161,7 +170,7 @@ def test_an_interval_takes_one_step_where_that_is_accurate_enough():
     neuron = Neuron(-60.0, -50.0, 300.0, 550.0, 1000.0)
     once, r = solve(neuron, 0.1, STEP.decays, STEP)
     assert r < 1.1
-    after, h_ms = integrate(neuron, 0.1, STEP)
+    after, h_ms, _ = integrate(neuron, 0.1, 100, STEP)
     assert after == once
     assert h_ms >= 0.1
 
@@ -170,9 +179,15 @@ def test_an_interval_is_cut_into_steps_where_the_error_is_too_large():
     neuron = Neuron(-60.0, -50.0, 4e4, 2e4, 1000.0)
     _, r = solve(neuron, 0.1, STEP.decays, STEP)
     assert r > 1.1
-    after, h_ms = integrate(neuron, 0.1, STEP)
+    after, h_ms, _ = integrate(neuron, 0.1, 100, STEP)
     assert 0 < h_ms < 0.1
     np.testing.assert_allclose(after[:2], exact(neuron, 0.1, STEP), atol=5e-3)
+
+
+def test_an_interval_that_takes_too_many_steps_ends_the_run():
+    neuron = Neuron(-60.0, -50.0, 4e4, 2e4, 1000.0)
+    assert integrate(neuron, 0.1, 100, STEP)[2] > 0
+    assert integrate(neuron, 0.1, 1, STEP)[2] < 0
 
 
 @pytest.mark.parametrize("r", [1.2, 3.0, 1e6])
@@ -238,6 +253,16 @@ def test_weight_is_a_clipped_read_out():
     assert weight_of(90.0, 1e3, 0.0, 12.0, 2.0, STEP) == 1350.0
     # With a synapse slower than the membrane the kernel's sign is that of tau_L - tau_s.
     assert weight_of(90.0, -1.0, 0.0, 12.0, 20.0, STEP) > 90.0
+
+
+def test_time_constants_are_kept_apart():
+    # Elsewhere they are as given, to the last bit.
+    assert [kept_apart(tau, 10.0) for tau in (3.0, 9.999, 10.0001, 20.0)] == [3.0, 9.999, 10.0001, 20.0]
+    for exponent in range(-15, -7):
+        for sign in (-1, 1):
+            tau = kept_apart(10.0 * (1 + sign * 10.0**exponent), 10.0)
+            assert tau == pytest.approx(10.0 * (1 + sign * CLOSEST), rel=1e-15)
+    assert kept_apart(10.0, 10.0) != 10.0
 
 
 def test_clip_keeps_what_is_inside():

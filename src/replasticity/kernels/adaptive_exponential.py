@@ -18,6 +18,16 @@ Specification: "Small network with voltage-based (Clopath) plasticity", section 
 
 from replasticity.kernels.compilation import njit
 
+#: Outside these the upstroke has carried the solver away (NEST, models/aeif_psc_delta_clopath.cpp, update). V has no
+#: upper limit: it ends at the peak.
+LOWEST_V_MV, LARGEST_W_PA = -1e3, 1e6
+
+
+@njit
+def is_bounded(V_mV, w_pA):
+    """Return True if potential [mV] and adaptation [pA] after a solver step are within the model's limits, not NaN."""
+    return V_mV >= LOWEST_V_MV and abs(w_pA) <= LARGEST_W_PA
+
 
 @njit
 def effective_potential(V_mV, clamped, refractory, neuron):

@@ -16,11 +16,38 @@ import math
 
 from replasticity.kernels.compilation import njit
 
+#: NEST's model has no limit: so far from all reversal potentials nothing is a neuron [mV].
+LARGEST_V_MV = 1e6
+
+#: So close to zero x / (1 - exp(-x)) is a ratio of two small differences, and its series is used instead.
+_SERIES_BELOW = 1e-6
+
+
+@njit
+def opening_rate(distance_mV, slope_per_ms_mV):
+    """Return a rate of the form a x / (1 - exp(-x / 10 mV)) [1/ms], also where x is zero.
+
+    Parameters
+    ----------
+    distance_mV : float
+        Potential above the one where the formula would be 0 / 0 [mV]: x.
+    slope_per_ms_mV : float
+        How fast the rate grows far above it [1/(ms mV)]: a.
+
+    Returns
+    -------
+    float
+        Rate [1/ms]. The series is as accurate as numbers are: its next term is below 1e-13 of the rate.
+    """
+    if abs(distance_mV) < 10.0 * _SERIES_BELOW:
+        return slope_per_ms_mV * (10.0 + distance_mV / 2.0)
+    return slope_per_ms_mV * distance_mV / (1.0 - math.exp(-distance_mV / 10.0))
+
 
 @njit
 def sodium_activation_rates(V_mV):
     """Return alpha_m and beta_m [1/ms]."""
-    return 0.1 * (V_mV + 40.0) / (1.0 - math.exp(-(V_mV + 40.0) / 10.0)), 4.0 * math.exp(-(V_mV + 65.0) / 18.0)
+    return opening_rate(V_mV + 40.0, 0.1), 4.0 * math.exp(-(V_mV + 65.0) / 18.0)
 
 
 @njit
@@ -32,7 +59,7 @@ def sodium_inactivation_rates(V_mV):
 @njit
 def potassium_activation_rates(V_mV):
     """Return alpha_n and beta_n [1/ms]."""
-    return 0.01 * (V_mV + 55.0) / (1.0 - math.exp(-(V_mV + 55.0) / 10.0)), 0.125 * math.exp(-(V_mV + 65.0) / 80.0)
+    return opening_rate(V_mV + 55.0, 0.01), 0.125 * math.exp(-(V_mV + 65.0) / 80.0)
 
 
 @njit

@@ -14,10 +14,9 @@ REPEAT_ABOVE, GROW_BELOW = 1.1, 0.5
 #: Bounds of the change of the step size, and the share of the estimated optimum that is taken.
 LARGEST_SHRINKING, LARGEST_GROWTH, SAFETY = 0.2, 5.0, 0.9
 
-#: A time step is crossed in one step of the solver nearly always. Where it takes more than these, a rate is so high
-#: that the run would not end.
-MOST_STEPS = 10_000
-TOO_STIFF = f"more than {MOST_STEPS} solver steps in one time step: a conductance is too high, or a capacitance too low"
+#: A time step is crossed in one step of the solver nearly always. A run may take so many for each of its time steps,
+#: and so many more in all. Where it needs more, a rate is so high that the run would not end.
+STEPS_PER_INTERVAL, STEPS_MORE = 100, 10_000
 
 
 @njit

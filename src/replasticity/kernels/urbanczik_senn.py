@@ -28,7 +28,6 @@ import math
 from collections import namedtuple
 
 from replasticity.kernels.compilation import njit
-from replasticity.kernels.runge_kutta_fehlberg import MOST_STEPS, TOO_STIFF
 
 #: Potentials, conductances and current of the neuron after a step.
 Neuron = namedtuple("Neuron", ["U_mV", "V_mV", "g_E_nS", "g_I_nS", "I_E_pA"])
@@ -145,7 +144,7 @@ def spikes(U_mV, uniform, step):
         Whether it spikes (section 4, point 4).
     """
     # Most numbers lie above the probability at the highest rate of all; phi is then not needed.
-    return uniform <= step.highest_probability and uniform <= 1.0 - math.exp(-escape_rate(U_mV, step) * step.dt_ms)
+    return uniform <= step.highest_probability and uniform <= -math.expm1(-escape_rate(U_mV, step) * step.dt_ms)
 
 
 # Runge, Kutta and Fehlberg's solver (section 3) -------------------------------------------------------
@@ -334,8 +333,8 @@ def longer(h_ms, r):
 
 
 @njit
-def integrate(neuron, h_ms, step):
-    """Return the neuron after one interval, and the solver's step for the next.
+def integrate(neuron, h_ms, steps_left, step):
+    """Return the neuron after one interval, the solver's step for the next, and how many steps are left.
 
     Parameters
     ----------
@@ -343,25 +342,19 @@ def integrate(neuron, h_ms, step):
         State at the start of the interval.
     h_ms : float
         The solver's step [ms]; kept from interval to interval.
+    steps_left : int
+        Steps that the solver may take; where they do not do, -1 are left, and the run has to end.
     step : UrbanczikSennStep
         Per-step constants; ``decays`` are those of a whole interval.
 
     Returns
     -------
-    tuple of (Neuron, float)
-        State at the end of the interval, and the proposed step [ms] (section 3).
-
-    Raises
-    ------
-    FloatingPointError
-        If the solver takes too many steps.
+    tuple of (Neuron, float, int)
+        State at the end of the interval, the proposed step [ms] (section 3), and the steps left.
     """
     passed_ms = 0.0
-    tried = 0
-    while passed_ms < step.dt_ms:
-        tried += 1
-        if tried > MOST_STEPS:
-            raise FloatingPointError(TOO_STIFF)
+    while passed_ms < step.dt_ms and steps_left >= 0:
+        steps_left -= 1
         left_ms = step.dt_ms - passed_ms
         tried_ms = min(h_ms, left_ms)
         after, r = solve(neuron, tried_ms, decays_over(tried_ms, step), step)
@@ -371,7 +364,7 @@ def integrate(neuron, h_ms, step):
         neuron = after
         passed_ms = step.dt_ms if tried_ms == left_ms else passed_ms + tried_ms
         h_ms = longer(tried_ms, r)
-    return neuron, h_ms
+    return neuron, h_ms, steps_left
 
 
 # The plastic synapse (section 5) ----------------------------------------------------------------------

@@ -5,6 +5,8 @@ step size, and each gets the same bits as if it were alone. All numbers of such 
 row ``R`` of neuron ``i`` is element ``R + i``. Rows of one length and a common base are what compilers turn
 into vector instructions.
 
+A solver step that leads out of the limits of `replasticity.kernels.adaptive_exponential` is not taken: the run ends.
+
 Specification: "Small network with voltage-based (Clopath) plasticity", sections 2 to 4.
 """
 
@@ -15,15 +17,19 @@ import numpy as np
 
 from replasticity.kernels import runge_kutta_fehlberg as rkf
 from replasticity.kernels.adaptive_exponential import (
+    LARGEST_W_PA,
+    LOWEST_V_MV,
     adaptation_slope,
     afterpotential_slope,
     effective_potential,
+    is_bounded,
     low_pass_slope,
     membrane_slope,
     threshold_slope,
     upstroke_exponent,
 )
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.limits import note_failure
 
 #: Constants of the neuron. ``clamp_steps`` and ``refractory_steps`` are t_clamp and t_ref in grid steps.
 NeuronStep = namedtuple(
@@ -75,8 +81,19 @@ _STAGE, _K1, _K2, _K3, _K4, _K5, _K6, _NEW, _K_NEW, _ERROR, _H = (k * _SIZE for 
     _EFFECTIVE,
     _UPSTROKE,
     _LARGEST,
-) = (12 * _SIZE + k * LANES for k in range(9))
-BLOCK_SIZE = 12 * _SIZE + 9 * LANES
+    # Solver steps that the block may still take, in the first place of the row.
+    _STEPS_LEFT,
+) = (12 * _SIZE + k * LANES for k in range(10))
+BLOCK_SIZE = 12 * _SIZE + 10 * LANES
+
+#: What may leave its limits, with the limits; the numbers that are noted follow those of the synapses
+#: (`replasticity.models.clopath.LIMITS`).
+V_OUTSIDE, W_OUTSIDE, TOO_STIFF = range(4, 7)
+LIMITS = (
+    ("V_mV", f"{LOWEST_V_MV:g} mV or more"),
+    ("w_pA", f"{-LARGEST_W_PA:g} to {LARGEST_W_PA:g} pA"),
+    ("the solver's step in ms", f"dt_ms / {rkf.STEPS_PER_INTERVAL} or more on average"),
+)
 
 
 def new_blocks(V_initial_mV, w_initial_pA, neuron):
@@ -105,6 +122,7 @@ def new_blocks(V_initial_mV, w_initial_pA, neuron):
         (U_MINUS, neuron.E_L_mV),
         (U_BAR, neuron.E_L_mV),
         (_NEXT_H, neuron.dt_ms),
+        (_STEPS_LEFT, rkf.STEPS_MORE),
     ):
         blocks[:, row : row + LANES] = value
     for k, V_mV in enumerate(V_initial_mV):
@@ -150,6 +168,8 @@ def slopes(block, at, to, neuron):
 def try_step(block, neuron):
     """Write the state after one solver step of each neuron, and its largest error, into the block.
 
+    The error is infinite where the state would be outside its limits.
+
     Parameters
     ----------
     block : ndarray of float64, shape (BLOCK_SIZE,)
@@ -183,6 +203,8 @@ def try_step(block, neuron):
     for v in range(0, _SIZE, LANES):
         for i in range(LANES):
             b[_LARGEST + i] = max(b[_LARGEST + i], b[_ERROR + v + i])
+    for i in range(LANES):
+        b[_LARGEST + i] = b[_LARGEST + i] if is_bounded(b[_NEW + V + i], b[_NEW + W + i]) else np.inf
 
 
 @njit
@@ -263,6 +285,11 @@ def control_step(block, i, neuron):
         Neuron.
     neuron : NeuronStep
         Constants.
+
+    Returns
+    -------
+    bool
+        False if the step would be accepted, but leads out of the limits: the state stays.
     """
     h_ms, time_ms = block[_H + i], block[_TIME + i]
     was_cut = block[_NEXT_H + i] > neuron.dt_ms - time_ms
@@ -271,15 +298,18 @@ def control_step(block, i, neuron):
         shorter_ms = rkf.shrunk_step(h_ms, ratio)
         if shorter_ms < h_ms and time_ms + shorter_ms != time_ms:
             block[_NEXT_H + i] = shorter_ms
-            return
+            return True
         block[_NEXT_H + i] = h_ms
     else:
         block[_NEXT_H + i] = rkf.next_step(h_ms, ratio)
+    if not is_bounded(block[_NEW + V + i], block[_NEW + W + i]):
+        return False
     for j in range(i, _SIZE, LANES):
         block[j] = block[_NEW + j]
     # A step that was cut to the rest of the interval ends exactly at its end.
     block[_TIME + i] = neuron.dt_ms if was_cut else time_ms + h_ms
     finish_step(block, i, neuron)
+    return True
 
 
 @njit
@@ -309,20 +339,19 @@ def advance(block, used, neuron):
     neuron : NeuronStep
         Constants.
 
-    Raises
-    ------
-    FloatingPointError
-        If the solver takes too many steps.
+    Returns
+    -------
+    int
+        Neuron that would leave its limits, or for which the solver takes too many steps; -1 if none does. The run
+        then has to end: see `note_outside`.
     """
     for i in range(LANES):
         block[_TIME + i] = 0.0 if i < used else neuron.dt_ms
         block[SPIKES + i] = 0.0
+    block[_STEPS_LEFT] += rkf.STEPS_PER_INTERVAL
     left = True
-    tried = 0
     while left:
-        tried += 1
-        if tried > rkf.MOST_STEPS:
-            raise FloatingPointError(rkf.TOO_STIFF)
+        block[_STEPS_LEFT] -= 1
         set_step(block, neuron)
         try_step(block, neuron)
         if crossed_at_once(block, used, neuron):
@@ -336,8 +365,36 @@ def advance(block, used, neuron):
             left = False
             for i in range(used):
                 if block[_TIME + i] < neuron.dt_ms:
-                    control_step(block, i, neuron)
+                    if not control_step(block, i, neuron):
+                        return i
                     left = left or block[_TIME + i] < neuron.dt_ms
+                    if left and block[_STEPS_LEFT] < 0:
+                        return i
     for i in range(used):
         block[CLAMPED + i] = max(block[CLAMPED + i] - 1, 0.0)
         block[REFRACTORY + i] = max(block[REFRACTORY + i] - 1, 0.0)
+    return -1
+
+
+@njit
+def note_outside(block, i, failure, step, place):
+    """Note what `advance` has found: the variable of a neuron that is outside its limits, with its value.
+
+    Parameters
+    ----------
+    block : ndarray of float64, shape (BLOCK_SIZE,)
+        A block after `advance`.
+    i : int
+        What `advance` has returned.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record; changed in place.
+    step, place : int
+        Present step, and number of the neuron in the network.
+    """
+    V_mV, w_pA = block[_NEW + V + i], block[_NEW + W + i]
+    if is_bounded(V_mV, w_pA):
+        note_failure(failure, TOO_STIFF, step, place, block[_H + i])
+    elif is_bounded(V_mV, 0.0):
+        note_failure(failure, W_OUTSIDE, step, place, w_pA)
+    else:
+        note_failure(failure, V_OUTSIDE, step, place, V_mV)

@@ -5,6 +5,9 @@ synapse has read it. Here the history has a fixed length: when it is full, all s
 have a spike or not. What they have read but not yet transmitted is their ``pending`` weight. This changes no
 bit, since a step's contribution depends on the last presynaptic spike only, and it bounds memory.
 
+A weight is clipped at its upper bound where it grows and at its lower one where it falls. With a negative amplitude it
+may run away on the other side: beyond `LARGEST_WEIGHT` the run ends.
+
 Specification: "Small network with voltage-based (Clopath) plasticity", sections 5 and 6. A stamp is a time in
 grid steps.
 """
@@ -23,6 +26,8 @@ from replasticity.kernels.clopath import (
     potentiation,
 )
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.limits import note_failure
+from replasticity.models.limits import raise_failure
 
 #: Constants of the rule. ``microseconds`` is the grid step in whole microseconds; ``history_steps`` the delay of
 #: the low-passed potentials in grid steps.
@@ -77,6 +82,20 @@ PlasticSynapses = namedtuple(
 
 #: Past steps with potentiation that a neuron keeps at least.
 ENTRIES = 2048
+
+#: No parameter is larger, and no weight may be [unit of the weight].
+LARGEST_WEIGHT = 1e15
+#: Transmissions that a recording's replay keeps at most.
+MOST_EVENTS = 20_000_000
+
+#: What may leave its limits, with the limits. The numbers of the neuron models follow.
+WEIGHT_OUTSIDE, HISTORY_FULL, TOO_MANY_SPIKES, TOO_MANY_EVENTS = range(4)
+LIMITS = (
+    ("weight", f"{-LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}"),
+    ("number of steps with potentiation that no synapse has read", "what the history holds"),
+    ("number of spikes", "one per neuron and time step, or per t_clamp_ms, on average"),
+    ("number of transmissions", f"{MOST_EVENTS} in a replay"),
+)
 
 #: A number that is smaller than a weight by this factor leaves it as it is when added: half of half a last bit.
 NEGLIGIBLE = 2.0**-54
@@ -168,6 +187,27 @@ def new_synapses(pre, post, weight, source_count, delay_steps, weight_min, weigh
     )
 
 
+def raise_outside(failure, neuron_limits, dt_ms):
+    """Raise a `StateError` if a neuron or a synapse has left its limits.
+
+    Parameters
+    ----------
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of the time loop.
+    neuron_limits : tuple of (str, str)
+        ``LIMITS`` of the neuron model.
+    dt_ms : float
+        Grid step [ms].
+
+    Raises
+    ------
+    StateError
+        If there is a failure.
+    """
+    place = "synapse" if failure["variable"][0] == WEIGHT_OUTSIDE else "neuron"
+    raise_failure(failure, (*LIMITS, *neuron_limits), dt_ms, place)
+
+
 @njit
 def time_ms(stamp, rule):
     """Return the time of a stamp [ms], rounded as the reference simulator rounds it."""
@@ -256,7 +296,7 @@ def read_history(synapses, first, end, until_stamp, history, rule):
 
 
 @njit
-def transmit(synapses, source, stamp, history, rule):
+def transmit(synapses, source, stamp, history, rule, failure):
     """Update all synapses of a source at its spike; their ``weight`` is then what they transmit (section 6).
 
     Parameters
@@ -271,6 +311,8 @@ def transmit(synapses, source, stamp, history, rule):
         Of the postsynaptic neurons, written up to ``stamp``.
     rule : RuleStep
         Constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits; the run then has to end.
     """
     first, end = synapses.first[source], synapses.first[source + 1]
     at_synapse = stamp - synapses.delay_steps
@@ -278,6 +320,8 @@ def transmit(synapses, source, stamp, history, rule):
     row = at_synapse % len(history.depression)
     for s in range(first, end):
         weight = depress(synapses.pending[s], history.depression[row, synapses.post[s]], synapses.weight_min)
+        if not abs(weight) <= LARGEST_WEIGHT:
+            note_failure(failure, WEIGHT_OUTSIDE, stamp, s, weight)
         since_ms = time_ms(synapses.last_stamp[s], rule) - time_ms(stamp, rule)
         synapses.x_per_ms[s] = add_to_trace(decayed_trace(synapses.x_per_ms[s], since_ms, rule), rule)
         synapses.last_stamp[s] = stamp
@@ -286,7 +330,7 @@ def transmit(synapses, source, stamp, history, rule):
 
 
 @njit
-def make_room(history, projections, stamp, rule):
+def make_room(history, projections, stamp, rule, failure):
     """Let all synapses of neurons whose history is full read it, and drop what all have read.
 
     Parameters
@@ -299,6 +343,8 @@ def make_room(history, projections, stamp, rule):
         Latest stamp of the history: every later spike has at least this stamp.
     rule : RuleStep
         Constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record: a history that stays full, which none that is longer than all delays does, ends the run.
     """
     for k in range(len(history.entry_count)):
         if history.entry_count[k] == history.entry_stamp.shape[1]:
@@ -317,3 +363,5 @@ def make_room(history, projections, stamp, rule):
                 history.entry_stamp[k, entry] = history.entry_stamp[k, read + entry]
                 history.entry_potentiation[k, entry] = history.entry_potentiation[k, read + entry]
             history.entry_count[k] = kept
+            if kept == history.entry_stamp.shape[1]:
+                note_failure(failure, HISTORY_FULL, stamp, k, kept)

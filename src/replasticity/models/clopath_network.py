@@ -10,6 +10,7 @@ import numpy as np
 
 from replasticity.kernels.compilation import njit
 from replasticity.kernels.copying import copy_into
+from replasticity.kernels.limits import note_failure
 from replasticity.models.adaptive_exponential import (
     INPUT,
     LANES,
@@ -20,8 +21,16 @@ from replasticity.models.adaptive_exponential import (
     VARIABLES,
     V,
     advance,
+    note_outside,
 )
-from replasticity.models.clopath import first_of_each_source, make_room, transmit, write_history
+from replasticity.models.clopath import (
+    TOO_MANY_EVENTS,
+    TOO_MANY_SPIKES,
+    first_of_each_source,
+    make_room,
+    transmit,
+    write_history,
+)
 
 #: Where the potentials that plasticity reads are in a block.
 HISTORY_ROWS = (V, U_PLUS, U_MINUS, U_BAR)
@@ -34,7 +43,8 @@ Network = namedtuple(
     "Network", ["blocks", "history", "input_exc", "exc_exc", "input_inh", "exc_inh", "inh_exc", "arriving_mV"]
 )
 
-#: What the time loop writes: weights at some stamps, the state of some neurons at others.
+#: What the time loop writes: weights at some stamps, the state of some neurons at others. It returns at most
+#: ``most_events`` transmissions between excitatory neurons, and with 0 none.
 Record = namedtuple(
     "Record",
     [
@@ -45,6 +55,7 @@ Record = namedtuple(
         "traced",
         "trace_stamp",
         "trace",
+        "most_events",
     ],
 )
 
@@ -59,7 +70,7 @@ def new_static_synapses(pre, post, weight_mV, source_count, delay_steps):
     )
 
 
-def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_count, traced, trace_stamp):
+def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_count, traced, trace_stamp, most_events):
     """Return the arrays that `simulate` fills.
 
     Parameters
@@ -72,6 +83,8 @@ def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_cou
         Neurons whose state is kept.
     trace_stamp : ndarray of int
         Stamps at which it is kept, ascending.
+    most_events : int
+        Transmissions between excitatory neurons that are kept at most; with more the run ends, with 0 none are kept.
 
     Returns
     -------
@@ -88,6 +101,7 @@ def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_cou
         traced=traced,
         trace_stamp=trace_stamp,
         trace=np.full((VARIABLES, len(traced), len(trace_stamp)), np.nan),
+        most_events=most_events,
     )
 
 
@@ -112,17 +126,17 @@ def deliver_static(synapses, source, n, arriving_mV):
 
 
 @njit
-def deliver_plastic(synapses, source, n, arriving_mV, history, rule):
+def deliver_plastic(synapses, source, n, arriving_mV, history, rule, failure):
     """Update the plastic synapses of a source and add their weights; arguments as in `deliver_static`."""
-    transmit(synapses, source, n, history, rule)
+    transmit(synapses, source, n, history, rule, failure)
     row = (n + synapses.delay_steps - 1) % len(arriving_mV)
     for s in range(synapses.first[source], synapses.first[source + 1]):
         arriving_mV[row, synapses.post[s]] += synapses.weight[s]
 
 
 @njit
-def advance_neurons(blocks, arriving_mV, n, neuron):
-    """Advance all neurons over interval ``n`` with the input that arrives in it.
+def advance_neurons(blocks, arriving_mV, n, neuron, failure):
+    """Advance all neurons over interval ``n`` with the input that arrives in it; a failure ends the run.
 
     Returns
     -------
@@ -137,14 +151,27 @@ def advance_neurons(blocks, arriving_mV, n, neuron):
         for i in range(used):
             block[INPUT + i] = arriving_mV[row, first + i]
             arriving_mV[row, first + i] = 0.0
-        advance(block, used, neuron)
+        outside = advance(block, used, neuron)
+        if outside >= 0:
+            note_outside(block, outside, failure, n + 1, first + outside)
         for i in range(used):
             spiked = spiked or block[SPIKES + i] > 0
     return spiked
 
 
 @njit
-def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_count, neuron, rule, record):
+def as_arrays(spikes, events):
+    """Return lists of spikes and events as arrays of shapes (spikes, 2) and (events, 3)."""
+    spike, event = np.empty((len(spikes), 2), np.int64), np.empty((len(events), 3))
+    for k in range(len(spikes)):
+        spike[k, 0], spike[k, 1] = spikes[k]
+    for k in range(len(events)):
+        event[k, 0], event[k, 1], event[k, 2] = events[k]
+    return spike, event
+
+
+@njit
+def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_count, neuron, rule, record, failure):
     """Run the intervals from ``first`` to ``end`` and fill the record.
 
     Parameters
@@ -163,12 +190,14 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         Constants of `replasticity.models.clopath`.
     record : Record
         From `empty_record`; changed in place.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits, changed in place; the loop then ends.
 
     Returns
     -------
-    spikes : list of (int, int)
+    spikes : ndarray of int64, shape (spikes, 2)
         Stamp and neuron of each spike, stamps from ``first + 1`` to ``end``.
-    events : list of (int, int, float)
+    events : ndarray of float64, shape (events, 3)
         Stamp, synapse and weight [mV] of each transmission between excitatory neurons.
     """
     neuron_count = exc_count + inh_count
@@ -181,6 +210,8 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
     spikes = [(0, 0) for _ in range(0)]
     events = [(0, 0, 0.0) for _ in range(0)]
     any_spike = True
+    # A clamp keeps spikes apart. Without one a neuron may spike more than once in a step, but not all the time.
+    most_spikes = neuron_count * ((end - first) // max(neuron.clamp_steps, 1) + 1)
     for n in range(first, end):
         # A weight read at a stamp includes the spikes before it only.
         if next_exc_exc < len(record.exc_exc_stamp) and record.exc_exc_stamp[next_exc_exc] == n:
@@ -195,36 +226,43 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
             for k in range(neuron_count):
                 for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
                     if k < exc_count:
-                        deliver_plastic(network.exc_exc, k, n, arriving_mV, history, rule)
-                        for s in range(network.exc_exc.first[k], network.exc_exc.first[k + 1]):
-                            events.append((n, s, network.exc_exc.weight[s]))
+                        deliver_plastic(network.exc_exc, k, n, arriving_mV, history, rule, failure)
+                        if record.most_events > 0:
+                            for s in range(network.exc_exc.first[k], network.exc_exc.first[k + 1]):
+                                events.append((n, s, network.exc_exc.weight[s]))
+                            if len(events) > record.most_events:
+                                note_failure(failure, TOO_MANY_EVENTS, n, k, len(events))
                         deliver_static(network.exc_inh, k, n, arriving_mV)
                     else:
                         deliver_static(network.inh_exc, k - exc_count, n, arriving_mV)
         while next_input < len(input_stamp) and input_stamp[next_input] == n:
             channel = input_channel[next_input]
-            deliver_plastic(network.input_exc, channel, n, arriving_mV, history, rule)
+            deliver_plastic(network.input_exc, channel, n, arriving_mV, history, rule, failure)
             deliver_static(network.input_inh, channel, n, arriving_mV)
             next_input += 1
 
         # 2. Advance every neuron; write the history with stamp n + 1.
-        any_spike = advance_neurons(blocks, arriving_mV, n, neuron)
+        any_spike = advance_neurons(blocks, arriving_mV, n, neuron, failure)
         full = False
         for b in range(len(blocks)):
             count = min(LANES, exc_count - b * LANES)
             full = write_history(history, b * LANES, count, n + 1, blocks[b], HISTORY_ROWS, rule) or full
         if full:
-            make_room(history, projections, n + 1, rule)
+            make_room(history, projections, n + 1, rule, failure)
 
         # 3. Keep what is asked for.
         if any_spike:
             for k in range(neuron_count):
                 for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
                     spikes.append((n + 1, k))
+                if len(spikes) > most_spikes:
+                    note_failure(failure, TOO_MANY_SPIKES, n + 1, k, len(spikes))
         if next_trace < len(record.trace_stamp) and record.trace_stamp[next_trace] == n + 1:
             for t in range(len(record.traced)):
                 k = record.traced[t]
                 for v in range(VARIABLES):
                     record.trace[v, t, next_trace] = blocks[k // LANES, v * LANES + k % LANES]
             next_trace += 1
-    return spikes, events
+        if failure[0].variable >= 0:
+            break
+    return as_arrays(spikes, events)

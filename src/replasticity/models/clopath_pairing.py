@@ -6,8 +6,9 @@ Specification: "Small network with voltage-based (Clopath) plasticity", section 
 import numpy as np
 
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.limits import note_failure
 from replasticity.models import adaptive_exponential, hodgkin_huxley
-from replasticity.models.clopath import make_room, transmit, write_history
+from replasticity.models.clopath import TOO_MANY_SPIKES, make_room, transmit, write_history
 
 #: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of either neuron.
 ADEX_ROWS = tuple(getattr(adaptive_exponential, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
@@ -15,7 +16,20 @@ HH_ROWS = tuple(getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MIN
 
 
 @njit
-def deliver(synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n, arriving, transmitted, history, rule):
+def deliver(
+    synapses,
+    pre_stamp,
+    next_pre,
+    post_stamp,
+    next_post,
+    post_weight,
+    n,
+    arriving,
+    transmitted,
+    history,
+    rule,
+    failure,
+):
     """Deliver the spikes with stamp ``n``: those of the forcing generator, then the presynaptic ones.
 
     Parameters
@@ -38,6 +52,8 @@ def deliver(synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n
         Of the neuron.
     rule : RuleStep
         Constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits; changed in place.
 
     Returns
     -------
@@ -48,7 +64,7 @@ def deliver(synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n
         arriving[n % len(arriving), 0 if post_weight >= 0 else 1] += post_weight
         next_post += 1
     while next_pre < len(pre_stamp) and pre_stamp[next_pre] == n:
-        transmit(synapses, 0, n, history, rule)
+        transmit(synapses, 0, n, history, rule, failure)
         weight = synapses.weight[0]
         arriving[(n + synapses.delay_steps - 1) % len(arriving), 0 if weight >= 0 else 1] += weight
         transmitted[next_pre] = weight
@@ -58,7 +74,7 @@ def deliver(synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n
 
 @njit
 def simulate_adaptive_exponential(
-    block, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule
+    block, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule, failure
 ):
     """Run an adaptive exponential neuron for ``trace.shape[1]`` intervals.
 
@@ -78,6 +94,8 @@ def simulate_adaptive_exponential(
         V, u_bar_plus, u_bar_minus and u_bar_bar after each interval [mV]; written.
     neuron, rule : NeuronStep, RuleStep
         Constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits, changed in place; the loop then ends.
 
     Returns
     -------
@@ -89,24 +107,40 @@ def simulate_adaptive_exponential(
     next_pre = next_post = 0
     for n in range(trace.shape[1]):
         next_pre, next_post = deliver(
-            synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n, arriving, transmitted, history, rule
+            synapses,
+            pre_stamp,
+            next_pre,
+            post_stamp,
+            next_post,
+            post_weight,
+            n,
+            arriving,
+            transmitted,
+            history,
+            rule,
+            failure,
         )
         row = n % len(arriving)
         block[adaptive_exponential.INPUT] = arriving[row].sum()
         arriving[row] = 0.0
-        adaptive_exponential.advance(block, 1, neuron)
+        if adaptive_exponential.advance(block, 1, neuron) >= 0:
+            adaptive_exponential.note_outside(block, 0, failure, n + 1, 0)
         for _ in range(int(block[adaptive_exponential.SPIKES])):
             spikes.append(n + 1)
+        if len(spikes) > trace.shape[1]:
+            note_failure(failure, TOO_MANY_SPIKES, n + 1, 0, len(spikes))
         for v in range(4):
             trace[v, n] = block[ADEX_ROWS[v]]
         if write_history(history, 0, 1, n + 1, block, ADEX_ROWS, rule):
-            make_room(history, (synapses,), n + 1, rule)
+            make_room(history, (synapses,), n + 1, rule, failure)
+        if failure[0].variable >= 0:
+            break
     return spikes
 
 
 @njit
 def simulate_hodgkin_huxley(
-    state, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule
+    state, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule, failure
 ):
     """Run a Hodgkin-Huxley neuron for ``trace.shape[1]`` intervals.
 
@@ -118,14 +152,27 @@ def simulate_hodgkin_huxley(
     next_pre = next_post = 0
     for n in range(trace.shape[1]):
         next_pre, next_post = deliver(
-            synapses, pre_stamp, next_pre, post_stamp, next_post, post_weight, n, arriving, transmitted, history, rule
+            synapses,
+            pre_stamp,
+            next_pre,
+            post_stamp,
+            next_post,
+            post_weight,
+            n,
+            arriving,
+            transmitted,
+            history,
+            rule,
+            failure,
         )
         row = n % len(arriving)
-        if hodgkin_huxley.advance(state, arriving[row, 0], arriving[row, 1], neuron):
+        if hodgkin_huxley.advance(state, arriving[row, 0], arriving[row, 1], neuron, failure, n + 1):
             spikes.append(n + 1)
         arriving[row] = 0.0
         for v in range(4):
             trace[v, n] = state.y[HH_ROWS[v]]
         if write_history(history, 0, 1, n + 1, state.y, HH_ROWS, rule):
-            make_room(history, (synapses,), n + 1, rule)
+            make_room(history, (synapses,), n + 1, rule, failure)
+        if failure[0].variable >= 0:
+            break
     return spikes

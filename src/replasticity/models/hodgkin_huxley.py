@@ -1,5 +1,7 @@
 """One Hodgkin-Huxley neuron with an adaptive solver: constants, state, and one grid step (interval).
 
+A potential outside the limit of `replasticity.kernels.hodgkin_huxley` ends the run.
+
 Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
 """
 
@@ -12,6 +14,7 @@ from replasticity.kernels import runge_kutta_fehlberg as rkf
 from replasticity.kernels.adaptive_exponential import low_pass_slope
 from replasticity.kernels.compilation import njit
 from replasticity.kernels.hodgkin_huxley import (
+    LARGEST_V_MV,
     driving_slope,
     gate_slope,
     membrane_slope,
@@ -21,6 +24,7 @@ from replasticity.kernels.hodgkin_huxley import (
     steady_state,
     synaptic_slope,
 )
+from replasticity.kernels.limits import note_failure
 
 #: Constants of the neuron. ``tolerance`` is the absolute error that a solver step may have in any variable.
 NeuronStep = namedtuple(
@@ -49,8 +53,16 @@ VARIABLES = 11
 V, M, H, N, DI_EX, I_EX, DI_IN, I_IN, U_PLUS, U_MINUS, U_BAR = range(VARIABLES)
 
 #: ``y`` is the state, ``h_ms`` the next solver step, of shape (1,), ``refractory`` the steps in which no spike is
-#: detected, of shape (1,).
-Neuron = namedtuple("Neuron", ["y", "h_ms", "refractory"])
+#: detected, of shape (1,), ``steps_left`` the solver steps that the neuron may still take, of shape (1,).
+Neuron = namedtuple("Neuron", ["y", "h_ms", "refractory", "steps_left"])
+
+#: What may leave its limits, with the limits; the numbers that are noted follow those of the synapses
+#: (`replasticity.models.clopath.LIMITS`).
+V_OUTSIDE, TOO_STIFF = range(4, 6)
+LIMITS = (
+    ("V_mV", f"{-LARGEST_V_MV:g} to {LARGEST_V_MV:g} mV"),
+    ("the solver's step in ms", f"dt_ms / {rkf.STEPS_PER_INTERVAL} or more on average"),
+)
 
 #: The gates start at the steady state of this potential, wherever the potential itself starts [mV].
 GATES_START_MV = -65.0
@@ -65,7 +77,7 @@ def new_neuron(V_initial_mV, neuron):
     y[M] = steady_state(sodium_activation_rates(GATES_START_MV))
     y[H] = steady_state(sodium_inactivation_rates(GATES_START_MV))
     y[N] = steady_state(potassium_activation_rates(GATES_START_MV))
-    return Neuron(y, np.array([neuron.dt_ms]), np.zeros(1, np.int64))
+    return Neuron(y, np.array([neuron.dt_ms]), np.zeros(1, np.int64), np.array([rkf.STEPS_MORE]))
 
 
 @njit
@@ -123,7 +135,7 @@ def try_step(y, h_ms, neuron):
 
 
 @njit
-def advance(state, weight_ex_pA, weight_in_pA, neuron):
+def advance(state, weight_ex_pA, weight_in_pA, neuron, failure, step):
     """Advance the neuron over one interval; synaptic input enters at its end.
 
     Parameters
@@ -134,23 +146,23 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron):
         Sums of the positive and of the negative weights that arrive in the interval [pA].
     neuron : NeuronStep
         Constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits; the run then has to end.
+    step : int
+        Present step.
 
     Returns
     -------
     bool
         Whether the neuron spikes at the end of the interval.
-
-    Raises
-    ------
-    FloatingPointError
-        If the solver takes too many steps.
     """
     y, before_mV, time_ms = state.y, state.y[V], 0.0
-    tried = 0
+    state.steps_left[0] += rkf.STEPS_PER_INTERVAL
     while time_ms < neuron.dt_ms:
-        tried += 1
-        if tried > rkf.MOST_STEPS:
-            raise FloatingPointError(rkf.TOO_STIFF)
+        state.steps_left[0] -= 1
+        if state.steps_left[0] < 0:
+            note_failure(failure, TOO_STIFF, step, 0, state.h_ms[0])
+            return False
         rest_ms = neuron.dt_ms - time_ms
         h_ms = min(state.h_ms[0], rest_ms)
         new, ratio = try_step(y, h_ms, neuron)
@@ -163,6 +175,9 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron):
         time_ms = neuron.dt_ms if state.h_ms[0] > rest_ms else time_ms + h_ms
         state.h_ms[0] = rkf.next_step(h_ms, ratio)
         y[:] = new
+        if not abs(y[V]) <= LARGEST_V_MV:
+            note_failure(failure, V_OUTSIDE, step, 0, y[V])
+            return False
     y[DI_EX] += weight_ex_pA * (math.e / neuron.tau_ex_ms)
     y[DI_IN] += weight_in_pA * (math.e / neuron.tau_in_ms)
 

@@ -2,6 +2,10 @@
 
 The order of events inside a step is that of the specification "Dendritic prediction of somatic spiking",
 section 4. Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
+
+The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
+model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
+it.
 """
 
 import math
@@ -10,6 +14,8 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.kernels.compilation import njit
+from replasticity.kernels.limits import note_failure
+from replasticity.kernels.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
 from replasticity.kernels.urbanczik_senn import (
     Neuron,
     add_error,
@@ -89,8 +95,25 @@ UrbanczikSennStep = namedtuple(
         "delay_ms",
         "tau_kernel_ms",
         "block_steps",
+        "largest_V_mV",
     ],
 )
+
+#: Largest potential [mV].
+LARGEST_V_MV = 1e6
+#: What may leave its limits, with the limits, in the order of the numbers that are noted.
+U_OUTSIDE, V_OUTSIDE, ERROR_OUTSIDE, TOO_STIFF = range(4)
+LIMITS = (
+    ("U_mV", f"{-LARGEST_V_MV:g} to {LARGEST_V_MV:g} mV"),
+    ("V_mV", f"{-LARGEST_V_MV:g} to {LARGEST_V_MV:g} mV"),
+    ("the integral of errors in 1/mV", "finite"),
+    ("the solver's step in ms", f"dt_ms / {STEPS_PER_INTERVAL} or more on average"),
+)
+
+#: Smallest relative difference of the two time constants of the dendritic response. The published weight is a
+#: difference of two sums over that of the time constants. Closer than this, rounding would change it more than keeping
+#: the two apart does: both by about 1e-7 of its change.
+CLOSEST = 1e-7
 
 MEMBRANE, EXCITATORY, INHIBITORY = 0, 1, 2
 
@@ -133,7 +156,14 @@ Record = namedtuple(
 )
 
 
-def discretise(*, constants, dt_ms, refractory_steps, delay_steps):
+def kept_apart(tau_ms, tau_L_ms):
+    """Return the synaptic time constant of a dendritic response [ms], at least `CLOSEST` away from the membrane's."""
+    if abs(tau_ms - tau_L_ms) >= CLOSEST * tau_L_ms:
+        return tau_ms
+    return tau_L_ms * (1.0 + CLOSEST) if tau_ms > tau_L_ms else tau_L_ms * (1.0 - CLOSEST)
+
+
+def discretise(*, constants, dt_ms, refractory_steps, delay_steps, largest_V_mV=LARGEST_V_MV):
     """Return the per-step constants.
 
     Parameters
@@ -146,25 +176,33 @@ def discretise(*, constants, dt_ms, refractory_steps, delay_steps):
         Steps without a draw after a spike.
     delay_steps : int
         Delay of the plastic synapses, at least one step.
+    largest_V_mV : float
+        Largest potential, in the unit of the constants.
 
     Returns
     -------
     UrbanczikSennStep
         Constants of one step.
     """
-    tau_kernel_ms = (constants.C_d_pF / constants.g_L_d_nS, constants.tau_E_d_ms, constants.tau_I_d_ms)
+    tau_L_ms = constants.C_d_pF / constants.g_L_d_nS
+    tau_kernel_ms = (
+        tau_L_ms,
+        kept_apart(constants.tau_E_d_ms, tau_L_ms),
+        kept_apart(constants.tau_I_d_ms, tau_L_ms),
+    )
     shortest_ms = min(*tau_kernel_ms, constants.tau_filter_ms)
     return UrbanczikSennStep(
         **constants._asdict(),
         dt_ms=dt_ms,
         microseconds=round(dt_ms * 1000),
         decays=decays_over(dt_ms, constants),
-        highest_probability=1.0 - math.exp(-constants.rate_max_per_ms * dt_ms),
+        highest_probability=-math.expm1(-constants.rate_max_per_ms * dt_ms),
         refractory_steps=refractory_steps,
         delay_steps=delay_steps,
         delay_ms=delay_steps * dt_ms,
         tau_kernel_ms=tau_kernel_ms,
         block_steps=max(1, math.floor(BLOCK_LENGTH * shortest_ms / dt_ms)),
+        largest_V_mV=largest_V_mV,
     )
 
 
@@ -262,7 +300,7 @@ def no_errors(step_count, step):
 
 
 @njit
-def update_synapse(j, now, block, synapses, sums, step):
+def update_synapse(j, now, block, synapses, sums, step, failure):
     """Bring one synapse up to a presynaptic spike (section 5).
 
     Parameters
@@ -277,6 +315,8 @@ def update_synapse(j, now, block, synapses, sums, step):
         Sums of the errors that have arrived up to now.
     step : UrbanczikSennStep
         Per-step constants.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits.
     """
     # The time constant follows the weight that the last spike left, also where it is exactly zero.
     kind = EXCITATORY if synapses.weight_pA[j] > 0.0 else INHIBITORY
@@ -298,6 +338,9 @@ def update_synapse(j, now, block, synapses, sums, step):
         )
         synapses.trace_leak[j] = trace_leak * math.exp((last_ms - now_ms) / tau_L_ms)
         synapses.trace_input[j] = trace_input * math.exp((last_ms - now_ms) / tau_s_ms)
+    held = synapses.integral[j] - synapses.low_passed[j]
+    if not math.isfinite(held):
+        note_failure(failure, ERROR_OUTSIDE, now, j, held)
     synapses.weight_pA[j] = weight_of(
         synapses.weight_initial_pA[j], synapses.integral[j], synapses.low_passed[j], tau_L_ms, tau_s_ms, step
     )
@@ -311,7 +354,7 @@ def update_synapse(j, now, block, synapses, sums, step):
 
 
 @njit
-def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
+def simulate(inputs, neuron, presentation_steps, sample_every, step, record, failure):
     """Run the model and fill the record.
 
     Parameters
@@ -330,6 +373,8 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
         Constants from `discretise`.
     record : Record
         Arrays from `empty_record`; changed in place.
+    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+        Record of what has left its limits, changed in place; the loop then ends.
     """
     steps = len(inputs.uniform)
     synapses = quiet_synapses(inputs.weight_initial_pA)
@@ -338,6 +383,7 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
     error = np.zeros(steps + 1)
     current_pA = np.zeros(steps + step.delay_steps)
     h_ms = step.dt_ms
+    steps_left = STEPS_MORE
     refractory = next_spike = block = presentation = sample = 0
     for n in range(steps):
         # 1. Presynaptic spikes with stamp n. The synapses see each error as late as their delay. The first block has
@@ -353,7 +399,7 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
         while next_spike < len(inputs.spike_step) and inputs.spike_step[next_spike] == n:
             j = inputs.spike_synapse[next_spike]
             if n < inputs.weights_fixed_from:
-                update_synapse(j, n, block, synapses, sums, step)
+                update_synapse(j, n, block, synapses, sums, step, failure)
             record.transmitted_pA[next_spike] = synapses.weight_pA[j]
             current_pA[n + step.delay_steps - 1] += synapses.weight_pA[j]
             next_spike += 1
@@ -361,8 +407,17 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record):
         # 2. Potentials, conductances and current over the interval. One step of the solver nearly always does.
         before = neuron
         neuron, r = solve(before, step.dt_ms, step.decays, step)
+        steps_left += STEPS_PER_INTERVAL
         if h_ms < step.dt_ms or r > 1.1:
-            neuron, h_ms = integrate(before, h_ms, step)
+            neuron, h_ms, steps_left = integrate(before, h_ms, steps_left, step)
+            if steps_left < 0:
+                note_failure(failure, TOO_STIFF, n + 1, 0, h_ms)
+        if not abs(neuron.U_mV) <= step.largest_V_mV:
+            note_failure(failure, U_OUTSIDE, n + 1, 0, neuron.U_mV)
+        if not abs(neuron.V_mV) <= step.largest_V_mV:
+            note_failure(failure, V_OUTSIDE, n + 1, 0, neuron.V_mV)
+        if failure[0].variable >= 0:
+            return
 
         # 3. Kicks act on the potentials from the next interval on.
         neuron = Neuron(

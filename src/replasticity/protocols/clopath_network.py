@@ -18,8 +18,16 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity import progress, random
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
-from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
+from replasticity.errors import StateError
+from replasticity.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
+from replasticity.protocols._nest import (
+    ENTRIES,
+    STEP_SECONDS,
+    require_adaptive_exponential,
+    require_bounds,
+    require_whole_microseconds,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +44,12 @@ SHUFFLES = 2000
 
 #: The state around one spike is kept from this long before to this long after it [ms].
 BEFORE_SPIKE_MS, AFTER_SPIKE_MS = 10.0, 60.0
+
+#: An input channel has at most so many spikes per millisecond on average, and at most one per step.
+MOST_INPUT_SPIKES_PER_MS = 20.0
+
+#: What a bin of the raster counts to.
+MOST_IN_BIN = 127
 
 #: Bin of the raster [ms], and model time between two reports of progress [ms].
 RASTER_BIN_MS = 1.0
@@ -118,20 +132,66 @@ class Parameters(BaseParameters):
                 raise ValueError(f"{name}: the first bound has to be the smaller one")
         if not all(0 <= centre < self.input_count for centre in self.centres):
             raise ValueError(f"centres: have to be channels, 0 to {self.input_count - 1}")
-        if not math.isclose(self.dt_ms * 1000, round(self.dt_ms * 1000), rel_tol=1e-9):
-            raise ValueError("dt_ms: has to be a whole number of microseconds")
-        if info.context and info.context.get("recorded"):
-            return self
-        for name in (
-            *("duration_ms", "interval_ms", "sample_interval_ms", "raster_start_ms", "raster_ms"),
-            *("delay_ms", "delay_exc_exc_ms", "t_ref_ms", "t_clamp_ms", "delay_u_ms"),
+        require_whole_microseconds(self)
+        self.require_whole_steps(
+            *("duration_ms", "interval_ms", "sample_interval_ms", "delay_ms", "delay_exc_exc_ms"), least=1
+        )
+        self.require_whole_steps("raster_start_ms", "raster_ms", "t_ref_ms", "t_clamp_ms", "delay_u_ms")
+        require_adaptive_exponential(self)
+        for name, weights_mV, maximum in (
+            ("weight_input_exc_mV", self.weight_input_exc_mV, "weight_max_input_mV"),
+            ("weight_exc_exc_mV", [self.weight_exc_exc_mV], "weight_max_exc_mV"),
         ):
-            steps = getattr(self, name) / self.dt_ms
-            if not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
-                raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({self.dt_ms:g})")
+            for weight_mV in weights_mV:
+                require_bounds(self, name, weight_mV, "weight_min_mV", maximum)
+        if info.context and info.context.get("recorded"):
+            # What follows concerns inputs that are drawn, and statistics.
+            return self
+        if self.exc_count < 2:
+            raise ValueError("exc_count: has to be at least 2, for weights between excitatory neurons")
+        most_Hz = 1000 * min(MOST_INPUT_SPIKES_PER_MS, 1 / self.dt_ms)
+        if self.profile_gain * self.profile_rate_Hz > most_Hz:
+            raise ValueError(f"profile_gain: times profile_rate_Hz it has to be at most {most_Hz:g} Hz")
         if self.raster_start_ms + self.raster_ms > self.duration_ms:
             raise ValueError(f"raster_ms: the window has to end before the run does ({self.duration_ms:g} ms)")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: the estimate of `replasticity.parameters.Parameters.cost`."""
+        steps, neurons = self.duration_ms / self.dt_ms, self.exc_count + self.inh_count
+        synapses = (
+            self.input_count * neurons
+            + self.exc_count * self.exc_count
+            + self.inh_count * (self.indegree_exc_inh + self.outdegree_inh_exc)
+        )
+        pairs = self.exc_count * (self.exc_count - 1) / 2
+        # The channels' rates add up to the area of a Gaussian, or to all channels at the peak. Counts are Poisson.
+        peak_per_ms = self.profile_gain * self.profile_rate_Hz / 1000
+        per_ms = peak_per_ms * min(self.input_count, math.sqrt(2 * math.pi) * self.profile_sd + 1)
+        expected = per_ms * (self.duration_ms + self.interval_ms)
+        inputs = expected + 10 * math.sqrt(expected) + 100
+        # What the time loop allows: a spike per clamp, or per step.
+        spikes = neurons * (steps / max(self.t_clamp_ms / self.dt_ms, 1.0) + self.duration_ms / CHUNK_MS + 2)
+        raster_steps, raster_bins = self.raster_ms / self.dt_ms, self.raster_ms / max(RASTER_BIN_MS, self.dt_ms)
+        longest_steps = max(self.delay_ms, self.delay_exc_exc_ms) / self.dt_ms
+        numbers = (
+            12 * synapses
+            + 16 * inputs
+            + 8 * spikes
+            + 4 * (self.duration_ms / self.sample_interval_ms + 1) * 2 * pairs
+            + 7 * self.exc_count * raster_steps
+            + 3 * raster_bins * (self.input_count + self.exc_count)
+            + 6 * neurons * longest_steps
+            + 3 * self.exc_count * (self.delay_u_ms / self.dt_ms + ENTRIES)
+            + 16 * (self.duration_ms / self.interval_ms)
+            + 40 * (BEFORE_SPIKE_MS + AFTER_SPIKE_MS) / self.dt_ms
+            + 100 * neurons
+            + 10 * self.input_count
+            + 7 * SHUFFLES * 2 * pairs
+        )
+        # Sixteen neurons take as long as one.
+        seconds = steps * math.ceil(neurons / 16) * STEP_SECONDS + 1e-9 * expected * neurons
+        return Cost(8 * numbers, seconds)
 
 
 _SYNAPSES = {
@@ -165,6 +225,7 @@ INPUTS: dict[str, Variable] = _DRAWN | {
     "input_spike_channel": Variable(("input_spike",), "channel of each spike", "int32"),
 }
 
+_NO_SPIKE = "no excitatory neuron spikes in the raster's window, far enough from its ends"
 _AROUND = "of the neuron with the first spike in the raster's window"
 RUN: dict[str, Variable] = _DRAWN | {
     "time_ms": Variable(("time_ms",), "time of the samples of the weights"),
@@ -179,10 +240,10 @@ RUN: dict[str, Variable] = _DRAWN | {
     "raster_input_count": Variable(("raster_time_ms", "input"), "spikes of each input channel per bin", "int8"),
     "raster_exc_count": Variable(("raster_time_ms", "exc"), "spikes of each excitatory neuron per bin", "int8"),
     "spike_offset_ms": Variable(("spike_offset_ms",), "time since the first excitatory spike in the raster's window"),
-    "spike_V_mV": Variable(("spike_offset_ms",), f"membrane potential {_AROUND}"),
-    "spike_u_plus_mV": Variable(("spike_offset_ms",), f"u_bar_plus {_AROUND}"),
-    "spike_u_minus_mV": Variable(("spike_offset_ms",), f"u_bar_minus {_AROUND}"),
-    "spike_u_bar_mV": Variable(("spike_offset_ms",), f"u_bar_bar {_AROUND}"),
+    "spike_V_mV": Variable(("spike_offset_ms",), f"membrane potential {_AROUND}", undefined=_NO_SPIKE),
+    "spike_u_plus_mV": Variable(("spike_offset_ms",), f"u_bar_plus {_AROUND}", undefined=_NO_SPIKE),
+    "spike_u_minus_mV": Variable(("spike_offset_ms",), f"u_bar_minus {_AROUND}", undefined=_NO_SPIKE),
+    "spike_u_bar_mV": Variable(("spike_offset_ms",), f"u_bar_bar {_AROUND}", undefined=_NO_SPIKE),
 }
 
 _CHANGE = "change of the weights between excitatory neurons"
@@ -441,6 +502,7 @@ def simulate(
     input_exc_stamp: IntArray,
     traced: IntArray,
     trace_stamp: IntArray,
+    most_events: int = 0,
 ) -> Simulated:
     """Run the network.
 
@@ -454,12 +516,20 @@ def simulate(
         Stamps at which weights are kept, ascending.
     traced, trace_stamp : ndarray of int64
         Neurons whose state is kept, and the stamps, ascending.
+    most_events : int
+        Transmissions between excitatory neurons that are kept at most; 0: none.
 
     Returns
     -------
     Simulated
         Spikes, weights and traces.
+
+    Raises
+    ------
+    StateError
+        If a neuron or a weight leaves its limits.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import adaptive_exponential, clopath
     from replasticity.models import clopath_network as model
 
@@ -524,6 +594,7 @@ def simulate(
         input_exc_count=len(inputs["input_exc_pre"]),
         traced=traced,
         trace_stamp=trace_stamp,
+        most_events=most_events,
     )
     by_stamp = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
     stamp = inputs["input_spike_stamp"][by_stamp].astype(np.int64)
@@ -531,12 +602,14 @@ def simulate(
 
     step_count = steps(p.duration_ms, p)
     spikes, events = [np.zeros((0, 2), np.int64)], [np.zeros((0, 3))]
+    failure = no_failure()
     for first, end in progress.in_chunks(step_count, max(1, steps(CHUNK_MS, p)), "Clopath network"):
         new_spikes, new_events = model.simulate(
-            network, first, end, stamp, channel, exc_count, inh_count, neuron, rule, record
+            network, first, end, stamp, channel, exc_count, inh_count, neuron, rule, record, failure
         )
-        spikes.append(np.array(new_spikes, np.int64).reshape(-1, 2))
-        events.append(np.array(new_events, np.float64).reshape(-1, 3))
+        clopath.raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
+        spikes.append(new_spikes)
+        events.append(new_events)
     record.exc_exc_weight_mV[record.exc_exc_stamp == step_count] = network.exc_exc.weight
     record.input_exc_weight_mV[record.input_exc_stamp == step_count] = network.input_exc.weight
 
@@ -598,15 +671,23 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     bin_steps = max(1, steps(RASTER_BIN_MS, p))
     bins = (end - first) // bin_steps
 
-    def raster(stamp: IntArray, cell: IntArray, cells: int) -> IntArray:
+    def raster(name: str, stamp: IntArray, cell: IntArray, cells: int) -> IntArray:
         counts = np.zeros((bins, cells), np.int64)
         inside = (first <= stamp) & (stamp < first + bins * bin_steps)
         np.add.at(counts, ((stamp[inside] - first) // bin_steps, cell[inside]), 1)
+        if counts.max(initial=0) > MOST_IN_BIN:
+            most, one = np.unravel_index(counts.argmax(), counts.shape)
+            raise StateError(
+                f"raster: {counts[most, one]} spikes of {name} {one} in the bin at "
+                f"{(first + most * bin_steps) * p.dt_ms:g} ms, allowed: {MOST_IN_BIN}"
+            )
         return counts
 
     values["raster_time_ms"] = (first + np.arange(bins) * bin_steps) * p.dt_ms
-    values["raster_input_count"] = raster(inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count)
-    values["raster_exc_count"] = raster(stamp[excitatory], cell[excitatory], p.exc_count)
+    values["raster_input_count"] = raster(
+        "channel", inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count
+    )
+    values["raster_exc_count"] = raster("neuron", stamp[excitatory], cell[excitatory], p.exc_count)
 
     before, after = steps(BEFORE_SPIKE_MS, p), steps(AFTER_SPIKE_MS, p)
     around = np.full((simulated.trace.shape[0], before + after + 1), np.nan)
@@ -884,7 +965,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     values["duration_ms"] = float(recording.attrs.get("duration_ms", math.nan))
     # The centres are every fiftieth channel. A replay does not read them.
     values["centres"] = list(range(25, int(values["input_count"]), 50)) or [0]
-    return values | {"sample_interval_ms": values["dt_ms"], "raster_start_ms": 0.0, "raster_ms": 0.0}
+    return values | {"sample_interval_ms": values["duration_ms"], "raster_start_ms": 0.0, "raster_ms": 0.0}
 
 
 def recorded_inputs(recording: "xr.Dataset", parameters: Parameters) -> Arrays:
@@ -920,6 +1001,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
+    from replasticity.models.clopath import MOST_EVENTS
+
     inputs = recorded_inputs(recording, parameters)
     counts = {
         "input": parameters.input_count,
@@ -945,6 +1028,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         input_exc_stamp=at["in_exc_time"],
         traced=traced,
         trace_stamp=trace_stamp,
+        most_events=MOST_EVENTS,
     )
     variables: dict[str, tuple[Any, Any]] = {
         "exc_exc_weight_final": ("exc_exc", simulated.exc_exc_weight_final_mV),

@@ -5,18 +5,26 @@ frequencies, in an adaptive exponential and in a Hodgkin-Huxley neuron. Nothing 
 Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
 """
 
-import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.parameters import NonNegative, Positive
+from replasticity.datasets import Arrays, Recorded, Variable, build, require_indices
+from replasticity.errors import UserError
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.parameters import Parameters as BaseParameters
+from replasticity.protocols._nest import (
+    ENTRIES,
+    STEP_SECONDS,
+    require_adaptive_exponential,
+    require_bounds,
+    require_whole_microseconds,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,6 +38,9 @@ NEURONS = ("adex", "hh")
 
 #: A run ends this long after the last spike of a generator [ms].
 AFTER_LAST_MS = 10.0
+
+#: The runs of a recording have at most so many steps together.
+MOST_RECORDED_STEPS = 10_000_000
 
 #: Low-passed potentials of the Hodgkin-Huxley neuron start here; so do the delay lines of both models [mV].
 START_MV = 0.0
@@ -127,19 +138,41 @@ class Parameters(BaseParameters):
     hh_forcing_weight_pA: float = Field(description="Hodgkin-Huxley: weight of the generator that forces spikes.")
 
     @model_validator(mode="after")
-    def _fit_together(self, info: ValidationInfo) -> "Parameters":
+    def _fit_together(self) -> "Parameters":
         for name in ("intervals_ms", "pre_times_ms", "post_times_ms"):
             if len(getattr(self, name)) != len(self.rates_Hz):
                 raise ValueError(f"{name}: one entry for each of the {len(self.rates_Hz)} rates_Hz")
-        if not math.isclose(self.dt_ms * 1000, round(self.dt_ms * 1000), rel_tol=1e-9):
-            raise ValueError("dt_ms: has to be a whole number of microseconds")
-        if info.context and info.context.get("recorded"):
-            return self
-        for name in ("delay_ms", *(f"{model}_{part}" for model in NEURONS for part in ("delay_u_ms", "t_ref_ms"))):
-            whole = getattr(self, name) / self.dt_ms
-            if not math.isclose(whole, round(whole), rel_tol=1e-9, abs_tol=1e-9):
-                raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({self.dt_ms:g})")
+        require_whole_microseconds(self)
+        if self.dt_ms > AFTER_LAST_MS / 2:
+            # The last presynaptic spike still has to reach the synapse: the relay takes a step.
+            raise ValueError(f"dt_ms: has to be at most {AFTER_LAST_MS / 2:g} ms")
+        self.require_whole_steps("delay_ms", least=1)
+        self.require_whole_steps("adex_delay_u_ms", "adex_t_ref_ms", "adex_t_clamp_ms", "hh_delay_u_ms", "hh_t_ref_ms")
+        # NEST, models/spike_generator.cpp: times are on the grid, and sorted.
+        self.require_whole_steps("pre_times_ms", "post_times_ms", "shift_ms")
+        for name in ("pre_times_ms", "post_times_ms"):
+            if any(later < earlier for times_ms in getattr(self, name) for earlier, later in pairwise(times_ms)):
+                raise ValueError(f"{name}: the times of each pairing have to be in ascending order")
+        require_adaptive_exponential(self, "adex_")
+        require_bounds(self, "weight_initial", self.weight_initial, "weight_min", "weight_max")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: the estimate of `replasticity.parameters.Parameters.cost`."""
+        steps = [
+            (max(*pre_ms, *post_ms) + self.shift_ms + AFTER_LAST_MS) / self.dt_ms
+            for pre_ms, post_ms in zip(self.pre_times_ms, self.post_times_ms, strict=True)
+        ]
+        # At most a spike per clamp or per step, and one per maximum of the potential; kept as lists at first.
+        spikes = sum(steps) * (1 / max(self.adex_t_clamp_ms / self.dt_ms, 1.0) + 0.5)
+        numbers = (
+            60 * max(steps)
+            + 16 * spikes
+            + 40 * sum(map(len, self.pre_times_ms + self.post_times_ms))
+            + 8 * (max(self.adex_delay_u_ms, self.hh_delay_u_ms) + self.delay_ms) / self.dt_ms
+            + 3 * ENTRIES
+        )
+        return Cost(8 * numbers, len(NEURONS) * sum(steps) * STEP_SECONDS)
 
 
 INPUTS: dict[str, Variable] = {
@@ -150,6 +183,7 @@ INPUTS: dict[str, Variable] = {
 }
 
 _EXAMPLE = "in the fastest pairing of each order"
+_NO_EXAMPLE = "after the end of that pairing, and where no pairing has this order"
 RUN: dict[str, Variable] = INPUTS | {
     "transmitted_weight": Variable(("neuron", "pre"), "weight transmitted with each presynaptic spike"),
     "post_spike_time_ms": Variable(("post_spike",), "spikes of the neurons"),
@@ -159,10 +193,10 @@ RUN: dict[str, Variable] = INPUTS | {
         ("order",), "fastest pairing with the postsynaptic, the presynaptic spike first", "int32"
     ),
     "time_ms": Variable(("time_ms",), "time of the potentials"),
-    "example_V_mV": Variable(("neuron", "order", "time_ms"), f"membrane potential {_EXAMPLE}"),
-    "example_u_plus_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_plus {_EXAMPLE}"),
-    "example_u_minus_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_minus {_EXAMPLE}"),
-    "example_u_bar_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_bar {_EXAMPLE}"),
+    "example_V_mV": Variable(("neuron", "order", "time_ms"), f"membrane potential {_EXAMPLE}", undefined=_NO_EXAMPLE),
+    "example_u_plus_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_plus {_EXAMPLE}", undefined=_NO_EXAMPLE),
+    "example_u_minus_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_minus {_EXAMPLE}", undefined=_NO_EXAMPLE),
+    "example_u_bar_mV": Variable(("neuron", "order", "time_ms"), f"u_bar_bar {_EXAMPLE}", undefined=_NO_EXAMPLE),
 }
 
 _NORMALISED = "weight after all pairs, of the initial one, extrapolated"
@@ -198,6 +232,13 @@ STATISTICS: dict[str, Variable] = {
 DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
+
+SHORTEST = {
+    "rates_Hz": [50.0, 50.0],
+    "intervals_ms": [-10.0, 10.0],
+    "pre_times_ms": [[20.0, 40.0], [20.0, 40.0]],
+    "post_times_ms": [[10.0, 30.0], [30.0, 50.0]],
+}
 
 TRACES = ("time_ms", "example_V_mV", "example_u_plus_mV", "example_u_minus_mV", "example_u_bar_mV")
 
@@ -256,7 +297,13 @@ def simulate(
         Stamps of the neuron's spikes.
     trace : ndarray of float64, shape (4, steps)
         V, u_bar_plus, u_bar_minus and u_bar_bar after each step [mV].
+
+    Raises
+    ------
+    StateError
+        If the neuron or the weight leaves its limits.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.models import adaptive_exponential, clopath, clopath_pairing, hodgkin_huxley
 
     p = parameters
@@ -293,20 +340,23 @@ def simulate(
     pre_stamp = np.rint(pre_ms / p.dt_ms).astype(np.int64) + 1
     post_stamp = np.rint(post_ms / p.dt_ms).astype(np.int64)
     transmitted, trace = np.full(len(pre_stamp), np.nan), np.zeros((4, step_count))
+    failure = no_failure()
     if model == "adex":
         adex = adaptive_exponential.NeuronStep(**of_neuron(adaptive_exponential.NeuronStep._fields))
         block = adaptive_exponential.new_blocks([p.adex_V_initial_mV], 0.0, adex)[0]
         spikes = clopath_pairing.simulate_adaptive_exponential(
             *(block, synapses, history, pre_stamp, post_stamp, float(p.adex_forcing_weight_mV)),
-            *(transmitted, trace, adex, rule),
+            *(transmitted, trace, adex, rule, failure),
         )
+        clopath.raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
     else:
         hh = hodgkin_huxley.NeuronStep(**of_neuron(hodgkin_huxley.NeuronStep._fields))
         neuron = hodgkin_huxley.new_neuron(p.hh_V_initial_mV, hh)
         spikes = clopath_pairing.simulate_hodgkin_huxley(
             *(neuron, synapses, history, pre_stamp, post_stamp, float(p.hh_forcing_weight_pA)),
-            *(transmitted, trace, hh, rule),
+            *(transmitted, trace, hh, rule, failure),
         )
+        clopath.raise_outside(failure, hodgkin_huxley.LIMITS, p.dt_ms)
     return transmitted, np.array(spikes, np.int64), trace
 
 
@@ -565,6 +615,10 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         times: FloatArray = np.sort(recording[f"{name}_gen_time"].values[recording[f"{name}_gen_run"].values == one])
         return times
 
+    require_indices(recording, {"run_model": len(NEURONS)})
+    recorded_steps = recording["run_duration"].values / parameters.dt_ms
+    if not recorded_steps.sum() <= MOST_RECORDED_STEPS:
+        raise UserError(f"run_duration: at most {MOST_RECORDED_STEPS:g} steps of {parameters.dt_ms:g} ms together")
     event: dict[str, list[Any]] = {"time": [], "run": [], "weight": []}
     spike: dict[str, list[Any]] = {"time": [], "run": []}
     last = np.full(recording.sizes["run"], np.nan)
@@ -594,6 +648,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         if f"{example}_trace_time" in recording:
             at = np.rint(recording[f"{example}_trace_time"].values / parameters.dt_ms).astype(np.int64) - 1
             trace = traces[_example_run(recording, model, post_first)]
+            if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
+                raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")
             for row, name in enumerate(_TRACED):
                 variables[f"{example}_{name}"] = (f"{example}_trace", trace[row, at])
     return variables
@@ -604,4 +660,7 @@ def _example_run(recording: "xr.Dataset", model: int, post_first: bool) -> int:
     chosen = (recording["run_model"].values == model) & ((recording["run_interval"].values < 0) == post_first)
     if "run_protocol" in recording:
         chosen &= recording["run_protocol"].values == 0
+    if not chosen.any():
+        order = "postsynaptic" if post_first else "presynaptic"
+        raise UserError(f"run_interval: no run of model {model} with the {order} spike first")
     return int(np.flatnonzero(chosen)[recording["run_rate"].values[chosen].argmax()])

@@ -20,8 +20,9 @@ from replasticity import random
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
+from replasticity.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
+from replasticity.protocols._nest import require_whole_microseconds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +34,13 @@ IntArray = npt.NDArray[np.int64]
 
 #: Bins of the histogram of the final weights, between their bounds.
 WEIGHT_BINS = 27
+
+#: Time of a step on a fast machine [s].
+STEP_SECONDS = 1.5e-7
+
+#: No time constant of the rule fits into a step more often: the exponentials that refer one error to another would
+#: overflow.
+TAUS_PER_STEP = 100
 
 #: In place of a random number: the neuron spikes if it is not refractory; it does not spike.
 FORCED, FORBIDDEN = -1.0, 2.0
@@ -98,35 +106,50 @@ class Parameters(BaseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
-        if not _is_whole(self.dt_ms * 1000):
-            raise ValueError("dt_ms: has to be a whole number of microseconds")
-        for name in (
-            "pattern_ms",
-            "relay_delay_ms",
-            "refractory_ms",
-            "synapse_delay_ms",
-            "drive_delay_ms",
+        require_whole_microseconds(self)
+        self.require_whole_steps(
+            *("pattern_ms", "relay_delay_ms", "refractory_ms", "synapse_delay_ms", "drive_delay_ms"),
             "sample_interval_ms",
-        ):
-            if not _is_whole(getattr(self, name) / self.dt_ms):
-                raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({self.dt_ms:g})")
+            least=1,
+        )
         if self.relay_delay_ms >= self.pattern_ms:
             raise ValueError("relay_delay_ms: has to be shorter than pattern_ms")
-        tau_L_ms = self.C_d_pF / self.g_L_d_nS
-        for name in ("tau_E_d_ms", "tau_I_d_ms"):
-            if getattr(self, name) == tau_L_ms:
-                raise ValueError(f"{name}: the rule is not defined where it equals C_d_pF / g_L_d_nS ({tau_L_ms:g} ms)")
+        shortest_ms = self.dt_ms / TAUS_PER_STEP
+        for name in ("tau_E_d_ms", "tau_I_d_ms", "tau_filter_ms"):
+            if getattr(self, name) < shortest_ms:
+                raise ValueError(f"{name}: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
+        if self.C_d_pF < shortest_ms * self.g_L_d_nS:
+            raise ValueError(f"C_d_pF / g_L_d_nS: has to be at least dt_ms / {TAUS_PER_STEP} ({shortest_ms:g} ms)")
         if self.weight_min_pA > self.weight_max_pA:
             raise ValueError("weight_min_pA: has to be at most weight_max_pA")
+        # NEST, models/urbanczik_synapse.h, set_status. Its check of the lower bound reads the upper one.
+        if not (self.weight_max_pA > 0 if self.weight_initial_pA >= 0 else self.weight_max_pA < 0):
+            raise ValueError(f"weight_max_pA: has to have the sign of weight_initial_pA ({self.weight_initial_pA:g})")
         return self
 
-
-def _is_whole(number: float) -> bool:
-    """Say whether a positive number is whole but for rounding, and not zero."""
-    return round(number) > 0 and math.isclose(number, round(number), rel_tol=1e-9)
+    def cost(self) -> Cost:
+        """Return what a run needs: the estimate of `replasticity.parameters.Parameters.cost`."""
+        presentations, pattern_steps = float(presentation_count(self)), self.pattern_ms / self.dt_ms
+        steps = presentations * pattern_steps
+        expected = self.input_count * self.pattern_ms * self.input_rate_Hz / 1000
+        spikes = presentations * (expected + 10 * math.sqrt(expected) + 100)
+        shortest_ms = min(self.tau_E_d_ms, self.tau_I_d_ms, self.tau_filter_ms, self.C_d_pF / self.g_L_d_nS)
+        numbers = (
+            25 * steps
+            + 12 * steps / max(4 * shortest_ms / self.dt_ms - 1, 1.0)
+            + 12 * spikes
+            + 6 * presentations * self.input_count
+            + 30 * self.input_count
+            + 3 * (self.synapse_delay_ms + self.drive_delay_ms) / self.dt_ms
+            + 100 * presentations
+        )
+        return Cost(8 * numbers, steps * STEP_SECONDS + 1e-8 * presentations * expected)
 
 
 _U_M = "U_M, the potential to which the drive's two conductances alone would pull the soma"
+_NOT_DRIVEN = "outside the learning window, and where the drive's conductances add up to nothing"
+_NO_REFERENCE = "the drive's conductances add up to nothing in the last learning presentation"
+_CONSTANT = f"{_NO_REFERENCE}, or one of the two potentials is constant"
 _RECALL = "U_M of the last learning presentation at equal phase"
 RUN: dict[str, Variable] = {
     "time_ms": Variable(("time_ms",), "time of the samples: state at the end of the step"),
@@ -138,12 +161,18 @@ RUN: dict[str, Variable] = {
     "spike_count": Variable(("time_ms",), "somatic spikes since the last sample", "int32"),
     "presentation_end_ms": Variable(("presentation",), "end of each presentation"),
     "weight_pA": Variable(("presentation", "synapse"), "weights at the end of each presentation"),
-    "rms_U_mV": Variable(("presentation",), f"RMS over all steps of U - {_U_M}"),
-    "rms_prediction_mV": Variable(("presentation",), "RMS over all steps of V_W* - U_M"),
-    "rms_U_recall_mV": Variable(("presentation",), f"RMS over all steps of U - {_RECALL}"),
-    "rms_prediction_recall_mV": Variable(("presentation",), f"RMS over all steps of V_W* - {_RECALL}"),
-    "correlation_recall": Variable(("presentation",), f"correlation over all steps of U with {_RECALL}"),
-    "amplitude_recall": Variable(("presentation",), f"standard deviation of U over that of {_RECALL}"),
+    "rms_U_mV": Variable(("presentation",), f"RMS over all steps of U - {_U_M}", undefined=_NOT_DRIVEN),
+    "rms_prediction_mV": Variable(("presentation",), "RMS over all steps of V_W* - U_M", undefined=_NOT_DRIVEN),
+    "rms_U_recall_mV": Variable(("presentation",), f"RMS over all steps of U - {_RECALL}", undefined=_NO_REFERENCE),
+    "rms_prediction_recall_mV": Variable(
+        ("presentation",), f"RMS over all steps of V_W* - {_RECALL}", undefined=_NO_REFERENCE
+    ),
+    "correlation_recall": Variable(
+        ("presentation",), f"correlation over all steps of U with {_RECALL}", undefined=_CONSTANT
+    ),
+    "amplitude_recall": Variable(
+        ("presentation",), f"standard deviation of U over that of {_RECALL}", undefined=_CONSTANT
+    ),
     "rate_error_Hz": Variable(("presentation",), "mean over all steps of |phi(U) - phi(V_W*)|"),
     "soma_spike_count": Variable(("presentation",), "somatic spikes in each presentation", "int32"),
     "soma_spike_time_ms": Variable(("soma_spike",), "time of each somatic spike"),
@@ -240,6 +269,8 @@ STATISTICS: dict[str, Variable] = {
 }
 
 OUTPUT_OPTIONS = ("sample_interval_ms",)
+
+SHORTEST = {"presentations_learning": 10}
 
 TRACES = ("time_ms", "U_mV", "V_mV", "g_E_nS", "g_I_nS", "I_E_pA", "spike_count", "weight_pA")
 
@@ -427,9 +458,16 @@ def simulate(
     -------
     replasticity.models.urbanczik_senn.Record
         What the time loop has written.
+
+    Raises
+    ------
+    StateError
+        If a potential or a synapse leaves its limits.
     """
+    from replasticity.kernels.limits import no_failure
     from replasticity.kernels.urbanczik_senn import Neuron
     from replasticity.models import urbanczik_senn as model
+    from replasticity.models.limits import raise_failure
 
     units = units_of(parameters)
 
@@ -453,6 +491,7 @@ def simulate(
         dt_ms=float(parameters.dt_ms),
         refractory_steps=round(parameters.refractory_ms / parameters.dt_ms),
         delay_steps=round(parameters.synapse_delay_ms / parameters.dt_ms),
+        largest_V_mV=model.LARGEST_V_MV / units.potential_mV,
     )
     delivered = spikes.stamp < len(uniform)
     learning_end = (parameters.presentations_before + parameters.presentations_learning) * presentation_steps(
@@ -465,6 +504,7 @@ def simulate(
         presentation_count=presentation_count(parameters),
         synapse_count=len(weight_initial_pA),
     )
+    failure = no_failure()
     model.simulate(
         model.Inputs(
             spike_step=spikes.stamp[delivered],
@@ -480,7 +520,12 @@ def simulate(
         sample_every,
         step,
         record,
+        failure,
     )
+    if failure["variable"][0] in (model.U_OUTSIDE, model.V_OUTSIDE):
+        failure["value"] = failure["value"] * units.potential_mV + units.zero_mV
+    place = "synapse" if failure["variable"][0] == model.ERROR_OUTSIDE else "neuron"
+    raise_failure(failure, model.LIMITS, parameters.dt_ms, place)
     in_standard_units: model.Record = record._replace(
         U_mV=record.U_mV * units.potential_mV + units.zero_mV,
         V_mV=record.V_mV * units.potential_mV + units.zero_mV,
@@ -544,9 +589,7 @@ def target_mV(parameters: Parameters, g_E_nS: FloatArray, g_I_nS: FloatArray) ->
 
     NaN where both conductances are zero. After the window they decay together, and U_M is frozen there.
     """
-    with np.errstate(invalid="ignore"):
-        U_M: FloatArray = (g_E_nS * parameters.E_E_mV + g_I_nS * parameters.E_I_mV) / (g_E_nS + g_I_nS)
-    return U_M
+    return ratio(g_E_nS * parameters.E_E_mV + g_I_nS * parameters.E_I_mV, g_E_nS + g_I_nS)
 
 
 def prediction_mV(parameters: Parameters, V_mV: FloatArray) -> FloatArray:
@@ -558,7 +601,8 @@ def prediction_mV(parameters: Parameters, V_mV: FloatArray) -> FloatArray:
 
 def escape_rate_Hz(parameters: Parameters, u_mV: FloatArray) -> FloatArray:
     """Return phi(u), the rate of spiking at a potential [Hz]."""
-    rising = np.exp(parameters.beta_per_mV * (parameters.theta_mV - u_mV))
+    with np.errstate(over="ignore"):
+        rising = np.exp(parameters.beta_per_mV * (parameters.theta_mV - u_mV))
     rate_Hz: FloatArray = 1000 * parameters.rate_max_per_ms / (1 + parameters.rate_slope * rising)
     return rate_Hz
 
