@@ -12,16 +12,18 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.protocols._dopamine import (
     FloatArray,
     IntArray,
     Outcome,
+    Population,
     Readings,
     Relayed,
     SynapseParameters,
     check_grid,
-    require_whole_steps,
+    check_neurons,
+    network_cost,
     simulate_relayed,
     stamps,
     steps_of,
@@ -54,13 +56,27 @@ class Parameters(SynapseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
+        check_grid(self)
+        check_neurons(self)
         if not (info.context and info.context.get("recorded")):
-            check_grid(self)
-            require_whole_steps(self, ("sample_interval_ms",))
+            self.require_whole_steps("sample_interval_ms", least=1)
             slices = self.sample_interval_ms / self.slice_ms
             if abs(slices - round(slices)) > 1e-9:
                 raise ValueError("sample_interval_ms: has to be a whole multiple of slice_ms")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: one point after the other, whose readings are kept."""
+        points = len(self.A_vt) * len(self.dopamine_times_ms)
+        readings = 5 * (self.duration_ms / self.sample_interval_ms + 2)
+        memory_bytes, seconds = network_cost(
+            self,
+            [Population(1, self.refractory_ms)],
+            synapses=1,
+            events=len(self.pre_times_ms) + len(self.post_times_ms) + 1,
+            kept_numbers=readings * points,
+        )
+        return Cost(memory_bytes, points * seconds)
 
 
 _POINT = ("amount", "point")
