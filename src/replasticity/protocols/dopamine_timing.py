@@ -7,7 +7,7 @@ change of weight. Nothing is random. Specification: "Dopamine-modulated STDP tut
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
@@ -387,10 +387,11 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         }
         duration_ms = float(recording["sim_time"].values[point]) if "sim_time" in recording else parameters.duration_ms
         end = stamps(duration_ms, parameters)
-        longest_ms = max(duration_ms, log.max(initial=0) * parameters.dt_ms)
-        own = Parameters.model_validate(
-            parameters.model_dump() | changes | {"duration_ms": longest_ms}, context={"recorded": True}
-        )
+        longest_ms = max(duration_ms, float(log.max(initial=0)) * parameters.dt_ms)
+        # What a run may cost was checked for the recording's own duration.
+        if longest_ms > parameters.duration_ms + 1e-9:
+            raise UserError(f"'sim_time' and 'log_time': at most attribute 'duration_ms' ({parameters.duration_ms:g} ms)")
+        own = _of_point(parameters, changes | {"duration_ms": longest_ms}, point)
         pre_ms, pre_relayed = _spikes_of_point(recording, "pre", point)
         dopamine_ms, dopamine_relayed = _spikes_of_point(recording, "dopa", point)
         chosen = recording["post_scheduled_spike_index"].values == point
@@ -412,6 +413,17 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         variables[f"{theirs}_log"] = (("point", "log"), values[:, :-1])
         variables[f"{theirs}_final"] = ("point", values[:, -1])
     return variables
+
+
+def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> Parameters:
+    """Return the parameters of one point; raise a `UserError` that names the first one that is not allowed."""
+    try:
+        return Parameters.model_validate(parameters.model_dump() | changes, context={"recorded": True})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
 
 
 def _spikes_of_point(recording: "xr.Dataset", cell: str, point: int) -> tuple[FloatArray, bool]:
