@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity import progress
 from replasticity.checkpoints import Checkpoint
 from replasticity.datasets import Arrays, Variable
+from replasticity.errors import StateError
 from replasticity.models.limits import raise_failure
 from replasticity.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
@@ -26,6 +27,9 @@ STEPS_PER_S = 1000
 
 #: A killed run loses at most this much model time [s].
 CHECKPOINT_INTERVAL_S = 120
+
+#: A network runs away if all its cells fire at more than this in a second; the published one fires at a few [Hz].
+HIGHEST_RATE_HZ = 150.0
 
 #: Bins of the histogram of weights, from 0 to the bound.
 WEIGHT_BINS = 80
@@ -203,12 +207,18 @@ class Network:
     def advance(self, first: int, end: int) -> None:
         """Simulate the steps ``first < t <= end``, at most a second, and leave what happened in the chunk.
 
-        Raises a `replasticity.errors.StateError` if a state leaves its limits.
+        Raises a `StateError` if a state leaves its limits, or the network runs away.
         """
         self._model.simulate(
             first + 1, end + 1, self.state, self.wiring, self.stimuli, self.step, self.chunk, self._fired
         )
         raise_failure(self.chunk.failure, self._model.LIMITS, 1.0, "cell")
+        rate_Hz = self.chunk.counts[self._model.SPIKES] / len(self.state.v_mV) / (end - first) * STEPS_PER_S
+        if rate_Hz > HIGHEST_RATE_HZ:
+            raise StateError(
+                f"the mean rate of all cells is {rate_Hz:.4g} Hz in the second that ends at {end} ms, allowed: at most "
+                f"{HIGHEST_RATE_HZ:g} Hz; with these parameters the run means nothing"
+            )
 
     def spikes(self) -> tuple[IntArray, IntArray]:
         """Return step and cell of each spike of the last second."""

@@ -91,9 +91,7 @@ RUN: dict[str, Variable] = {
     "coincidence_time_ms": Variable(("reward",), "time of each coincidence of the chosen pair"),
     "reward_time_ms": Variable(("reward",), "time of its reward; may lie behind the end"),
     "close_up_ms": Variable(("close_up_ms",), "time after the coincidence, close up"),
-    "close_up_weight_mV": Variable(
-        ("close_up_ms",), "weight of the chosen synapse, close up", undefined=_NOT_SHOWN
-    ),
+    "close_up_weight_mV": Variable(("close_up_ms",), "weight of the chosen synapse, close up", undefined=_NOT_SHOWN),
     "close_up_eligibility_mV": Variable(
         ("close_up_ms",), "eligibility of the chosen synapse, close up", undefined=_NOT_SHOWN
     ),

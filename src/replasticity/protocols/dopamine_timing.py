@@ -257,7 +257,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         if first == -second and i < k
     ]
     decay_ms = np.nan
-    if len(parameters.dopamine_times_ms) > 1 and np.all(change[0] > 0):
+    if len(set(parameters.dopamine_times_ms)) > 1 and np.all(change[0] > 0):
         decay_ms = float(ratio(-1, np.polyfit(parameters.dopamine_times_ms, np.log(change[0]), 1)[0]))
     return build(
         STATISTICS,
@@ -390,7 +390,9 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         longest_ms = max(duration_ms, float(log.max(initial=0)) * parameters.dt_ms)
         # What a run may cost was checked for the recording's own duration.
         if longest_ms > parameters.duration_ms + 1e-9:
-            raise UserError(f"'sim_time' and 'log_time': at most attribute 'duration_ms' ({parameters.duration_ms:g} ms)")
+            raise UserError(
+                f"'sim_time' and 'log_time': at most attribute 'duration_ms' ({parameters.duration_ms:g} ms)"
+            )
         own = _of_point(parameters, changes | {"duration_ms": longest_ms}, point)
         pre_ms, pre_relayed = _spikes_of_point(recording, "pre", point)
         dopamine_ms, dopamine_relayed = _spikes_of_point(recording, "dopa", point)
