@@ -272,9 +272,9 @@ def test_points_without_postsynaptic_spikes_work_to_the_end(resolve):
 
 def test_no_spike_is_written_beyond_the_history(resolve):
     # Without the check of parameters: a neuron that is reset above its threshold spikes more often than there is room.
-    parameters = resolve(
-        "dopamine_ten", duration_ms=3000.0, reward_times_ms=[], punishment_times_ms=[], epoch_edges_ms=[0.0, 3000.0]
-    ).model_copy(update={"V_reset_mV": -50.0})
+    times = {"reward_times_ms": [], "punishment_times_ms": [], "epoch_edges_ms": [0.0, 3000.0]}
+    legal = resolve("dopamine_ten", duration_ms=3000.0, weight_initial_mV=20.0, **times)
+    parameters = legal.model_copy(update={"V_reset_mV": -50.0})
     with pytest.raises(StateError, match="number of spikes of all neurons"):
         ten.run(parameters, ten.draw(parameters, 1))
 

@@ -98,7 +98,7 @@ def exponential_population(
     """
 
     def mV_per_pA(tau_ms):
-        # h (1 / tau - 1 / tau_m). The published formula is a quotient of differences, whose digits go as this becomes 0.
+        # h (1 / tau - 1 / tau_m). The published formula is a quotient of differences: its digits go as this becomes 0.
         apart = dt_ms * (tau_m_ms - tau_ms) / (tau_ms * tau_m_ms)
         if abs(apart) < NEARLY_EQUAL:
             mean_decay = -math.expm1(-apart) / apart if apart else 1.0
