@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from replasticity import datasets, experiments
-from replasticity.errors import UserError
+from replasticity.errors import StateError, UserError
 from replasticity.protocols import _distal_reward as network_parts
 from replasticity.protocols import distal_reward as protocol
 
@@ -195,11 +195,43 @@ def test_what_never_happens_has_no_time(small, run):
         ({"chosen_slot": 100}, "chosen_slot: has to be less than synapses_per_cell"),
         ({"duration_s": 15}, "duration_s: has to be a whole multiple of sample_interval_s"),
         ({"w_max_mV": 0.0}, "w_max_mV: has to be greater than 0"),
+        ({"c_mV": 30.0}, "c_mV: has to be less than v_peak_mV"),
+        ({"trace_decay": 1.01}, "trace_decay: has to be less than or equal to 1"),
+        ({"eligibility_decay": 1.01}, "eligibility_decay: has to be less than or equal to 1"),
+        ({"dopamine_decay": 1.01}, "dopamine_decay: has to be less than or equal to 1"),
+        ({"exc_cells": 1, "synapses_per_cell": 1}, "exc_cells: the chosen synapse is compared"),
+        ({"duration_s": 2, "sample_interval_s": 1}, "duration_s: at least 6"),
+        ({"exc_cells": 1000000}, "MB of memory, resources.mem_mb"),
+        ({"reward_delay_span_ms": 1e9}, "MB of memory, resources.mem_mb"),
     ],
 )
 def test_what_does_not_fit_is_refused(changes, message):
     with pytest.raises(UserError, match=message):
         experiments.resolve("izhikevich2007", "full", changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        # A step too long for its stiff equation, and an input that no membrane has.
+        ({"a_exc_per_ms": -50.0}, r"[uv]_mV of cell \d+ is [-0-9.e+inf]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
+        ({"noise_amplitude_mV": 1e12}, r"v_mV of cell \d+ is [0-9.e+]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
+        ({"c_mV": 29.0}, "mean rate of all cells is"),
+    ],
+)
+def test_a_run_that_leaves_its_limits_ends_in_one_line(changes, message):
+    parameters = experiments.resolve("izhikevich2007", "full", SMALL | changes).parameters
+    with pytest.raises(StateError, match=message) as raised:
+        protocol.run(parameters, protocol.draw(parameters, 1))
+    assert "\n" not in str(raised.value)
+
+
+def test_two_synapses_are_enough(in_project):
+    changes = {"exc_cells": 1, "inh_cells": 1, "synapses_per_cell": 2, "duration_s": 10}
+    parameters = experiments.resolve("izhikevich2007", "full", changes).parameters
+    run = protocol.run(parameters, protocol.draw(parameters, 1))
+    datasets.require_defined(protocol.RUN, run)
+    datasets.require_defined(protocol.STATISTICS, protocol.summarise(parameters, run))
 
 
 def test_conditions_differ_from_the_published_in_one_parameter():

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import experiments
-from replasticity.kernels.integrate_and_fire import advance_exponential_neurons
+from replasticity import datasets, experiments, replays
+from replasticity.errors import StateError, UserError
+from replasticity.kernels.integrate_and_fire import advance_exponential_neurons, exponential_population
 from replasticity.models import dopamine_stdp as model
 from replasticity.protocols import _dopamine as shared
 from replasticity.protocols import dopamine_cue as cue
 from replasticity.protocols import dopamine_ten as ten
+from replasticity.protocols import dopamine_timing as timing
 
 SMALL = {
     "duration_ms": 600.0,
@@ -231,8 +233,95 @@ def test_punishment_is_in_force_from_the_chunk_that_holds_it(resolve):
         ("izhikevich2007_cue", {"chunk_ms": 300.0}, "chunk_ms: duration_ms has to be a whole multiple"),
         ("dopamine_ten", {"reward_times_ms": [20000.0]}, "reward_times_ms: no time after the end"),
         ("dopamine_timing", {"sample_interval_ms": 0.7}, "sample_interval_ms: has to be a whole multiple of slice_ms"),
+        ("dopamine_timing", {"slice_ms": 1e-12}, "slice_ms: has to be a whole multiple of dt_ms .0.1., at least 1"),
+        ("dopamine_timing", {"V_reset_mV": -55.0}, "V_reset_mV: has to be less than V_th_mV"),
+        ("dopamine_ten", {"V_reset_mV": -50.0}, "V_reset_mV: has to be less than V_th_mV"),
+        ("dopamine_ten", {"refractory_ms": 1e6}, "refractory_ms: at most 1e.06 steps"),
+        ("dopamine_ten", {"input_rate_Hz": 1e9}, "MB of memory, resources.mem_mb"),
+        ("dopamine_ten", {"epoch_edges_ms": [2000.0, 0.0]}, "epoch_edges_ms: have to be in order"),
+        ("dopamine_ten", {"relay_delay_ms": 12000.0}, "relay_delay_ms: has to be less than duration_ms"),
+        ("izhikevich2007_cue", {"inh_V_reset_mV": -50.0}, "inh_V_reset_mV: has to be less than inh_V_th_mV"),
+        ("izhikevich2007_cue", {"stimulus_delay_ms": 1e-10, "slice_ms": 0.1}, "stimulus_delay_ms: has to be a whole"),
+        ("izhikevich2007_cue", {"stimulus_rate_Hz": 1e6}, "stimulus_rate_Hz: has to be less than or equal to 1000"),
+        ("izhikevich2007_cue", {"exc_count": 1000000}, "MB of memory, resources.mem_mb"),
+        ("izhikevich2007_cue", {"exc_count": 1}, "subgroup_size: at most exc_count"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(resolve, name, changes, text):
     with pytest.raises(Exception, match=text):
         resolve(name, **changes)
+
+
+# Hostile parameters -------------------------------------------------------------------------------------
+
+
+def test_a_network_of_one_excitatory_neuron_works_to_the_end(resolve):
+    parameters = resolve("izhikevich2007_cue", **SMALL | {"exc_count": 1, "subgroup_size": 1, "exc_indegree": 0})
+    run = simulated(cue, parameters)
+    datasets.require_defined(cue.RUN, run)
+    datasets.require_defined(cue.STATISTICS, cue.summarise(parameters, run))
+    assert np.isnan(run["weight_max_pA"])
+
+
+def test_points_without_postsynaptic_spikes_work_to_the_end(resolve):
+    parameters = resolve("dopamine_timing", post_times_ms=[], dopamine_times_ms=[4.0], duration_ms=100.0)
+    statistics = timing.summarise(parameters, simulated(timing, parameters))
+    datasets.require_defined(timing.STATISTICS, statistics)
+    assert (statistics["weight_final"] == parameters.weight_initial).all()
+
+
+def test_no_spike_is_written_beyond_the_history(resolve):
+    # Without the check of parameters: a neuron that is reset above its threshold spikes more often than there is room.
+    times = {"reward_times_ms": [], "punishment_times_ms": [], "epoch_edges_ms": [0.0, 3000.0]}
+    legal = resolve("dopamine_ten", duration_ms=3000.0, weight_initial_mV=20.0, **times)
+    parameters = legal.model_copy(update={"V_reset_mV": -50.0})
+    with pytest.raises(StateError, match="number of spikes of all neurons"):
+        ten.run(parameters, ten.draw(parameters, 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weight_initial_mV": 1e9}, r"V_mV of neuron \d is 1e\+09 at [0-9.]+ ms, allowed: -1e\+06 to 1e\+06 mV"),
+        ({"A_vt_reward": 1e15}, r"n of synapse 0 is [0-9.e+]+ at 90 ms, allowed: -1e\+12 to 1e\+12"),
+    ],
+)
+def test_a_run_ends_where_a_state_leaves_its_limits(resolve, changes, message):
+    times = {"reward_times_ms": [60.0], "punishment_times_ms": [], "epoch_edges_ms": [0.0, 300.0]}
+    parameters = resolve("dopamine_ten", duration_ms=300.0, **times, **changes)
+    with pytest.raises(StateError, match=message):
+        ten.run(parameters, ten.draw(parameters, 1))
+
+
+def current_to_potential(tau_ms, tau_m_ms=10.0):
+    constants = {"c_pF": 300.0, "tau_inh_ms": 1.0, "E_L_mV": -65.0, "V_reset_mV": -70.0, "V_th_mV": -55.0}
+    return exponential_population(
+        dt_ms=0.1, first=0, end=1, tau_m_ms=tau_m_ms, tau_exc_ms=tau_ms, refractory_ms=2.0, **constants
+    ).exc_mV_per_pA
+
+
+@pytest.mark.parametrize("tau_m_ms", [10.0, 1e4, 1e8])
+def test_nearly_equal_time_constants_are_continuous(tau_m_ms):
+    equal = current_to_potential(tau_m_ms, tau_m_ms)
+    for exponent in np.arange(-16, -2.9, 0.5):
+        for sign in (-1, 1):
+            apart = sign * 10.0**exponent
+            # To first order the propagator grows by h / tau times half the relative distance.
+            expected = equal * (1 + 0.05 / tau_m_ms * apart)
+            found = current_to_potential(tau_m_ms * (1 + apart), tau_m_ms)
+            assert found == pytest.approx(expected, rel=1e-11 + apart**2)
+
+
+def test_the_published_formula_stands_away_from_equal_time_constants():
+    difference = math.exp(-0.1 / 10.0) - math.exp(-0.1 / 1.0)
+    assert current_to_potential(1.0) == 1.0 * 10.0 / (300.0 * (10.0 - 1.0)) * difference
+
+
+def test_a_point_of_a_recording_that_is_not_allowed_is_refused_in_one_line(in_project, tmp_path):
+    path = tmp_path / "points.nc"
+    recording = datasets.open_netcdf(in_project / "tests/peers/dopamine/dopa_timing.nc")
+    recording["min_delay"][3] = 1e-12
+    recording.to_netcdf(path)
+    with pytest.raises(UserError, match="point 3: slice_ms: has to be a whole multiple of dt_ms") as raised:
+        replays.replay(path)
+    assert "\n" not in str(raised.value)

@@ -14,7 +14,7 @@ EXPERIMENTS = ("izhikevich2007", "izhikevich2007_pavlov")
 SHORT = {"duration_s": 8, "sample_interval_s": 2}
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for a kill: nothing after it runs."""
 
 

@@ -17,6 +17,10 @@ from collections import namedtuple
 
 from replasticity.kernels.compilation import njit
 
+#: Time constants tau and tau_m count as nearly equal where h |1 / tau - 1 / tau_m| is less: the published formula
+#: has lost three digits there.
+NEARLY_EQUAL = 1e-3
+
 #: State of all neurons, arrays of shape (neurons,).
 Neurons = namedtuple("Neurons", ["V_mV", "I_exc_pA", "I_inh_pA", "refractory"])
 
@@ -94,8 +98,11 @@ def exponential_population(
     """
 
     def mV_per_pA(tau_ms):
-        if tau_ms == tau_m_ms:
-            return dt_ms / c_pF * math.exp(-dt_ms / tau_m_ms)
+        # h (1 / tau - 1 / tau_m). The published formula is a quotient of differences: its digits go as this becomes 0.
+        apart = dt_ms * (tau_m_ms - tau_ms) / (tau_ms * tau_m_ms)
+        if abs(apart) < NEARLY_EQUAL:
+            mean_decay = -math.expm1(-apart) / apart if apart else 1.0
+            return dt_ms / c_pF * math.exp(-dt_ms / tau_m_ms) * mean_decay
         difference = math.exp(-dt_ms / tau_m_ms) - math.exp(-dt_ms / tau_ms)
         return tau_ms * tau_m_ms / (c_pF * (tau_m_ms - tau_ms)) * difference
 

@@ -3,6 +3,10 @@
 One step is 1 ms, and steps are counted from 1. Everything that changes is in `State`, an array each, so that a run
 can stop after any step and go on from a copy of its state. The noise is no part of it: it is a function of
 seed and step (`replasticity.kernels.philox`).
+
+The potential and the recovery variable stay within `LIMIT_mV` (ours: the published program has no limits, and what it
+computes stays below 2000 mV, at the top of a spike). A run that leaves them ends there, with a note in
+``Chunk.failure``. Nothing else can diverge: traces, eligibilities and dopamine decay, weights are bounded.
 """
 
 import math
@@ -21,6 +25,7 @@ from replasticity.kernels.distal_reward import (
     scale_noise,
     transmit_and_depress,
 )
+from replasticity.kernels.limits import no_failure, note_failure
 from replasticity.kernels.philox import fill_uniform, uniform_number
 
 #: Streams of a seed (specification, "Random inputs").
@@ -30,6 +35,13 @@ NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
 NONE = -1
 
 CACHE_LINE_BYTES = 64
+
+#: Largest size of v and u [mV].
+LIMIT_mV = 1e6
+
+#: What can leave its limits, for `replasticity.models.limits.raise_failure`; and the place of each in this list.
+LIMITS = tuple((name, f"{-LIMIT_mV:g} to {LIMIT_mV:g} mV") for name in ("v_mV", "u_mV"))
+POTENTIAL, RECOVERY = range(len(LIMITS))
 
 #: Per-step constants.
 DistalRewardStep = namedtuple(
@@ -105,6 +117,7 @@ Chunk = namedtuple(
         "coincidence_step",
         "reward_step",
         "counts",
+        "failure",
     ],
 )
 SPIKES, REWARDS = 0, 1
@@ -266,7 +279,7 @@ def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_r
 def empty_chunk(steps, cells):
     """Return the arrays that `simulate` fills, for at most the given number of steps.
 
-    There is room for every cell spiking in each second step: v needs at least one step from c to the peak.
+    There is room for every cell spiking in each step.
     """
     return Chunk(
         chosen_weight_mV=np.zeros(steps),
@@ -278,6 +291,7 @@ def empty_chunk(steps, cells):
         coincidence_step=np.zeros(steps, np.int64),
         reward_step=np.zeros(steps, np.int64),
         counts=np.zeros(2, np.int64),
+        failure=no_failure(),
     )
 
 
@@ -305,6 +319,8 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
     cells = len(state.v_mV)
     key = step.seed
     chunk.counts[:] = 0
+    if end - first > len(chunk.dopamine):
+        raise ValueError("more steps than the chunk has room for")
     for t in range(first, end):
         # 1. Noise, and the current of a stimulus.
         fill_uniform(state.input_mV, (t - 1) * cells, key, np.uint64(NOISE_STREAM))
@@ -315,6 +331,9 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
         # 2. Spikes; 3. and 4. what they do.
         count = find_spikes(state.v_mV, step.v_peak_mV, fired)
         for k in range(count):
+            if not state.v_mV[fired[k]] <= LIMIT_mV:
+                note_failure(chunk.failure, POTENTIAL, t, fired[k], state.v_mV[fired[k]])
+                return
             reset(fired[k], state, step)
             chunk.spike_step[chunk.counts[SPIKES]] = t
             chunk.spike_cell[chunk.counts[SPIKES]] = fired[k]
@@ -346,6 +365,18 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
         if step.chosen_synapse != NONE:
             chunk.chosen_weight_mV[t - first] = state.weight_mV[step.chosen_synapse]
             chunk.chosen_eligibility_mV[t - first] = state.eligibility_mV[step.chosen_synapse]
+    check_cells(state, end - 1, chunk.failure)
+
+
+@njit
+def check_cells(state, t, failure):
+    """Note the first cell whose potential or recovery variable has left the limits, which a spike does not show."""
+    for cell in range(len(state.v_mV)):
+        # Downwards only: beyond the peak lies a spike, which the next step checks.
+        if not state.v_mV[cell] >= -LIMIT_mV:
+            note_failure(failure, POTENTIAL, t, cell, state.v_mV[cell])
+        if not abs(state.u_mV[cell]) <= LIMIT_mV:
+            note_failure(failure, RECOVERY, t, cell, state.u_mV[cell])
 
 
 @njit

@@ -7,6 +7,10 @@ in closed form, when the next spike or a reader needs it (``every_slice`` steps 
 
 Sources are numbered: first the neurons, then the relays. All times are in steps; a spike stamped n was emitted in the
 step that ends at n.
+
+States stay within limits that no neuron and no synapse comes near (`V_LIMIT_mV`, `SYNAPSE_LIMIT`; ours, since the
+published simulator has none), and no more spikes are emitted than `make_room` has made room for. A run that leaves them
+ends there, with a note in ``Network.failure`` of what did so.
 """
 
 from collections import namedtuple
@@ -35,11 +39,26 @@ from replasticity.kernels.integrate_and_fire import (
     advance_delta_neurons,
     advance_exponential_neurons,
 )
+from replasticity.kernels.limits import no_failure, note_failure
 from replasticity.kernels.prefetch import AHEAD, prefetch
+from replasticity.models.limits import raise_failure
 
 #: So many neurons at most are advanced at once. Where one reaches its threshold, only they are searched for it: in a
 #: large network nearly every step has a spike somewhere.
 BLOCK = 1024
+
+#: Largest size of a potential [mV]; and of weight, c and n of a plastic synapse.
+V_LIMIT_mV = 1e6
+SYNAPSE_LIMIT = 1e12
+
+#: What can leave its limits, for `replasticity.models.limits.raise_failure`; and the place of each in this list.
+NEURON_LIMITS = (
+    ("V_mV", f"{-V_LIMIT_mV:g} to {V_LIMIT_mV:g} mV"),
+    ("the number of spikes of all neurons, at that", "fewer, which is 80 Hz on average in a long run"),
+)
+SYNAPSE_LIMITS = tuple((name, f"{-SYNAPSE_LIMIT:g} to {SYNAPSE_LIMIT:g}") for name in ("weight", "c", "n"))
+LIMITS = NEURON_LIMITS + SYNAPSE_LIMITS
+POTENTIAL, SPIKES, WEIGHT, ELIGIBILITY, DOPAMINE = range(len(LIMITS))
 
 #: Plastic synapses in order of their source. ``state``: array of `SYNAPSE`; synapses ``first[s]`` to ``first[s + 1]``
 #: leave source s; ``incoming[k]`` for k from ``first_incoming[i]`` to ``first_incoming[i + 1]`` reach neuron i.
@@ -89,6 +108,7 @@ Network = namedtuple(
         "exact",
         "every_slice",
         "step",
+        "failure",
     ],
 )
 
@@ -254,16 +274,27 @@ def network(
         exact=exact,
         every_slice=every_slice,
         step=step,
+        failure=no_failure(),
     )
 
 
-def make_room(network, steps):
-    """Return the network with room for all spikes that it can emit in the next steps."""
+def most_spikes(neuron_counts, refractory_steps, steps):
+    """Return how many spikes populations can emit in so many steps, if the reset lies below the threshold."""
+    return sum(
+        count * (steps // (refractory + 1) + 1)
+        for count, refractory in zip(neuron_counts, refractory_steps, strict=True)
+    )
+
+
+def make_room(network, steps, most_in_all):
+    """Return the network with room for all spikes that it can emit in the next steps, up to a number for the run."""
     spikes = int(network.cursor[0]["spikes"])
-    most = spikes + sum(
-        (population.end - population.first) * (steps // (population.refractory + 1) + 1)
-        for population in network.populations
+    coming = most_spikes(
+        [population.end - population.first for population in network.populations],
+        [population.refractory for population in network.populations],
+        steps,
     )
+    most = min(spikes + coming, most_in_all)
     history = network.history
     if len(history.step) >= most:
         return network
@@ -305,20 +336,26 @@ def advance_populations(network, end, V_mV):
                         neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
                     )
                 if reaches:
-                    reset_neurons(neurons, first, end_of_block, population, now, network.history, cursor, network.step)
+                    reset_neurons(network, first, end_of_block, population, now)
         if now <= V_mV.shape[1]:
             copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
     cursor.now = end
 
 
 @inner_njit
-def reset_neurons(neurons, first, end, population, now, history, cursor, step):
+def reset_neurons(network, first, end, population, now):
     """Reset the neurons from ``first`` to before ``end`` that reach their threshold, and note their spikes."""
+    neurons, history, cursor = network.neurons, network.history, network.cursor[0]
     for i in range(first, end):
         if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
+            if neurons.V_mV[i] > V_LIMIT_mV:
+                note_failure(network.failure, POTENTIAL, now, i, neurons.V_mV[i])
+            if cursor.spikes >= len(history.step):
+                note_failure(network.failure, SPIKES, now, i, cursor.spikes)
+                return
             neurons.V_mV[i] = population.V_reset_mV
             neurons.refractory[i] = population.refractory
-            note_spike(history, cursor.spikes, i, now, step)
+            note_spike(history, cursor.spikes, i, now, network.step)
             cursor.spikes += 1
 
 
@@ -558,7 +595,7 @@ def advance(network, end, behind, V_mV):
     cursor, step = network.cursor[0], network.step
     relay_step, external_step, spike_step = network.relay_spikes.step, network.external.step, network.history.step
     every_source = np.arange(len(network.plastic.first) - 1)
-    while cursor.now < end:
+    while cursor.now < end and network.failure[0].variable < 0:
         # In a small network there is mostly nothing to do, and handing over its many arrays takes longer than to ask.
         slice_end = (cursor.now // step.slice + 1) * step.slice
         if cursor.now % step.slice == 0:
@@ -613,6 +650,31 @@ def bring_up_to_date(network, behind):
 
 
 @njit
+def check_states(network):
+    """Note the first neuron or plastic synapse whose state has left the limits."""
+    failure, now = network.failure, network.cursor[0].now
+    for i in range(len(network.neurons.V_mV)):
+        V_mV = network.neurons.V_mV[i]
+        if not abs(V_mV) <= V_LIMIT_mV:
+            note_failure(failure, POTENTIAL, now, i, V_mV)
+    state = network.plastic.state
+    for k in range(len(state)):
+        synapse = state[k]
+        if not abs(synapse.weight) <= SYNAPSE_LIMIT:
+            note_failure(failure, WEIGHT, now, k, synapse.weight)
+        if not abs(synapse.c) <= SYNAPSE_LIMIT:
+            note_failure(failure, ELIGIBILITY, now, k, synapse.c)
+        if not abs(synapse.n) <= SYNAPSE_LIMIT:
+            note_failure(failure, DOPAMINE, now, k, synapse.n)
+
+
+def raise_any_failure(network, dt_ms):
+    """Raise a `replasticity.errors.StateError` if a state has left its limits."""
+    place = "neuron" if network.failure[0]["variable"] < len(NEURON_LIMITS) else "synapse"
+    raise_failure(network.failure, LIMITS, dt_ms, place)
+
+
+@njit
 def sample(network, times, behind, V_mV, readings):
     """Advance the network from reading to reading, and keep the state of all plastic synapses at each.
 
@@ -631,6 +693,9 @@ def sample(network, times, behind, V_mV, readings):
         advance(network, times[k], behind, V_mV)
         bring_up_to_date(network, behind)
         copy_into(readings[k], network.plastic.state)
+        check_states(network)
+        if network.failure[0].variable >= 0:
+            return
 
 
 @njit

@@ -15,7 +15,9 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity import progress
 from replasticity.checkpoints import Checkpoint
 from replasticity.datasets import Arrays, Variable
-from replasticity.parameters import NonNegative, Positive, PositiveInt
+from replasticity.errors import StateError
+from replasticity.models.limits import raise_failure
+from replasticity.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.parameters import Parameters as BaseParameters
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,6 +27,9 @@ STEPS_PER_S = 1000
 
 #: A killed run loses at most this much model time [s].
 CHECKPOINT_INTERVAL_S = 120
+
+#: A network runs away if all its cells fire at more than this in a second; the published one fires at a few [Hz].
+HIGHEST_RATE_HZ = 150.0
 
 #: Bins of the histogram of weights, from 0 to the bound.
 WEIGHT_BINS = 80
@@ -53,12 +58,12 @@ class NetworkParameters(BaseParameters):
     w_max_mV: Positive = Field(description="Upper bound of excitatory weights; the lower one is 0.")
     noise_amplitude_mV: NonNegative = Field(description="Width of the uniform distribution of the noise.")
     trace_increment_mV: float = Field(description="Value of a cell's STDP trace at its spike.")
-    trace_decay: NonNegative = Field(description="Factor of the STDP trace per step.")
+    trace_decay: NonNegative = Field(description="Factor of the STDP trace per step.", le=1)
     ltd_factor: float = Field(description="Depression relative to potentiation.")
-    eligibility_decay: NonNegative = Field(description="Factor of the eligibility per weight update.")
+    eligibility_decay: NonNegative = Field(description="Factor of the eligibility per weight update.", le=1)
     weight_update_period_ms: PositiveInt = Field(description="Time from one weight update to the next.")
     dopamine_baseline: float = Field(description="Dopamine without reward, per weight update.")
-    dopamine_decay: NonNegative = Field(description="Factor of dopamine per step.")
+    dopamine_decay: NonNegative = Field(description="Factor of dopamine per step.", le=1)
     dopamine_increment: float = Field(description="Dopamine of one reward.")
     parallel_synapses_add: bool = Field(
         description="Whether several synapses between the same two cells add up; if not, only the last one transmits."
@@ -67,10 +72,27 @@ class NetworkParameters(BaseParameters):
 
     @model_validator(mode="after")
     def _samples_fit(self, info: ValidationInfo) -> "NetworkParameters":
+        if self.c_mV >= self.v_peak_mV:
+            raise ValueError(f"c_mV: has to be less than v_peak_mV ({self.v_peak_mV:g})")
         recorded = bool(info.context and info.context.get("recorded"))
         if self.duration_s % self.sample_interval_s and not recorded:
             raise ValueError(f"duration_s: has to be a whole multiple of sample_interval_s ({self.sample_interval_s})")
         return self
+
+    def network_cost(self, longest_reward_delay_ms: float) -> Cost:
+        """Return what the network needs: wiring and state, records, and one second of spikes."""
+        cells, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
+        steps = self.duration_s * float(STEPS_PER_S)
+        memory_bytes = (
+            200 * synapses
+            # A cell may spike in each step of a second.
+            + 60 * STEPS_PER_S * cells
+            + 100 * self.duration_s
+            + 4 * (WEIGHT_BINS + 20) * self.duration_s / self.sample_interval_s
+            + 2 * longest_reward_delay_ms
+        )
+        # A cell takes 1 ns in a step, a synapse 0.2 ns when weights change.
+        return Cost(memory_bytes, steps * (1e-9 * cells + 0.2e-9 * synapses / self.weight_update_period_ms))
 
     @property
     def cells(self) -> int:
@@ -183,10 +205,20 @@ class Network:
         self._fired = np.zeros(parameters.cells, np.uint32)
 
     def advance(self, first: int, end: int) -> None:
-        """Simulate the steps ``first < t <= end``, at most a second, and leave what happened in the chunk."""
+        """Simulate the steps ``first < t <= end``, at most a second, and leave what happened in the chunk.
+
+        Raises a `StateError` if a state leaves its limits, or the network runs away.
+        """
         self._model.simulate(
             first + 1, end + 1, self.state, self.wiring, self.stimuli, self.step, self.chunk, self._fired
         )
+        raise_failure(self.chunk.failure, self._model.LIMITS, 1.0, "cell")
+        rate_Hz = self.chunk.counts[self._model.SPIKES] / len(self.state.v_mV) / (end - first) * STEPS_PER_S
+        if rate_Hz > HIGHEST_RATE_HZ:
+            raise StateError(
+                f"the mean rate of all cells is {rate_Hz:.4g} Hz in the second that ends at {end} ms, allowed: at most "
+                f"{HIGHEST_RATE_HZ:g} Hz; with these parameters the run means nothing"
+            )
 
     def spikes(self) -> tuple[IntArray, IntArray]:
         """Return step and cell of each spike of the last second."""

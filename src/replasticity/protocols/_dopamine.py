@@ -4,14 +4,14 @@ Stamps are times in steps. Symbols are mapped to names in `replasticity.kernels.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.parameters import Parameters as BaseParameters
 
 if TYPE_CHECKING:
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+#: Steps of a refractory time are counted one by one, as the simulator does.
+MOST_REFRACTORY_STEPS = 1e6
+
+#: A run with more spikes than this ends if its neurons fire at more than the highest mean rate [Hz]: memory.
+FEW_SPIKES, HIGHEST_MEAN_RATE_HZ = 5e6, 80.0
+
+#: At most, measured: history while it grows, and what is written; inputs drawn, sorted and merged; wiring and state.
+_BYTES_PER_SPIKE, _BYTES_PER_EVENT, _BYTES_PER_SYNAPSE = 110, 150, 150
 
 
 class SynapseParameters(BaseParameters):
@@ -46,19 +55,112 @@ class SynapseParameters(BaseParameters):
     dopamine_delay_ms: NonNegative = Field(description="Delay from the dopamine relay to all plastic synapses.")
 
 
-def require_whole_steps(parameters: SynapseParameters, names: Iterable[str]) -> None:
-    """Raise a ValueError that names a parameter which is no whole multiple of the time step."""
-    for name in names:
-        steps = getattr(parameters, name) / parameters.dt_ms
-        if not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
-            raise ValueError(f"{name}: has to be a whole multiple of dt_ms ({parameters.dt_ms:g})")
-
-
 def check_grid(parameters: SynapseParameters) -> None:
-    """Raise a ValueError if delays do not fit the slices."""
-    require_whole_steps(parameters, ("duration_ms", "slice_ms", "delay_ms", "relay_delay_ms", "dopamine_delay_ms"))
+    """Raise a ValueError if times do not lie on the grid, or delays do not fit the slices."""
+    parameters.require_whole_steps("duration_ms", "slice_ms", "delay_ms", least=1)
+    parameters.require_whole_steps("relay_delay_ms", "dopamine_delay_ms")
     if parameters.slice_ms > parameters.delay_ms + 1e-9:
         raise ValueError(f"slice_ms: is the smallest delay, so at most delay_ms ({parameters.delay_ms:g})")
+    if parameters.relay_delay_ms >= parameters.duration_ms:
+        raise ValueError(f"relay_delay_ms: has to be less than duration_ms ({parameters.duration_ms:g})")
+
+
+def check_chunks(parameters: Any) -> None:
+    """Raise a ValueError if ``chunk_ms`` does not fit the run, the grid or the slices."""
+    parameters.require_whole_steps("chunk_ms", least=1)
+    chunks, slices = parameters.duration_ms / parameters.chunk_ms, parameters.chunk_ms / parameters.slice_ms
+    if round(chunks) < 1 or abs(chunks - round(chunks)) > 1e-9:
+        raise ValueError("chunk_ms: duration_ms has to be a whole multiple of it")
+    if parameters.events == "exact" and abs(slices - round(slices)) > 1e-9:
+        raise ValueError("chunk_ms: with exact events it has to be a whole multiple of slice_ms")
+
+
+def check_neurons(parameters: SynapseParameters, prefix: str = "") -> None:
+    """Raise a ValueError if the neurons of a population never leave their threshold, or rest for too many steps.
+
+    A reset at or above the threshold is refused by NEST as well (models/iaf_psc_delta.cpp and iaf_psc_exp.cpp, set:
+    "Reset potential must be smaller than threshold."). The room for spikes rests on it.
+    """
+    V_reset_mV, V_th_mV, refractory_ms = (
+        getattr(parameters, f"{prefix}{name}") for name in ("V_reset_mV", "V_th_mV", "refractory_ms")
+    )
+    if V_reset_mV >= V_th_mV:
+        raise ValueError(f"{prefix}V_reset_mV: has to be less than {prefix}V_th_mV ({V_th_mV:g})")
+    if refractory_ms / parameters.dt_ms > MOST_REFRACTORY_STEPS:
+        raise ValueError(f"{prefix}refractory_ms: at most {MOST_REFRACTORY_STEPS:g} steps of {parameters.dt_ms:g} ms")
+
+
+def most_poisson(mean: float) -> float:
+    """Return how many events a Poisson process of that mean number surely does not exceed."""
+    return mean + 10 * math.sqrt(mean) + 100
+
+
+class Population(NamedTuple):
+    """What the cost of a run depends on in a population of neurons."""
+
+    neurons: int
+    refractory_ms: float
+
+
+def most_spikes(parameters: SynapseParameters, populations: Sequence[Population]) -> float:
+    """Return how many spikes a run may have: all that neurons can emit, and in a large network 80 Hz on average."""
+    steps = parameters.duration_ms / parameters.dt_ms
+    possible = sum(
+        each.neurons * (steps / (math.floor(each.refractory_ms / parameters.dt_ms) + 1) + 1) for each in populations
+    )
+    neurons = sum(each.neurons for each in populations)
+    return min(possible, max(FEW_SPIKES, HIGHEST_MEAN_RATE_HZ * neurons * parameters.duration_ms / 1000))
+
+
+def network_cost(
+    parameters: SynapseParameters,
+    populations: Sequence[Population],
+    *,
+    synapses: float,
+    events: float,
+    kept_numbers: float,
+) -> Cost:
+    """Return what a run of a network needs.
+
+    Parameters
+    ----------
+    parameters : SynapseParameters
+        Grid, delays and durations.
+    populations : sequence of Population
+        The neurons.
+    synapses, events : float
+        Number of all synapses, and of spikes from outside.
+    kept_numbers : float
+        Potentials, readings and counts that are kept: so many numbers.
+
+    Returns
+    -------
+    Cost
+        Memory and time.
+    """
+    steps = parameters.duration_ms / parameters.dt_ms
+    neurons = sum(each.neurons for each in populations)
+    ring_steps = (parameters.delay_ms + parameters.slice_ms) / parameters.dt_ms + 2
+    memory_bytes = (
+        _BYTES_PER_SPIKE * most_spikes(parameters, populations)
+        + _BYTES_PER_EVENT * events
+        + _BYTES_PER_SYNAPSE * synapses
+        # Two bins of input for each step ahead, and the course of dopamine for each step of the run.
+        + 16 * ring_steps * neurons
+        + 80 * steps
+        + 24 * kept_numbers
+    )
+    # A step takes 20 ns whatever the size, and 0.5 ns per neuron; an event from outside is drawn and
+    # sorted; to step a synapse takes 3 ns.
+    seconds = steps * (20e-9 + 0.5e-9 * neurons) + 50e-9 * events
+    if parameters.step_every_slice and parameters.events == "slice":
+        seconds += 3e-9 * synapses * parameters.duration_ms / parameters.slice_ms
+    return Cost(memory_bytes, seconds)
+
+
+def allowed_spikes(parameters: SynapseParameters, populations: Sequence[Population]) -> int:
+    """Return `most_spikes` as the size of an array."""
+    return math.ceil(most_spikes(parameters, populations))
 
 
 def stamps(times_ms: Any, parameters: SynapseParameters) -> IntArray:
@@ -144,17 +246,26 @@ class Readings(NamedTuple):
 class Session:
     """A network that advances from one reading to the next."""
 
-    def __init__(self, network: "Network", V_neurons: int = 0, V_steps: int = 0):
+    def __init__(self, network: "Network", dt_ms: float, most_spikes: int, V_neurons: int = 0, V_steps: int = 0):
         self.network = network
+        self._dt_ms, self._most_spikes = dt_ms, most_spikes
         self.V_mV = np.zeros((V_neurons, V_steps))
         self._behind = np.zeros(len(network.plastic.first), np.int64)
 
     def advance(self, end: int) -> None:
-        """Advance to a time [steps]."""
+        """Advance to a time [steps]; raise a `replasticity.errors.StateError` if a state leaves its limits."""
         from replasticity.models import dopamine_stdp as model
 
-        self.network = model.make_room(self.network, end - int(self.network.cursor[0]["now"]))
+        self._make_room(end)
         model.advance(self.network, end, self._behind, self.V_mV)
+        model.check_states(self.network)
+        model.raise_any_failure(self.network, self._dt_ms)
+
+    def _make_room(self, end: int) -> None:
+        from replasticity.models import dopamine_stdp as model
+
+        steps = end - int(self.network.cursor[0]["now"])
+        self.network = model.make_room(self.network, steps, self._most_spikes)
 
     def sample(self, times: IntArray) -> npt.NDArray[Any]:
         """Advance from reading to reading, and return the state of all plastic synapses, shape (times, synapses)."""
@@ -162,8 +273,9 @@ class Session:
 
         state = self.network.plastic.state
         readings = np.empty((len(times), len(state)), state.dtype)
-        self.network = model.make_room(self.network, int(times[-1]) - int(self.network.cursor[0]["now"]))
+        self._make_room(int(times[-1]))
         model.sample(self.network, times, self._behind, self.V_mV, readings)
+        model.raise_any_failure(self.network, self._dt_ms)
         return readings
 
     def read(self) -> "Network":
@@ -249,7 +361,8 @@ def simulate_relayed(parameters: Any, given: Relayed, read: IntArray, V_steps: i
         every_slice=parameters.step_every_slice and parameters.events == "slice",
         step=step,
     )
-    session = Session(network, count, V_steps)
+    population = Population(count, parameters.refractory_ms)
+    session = Session(network, parameters.dt_ms, allowed_spikes(parameters, [population]), count, V_steps)
     states = session.sample(read)
     return session.outcome(), Readings(*(states[name] for name in ("weight", "c", "n", "x")))
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.checkpoints import Checkpoint
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, as_dataset, build
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, NonNegativeInt
+from replasticity.parameters import Cost, NonNegative, NonNegativeInt
 from replasticity.protocols import _distal_reward as network_parts
 from replasticity.protocols._distal_reward import (
     NETWORK_PARAMETER_NAMES,
@@ -59,12 +59,22 @@ class Parameters(NetworkParameters):
     close_up_reward: NonNegativeInt = Field(description="Which reward is recorded at each step, from 0.")
 
     @model_validator(mode="after")
-    def _chosen_synapse_exists(self) -> "Parameters":
+    def _chosen_synapse_exists(self, info: ValidationInfo) -> "Parameters":
         if self.chosen_pre >= self.exc_cells:
             raise ValueError(f"chosen_pre: has to be an excitatory cell, less than {self.exc_cells}")
         if self.chosen_slot >= self.synapses_per_cell:
             raise ValueError(f"chosen_slot: has to be less than synapses_per_cell ({self.synapses_per_cell})")
+        if self.exc_synapses < 2:
+            raise ValueError("exc_cells: the chosen synapse is compared with at least one other excitatory synapse")
+        if self.duration_s < PART and not (info.context and info.context.get("recorded")):
+            raise ValueError(f"duration_s: at least {PART}, since sixths of the run are compared")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: the network, the raster and close-up, and each coincidence of the chosen pair."""
+        memory_bytes, seconds = self.network_cost(self.reward_delay_min_ms + self.reward_delay_span_ms + 1)
+        # A pair that fires together at 100 Hz.
+        return Cost(memory_bytes + 4 * STEPS_PER_S * self.cells + 1e6 + 4800 * self.duration_s, seconds)
 
     @property
     def chosen_synapse(self) -> int:
@@ -72,6 +82,7 @@ class Parameters(NetworkParameters):
         return self.chosen_pre * self.synapses_per_cell + self.chosen_slot
 
 
+_NOT_SHOWN = "there is no such coincidence, or that time lies outside the run"
 RUN: dict[str, Variable] = {
     **NETWORK_RUN,
     "chosen_weight_mV": Variable(("time_s",), "weight of the chosen synapse at the end of each second"),
@@ -80,12 +91,20 @@ RUN: dict[str, Variable] = {
     "coincidence_time_ms": Variable(("reward",), "time of each coincidence of the chosen pair"),
     "reward_time_ms": Variable(("reward",), "time of its reward; may lie behind the end"),
     "close_up_ms": Variable(("close_up_ms",), "time after the coincidence, close up"),
-    "close_up_weight_mV": Variable(("close_up_ms",), "weight of the chosen synapse, close up"),
-    "close_up_eligibility_mV": Variable(("close_up_ms",), "eligibility of the chosen synapse, close up"),
-    "close_up_dopamine": Variable(("close_up_ms",), "dopamine above its baseline, close up"),
-    "close_up_pre": Variable(("close_up_ms",), "1 where the chosen presynaptic cell spikes, close up"),
-    "close_up_post": Variable(("close_up_ms",), "1 where the chosen postsynaptic cell spikes, close up"),
-    "close_up_coincidence_s": Variable((), "time of the coincidence shown close up; NaN without one"),
+    "close_up_weight_mV": Variable(("close_up_ms",), "weight of the chosen synapse, close up", undefined=_NOT_SHOWN),
+    "close_up_eligibility_mV": Variable(
+        ("close_up_ms",), "eligibility of the chosen synapse, close up", undefined=_NOT_SHOWN
+    ),
+    "close_up_dopamine": Variable(("close_up_ms",), "dopamine above its baseline, close up", undefined=_NOT_SHOWN),
+    "close_up_pre": Variable(
+        ("close_up_ms",), "1 where the chosen presynaptic cell spikes, close up", undefined=_NOT_SHOWN
+    ),
+    "close_up_post": Variable(
+        ("close_up_ms",), "1 where the chosen postsynaptic cell spikes, close up", undefined=_NOT_SHOWN
+    ),
+    "close_up_coincidence_s": Variable(
+        (), "time of the coincidence shown close up; NaN without one", undefined="there is no such coincidence"
+    ),
     "raster": Variable(("raster_step", "cell"), "1 where a cell spikes, last second of the run", "int8"),
 }
 

@@ -16,16 +16,21 @@ from replasticity import progress, random
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, NonNegativeInt, Positive, PositiveInt
+from replasticity.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
     IntArray,
+    Population,
     Session,
     SynapseParameters,
+    allowed_spikes,
+    check_chunks,
     check_grid,
+    check_neurons,
+    most_poisson,
+    network_cost,
     ordered,
     poisson_stamps,
-    require_whole_steps,
     stamps,
     steps_of,
     synapse_step,
@@ -72,7 +77,9 @@ class Parameters(SynapseParameters):
     background_rate_Hz: NonNegative = Field(description="Rate of the Poisson background of each neuron.")
     background_weight_pA: NonNegative = Field(description="Weight of the background.")
     subgroup_size: PositiveInt = Field(description="Neurons of each stimulated subgroup.")
-    stimulus_rate_Hz: Positive = Field(description="Rate of stimuli, both subgroups together.")
+    stimulus_rate_Hz: Positive = Field(
+        description="Rate of stimuli, both subgroups together. Intervals are whole milliseconds.", le=1000
+    )
     stimulus_interval_min_ms: NonNegative = Field(description="Smallest interval between two stimuli.")
     stimulus_weight_pA: NonNegative = Field(description="Weight of the stimulus.")
     stimulus_delay_ms: Positive = Field(description="Delay from the stimulus relay to the neurons.")
@@ -104,19 +111,47 @@ class Parameters(SynapseParameters):
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
         check_grid(self)
+        check_neurons(self, "exc_")
+        check_neurons(self, "inh_")
+        self.require_whole_steps("stimulus_delay_ms", least=1)
         if info.context and info.context.get("recorded"):
             return self
-        require_whole_steps(self, ("stimulus_delay_ms", "chunk_ms"))
         if self.subgroup_size > self.exc_count:
             raise ValueError(f"subgroup_size: at most exc_count ({self.exc_count})")
         if self.slice_ms > self.stimulus_delay_ms + 1e-9:
             raise ValueError(f"slice_ms: at most stimulus_delay_ms ({self.stimulus_delay_ms:g})")
-        chunks, slices = self.duration_ms / self.chunk_ms, self.chunk_ms / self.slice_ms
-        if abs(chunks - round(chunks)) > 1e-9:
-            raise ValueError("chunk_ms: duration_ms has to be a whole multiple of it")
-        if self.events == "exact" and abs(slices - round(slices)) > 1e-9:
-            raise ValueError("chunk_ms: with exact events it has to be a whole multiple of slice_ms")
+        if self.duration_ms < 1:
+            raise ValueError("duration_ms: at least 1 ms, the bin of the raster")
+        check_chunks(self)
         return self
+
+    @property
+    def populations(self) -> list[Population]:
+        """Excitatory and inhibitory neurons."""
+        return [
+            Population(self.exc_count, self.exc_refractory_ms),
+            Population(self.inh_count, self.inh_refractory_ms),
+        ]
+
+    def cost(self) -> Cost:
+        """Return what a run needs."""
+        seconds, neurons = self.duration_ms / 1000, neuron_count(self)
+        background = most_poisson(self.background_rate_Hz * seconds * neurons)
+        stimuli = most_poisson(min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms)) * seconds)
+        window_ms = min(WINDOW_MS, self.duration_ms)
+        kept_numbers = (
+            7 * self.duration_ms / self.chunk_ms
+            + 10 * window_ms / self.dt_ms
+            + window_ms * self.exc_count
+            + 3 * self.duration_ms / RATE_BIN_MS
+        )
+        return network_cost(
+            self,
+            self.populations,
+            synapses=float(neurons) * (self.exc_indegree + self.inh_indegree),
+            events=background + stimuli * (self.subgroup_size + 1),
+            kept_numbers=kept_numbers,
+        )
 
 
 #: What `draw` returns; the wiring and the background are too large to be kept with a run, the seed gives them again.
@@ -145,10 +180,12 @@ RUN: dict[str, Variable] = {
     "weight_pA": Variable(("subgroup", "time_ms"), f"mean weight of the synapses that leave a subgroup {_GROUP}"),
     "c_sum": Variable(("subgroup", "time_ms"), f"sum of c over the synapses that leave a subgroup {_GROUP}"),
     "n_mean": Variable(("subgroup", "time_ms"), f"mean of n over the synapses that leave a subgroup {_GROUP}"),
-    "weight_final_pA": Variable(("exc",), "mean final weight of the synapses that leave each neuron"),
+    "weight_final_pA": Variable(
+        ("exc",), "mean final weight of the synapses that leave each neuron", undefined="no synapse leaves it"
+    ),
     "synapse_count": Variable(("exc",), "number of these synapses", "int32"),
-    "weight_min_pA": Variable((), "smallest final weight"),
-    "weight_max_pA": Variable((), "largest final weight"),
+    "weight_min_pA": Variable((), "smallest final weight", undefined="there is no plastic synapse"),
+    "weight_max_pA": Variable((), "largest final weight", undefined="there is no plastic synapse"),
     "event_count": Variable((), "events at plastic synapses: spikes times synapses, both sides", "int64"),
     "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate"),
     "exc_rate_binned_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
@@ -492,7 +529,13 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     network = drawn_network(parameters, inputs)
     end, chunk = steps_of(parameters.duration_ms, parameters), steps_of(parameters.chunk_ms, parameters)
     window_ms = min(WINDOW_MS, parameters.duration_ms)
-    session = Session(network, min(10, parameters.exc_count), steps_of(window_ms, parameters))
+    session = Session(
+        network,
+        parameters.dt_ms,
+        allowed_spikes(parameters, parameters.populations),
+        min(10, parameters.exc_count),
+        steps_of(window_ms, parameters),
+    )
     readings = []
     for _, chunk_end in progress.in_chunks(end, chunk, "cue association"):
         session.advance(chunk_end)
@@ -521,8 +564,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
             **{name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")},
             "weight_final_pA": np.where(leaving > 0, weight_pA + sums_pA / np.maximum(leaving, 1), np.nan),
             "synapse_count": leaving,
-            "weight_min_pA": state["weight"].min(initial=np.inf),
-            "weight_max_pA": state["weight"].max(initial=-np.inf),
+            "weight_min_pA": state["weight"].min() if len(state) else np.nan,
+            "weight_max_pA": state["weight"].max() if len(state) else np.nan,
             "event_count": int(cursor["sent"]) + int(cursor["received"]),
             "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
@@ -793,7 +836,13 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     end = steps_of(parameters.duration_ms, parameters)
     log = stamps(recording["log_time"].values, parameters) if "log_time" in recording else np.zeros(0, np.int64)
     V_stamp = stamps(recording["V_m_time"].values, parameters) if "V_m_time" in recording else np.zeros(0, np.int64)
-    session = Session(network, V_neurons, int(V_stamp.max(initial=0)))
+    session = Session(
+        network,
+        parameters.dt_ms,
+        allowed_spikes(parameters, parameters.populations),
+        V_neurons,
+        int(V_stamp.max(initial=0)),
+    )
     # Where each recorded synapse is in the order of sources.
     place = np.empty(len(exc_order), np.int64)
     place[exc_order] = np.arange(len(exc_order))

@@ -13,15 +13,19 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity import random
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio, require_indices
-from replasticity.parameters import NonNegative, Positive, PositiveInt
+from replasticity.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.protocols._dopamine import (
     FloatArray,
     IntArray,
+    Population,
     Relayed,
     SynapseParameters,
+    check_chunks,
     check_grid,
+    check_neurons,
+    most_poisson,
+    network_cost,
     poisson_stamps,
-    require_whole_steps,
     simulate_relayed,
     stamps,
     steps_of,
@@ -59,18 +63,29 @@ class Parameters(SynapseParameters):
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
         check_grid(self)
+        check_neurons(self)
         recorded = bool(info.context and info.context.get("recorded"))
         if not recorded:
-            require_whole_steps(self, ("chunk_ms",))
             for name in ("reward_times_ms", "punishment_times_ms", "epoch_edges_ms"):
                 if any(time_ms > self.duration_ms for time_ms in getattr(self, name)):
                     raise ValueError(f"{name}: no time after the end at {self.duration_ms:g} ms")
-            chunks, slices = self.duration_ms / self.chunk_ms, self.chunk_ms / self.slice_ms
-            if abs(chunks - round(chunks)) > 1e-9:
-                raise ValueError("chunk_ms: duration_ms has to be a whole multiple of it")
-            if self.events == "exact" and abs(slices - round(slices)) > 1e-9:
-                raise ValueError("chunk_ms: with exact events it has to be a whole multiple of slice_ms")
+            if sorted(self.epoch_edges_ms) != self.epoch_edges_ms:
+                raise ValueError("epoch_edges_ms: have to be in order of time")
+            check_chunks(self)
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs."""
+        inputs = most_poisson(self.input_rate_Hz * self.duration_ms / 1000 * self.neuron_count)
+        readings = 5 * self.duration_ms / self.chunk_ms
+        bins = self.duration_ms / RATE_BIN_MS + self.duration_ms / RASTER_BIN_MS + 2
+        return network_cost(
+            self,
+            [Population(self.neuron_count, self.refractory_ms)],
+            synapses=self.neuron_count,
+            events=inputs + len(self.reward_times_ms) + len(self.punishment_times_ms),
+            kept_numbers=(readings + bins + len(self.epoch_edges_ms)) * self.neuron_count,
+        )
 
 
 RUN: dict[str, Variable] = {
@@ -236,7 +251,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
         bins = int(np.ceil(parameters.duration_ms / bin_ms))
         count = np.zeros((bins, parameters.neuron_count), np.int64)
         # A spike at the border of two bins belongs to the first: (0, 250], (250, 500], ...
-        np.add.at(count, ((outcome.stamp - 1) // round(bin_ms / parameters.dt_ms), outcome.neuron), 1)
+        place = np.ceil(outcome.stamp * parameters.dt_ms / bin_ms - 1e-9).astype(np.int64) - 1
+        np.add.at(count, (np.minimum(place, bins - 1), outcome.neuron), 1)
         return (np.arange(bins) + 0.5) * bin_ms, count
 
     rate_time_ms, count = counted(RATE_BIN_MS)

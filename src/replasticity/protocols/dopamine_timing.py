@@ -7,21 +7,23 @@ change of weight. Nothing is random. Specification: "Dopamine-modulated STDP tut
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, Positive
+from replasticity.parameters import Cost, NonNegative, Positive
 from replasticity.protocols._dopamine import (
     FloatArray,
     IntArray,
     Outcome,
+    Population,
     Readings,
     Relayed,
     SynapseParameters,
     check_grid,
-    require_whole_steps,
+    check_neurons,
+    network_cost,
     simulate_relayed,
     stamps,
     steps_of,
@@ -54,13 +56,27 @@ class Parameters(SynapseParameters):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
+        check_grid(self)
+        check_neurons(self)
         if not (info.context and info.context.get("recorded")):
-            check_grid(self)
-            require_whole_steps(self, ("sample_interval_ms",))
+            self.require_whole_steps("sample_interval_ms", least=1)
             slices = self.sample_interval_ms / self.slice_ms
             if abs(slices - round(slices)) > 1e-9:
                 raise ValueError("sample_interval_ms: has to be a whole multiple of slice_ms")
         return self
+
+    def cost(self) -> Cost:
+        """Return what a run needs: one point after the other, whose readings are kept."""
+        points = len(self.A_vt) * len(self.dopamine_times_ms)
+        readings = 5 * (self.duration_ms / self.sample_interval_ms + 2)
+        memory_bytes, seconds = network_cost(
+            self,
+            [Population(1, self.refractory_ms)],
+            synapses=1,
+            events=len(self.pre_times_ms) + len(self.post_times_ms) + 1,
+            kept_numbers=readings * points,
+        )
+        return Cost(memory_bytes, points * seconds)
 
 
 _POINT = ("amount", "point")
@@ -246,7 +262,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         if first == -second and i < k
     ]
     decay_ms = np.nan
-    if len(parameters.dopamine_times_ms) > 1 and np.all(change[0] > 0):
+    if len(set(parameters.dopamine_times_ms)) > 1 and np.all(change[0] > 0):
         decay_ms = float(ratio(-1, np.polyfit(parameters.dopamine_times_ms, np.log(change[0]), 1)[0]))
     return build(
         STATISTICS,
@@ -376,10 +392,13 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         }
         duration_ms = float(recording["sim_time"].values[point]) if "sim_time" in recording else parameters.duration_ms
         end = stamps(duration_ms, parameters)
-        longest_ms = max(duration_ms, log.max(initial=0) * parameters.dt_ms)
-        own = Parameters.model_validate(
-            parameters.model_dump() | changes | {"duration_ms": longest_ms}, context={"recorded": True}
-        )
+        longest_ms = max(duration_ms, float(log.max(initial=0)) * parameters.dt_ms)
+        # What a run may cost was checked for the recording's own duration.
+        if longest_ms > parameters.duration_ms + 1e-9:
+            raise UserError(
+                f"'sim_time' and 'log_time': at most attribute 'duration_ms' ({parameters.duration_ms:g} ms)"
+            )
+        own = _of_point(parameters, changes | {"duration_ms": longest_ms}, point)
         pre_ms, pre_relayed = _spikes_of_point(recording, "pre", point)
         dopamine_ms, dopamine_relayed = _spikes_of_point(recording, "dopa", point)
         chosen = recording["post_scheduled_spike_index"].values == point
@@ -401,6 +420,17 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         variables[f"{theirs}_log"] = (("point", "log"), values[:, :-1])
         variables[f"{theirs}_final"] = ("point", values[:, -1])
     return variables
+
+
+def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> Parameters:
+    """Return the parameters of one point; raise a `UserError` that names the first one that is not allowed."""
+    try:
+        return Parameters.model_validate(parameters.model_dump() | changes, context={"recorded": True})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
 
 
 def _spikes_of_point(recording: "xr.Dataset", cell: str, point: int) -> tuple[FloatArray, bool]:

@@ -19,7 +19,7 @@ from replasticity.checkpoints import Checkpoint
 from replasticity.comparison import Tolerance
 from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
 from replasticity.errors import UserError
-from replasticity.parameters import NonNegative, PositiveInt
+from replasticity.parameters import Cost, NonNegative, PositiveInt
 from replasticity.protocols import _distal_reward as network_parts
 from replasticity.protocols._distal_reward import (
     NETWORK_RUN,
@@ -71,7 +71,20 @@ class Parameters(NetworkParameters):
             )
         return self
 
+    def cost(self) -> Cost:
+        """Return what a run needs: the network, each stimulus and its response, and what is kept around stimuli."""
+        memory_bytes, seconds = self.network_cost(self.reward_delay_max_ms)
+        presentations = self.duration_s * float(STEPS_PER_S) / self.interval_min_ms
+        samples = self.duration_s / self.sample_interval_s
+        numbers = (
+            presentations * (10 + len(self.response_windows_ms))
+            + float(self.stimuli) * (4.0 * self.cells + 3 * samples)
+            + (2 * STEPS_PER_S + 2 * (BEFORE_MS + AFTER_MS)) * float(self.cells)
+        )
+        return Cost(memory_bytes + 8 * numbers, seconds + 2e-6 * presentations + 2e-9 * self.stimuli * self.cells)
 
+
+_NO_CELLS = "the stimulus has no excitatory cells"
 _AROUND = f"{BEFORE_MS} ms before to {AFTER_MS} ms after a presentation of S1"
 RUN: dict[str, Variable] = {
     **NETWORK_RUN,
@@ -83,11 +96,14 @@ RUN: dict[str, Variable] = {
     "response": Variable(
         ("stimulus", "response_window_ms"), "excitatory spikes in the window after each stimulus; -1 where cut", "int32"
     ),
-    "group_weight_mV": Variable(("sample_s", "group"), "mean weight of the excitatory synapses of a stimulus's cells"),
+    "group_weight_mV": Variable(
+        ("sample_s", "group"), "mean weight of the excitatory synapses of a stimulus's cells", undefined=_NO_CELLS
+    ),
     "around_ms": Variable(("around_ms",), "time after a stimulus"),
     "around_rate_Hz": Variable(
         ("part", "rewarded", "around_ms"),
         "mean excitatory rate around a stimulus; first and last part of the run; S1 and the others",
+        undefined="no such stimulus comes in that part",
     ),
     "raster": Variable(("part", "around_ms", "cell"), f"1 where a cell spikes, {_AROUND}: the first, the last", "int8"),
     "raster_stimulus": Variable(("part", "around_ms"), f"number of the stimulus, or 0, {_AROUND}", "int32"),
@@ -96,7 +112,6 @@ RUN: dict[str, Variable] = {
 _RATIO = "response to S1 over mean response to the others"
 _BY_WINDOW = ("response_window_ms",)
 _NO_RESPONSE = "S1 or the others do not come in that part, or nothing responds"
-_NO_CELLS = "the stimulus has no excitatory cells"
 STATISTICS: dict[str, Variable] = {
     "response_ratio_early": Variable(
         _BY_WINDOW, f"{_RATIO}, first sixth of the run", resolution=1e-9, undefined=_NO_RESPONSE, discrete=True
