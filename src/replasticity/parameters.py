@@ -77,7 +77,7 @@ class Parameters(Checked):
         Called before anything is simulated, for any legal parameters: it has to work with floats that may be huge, and
         allocates nothing.
         """
-        return Cost(0.0, 0.0)
+        raise NotImplementedError(f"{type(self).__module__}: its parameters do not say what a run costs")
 
     def require_whole_steps(self, *names: str, least: int = 0, of: str = "dt_ms") -> None:
         """Raise a ValueError that names a time, or a list of times, which is no whole multiple of the time step.
