@@ -26,7 +26,8 @@ LOWEST_V_MV, LARGEST_W_PA = -1e3, 1e6
 @njit
 def is_bounded(V_mV, w_pA):
     """Return True if potential [mV] and adaptation [pA] after a solver step are within the model's limits, not NaN."""
-    return V_mV >= LOWEST_V_MV and abs(w_pA) <= LARGEST_W_PA
+    # Without a branch: many neurons are asked at once.
+    return (V_mV >= LOWEST_V_MV) & (abs(w_pA) <= LARGEST_W_PA)
 
 
 @njit

@@ -39,9 +39,9 @@ def opening_rate(distance_mV, slope_per_ms_mV):
     float
         Rate [1/ms]. The series is as accurate as numbers are: its next term is below 1e-13 of the rate.
     """
-    if abs(distance_mV) < 10.0 * _SERIES_BELOW:
-        return slope_per_ms_mV * (10.0 + distance_mV / 2.0)
-    return slope_per_ms_mV * distance_mV / (1.0 - math.exp(-distance_mV / 10.0))
+    series = slope_per_ms_mV * (10.0 + distance_mV / 2.0)
+    formula = slope_per_ms_mV * distance_mV / (1.0 - math.exp(-distance_mV / 10.0))
+    return series if abs(distance_mV) < 10.0 * _SERIES_BELOW else formula
 
 
 @njit

@@ -5,7 +5,7 @@ Specification: "Small network with voltage-based (Clopath) plasticity", section 
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
+from replasticity.kernels.compilation import inline_njit, njit
 from replasticity.kernels.limits import note_failure
 from replasticity.models import adaptive_exponential, hodgkin_huxley
 from replasticity.models.clopath import TOO_MANY_SPIKES, make_room, transmit, write_history
@@ -15,7 +15,7 @@ ADEX_ROWS = tuple(getattr(adaptive_exponential, name) for name in ("V", "U_PLUS"
 HH_ROWS = tuple(getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
 
 
-@njit
+@inline_njit
 def deliver(
     synapses,
     pre_stamp,
