@@ -336,26 +336,35 @@ def advance_populations(network, end, V_mV):
                         neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
                     )
                 if reaches:
-                    reset_neurons(network, first, end_of_block, population, now)
+                    reset_neurons(
+                        neurons,
+                        first,
+                        end_of_block,
+                        population,
+                        now,
+                        network.history,
+                        cursor,
+                        network.step,
+                        network.failure,
+                    )
         if now <= V_mV.shape[1]:
             copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
     cursor.now = end
 
 
 @inner_njit
-def reset_neurons(network, first, end, population, now):
+def reset_neurons(neurons, first, end, population, now, history, cursor, step, failure):
     """Reset the neurons from ``first`` to before ``end`` that reach their threshold, and note their spikes."""
-    neurons, history, cursor = network.neurons, network.history, network.cursor[0]
     for i in range(first, end):
         if neurons.refractory[i] == 0 and neurons.V_mV[i] >= population.V_th_mV:
             if neurons.V_mV[i] > V_LIMIT_mV:
-                note_failure(network.failure, POTENTIAL, now, i, neurons.V_mV[i])
+                note_failure(failure, POTENTIAL, now, i, neurons.V_mV[i])
             if cursor.spikes >= len(history.step):
-                note_failure(network.failure, SPIKES, now, i, cursor.spikes)
+                note_failure(failure, SPIKES, now, i, cursor.spikes)
                 return
             neurons.V_mV[i] = population.V_reset_mV
             neurons.refractory[i] = population.refractory
-            note_spike(history, cursor.spikes, i, now, network.step)
+            note_spike(history, cursor.spikes, i, now, step)
             cursor.spikes += 1
 
 
@@ -660,6 +669,12 @@ def check_states(network):
     state = network.plastic.state
     for k in range(len(state)):
         synapse = state[k]
+        in_limits = abs(synapse.weight) <= SYNAPSE_LIMIT
+        in_limits &= abs(synapse.c) <= SYNAPSE_LIMIT
+        in_limits &= abs(synapse.n) <= SYNAPSE_LIMIT
+        # One branch for all three: there are many synapses.
+        if in_limits:
+            continue
         if not abs(synapse.weight) <= SYNAPSE_LIMIT:
             note_failure(failure, WEIGHT, now, k, synapse.weight)
         if not abs(synapse.c) <= SYNAPSE_LIMIT:
