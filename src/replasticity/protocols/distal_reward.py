@@ -161,7 +161,7 @@ STATISTICS: dict[str, Variable] = {
 
 OUTPUT_OPTIONS = ("close_up_reward",)
 
-SHORTEST = {"duration_s": 10}
+SHORTEST = {"duration_s": 6, "sample_interval_s": 6}
 
 TRACES = (
     "time_s",
