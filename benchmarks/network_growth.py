@@ -32,8 +32,9 @@ import numpy as np
 
 from replasticity import experiments
 from replasticity.kernels.dopamine_stdp import SYNAPSE
+from replasticity.parameters import LARGEST_INT
 from replasticity.protocols import dopamine_cue as cue
-from replasticity.protocols._dopamine import Session, steps_of
+from replasticity.protocols._dopamine import Session, allowed_spikes, steps_of
 
 EXPERIMENT = "izhikevich2007_cue"
 DURATION_MS, READINGS = 10_000.0, 100
@@ -85,10 +86,14 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
         "chunk_ms": DURATION_MS / READINGS,
         "events": events,
     } | ({} if connected else WITHOUT_SYNAPSES)
-    parameters = experiments.resolve(EXPERIMENT, "standard", changes).parameters
+    # Larger networks than those of the experiment need more than its jobs declare.
+    unlimited = {"resources": experiments.Resources(mem_mb=LARGEST_INT, seconds_per_run=3600.0)}
+    experiment = experiments.load(EXPERIMENT).model_copy(update=unlimited)
+    parameters = experiments.resolve(EXPERIMENT, "standard", changes, experiment=experiment).parameters
     inputs = cue.draw(parameters, 1)
     subgroups = inputs["subgroup_index"].astype(np.int64)
-    session = Session(cue.drawn_network(parameters, inputs))
+    most_spikes = allowed_spikes(parameters, parameters.populations)
+    session = Session(cue.drawn_network(parameters, inputs), parameters.dt_ms, most_spikes)
     between_s = reading_s = 0.0
     for end in np.linspace(0, steps_of(DURATION_MS, parameters), READINGS + 1)[1:]:
         began_s = time.process_time()

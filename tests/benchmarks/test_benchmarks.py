@@ -116,7 +116,8 @@ def test_every_model_and_every_protocol_has_a_row():
     assert {experiments.load(row.experiment).protocol for row in limit_rows.ROWS} == set(protocols.names())
     named = [path for row in limit_rows.ROWS for path in (row.timed, *row.functions)]
     timed = {path.split(".")[1] for path in named}
-    modules = {path.stem for path in Path(models.__file__).parent.glob("*.py")} - {"__init__"}
+    # What is said of a failed run takes no time.
+    modules = {path.stem for path in Path(models.__file__).parent.glob("*.py")} - {"__init__", "limits"}
     assert modules - timed == set()
 
 

@@ -433,7 +433,9 @@ def test_compiling_shortens_no_run_that_would_not_be_allowed(project, monkeypatc
         simulation, "simulate", lambda resolved, seed: durations_s.append(resolved.parameters.duration_s)
     )
     project.edit(
-        "config/experiments/izhikevich2007.yaml", "sample_interval_s: {value: 10", "sample_interval_s: {value: 60"
+        "config/experiments/izhikevich2007_pavlov.yaml",
+        "sample_interval_s: {value: 10",
+        "sample_interval_s: {value: 60",
     )
     assert main(["compile", "distal_reward", "-o", "compiled.json"]) == 0
     assert 120 in durations_s
