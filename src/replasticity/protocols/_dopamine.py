@@ -27,7 +27,7 @@ MOST_REFRACTORY_STEPS = 1e6
 #: A run with more spikes than this ends if its neurons fire at more than the highest mean rate [Hz]: memory.
 FEW_SPIKES, HIGHEST_MEAN_RATE_HZ = 5e6, 80.0
 
-#: Estimates, not too low: history while it grows, and what is written; inputs drawn, sorted and merged; wiring and state.
+#: Estimates, not too low: history as it grows, and what is written; inputs drawn, sorted, merged; wiring and state.
 _BYTES_PER_SPIKE, _BYTES_PER_EVENT, _BYTES_PER_SYNAPSE = 110, 150, 150
 
 
