@@ -581,7 +581,9 @@ def compile_kernels(options: argparse.Namespace) -> int:
             simulation.simulate(resolved, seed=1)
             compiled.append(name)
     compilation.forget_older_code()
-    content = json.dumps({"cache": compilation.cache_folder().name, "compiled_for": compiled}, indent=1)
+    # Not the folder's name: it depends on where this project lies.
+    kernels = provenance.kernels_digest(options.protocol)
+    content = json.dumps({"kernels": kernels, "compiled_for": compiled}, indent=1)
     datasets.write_bytes(content.encode(), options.output)
     return 0
 

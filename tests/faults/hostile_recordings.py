@@ -19,6 +19,10 @@ from replasticity import replays
 from tests.faults.fuzzing import places
 from tests.faults.random_parameters import in_a_process, other_number
 
+#: A replay may take so long [s]. The longest recording takes 8 s where all cells fire as fast as they can, and several
+#: times as long where bounds are checked.
+LONGEST_S = 120
+
 
 def change_parameters(file: netCDF4.Dataset, random: np.random.Generator) -> dict[str, Any]:
     """Change one to three numbers of the recorded parameters, and return them by their path."""
@@ -73,7 +77,7 @@ def main() -> None:
                 file.set_auto_maskandscale(False)
                 change = change_parameters if random.random() < 0.75 else change_values
                 changes = change(file, random)
-            word = in_a_process(lambda: replays.replay(copy) and None, replays.REPLAY_RESOURCES.mem_mb)
+            word = in_a_process(lambda: replays.replay(copy) and None, replays.REPLAY_RESOURCES.mem_mb, LONGEST_S)
             counts["run"] += 1
             counts[word if word in ("ok", "refused") else "wrong"] += 1
             if word not in ("ok", "refused"):

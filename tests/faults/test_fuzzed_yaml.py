@@ -257,9 +257,11 @@ def test_source_evaluates_nothing():
     for path in (ROOT / "src").rglob("*.py"):
         tree = ast.parse(path.read_text())
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        assert not called & {"eval", "exec", "compile", "os.system", "yaml.load", "pickle.load", "pickle.loads"}, path
+        # numba keeps machine code as pickles: read after their SHA-256 (test_numba_cache.py).
+        pickles = set() if path.name == "compilation.py" else {"pickle", "pickle.load", "pickle.loads"}
+        assert not called & ({"eval", "exec", "compile", "os.system", "yaml.load"} | pickles), path
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-        assert not imported & {"pickle", "dill", "shelve", "marshal", "yaml"}, path
+        assert not imported & ({"dill", "shelve", "marshal", "yaml"} | pickles), path
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "YAML":
                 assert "typ='safe'" in ast.unparse(node), path
