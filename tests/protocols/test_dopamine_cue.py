@@ -69,7 +69,9 @@ def test_wiring_has_a_fixed_indegree_and_even_sources():
 
 
 def test_stimuli_and_dopamine_follow_the_specification(resolve):
-    parameters = resolve("izhikevich2007_cue", duration_ms=1_000_000.0)
+    # A longer run than a job may have: only its stimuli are drawn.
+    values = resolve("izhikevich2007_cue").model_dump() | {"duration_ms": 1_000_000.0}
+    parameters = cue.Parameters.model_validate(values)
     stimulus_ms, subgroup, dopamine_ms = cue.draw_stimuli(np.random.default_rng(8), parameters)
     gaps_ms = np.diff(np.append(0.0, stimulus_ms))
     assert gaps_ms.min() == 10.0
@@ -131,7 +133,8 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
     parameters = resolve(
         "izhikevich2007_cue", **(SMALL | sizes | {"duration_ms": 100.0, "background_weight_pA": 5000.0})
     )
-    session = shared.Session(cue.drawn_network(parameters, cue.draw(parameters, 1)))
+    most_spikes = shared.allowed_spikes(parameters, parameters.populations)
+    session = shared.Session(cue.drawn_network(parameters, cue.draw(parameters, 1)), parameters.dt_ms, most_spikes)
     populations, external = session.network.populations, session.network.external
     together = type(session.network.neurons)(*(values.copy() for values in session.network.neurons))
     exc_pA, inh_pA = np.zeros((2, 501, len(together.V_mV)))

@@ -811,6 +811,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     neurons = parameters.exc_count + parameters.inh_count
     sizes = {"exc_pre": parameters.exc_count, "inh_pre": parameters.inh_count, "subgroup_index": parameters.exc_count}
     sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
+    if "snapshot_synapse" in recording:
+        sizes["snapshot_synapse"] = recording["exc_pre"].size
     require_indices(recording, sizes | {"stim_scheduled_spike_index": recording["subgroup_index"].shape[0]})
     V_neurons = recording.sizes.get("V_m_neuron", 0)
     if V_neurons > neurons:

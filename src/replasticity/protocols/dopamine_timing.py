@@ -337,8 +337,12 @@ NEEDED_INPUTS = ("post_scheduled_spike_time", "post_scheduled_spike_index")
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return a recording's parameters in our names, ready for validation; single points replace some of them."""
-    duration_ms = float(recording.attrs.get("duration_ms", 0.0))
+    """Return a recording's parameters in our names, ready for validation; single points replace some of them.
+
+    The duration is that of the longest point, and there are as many points as recorded: by these the cost is estimated.
+    """
+    ends_ms = [recording[name].values.max() for name in ("sim_time", "log_time") if name in recording]
+    duration_ms = float(max([recording.attrs.get("duration_ms", 0.0), *ends_ms]))
     defaults = {
         "b": 0.0,
         "tau_post_ms": 20.0,
@@ -359,7 +363,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
             "A_vt": [1.0],
             "pre_times_ms": [],
             "post_times_ms": [],
-            "dopamine_times_ms": [0.0],
+            "dopamine_times_ms": [0.0] * max(1, recording.sizes.get("point", 1)),
             "sample_interval_ms": max(duration_ms, 0.1),
         }
     )
@@ -393,11 +397,6 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         duration_ms = float(recording["sim_time"].values[point]) if "sim_time" in recording else parameters.duration_ms
         end = stamps(duration_ms, parameters)
         longest_ms = max(duration_ms, float(log.max(initial=0)) * parameters.dt_ms)
-        # What a run may cost was checked for the recording's own duration.
-        if longest_ms > parameters.duration_ms + 1e-9:
-            raise UserError(
-                f"'sim_time' and 'log_time': at most attribute 'duration_ms' ({parameters.duration_ms:g} ms)"
-            )
         own = _of_point(parameters, changes | {"duration_ms": longest_ms}, point)
         pre_ms, pre_relayed = _spikes_of_point(recording, "pre", point)
         dopamine_ms, dopamine_relayed = _spikes_of_point(recording, "dopa", point)
