@@ -341,7 +341,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
     The duration is that of the longest point, and there are as many points as recorded: by these the cost is estimated.
     """
-    ends_ms = [recording[name].values.max() for name in ("sim_time", "log_time") if name in recording]
+    ends_ms = [recording[name].values.max(initial=0.0) for name in ("sim_time", "log_time") if name in recording]
     duration_ms = float(max([recording.attrs.get("duration_ms", 0.0), *ends_ms]))
     defaults = {
         "b": 0.0,
