@@ -344,11 +344,11 @@ def test_a_recorded_index_that_is_one_too_many_is_refused(in_project, tmp_path, 
 
 def test_points_may_be_longer_than_the_recording_says_but_not_too_long(in_project, tmp_path):
     path = tmp_path / "points.nc"
-    recording = datasets.open_netcdf(in_project / "tests/peers/dopamine/dopa_timing.nc").isel(point=slice(2))
+    recording = datasets.open_netcdf(in_project / "tests/peers/dopamine/dopa_timing.nc")
     recording.attrs["duration_ms"] = 1.0
     recording.to_netcdf(path)
     assert replays.holds(replays.replay(path)[1])
     recording["sim_time"][1] = 5e7
     recording.to_netcdf(path)
-    with pytest.raises(UserError, match="MB of memory, resources.mem_mb"):
+    with pytest.raises(UserError, match="MB of memory, resources"):
         replays.replay(path)
