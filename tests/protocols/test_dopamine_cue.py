@@ -69,9 +69,8 @@ def test_wiring_has_a_fixed_indegree_and_even_sources():
 
 
 def test_stimuli_and_dopamine_follow_the_specification(resolve):
-    # A longer run than a job may have: only its stimuli are drawn.
-    values = resolve("izhikevich2007_cue").model_dump() | {"duration_ms": 1_000_000.0}
-    parameters = cue.Parameters.model_validate(values)
+    # So long a run would need more memory than its jobs declare; it is only drawn.
+    parameters = resolve("izhikevich2007_cue").model_copy(update={"duration_ms": 1_000_000.0})
     stimulus_ms, subgroup, dopamine_ms = cue.draw_stimuli(np.random.default_rng(8), parameters)
     gaps_ms = np.diff(np.append(0.0, stimulus_ms))
     assert gaps_ms.min() == 10.0
@@ -328,3 +327,28 @@ def test_a_point_of_a_recording_that_is_not_allowed_is_refused_in_one_line(in_pr
     with pytest.raises(UserError, match="point 3: slice_ms: has to be a whole multiple of dt_ms") as raised:
         replays.replay(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "largest"),
+    [("dopa_cue_seed1", "snapshot_synapse", 79999), ("dopa_ten_seed1", "plastic_post", 9)],
+)
+def test_a_recorded_index_that_is_one_too_many_is_refused(in_project, tmp_path, name, variable, largest):
+    path = tmp_path / "index.nc"
+    recording = datasets.open_netcdf(in_project / f"tests/peers/dopamine/{name}.nc")
+    recording[variable][0] = largest + 1
+    recording.to_netcdf(path)
+    with pytest.raises(UserError, match=f"variable '{variable}' has to be an index from 0 to {largest}$"):
+        replays.replay(path)
+
+
+def test_points_may_be_longer_than_the_recording_says_but_not_too_long(in_project, tmp_path):
+    path = tmp_path / "points.nc"
+    recording = datasets.open_netcdf(in_project / "tests/peers/dopamine/dopa_timing.nc")
+    recording.attrs["duration_ms"] = 1.0
+    recording.to_netcdf(path)
+    assert replays.holds(replays.replay(path)[1])
+    recording["sim_time"][1] = 5e7
+    recording.to_netcdf(path)
+    with pytest.raises(UserError, match="MB of memory, resources"):
+        replays.replay(path)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from replasticity.protocols import _dopamine as shared
 from replasticity.protocols import dopamine_timing as protocol
 from tests.oracles import dopamine_stdp as oracle
+from tests.strategies import usable_floats
 
 STEPS = 120
 
@@ -17,13 +18,12 @@ STAMPS = st.lists(st.integers(1, STEPS - 1), max_size=8)
 CHANGES = st.fixed_dictionaries(
     {
         "b": st.sampled_from([0.0, 0.02, -0.05]),
-        # Numbers other than 0 have a usable size.
-        "A_minus": st.floats(-1.0, 3.0).filter(lambda A: A == 0 or abs(A) > 1e-12),
+        "A_minus": usable_floats(-1.0, 3.0),
         "tau_c_ms": st.floats(1.0, 50.0),
         "tau_n_ms": st.floats(1.0, 50.0),
         "tau_pre_ms": st.floats(1.0, 20.0),
         "tau_post_ms": st.floats(1.0, 20.0),
-        "weight_initial": st.floats(0.0, 0.5).filter(lambda weight: weight == 0 or weight > 1e-12),
+        "weight_initial": usable_floats(0.0, 0.5),
     }
 )
 

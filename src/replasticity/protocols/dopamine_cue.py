@@ -811,9 +811,10 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     neurons = parameters.exc_count + parameters.inh_count
     sizes = {"exc_pre": parameters.exc_count, "inh_pre": parameters.inh_count, "subgroup_index": parameters.exc_count}
     sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
+    sizes["stim_scheduled_spike_index"] = recording["subgroup_index"].shape[0]
     if "snapshot_synapse" in recording:
-        sizes["snapshot_synapse"] = recording["exc_pre"].size
-    require_indices(recording, sizes | {"stim_scheduled_spike_index": recording["subgroup_index"].shape[0]})
+        sizes["snapshot_synapse"] = recording.sizes["exc_synapse"]
+    require_indices(recording, sizes)
     V_neurons = recording.sizes.get("V_m_neuron", 0)
     if V_neurons > neurons:
         raise UserError(f"dimension 'V_m_neuron' has {V_neurons} entries, and there are {neurons} neurons")

@@ -448,7 +448,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     dict of str to (dimensions, array)
         The recording's variables as our run gives them, under the recording's names and in its units.
     """
-    require_indices(recording, {"pre_spike_index": parameters.neuron_count})
+    indices = [name for name in ("pre_spike_index", "plastic_post") if name in recording]
+    require_indices(recording, dict.fromkeys(indices, parameters.neuron_count))
     dopamine = dopamine_stamps(parameters)
     if "dopa_scheduled_time" in recording:
         dopamine = stamps(recording["dopa_scheduled_time"].values, parameters)

@@ -339,10 +339,11 @@ NEEDED_INPUTS = ("post_scheduled_spike_time", "post_scheduled_spike_index")
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a recording's parameters in our names, ready for validation; single points replace some of them.
 
-    The duration is that of the longest point, and there are as many points as recorded: by these the cost is estimated.
+    There are as many points, all as long and with as long a delay, as in the recording: what they cost is checked.
     """
-    ends_ms = [recording[name].values.max(initial=0.0) for name in ("sim_time", "log_time") if name in recording]
-    duration_ms = float(max([recording.attrs.get("duration_ms", 0.0), *ends_ms]))
+    duration_ms = max(
+        float(recording.attrs.get("duration_ms", 0.0)), _largest(recording, "sim_time"), _largest(recording, "log_time")
+    )
     defaults = {
         "b": 0.0,
         "tau_post_ms": 20.0,
@@ -355,6 +356,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return (
         defaults
         | translated(parameters, _PARAMETER_PATHS)
+        | ({"delay_ms": _largest(recording, "delay")} if "delay" in recording else {})
         | {
             "dt_ms": float(recording.attrs.get("resolution_ms", 0.1)),
             "duration_ms": duration_ms,
@@ -363,10 +365,15 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
             "A_vt": [1.0],
             "pre_times_ms": [],
             "post_times_ms": [],
-            "dopamine_times_ms": [0.0] * max(1, recording.sizes.get("point", 1)),
+            "dopamine_times_ms": [0.0] * max(recording.sizes.get("point", 0), 1),
             "sample_interval_ms": max(duration_ms, 0.1),
         }
     )
+
+
+def _largest(recording: "xr.Dataset", name: str) -> float:
+    """Return the largest value of a variable, 0 if there is none."""
+    return float(recording[name].values.max(initial=0)) if name in recording else 0.0
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
@@ -394,7 +401,9 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
             for ours, theirs in _POINT_VARIABLES.items()
             if theirs in recording
         }
-        duration_ms = float(recording["sim_time"].values[point]) if "sim_time" in recording else parameters.duration_ms
+        duration_ms = float(
+            recording["sim_time"].values[point] if "sim_time" in recording else recording.attrs["duration_ms"]
+        )
         end = stamps(duration_ms, parameters)
         longest_ms = max(duration_ms, float(log.max(initial=0)) * parameters.dt_ms)
         own = _of_point(parameters, changes | {"duration_ms": longest_ms}, point)
