@@ -1,8 +1,9 @@
 """Replaying recordings of other simulators: the same inputs through our simulation, compared value by value."""
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,16 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
     recorded = datasets.json_attribute(recording.attrs, "parameters", path)
-    with datasets.content_of(path):
+    with datasets.content_of(path), _named(path):
         values = protocol.recorded_parameters(recording, recorded)
     parameters = experiments.validate(
         protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, protocol.NEEDED_INPUTS, path)
-    with datasets.content_of(path):
-        try:
-            REPLAY_RESOURCES.require_affordable(parameters.cost())
-            _check_inputs(recording, protocol)
-            ours = xr.Dataset(protocol.replay(recording, parameters))
-        except UserError as error:
-            raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
+    with datasets.content_of(path), _named(path):
+        REPLAY_RESOURCES.require_affordable(parameters.cost())
+        _check_inputs(recording, protocol)
+        ours = xr.Dataset(protocol.replay(recording, parameters))
     for name in ours.variables:
         if name in recording.variables:
             ours[name].attrs = recording[name].attrs
@@ -72,6 +70,15 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     }
     with datasets.content_of(path):
         return ours, list(_deviations(recording, ours, protocol))
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let errors name the recording first."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{project.shown(path)}: {str(error).removeprefix(f'{path}: ')}") from error
 
 
 def _check_inputs(recording: xr.Dataset, protocol: protocols.Protocol) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -350,18 +351,26 @@ def test_shortened_recording_is_one_line(project, capsys):
 
 
 def test_development_mode_shows_where_content_broke_the_code(project):
-    recording = datasets.open_netcdf(ROOT / "tests/peers/dopamine/dopa_timing.nc")
-    recording.isel(point=slice(0)).to_netcdf(project.folder / "no_points.nc")
-    command = ["replasticity", "replay", "no_points.nc"]
+    shutil.copy(ROOT / "tests/peers/dopamine/dopa_timing.nc", project.folder / "recording.nc")
+    project.edit("src/replasticity/protocols/dopamine_timing.py", "readings: list[Readings] = []", "readings = [][7]")
+    command = ["replasticity", "replay", "recording.nc"]
     plain = project.run(*command, check=False)
     assert plain.returncode == 2
-    assert plain.stderr.startswith("error: replasticity.protocols.dopamine_timing, ")
+    assert plain.stderr.startswith("error: replasticity.protocols.dopamine_timing, replay, line ")
     assert "'python -X dev -m replasticity ...' shows more" in plain.stderr
     assert len(plain.stderr.splitlines()) == 1
     developing = project.run(*command, check=False, PYTHONDEVMODE="1")
     assert developing.returncode == 1
     assert "protocols/dopamine_timing.py" in developing.stderr
-    assert "ValueError: need at least one array to concatenate" in developing.stderr
+    assert "IndexError: list index out of range" in developing.stderr
+
+
+def test_recording_without_points_is_told(project):
+    recording = datasets.open_netcdf(ROOT / "tests/peers/dopamine/dopa_timing.nc")
+    recording.isel(point=slice(0)).to_netcdf(project.folder / "no_points.nc")
+    plain = project.run("replasticity", "replay", "no_points.nc", check=False)
+    assert plain.returncode == 2
+    assert plain.stderr == "error: no_points.nc: dimension 'point' has no entries\n"
 
 
 def test_list_and_info(in_project, capsys):

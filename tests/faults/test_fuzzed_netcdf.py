@@ -307,12 +307,12 @@ def test_solver_that_would_never_end_is_refused(check_file, recording, neuron, c
             owner = parameters
             for part in neuron:
                 owner = owner[part]
-            owner[conductance] = 2.0**63
+            owner[conductance] = 2.0**49
             file.parameters = json.dumps(parameters)
 
     outcome = check_file((recorded(recording), ("replay", "{}"), ()), corrupt)
     assert outcome["status"] == 2
-    assert "solver steps in one time step" in outcome["err"]
+    assert "the solver's step in ms of neuron 0 is" in outcome["err"]
 
 
 def classic(path):

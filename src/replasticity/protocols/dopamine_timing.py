@@ -341,6 +341,8 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
     There are as many points, all as long and with as long a delay, as in the recording: what they cost is checked.
     """
+    if recording.sizes.get("point") == 0:
+        raise UserError("dimension 'point' has no entries")
     duration_ms = max(
         float(recording.attrs.get("duration_ms", 0.0)), _largest(recording, "sim_time"), _largest(recording, "log_time")
     )
