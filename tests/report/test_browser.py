@@ -124,6 +124,7 @@ def test_nothing_is_wider_than_the_screen(page):
 
 def test_a_link_to_a_claim_opens_it(page):
     page.locator("#verdicts td a").first.click()
+    page.locator("details.claim[open]").first.wait_for()
     assert page.locator("details.claim[open]").count() == 1
 
 
