@@ -308,7 +308,7 @@ def test_an_erratum_is_measured_alone(project_copy, monkeypatch):
     # What differs at one scale only counts there.
     other.write_text(
         f"{other.read_text()}scales: {{quick: {{seeds: 3}}, standard: {{seeds: 3}}, full: {{seeds: 3, "
-        "parameters: {target_rate_Hz: 5.0}}}}}\n".replace("}}}}}", "}}}")
+        "parameters: {target_rate_Hz: 6.0}}}}}\n".replace("}}}}}", "}}}")
     )
     mine.write_text(text.replace("PARAMETERS", "[tau_ms, rule]"))
     with pytest.raises(UserError, match=r"differs at scale 'full', and no others: rule, target_rate_Hz, tau_ms$"):
