@@ -116,7 +116,7 @@ def test_many_scattered_seeds_are_simulated_and_gathered(project, configured):
         "aggregate", "zenke2015_eq15", "--seeds", f"@results/seeds/zenke2015_eq15/{name}.txt", check=False
     )
     assert many.stderr.startswith("error: ")
-    assert "zenke2015_eq15/seed-1001.nc: no such file" in many.stderr
+    assert "zenke2015_eq15/seed-1.nc: no such file" in many.stderr
 
 
 def test_page_of_snakemake_has_no_error_of_docutils(project):
