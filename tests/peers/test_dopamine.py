@@ -91,6 +91,19 @@ def test_dopamine_one_step_later_does_not_hold(tmp_path):
     assert {"exc_weight_final", "log_w_avg_group", "dopa_actual_time"} <= found
 
 
+@pytest.mark.parametrize(("slice_ms", "switch_ms"), [(0.5, 7000.0), (0.7, 7000.0), (0.8, 7000.0), (0.9, 8000.0)])
+def test_the_amount_of_a_chunk_does_not_depend_on_the_slices(tmp_path, slice_ms, switch_ms):
+    def change(recording):
+        parameters = json.loads(recording.attrs["parameters"])
+        changes = {"delay": slice_ms, "min_delay_ms": slice_ms, "punishment_times": [switch_ms, 9000.0, 10000.0]}
+        recording.attrs["parameters"] = json.dumps(parameters | changes)
+        # As the script sets it: in chunks of 30 ms, punishment from the one that holds the first punishment.
+        ends_ms = 30.0 * np.arange(1, 401)
+        recording["A_vt_chunk"].values[:] = np.where(ends_ms <= switch_ms, 10.0, -10.0)
+
+    assert "A_vt_chunk" not in failed(changed("dopa_ten_seed1.nc", tmp_path, change))
+
+
 @pytest.mark.parametrize(
     "path",
     [

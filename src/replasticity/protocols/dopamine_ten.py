@@ -190,11 +190,20 @@ def amount_at(arrival: IntArray, parameters: Parameters) -> FloatArray:
     if parameters.events == "slice":
         slice_steps = steps_of(parameters.slice_ms, parameters)
         ends = -(-arrival // slice_steps) * slice_steps
-    last_ms = min(parameters.punishment_times_ms, default=np.inf)
-    chunk_end_ms = np.ceil(ends * parameters.dt_ms / parameters.chunk_ms - 1e-9) * parameters.chunk_ms
-    amount = np.where(chunk_end_ms <= last_ms + 1e-9, parameters.A_vt_reward, parameters.A_vt_punishment)
-    scaled: FloatArray = amount / parameters.tau_n_ms
+    scaled: FloatArray = amount_in_chunk(ends, parameters) / parameters.tau_n_ms
     return scaled
+
+
+def amount_in_chunk(stamp: IntArray, parameters: Parameters) -> FloatArray:
+    """Return the amount of dopamine that is set in the chunk of each stamp; a chunk's end belongs to it.
+
+    It is that of rewards in chunks that end at or before the first punishment (specification, section 7 (b)). Chunks are
+    cut as the script says, whatever the slices.
+    """
+    last_ms = min(parameters.punishment_times_ms, default=np.inf)
+    chunk_end_ms = np.ceil(stamp * parameters.dt_ms / parameters.chunk_ms - 1e-9) * parameters.chunk_ms
+    amount: FloatArray = np.where(chunk_end_ms <= last_ms + 1e-9, parameters.A_vt_reward, parameters.A_vt_punishment)
+    return amount
 
 
 def _simulate(
@@ -473,7 +482,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "post_spike_time": ("post_spike", outcome.stamp * parameters.dt_ms),
         "post_spike_index": ("post_spike", outcome.neuron.astype(np.int32)),
         "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * parameters.dt_ms),
-        "A_vt_chunk": ("chunk", amount_at(chunk_end, parameters) * parameters.tau_n_ms),
+        "A_vt_chunk": ("chunk", amount_in_chunk(chunk_end, parameters)),
         "log_w": (("log", "neuron"), readings.weight[row]),
         "log_c": (("log", "neuron"), readings.c[row]),
         "log_n": (("log", "neuron"), readings.n[row]),
