@@ -156,22 +156,23 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
     np.testing.assert_array_equal(session.network.neurons.V_mV, together.V_mV)
 
 
-def test_background_acts_one_delay_after_its_relay(resolve):
+@pytest.mark.parametrize(("relay_step", "still_at_rest"), [(109, 11), (110, 12)])
+def test_background_acts_one_delay_after_its_relay(resolve, relay_step, still_at_rest):
     parameters = resolve(
         "izhikevich2007_cue",
         **(SMALL | {"exc_indegree": 0, "inh_indegree": 0, "duration_ms": 100.0, "background_weight_pA": 1000.0}),
     )
     one_spike = {
-        "background_step": np.array([100], np.int32),
+        "background_step": np.array([relay_step], np.int32),
         "background_index": np.array([0], np.int32),
         "stimulus_ms": np.zeros(0),
         "stimulus_subgroup": np.zeros(0, np.int32),
         "dopamine_ms": np.zeros(0),
     }
     V_mV = cue.run(parameters, cue.draw(parameters, 1) | one_spike)["V_mV"]
-    # The current jumps at step 110 and moves the potential from step 111 on; entry k is the end of step k + 1.
-    np.testing.assert_allclose(V_mV[0, :110], -65.0, rtol=1e-14)
-    assert V_mV[0, 110] > -65.0 + 0.01
+    # The current jumps ten steps later and moves the potential from the next step on: 120 or 121. Each tenth is kept.
+    np.testing.assert_allclose(V_mV[0, :still_at_rest], -65.0, rtol=1e-14)
+    assert V_mV[0, still_at_rest] > -65.0 + 0.01
     np.testing.assert_allclose(V_mV[1], -65.0, rtol=1e-14)
 
 

@@ -60,9 +60,11 @@ _NEURON = {
     "refractory_ms": "refr_T",
 }
 
-#: Bin of rates [ms], and window of the raster and of the potentials in figures [ms].
-RATE_BIN_MS = 100.0
-WINDOW_MS = 1000.0
+#: Bin of mean rates, and of the raster as wide as the published script's histogram [ms].
+RATE_BIN_MS, RASTER_BIN_MS = 100.0, 10.0
+
+#: What is kept of the raster and of the potentials: all of the published run, sampled as its multimeter does [ms].
+WINDOW_MS, V_INTERVAL_MS = 10000.0, 1.0
 
 
 class Parameters(SynapseParameters):
@@ -120,8 +122,8 @@ class Parameters(SynapseParameters):
             raise ValueError(f"subgroup_size: at most exc_count ({self.exc_count})")
         if self.slice_ms > self.stimulus_delay_ms + 1e-9:
             raise ValueError(f"slice_ms: at most stimulus_delay_ms ({self.stimulus_delay_ms:g})")
-        if self.duration_ms < 1:
-            raise ValueError("duration_ms: at least 1 ms, the bin of the raster")
+        if self.duration_ms < V_INTERVAL_MS:
+            raise ValueError(f"duration_ms: at least {V_INTERVAL_MS:g} ms, the interval of the potentials")
         check_chunks(self)
         return self
 
@@ -140,9 +142,9 @@ class Parameters(SynapseParameters):
         stimuli = most_poisson(min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms)) * seconds)
         window_ms = min(WINDOW_MS, self.duration_ms)
         kept_numbers = (
-            7 * self.duration_ms / self.chunk_ms
+            (7 + 2 * self.subgroup_size) * self.duration_ms / self.chunk_ms
             + 10 * window_ms / self.dt_ms
-            + window_ms * self.exc_count
+            + window_ms / RASTER_BIN_MS * self.exc_count
             + 3 * self.duration_ms / RATE_BIN_MS
         )
         return network_cost(
@@ -180,6 +182,11 @@ RUN: dict[str, Variable] = {
     "weight_pA": Variable(("subgroup", "time_ms"), f"mean weight of the synapses that leave a subgroup {_GROUP}"),
     "c_sum": Variable(("subgroup", "time_ms"), f"sum of c over the synapses that leave a subgroup {_GROUP}"),
     "n_mean": Variable(("subgroup", "time_ms"), f"mean of n over the synapses that leave a subgroup {_GROUP}"),
+    "synapse_weight_pA": Variable(
+        ("subgroup", "member", "time_ms"),
+        f"weight of the first synapse that leaves each member of a subgroup {_GROUP}",
+        undefined="no synapse leaves it",
+    ),
     "weight_final_pA": Variable(
         ("exc",), "mean final weight of the synapses that leave each neuron", undefined="no synapse leaves it"
     ),
@@ -189,11 +196,11 @@ RUN: dict[str, Variable] = {
     "event_count": Variable((), "events at plastic synapses: spikes times synapses, both sides", "int64"),
     "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate"),
     "exc_rate_binned_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
-    "raster_time_ms": Variable(("raster_time_ms",), "start of each bin of the raster: first second of the run"),
+    "raster_time_ms": Variable(("raster_time_ms",), "middle of each bin of the raster: first ten seconds of the run"),
     "raster_count": Variable(("raster_time_ms", "exc"), "spikes of each excitatory neuron in each bin", "int8"),
     "stimulus_count": Variable(("subgroup", "raster_time_ms"), "stimuli in each bin of the raster", "int8"),
     "dopamine_count": Variable(("rate_time_ms",), "dopamine spikes in each bin of the rate", "int32"),
-    "V_time_ms": Variable(("V_time_ms",), "time of the potentials: end of the step"),
+    "V_time_ms": Variable(("V_time_ms",), "time of the potentials: each millisecond, at the end of a step"),
     "V_mV": Variable(("V_neuron", "V_time_ms"), "potentials of the first ten excitatory neurons"),
 }
 
@@ -226,6 +233,16 @@ STATISTICS: dict[str, Variable] = {
     ),
     "difference_half_pA": Variable((), "the same at half of the run", resolution=1e-9, discrete=True),
     "difference_trace_pA": Variable(("sample",), "the same at each reading", resolution=1e-9, discrete=True),
+    "beyond_rest_pA": Variable(
+        (), "rewarded minus neither subgroup, mean final weights", resolution=1e-9, discrete=True
+    ),
+    "dopamine_difference_percent": Variable(
+        (),
+        "largest difference of the mean n of both subgroups at a reading, of the largest n",
+        resolution=1e-9,
+        undefined="there is no dopamine",
+        discrete=True,
+    ),
     "gain_trace_pA": Variable(
         ("subgroup", "sample"),
         f"mean weight of a subgroup minus the initial one {_GROUP}",
@@ -290,7 +307,7 @@ TRACES = (
         "exc_rate_binned_Hz",
         "dopamine_count",
     ),
-    *("raster_time_ms", "raster_count", "stimulus_count", "V_time_ms", "V_mV"),
+    *("raster_time_ms", "raster_count", "stimulus_count", "V_time_ms", "V_mV", "synapse_weight_pA"),
 )
 
 PEER_NAMES = {
@@ -487,6 +504,15 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
     return found
 
 
+def read_members(network: "Network", subgroups: IntArray) -> FloatArray:
+    """Return the weight of the first synapse that leaves each member of each subgroup, NaN where none does."""
+    first = network.plastic.first
+    weight_pA = np.full(subgroups.shape, np.nan)
+    has_one = first[subgroups + 1] > first[subgroups]
+    weight_pA[has_one] = network.plastic.state["weight"][first[subgroups[has_one]]]
+    return weight_pA
+
+
 def drawn_network(parameters: Parameters, inputs: Arrays) -> "Network":
     """Return the network at time 0 with the inputs that `draw` has given."""
     relay = steps_of(parameters.relay_delay_ms, parameters)
@@ -539,7 +565,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     readings = []
     for _, chunk_end in progress.in_chunks(end, chunk, "cue association"):
         session.advance(chunk_end)
-        readings.append(read_groups(session.read(), subgroups, weight_pA))
+        read = session.read()
+        readings.append(read_groups(read, subgroups, weight_pA) | {"members": read_members(read, subgroups)})
     outcome = session.outcome()
     state, first = session.network.plastic.state, session.network.plastic.first
     leaving = np.diff(first)[: parameters.exc_count]
@@ -550,7 +577,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     exc_ms, exc_index = outcome.stamp[is_exc] * parameters.dt_ms, outcome.neuron[is_exc]
     bins = int(np.ceil(parameters.duration_ms / RATE_BIN_MS))
     rate_edges_ms = np.arange(bins + 1) * RATE_BIN_MS + parameters.dt_ms / 2
-    raster_edges_ms = np.arange(round(window_ms) + 1) + parameters.dt_ms / 2
+    raster_bins = math.ceil(window_ms / RASTER_BIN_MS)
+    raster_edges_ms = np.arange(raster_bins + 1) * RASTER_BIN_MS + parameters.dt_ms / 2
+    V_every = max(1, steps_of(V_INTERVAL_MS, parameters))
     stimulus_ms, subgroup = inputs["stimulus_ms"], inputs["stimulus_subgroup"]
     return build(
         RUN,
@@ -562,6 +591,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
             "time_ms": np.arange(1, len(readings) + 1) * parameters.chunk_ms,
             "weight_all_pA": [reading["weight_all_pA"] for reading in readings],
             **{name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")},
+            "synapse_weight_pA": np.moveaxis([reading["members"] for reading in readings], 0, -1),
             "weight_final_pA": np.where(leaving > 0, weight_pA + sums_pA / np.maximum(leaving, 1), np.nan),
             "synapse_count": leaving,
             "weight_min_pA": state["weight"].min() if len(state) else np.nan,
@@ -569,7 +599,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
             "event_count": int(cursor["sent"]) + int(cursor["received"]),
             "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
-            "raster_time_ms": np.arange(round(window_ms)),
+            "raster_time_ms": (np.arange(raster_bins) + 0.5) * RASTER_BIN_MS,
             "raster_count": np.histogram2d(
                 exc_ms, exc_index, (raster_edges_ms, np.arange(parameters.exc_count + 1) - 0.5)
             )[0],
@@ -578,8 +608,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
                 for group in (REWARDED, OTHER)
             ],
             "dopamine_count": np.histogram(inputs["dopamine_ms"], rate_edges_ms)[0],
-            "V_time_ms": np.arange(1, session.V_mV.shape[1] + 1) * parameters.dt_ms,
-            "V_mV": session.V_mV,
+            "V_time_ms": np.arange(V_every, session.V_mV.shape[1] + 1, V_every) * parameters.dt_ms,
+            "V_mV": session.V_mV[:, V_every - 1 :: V_every],
         },
     )
 
@@ -647,6 +677,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     has_synapses = run["synapse_count"].any()
     half = np.abs(run["time_ms"] - parameters.duration_ms / 2).argmin()
     rest = np.setdiff1d(np.arange(parameters.exc_count), subgroups)
+    rest_pA, n_mean = _mean_of_leaving(run, rest), run["n_mean"]
     # A stimulus counts if its relay spikes before the end.
     stimulus_ms, subgroup = run["stimulus_ms"], run["stimulus_subgroup"]
     happens = stimulus_ms + parameters.relay_delay_ms <= parameters.duration_ms
@@ -677,13 +708,18 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "subgroup_overlap": len(np.intersect1d(*subgroups)),
             "weight_rewarded_pA": weight_pA[REWARDED, -1],
             "weight_other_pA": weight_pA[OTHER, -1],
-            "weight_rest_pA": _mean_of_leaving(run, rest),
+            "weight_rest_pA": rest_pA,
             "weight_net_pA": run["weight_all_pA"][-1],
             "weight_max_pA": run["weight_max_pA"] if has_synapses else np.nan,
             "weight_min_pA": run["weight_min_pA"] if has_synapses else np.nan,
             "difference_pA": difference_pA[-1],
             "difference_half_pA": difference_pA[half],
             "difference_trace_pA": difference_pA,
+            "beyond_rest_pA": weight_pA[REWARDED, -1] - rest_pA,
+            "dopamine_difference_percent": ratio(
+                np.abs(n_mean[REWARDED] - n_mean[OTHER]).max(), np.abs(n_mean).max()
+            )
+            * 100,
             "gain_trace_pA": weight_pA - initial_pA,
             "gain_rewarded_percent": (ratio(weight_pA[REWARDED, -1], initial_pA) - 1) * 100,
             "gain_other_percent": (ratio(weight_pA[OTHER, -1], initial_pA) - 1) * 100,

@@ -136,6 +136,13 @@ STATISTICS: dict[str, Variable] = {
         (), "share of synapses that are weaker at the end than before the punishments", discrete=True
     ),
     "share_zero": Variable((), "share of synapses that end at exactly 0", discrete=True),
+    "dopamine_spread_percent": Variable(
+        (),
+        "largest difference of n between synapses at a reading, of the largest n",
+        resolution=1e-9,
+        undefined="there is no dopamine",
+        discrete=True,
+    ),
     "rate_gain_Hz": Variable(
         (), "mean rate in the third epoch minus the first", resolution=1e-9, discrete=True, undefined=_EMPTY_EPOCH
     ),
@@ -349,6 +356,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "share_raised": np.mean(after > before),
             "share_lowered": np.mean(end < later),
             "share_zero": np.mean(end == 0.0),
+            "dopamine_spread_percent": ratio(np.ptp(run["n"], axis=1).max(), np.abs(run["n"]).max()) * 100,
             "rate_gain_Hz": rate_Hz[min(2, len(rate_Hz) - 1)] - rate_Hz[0],
             "rate_loss_Hz": rate_Hz[-1] - rate_Hz[min(2, len(rate_Hz) - 1)],
         },
