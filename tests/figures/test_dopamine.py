@@ -36,7 +36,7 @@ def shown(request, in_project, tmp_path):
 def test_every_panel_has_a_letter_a_title_and_labels(shown):
     module, ensembles = shown
     drawn = rendering.draw(module, ensembles, {})
-    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 10}[module]
+    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 11}[module]
     letters = [axes.texts[0].get_text() if axes.texts else "" for axes in drawn.axes]
     assert len(set(letters)) >= len(drawn.axes) - 1
     for axes in drawn.axes:
@@ -60,4 +60,4 @@ def test_the_main_experiment_and_one_seed_are_enough(shown):
     module, ensembles = shown
     alone = {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}
     drawn = rendering.draw(module, alone, {})
-    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 8}[module]
+    assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 9}[module]

@@ -60,7 +60,8 @@ def test_dopamine_differs_between_subgroups_with_events_at_slice_ends_alone():
 
 def test_dopamine_differs_between_ten_synapses_with_events_at_slice_ends_alone():
     found = [
-        ten.summarise(*done(ten, name, {}))["dopamine_spread_percent"] for name in ("dopamine_ten", "dopamine_ten_exact")
+        ten.summarise(*done(ten, name, {}))["dopamine_spread_percent"]
+        for name in ("dopamine_ten", "dopamine_ten_exact")
     ]
     assert found[0] > 0.01
     assert found[1] < 1e-9

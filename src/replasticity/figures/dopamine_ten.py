@@ -32,19 +32,17 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         Panels a to h.
     """
     main = ensembles["main"]
-    figure = Figure(figsize=(look.FULL_WIDTH, 8.6), layout=look.layout())
-    panels = figure.subplot_mosaic([["a", "e"], ["b", "f"], ["c", "g"], ["d", "h"]])
+    figure = Figure(figsize=(look.FULL_WIDTH, 9.6), layout=look.layout())
+    panels = figure.subplot_mosaic([["a", "e"], ["b", "f"], ["c", "g"], ["d", "h"]], height_ratios=[1, 1.4, 1.4, 1])
     seed, count = main["trace_seed"].values[0], main.sizes["seed"]
     draw_raster(panels["a"], main)
     look.letter(panels["a"], "a", f"Output spikes, seed {seed}")
-    for name, axes, title, label in (
-        ("weight_mV", panels["b"], "Weights", "w (mV)"),
-        ("c", panels["c"], "Eligibility traces", "c"),
-        ("n", panels["d"], "Stored dopamine", "n"),
-    ):
-        draw_synapses(axes, main, name)
-        axes.set_ylabel(label)
-        look.letter(axes, "bcd"[["weight_mV", "c", "n"].index(name)], f"{title} of all ten synapses, seed {seed}")
+    draw_synapses(panels["b"], main, "weight_mV", "w, 0 to {:.3g} mV each")
+    look.letter(panels["b"], "b", f"Weight of each neuron's synapse, seed {seed}")
+    draw_synapses(panels["c"], main, "c", "c, range {:.3g} each")
+    look.letter(panels["c"], "c", f"Eligibility trace of each synapse, seed {seed}")
+    draw_dopamine(panels["d"], main)
+    look.letter(panels["d"], "d", f"Stored dopamine, seed {seed}")
     draw_rate(panels["e"], ensembles)
     look.letter(panels["e"], "e", f"Output rate, n = {count} seeds, mean and 95 %")
     draw_mean_weight(panels["f"], ensembles)
@@ -86,14 +84,42 @@ def draw_raster(axes: Axes, main: xr.Dataset) -> None:
     axes.set_ylabel("neuron")
 
 
-def draw_synapses(axes: Axes, main: xr.Dataset, name: str) -> None:
-    """Draw a quantity of all synapses of the first seed."""
+def draw_synapses(axes: Axes, main: xr.Dataset, name: str, quantity: str) -> None:
+    """Draw a quantity of each synapse of the first seed, one above the other, all on one scale.
+
+    Parameters
+    ----------
+    axes : Axes
+        The panel.
+    main : Dataset
+        The ensemble.
+    name : str
+        Variable that is drawn.
+    quantity : str
+        Label; its braces take how much of the quantity is between two neurons.
+    """
     values = main[name].values[0]
-    colours = (look.BLUE, look.ORANGE, look.SKY, look.GREEN, look.VERMILION, look.PURPLE, look.BLACK, look.GREY)
+    span = max(float(np.ptp(values)), 1e-12)
     for k in range(values.shape[1]):
-        line = "-" if k < len(colours) else "--"
-        axes.plot(main["time_ms"].values / 1000, values[:, k], line, color=colours[k % len(colours)], lw=0.7)
+        axes.axhline(k + 1, color=look.GREY, lw=0.4, zorder=0)
+        colour = (look.BLUE, look.ORANGE)[k % 2]
+        shown = k + 1 + 0.95 * values[:, k] / span
+        axes.plot(main["time_ms"].values / 1000, shown, color=colour, lw=0.7, label=f"neuron {k + 1}")
+    axes.set_yticks(range(1, values.shape[1] + 1))
+    axes.set_ylabel(f"neuron ({quantity.format(span / 0.95)})")
     mark_dopamine(axes, main)
+
+
+def draw_dopamine(axes: Axes, main: xr.Dataset) -> None:
+    """Draw n as the mean over synapses, and how much the synapses differ."""
+    n, time_s = main["n"].values[0], main["time_ms"].values / 1000
+    axes.plot(time_s, n.mean(axis=1), color=look.PURPLE, label="dopamine n, mean of all synapses")
+    spread = "largest \N{MINUS SIGN} smallest synapse, times 20"
+    axes.plot(time_s, 20 * np.ptp(n, axis=1), color=look.BLACK, lw=0.8, label=spread)
+    axes.set_ylabel("dopamine n")
+    mark_dopamine(axes, main)
+    look.room_above(axes, 0.35)
+    look.legend(axes, loc="upper left")
 
 
 def _shown(ensembles: Mapping[str, xr.Dataset]) -> list[tuple[str, xr.Dataset, str]]:

@@ -34,11 +34,11 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_final_weight(panels["a"], ensembles)
     look.letter(panels["a"], "a", "Weight at the end")
     draw_weight(panels["b"], main)
-    look.letter(panels["b"], "b", "Weight over time")
-    draw_eligibility_and_dopamine(panels["c"], main)
-    look.letter(panels["c"], "c", "Eligibility trace and dopamine")
-    draw_deviation(panels["d"], ensembles)
-    look.letter(panels["d"], "d", "Deviation from the closed form")
+    look.letter(panels["b"], "b", "Weight over time, every second dopamine time")
+    draw_eligibility(panels["c"], main)
+    look.letter(panels["c"], "c", "Eligibility trace")
+    draw_dopamine(panels["d"], main)
+    look.letter(panels["d"], "d", "Dopamine, every fourth time")
     look.say_nothing_is_random(figure)
     return figure
 
@@ -79,41 +79,27 @@ def draw_weight(axes: Axes, main: xr.Dataset) -> None:
     look.legend(axes, loc="upper right", columns=2)
 
 
-def draw_eligibility_and_dopamine(axes: Axes, main: xr.Dataset) -> None:
-    """Draw c(t) and n(t), as shares of their largest values."""
-    time_s = main["time_ms"].values / 1000
-    c, n = main["c"].values[0, 0], main["n"].values[0, 0]
-    axes.plot(time_s, c[0] / max(np.abs(c[0]).max(), 1e-300), color=look.GREEN, label=f"c (largest {c[0].max():.2f})")
-    points = range(0, len(n), 4)
-    for point in points:
-        label = f"n, {len(points)} dopamine times (largest {n[0].max():.3f})" if point == 0 else None
-        axes.plot(time_s, n[point] / max(np.abs(n).max(), 1e-300), color=look.ORANGE, lw=0.8, label=label)
+def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
+    """Draw c(t), which does not depend on dopamine, and when dopamine is given."""
+    c = main["c"].values[0, 0, 0]
+    axes.plot(main["time_ms"].values / 1000, c, color=look.GREEN, label="c")
+    given_s = main["dopamine_ms"].values[0] / 1000
+    axes.plot(given_s, np.zeros(len(given_s)), "^", color=look.ORANGE, ms=4, label="dopamine times", clip_on=False)
+    axes.set_ylim(bottom=0)
     axes.set_xlabel("time (s)")
-    axes.set_ylabel("share of the largest value")
-    look.room_above(axes, 0.2)
+    axes.set_ylabel("eligibility trace c")
     look.legend(axes, loc="upper right")
 
 
-def draw_deviation(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw |w - closed form| of each point, events at slice ends and exact."""
-    for role, label, mark in (("main", "slice ends", "o"), ("exact", "exact", "x")):
-        if role not in ensembles:
-            continue
-        one = ensembles[role].isel(seed=0)
-        for k, A_vt in enumerate(one["A_vt"].values):
-            deviation = np.abs(one["weight_final"].values[k] - one["weight_closed_form"].values[k])
-            axes.semilogy(
-                one["dopamine_ms"].values / 1000,
-                np.maximum(deviation, 1e-17),
-                mark,
-                ms=3.5,
-                mfc="none",
-                color=_COLOURS[k % len(_COLOURS)],
-                label=f"{label}, {_amount(A_vt)}",
+def draw_dopamine(axes: Axes, main: xr.Dataset) -> None:
+    """Draw n(t) of every fourth dopamine time."""
+    n = main["n"].values[0]
+    for k in range(len(n)):
+        for point in range(0, n.shape[1], 4):
+            label = _amount(main["A_vt"].values[0, k]) if point == 0 else None
+            axes.plot(
+                main["time_ms"].values / 1000, n[k, point], color=_COLOURS[k % len(_COLOURS)], lw=0.8, label=label
             )
-    axes.set_ylim(3e-18, 3e-6)
-    axes.axhline(1e-9, color=look.GREY, lw=0.8, ls="--")
-    axes.annotate("bound of the claim", (0.02, 1.3e-9), xycoords=("axes fraction", "data"), color=look.GREY, fontsize=7)
-    axes.set_xlabel("time of the dopamine spike (s)")
-    axes.set_ylabel("|deviation| of the weight")
-    look.legend(axes, loc="upper right", columns=2)
+    axes.set_xlabel("time (s)")
+    axes.set_ylabel("dopamine n")
+    look.legend(axes, loc="upper right")

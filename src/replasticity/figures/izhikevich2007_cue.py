@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from replasticity.figures import rendering as look
 from replasticity.figures._over_seeds import draw_band, mean_and_band
@@ -31,40 +30,42 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a to h; i and j only with ``long``.
+        Panels a to h and k; i and j only with ``long``.
     """
     main = ensembles["main"]
-    rows: Any = [["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]
+    rows: Any = [["a", "a"], ["b", "b"], ["c", "c"], ["d", "e"], ["f", "k"], ["g", "h"]]
+    heights = [1.4, 1.4, 0.8, 1, 1, 1]
     if "long" in ensembles:
         rows.append(["i", "j"])
-    figure = Figure(figsize=(look.FULL_WIDTH, 2.15 * len(rows)), layout=look.layout())
-    panels = figure.subplot_mosaic(rows)
+        heights.append(1.15)
+    figure = Figure(figsize=(look.FULL_WIDTH, 1.75 * sum(heights)), layout=look.layout())
+    panels = figure.subplot_mosaic(rows, height_ratios=heights)
     seed, count = main["trace_seed"].values[0], main.sizes["seed"]
     draw_raster(panels["a"], main)
-    look.letter(panels["a"], "a", f"Excitatory spikes and stimuli, seed {seed}")
+    look.letter(panels["a"], "a", f"Excitatory spikes in bins of 10 ms, stimuli and dopamine, seed {seed}")
     draw_potentials(panels["b"], main)
     look.letter(panels["b"], "b", f"Potentials of ten excitatory neurons, seed {seed}")
     draw_rate(panels["c"], main)
-    look.letter(panels["c"], "c", f"Rate of all excitatory neurons, seed {seed}")
+    look.letter(panels["c"], "c", f"Rate of all excitatory neurons in bins of 10 ms, seed {seed}")
     draw_dopamine(panels["d"], main)
     look.letter(panels["d"], "d", f"Dopamine, mean over synapses, seed {seed}")
     draw_eligibility(panels["e"], main)
     look.letter(panels["e"], "e", f"Eligibility, sum over synapses, seed {seed}")
     draw_weights(panels["f"], main)
     look.letter(panels["f"], "f", f"Mean change of outgoing weights, seed {seed}")
+    draw_single_weights(panels["k"], main)
+    look.letter(panels["k"], "k", f"Single weights, one synapse per neuron, seed {seed}")
     draw_gains(panels["g"], main)
     look.letter(panels["g"], "g", f"Gain of both subgroups, n = {count} seeds, 95 % bands")
     draw_difference(panels["h"], ensembles)
-    look.letter(panels["h"], "h", f"Rewarded minus other, n = {count} seeds, sign tests")
+    look.letter(panels["h"], "h", f"Rewarded minus other, n = {count} seeds")
     if "long" in ensembles:
         long = ensembles["long"]
         duration_s = _parameters(long)["duration_ms"] / 1000
         draw_gains(panels["i"], long)
-        look.letter(panels["i"], "i", f"The same over {duration_s:g} s, n = {long.sizes['seed']} seeds")
+        look.letter(panels["i"], "i", f"The same as g over {duration_s:g} s, n = {long.sizes['seed']} seeds")
         draw_responses(panels["j"], ensembles)
-        look.letter(
-            panels["j"], "j", f"Response, late \N{MINUS SIGN} early, n = {count} and {long.sizes['seed']} seeds, 95 %"
-        )
+        look.letter(panels["j"], "j", f"Response, n = {count} and {long.sizes['seed']} seeds, 95 %")
     return figure
 
 
@@ -78,69 +79,90 @@ def _time_s(ensemble: xr.Dataset) -> np.ndarray:
     return time_s
 
 
+def _mark_dopamine(axes: Axes, main: xr.Dataset, height: float) -> None:
+    """Mark when dopamine was given, in bins of 100 ms."""
+    given = main["dopamine_count"].values[0] > 0
+    at_s = main["rate_time_ms"].values[given] / 1000
+    axes.plot(at_s, np.full(len(at_s), height), "D", color=look.ORANGE, ms=2.5, label="dopamine spike", clip_on=False)
+
+
 def draw_raster(axes: Axes, main: xr.Dataset) -> None:
-    """Draw the first second: spikes, and the stimuli of both subgroups."""
-    time_ms = main["raster_time_ms"].values
+    """Draw the spikes of all excitatory neurons, the stimuli of both subgroups, and dopamine."""
+    time_s = main["raster_time_ms"].values / 1000
     time_bin, neuron = np.nonzero(main["raster_count"].values[0])
-    axes.plot(time_ms[time_bin], neuron, ".", color=look.BLACK, ms=1.2)
+    axes.plot(time_s[time_bin], neuron, ".", color=look.BLACK, ms=0.8, mew=0)
     top = main.sizes["exc"]
     for (label, colour), counts in zip(_GROUPS, main["stimulus_count"].values[0], strict=True):
-        at_ms = time_ms[counts > 0]
-        axes.plot(at_ms, np.full(len(at_ms), 1.04 * top), "v", color=colour, ms=4, label=f"stimulus, {label}")
-    axes.set_ylim(0, 1.08 * top)
+        at_s = time_s[counts > 0]
+        axes.plot(at_s, np.full(len(at_s), 1.05 * top), "v", color=colour, ms=3, label=f"stimulus, {label}")
+    axes.set_ylim(0, 1.1 * top)
+    _mark_dopamine(axes, main, 0.0)
     look.room_above(axes, 0.2)
-    look.legend(axes, loc="upper left", columns=2)
-    axes.set_xlabel("time (ms)")
+    look.legend(axes, loc="upper left", columns=3)
+    axes.set_xlabel("time (s)")
     axes.set_ylabel("neuron")
     axes.margins(x=0.01)
 
 
 def draw_potentials(axes: Axes, main: xr.Dataset) -> None:
-    """Draw the potentials of ten neurons, one above the other."""
-    V_mV, time_ms = main["V_mV"].values[0], main["V_time_ms"].values
-    shift_mV = 20.0
+    """Draw the potentials of ten neurons, each in an own strip of 25 mV."""
+    V_mV, time_s = main["V_mV"].values[0], main["V_time_ms"].values / 1000
+    shift_mV, lowest_mV = 25.0, -75.0
     for k, trace in enumerate(V_mV):
-        axes.plot(time_ms[::5], trace[::5] + k * shift_mV, color=look.BLUE, lw=0.5)
-    axes.set_yticks([k * shift_mV - 65.0 for k in range(0, len(V_mV), 3)], [str(k + 1) for k in range(0, len(V_mV), 3)])
-    axes.set_ylim(-80, len(V_mV) * shift_mV - 45)
-    right = time_ms[-1] * 1.015
-    axes.plot([right, right], [-72, -52], color=look.BLACK, lw=2, clip_on=False)
-    axes.annotate("20 mV", (right, -62), xytext=(3, 0), textcoords="offset points", fontsize=7, va="center")
-    axes.set_xlabel("time (ms)")
-    axes.set_ylabel("neuron")
+        strip = (trace - lowest_mV) / shift_mV + k
+        axes.plot(time_s, strip, color=(look.BLUE, look.SKY)[k % 2], lw=0.3, label=f"neuron {k + 1}")
+    axes.set_yticks(np.arange(len(V_mV)) + 0.5, [str(k + 1) for k in range(len(V_mV))])
+    axes.set_ylim(0, len(V_mV))
+    axes.margins(x=0.01)
+    axes.set_xlabel("time (s)")
+    axes.set_ylabel(f"neuron; V (mV),\nstrips of {shift_mV:g} mV")
 
 
 def draw_rate(axes: Axes, main: xr.Dataset) -> None:
     """Draw the rate per neuron, divided by the number of all neurons."""
-    axes.stairs(
-        main["exc_rate_binned_Hz"].values[0],
-        np.append(0.0, main["rate_time_ms"].values + main["rate_time_ms"].values[0]) / 1000,
-        color=look.BLUE,
-    )
+    time_ms = main["raster_time_ms"].values
+    width_ms = 2 * time_ms[0]
+    rate_Hz = main["raster_count"].values[0].sum(axis=1, dtype=np.int64) / main.sizes["exc"] / width_ms * 1000
+    axes.stairs(rate_Hz, np.append(time_ms - time_ms[0], time_ms[-1] + time_ms[0]) / 1000, color=look.BLUE, lw=0.5)
     mean_Hz, printed_Hz = main["exc_rate_Hz"].values.mean(), main["exc_rate_as_printed_Hz"].values.mean()
     axes.axhline(
         mean_Hz,
-        color=look.GREY,
+        color=look.VERMILION,
         lw=0.8,
         ls="--",
         label=f"mean of all seeds {mean_Hz:.2f} Hz (as printed: {printed_Hz:.1f})",
     )
+    axes.margins(x=0.01)
     axes.set_xlabel("time (s)")
-    axes.set_ylabel("rate per neuron (Hz)")
-    look.room_above(axes, 0.25)
+    axes.set_ylabel("rate (Hz)")
+    look.room_above(axes, 0.3)
     look.legend(axes, loc="upper left")
 
 
 def draw_dopamine(axes: Axes, main: xr.Dataset) -> None:
-    """Draw the mean of n, and when dopamine was given."""
-    axes.plot(_time_s(main), main["n_mean"].values[0, 0], color=look.PURPLE, label="n at the readings")
-    given = main["dopamine_count"].values[0] > 0
-    at_s = main["rate_time_ms"].values[given] / 1000
-    axes.plot(at_s, np.zeros(len(at_s)), "^", color=look.BLACK, ms=3, label="dopamine spike", clip_on=False)
-    axes.set_ylim(bottom=0)
+    """Draw the mean of n of both subgroups, their difference, and when dopamine was given."""
+    n = main["n_mean"].values[0]
+    for k, (label, colour) in enumerate(_GROUPS):
+        axes.plot(_time_s(main), n[k], ("-", "--")[k], color=colour, lw=1.0, label=label)
+    difference = "rewarded \N{MINUS SIGN} other, times 200"
+    axes.plot(_time_s(main), 200 * (n[0] - n[1]), color=look.BLACK, lw=0.6, label=difference)
+    _mark_dopamine(axes, main, 0.0)
     axes.set_xlabel("time (s)")
-    axes.set_ylabel("n")
-    look.room_above(axes, 0.25)
+    axes.set_ylabel("dopamine n")
+    look.room_above(axes, 0.4)
+    look.legend(axes, loc="upper left", columns=2)
+
+
+def draw_single_weights(axes: Axes, main: xr.Dataset) -> None:
+    """Draw the weight of one synapse of each member of both subgroups."""
+    for k, (label, colour) in reversed(list(enumerate(_GROUPS))):
+        weight_pA = main["synapse_weight_pA"].values[0, k]
+        time_s = np.tile(_time_s(main), (len(weight_pA), 1))
+        axes.plot(time_s.ravel(), weight_pA.ravel(), ".", color=colour, ms=1.5, mew=0, alpha=0.6)
+        axes.plot([], [], ".", color=colour, ms=6, label=label)
+    axes.set_xlabel("time (s)")
+    axes.set_ylabel("w (pA)")
+    look.room_above(axes, 0.2)
     look.legend(axes, loc="upper left", columns=2)
 
 
@@ -148,6 +170,7 @@ def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
     """Draw the sums of c over the synapses that leave each subgroup."""
     for k, (label, colour) in enumerate(_GROUPS):
         axes.plot(_time_s(main), main["c_sum"].values[0, k], color=colour, lw=0.8, label=label)
+    _mark_dopamine(axes, main, 0.0)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("sum of c")
     look.room_above(axes, 0.25)
@@ -180,13 +203,12 @@ def draw_gains(axes: Axes, ensemble: xr.Dataset) -> None:
 
 
 def draw_difference(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw the difference of both subgroups over seeds, with a sign test at the end."""
+    """Draw the difference of both subgroups over seeds, and in how many it is positive at the end."""
     for role, (label, colour) in _LABELS.items():
         if role not in ensembles:
             continue
         difference_pA = ensembles[role]["difference_trace_pA"].values
         positive, count = int(np.sum(difference_pA[:, -1] > 0)), len(difference_pA)
-        p = stats.binomtest(positive, count).pvalue
         if role == "main":
             axes.plot(_time_s(ensembles[role]), difference_pA.T, color=look.SKY, lw=0.4, alpha=0.7)
         draw_band(
@@ -194,7 +216,7 @@ def draw_difference(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             _time_s(ensembles[role]),
             difference_pA,
             colour,
-            f"{label}: {positive} of {count} > 0, p = {p:.1g}",
+            f"{label}: {positive} of {count} seeds > 0",
         )
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.set_xlabel("time (s)")
@@ -210,7 +232,7 @@ def draw_responses(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     for role in ("main", "long"):
         ensemble = ensembles[role]
         duration_s = _parameters(ensemble)["duration_ms"] / 1000
-        for name, text in (("response_change", "subgroup"), ("network_response_change", "others")):
+        for name, text in (("response_change", "own group"), ("network_response_change", "others")):
             for k, (_, colour) in enumerate(_GROUPS):
                 values = ensemble[name].values[:, k]
                 values = values[np.isfinite(values)]
@@ -226,6 +248,7 @@ def draw_responses(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         axes.plot([], [], "o", ms=3, color=colour, label=f"{label.split()[0]} stimulus")
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.set_xticks([tick for tick, _ in ticks], [text for _, text in ticks])
-    axes.set_ylabel("change of spikes per neuron\nand stimulus, within 20 ms")
+    axes.axvline(1.65, color=look.GREY, lw=0.6)
+    axes.set_ylabel("late \N{MINUS SIGN} early (spikes)")
     look.room_above(axes, 0.3)
     look.legend(axes, loc="upper left", columns=2)

@@ -716,9 +716,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "difference_half_pA": difference_pA[half],
             "difference_trace_pA": difference_pA,
             "beyond_rest_pA": weight_pA[REWARDED, -1] - rest_pA,
-            "dopamine_difference_percent": ratio(
-                np.abs(n_mean[REWARDED] - n_mean[OTHER]).max(), np.abs(n_mean).max()
-            )
+            "dopamine_difference_percent": ratio(np.abs(n_mean[REWARDED] - n_mean[OTHER]).max(), np.abs(n_mean).max())
             * 100,
             "gain_trace_pA": weight_pA - initial_pA,
             "gain_rewarded_percent": (ratio(weight_pA[REWARDED, -1], initial_pA) - 1) * 100,

@@ -188,28 +188,27 @@ def draw(parameters: Parameters, seed: int) -> Arrays:
 
 
 def amount_at(arrival: IntArray, parameters: Parameters) -> FloatArray:
-    """Return what each arrival of dopamine adds to n.
+    """Return what each arrival of dopamine adds to n: the amount in force at the end of its slice, over tau_n.
 
-    The amount in force at the end of its slice counts (specification, section 4), and it changes at the end of the
-    last chunk that ends at or before the first punishment.
+    Specification, section 4.
     """
     ends = arrival
     if parameters.events == "slice":
         slice_steps = steps_of(parameters.slice_ms, parameters)
         ends = -(-arrival // slice_steps) * slice_steps
-    scaled: FloatArray = amount_in_chunk(ends, parameters) / parameters.tau_n_ms
-    return scaled
+    return amount_in_force(ends, parameters) / parameters.tau_n_ms
 
 
-def amount_in_chunk(stamp: IntArray, parameters: Parameters) -> FloatArray:
-    """Return the amount of dopamine that is set in the chunk of each stamp; a chunk's end belongs to it.
+def amount_in_force(time: IntArray, parameters: Parameters) -> FloatArray:
+    """Return the amount of dopamine of a spike in the chunks that hold some times [steps]; a chunk holds its end.
 
-    It is that of rewards in chunks that end at or before the first punishment (specification, section 7 (b)). Chunks are
-    cut as the script says, whatever the slices.
+    The amount changes at the end of the last chunk that ends at or before the first punishment.
     """
-    last_ms = min(parameters.punishment_times_ms, default=np.inf)
-    chunk_end_ms = np.ceil(stamp * parameters.dt_ms / parameters.chunk_ms - 1e-9) * parameters.chunk_ms
-    amount: FloatArray = np.where(chunk_end_ms <= last_ms + 1e-9, parameters.A_vt_reward, parameters.A_vt_punishment)
+    first_ms = min(parameters.punishment_times_ms, default=np.inf)
+    chunk_end_ms = np.ceil(time * parameters.dt_ms / parameters.chunk_ms - 1e-9) * parameters.chunk_ms
+    amount: FloatArray = np.where(
+        chunk_end_ms <= first_ms + 1e-9, parameters.A_vt_reward, parameters.A_vt_punishment
+    ).astype(np.float64)
     return amount
 
 
@@ -490,7 +489,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "post_spike_time": ("post_spike", outcome.stamp * parameters.dt_ms),
         "post_spike_index": ("post_spike", outcome.neuron.astype(np.int32)),
         "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * parameters.dt_ms),
-        "A_vt_chunk": ("chunk", amount_in_chunk(chunk_end, parameters)),
+        "A_vt_chunk": ("chunk", amount_in_force(chunk_end, parameters)),
         "log_w": (("log", "neuron"), readings.weight[row]),
         "log_c": (("log", "neuron"), readings.c[row]),
         "log_n": (("log", "neuron"), readings.n[row]),
