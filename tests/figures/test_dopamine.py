@@ -1,6 +1,7 @@
 """Figures of dopamine-modulated STDP: with all experiments, with one seed, and with the main experiment alone."""
 
 import pytest
+from matplotlib.collections import PolyCollection
 
 from replasticity import experiments, simulation
 from replasticity.figures import rendering
@@ -42,6 +43,27 @@ def test_every_panel_has_a_letter_a_title_and_labels(shown):
     for axes in drawn.axes:
         assert axes.get_title(loc="left")
         assert axes.get_ylabel()
+
+
+def test_each_line_of_the_tutorials_plots_can_be_pointed_at(shown):
+    module, ensembles = shown
+    panels = {axes.get_label(): axes for axes in rendering.draw(module, ensembles, {}).axes}
+    plots = experiments.load(module).figure.source_plots
+    # Counted in the tutorial: the traces of one neuron, the raster and the weights have axes one above the other.
+    assert len(plots) == {"dopamine_timing": 1, "dopamine_ten": 4, "izhikevich2007_cue": 8}[module]
+    for plot in plots:
+        axes = panels[plot.panel]
+        legend = axes.get_legend()
+        texts = [axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
+        texts += [text.get_text() for text in legend.get_texts()] if legend else []
+        assert all(any(ours in text for text in texts) for ours in plot.lines.values()), (plot.plot, texts)
+
+
+def test_bands_need_five_seeds(shown):
+    module, ensembles = shown
+    drawn = rendering.draw(module, ensembles, {})
+    assert not any(isinstance(each, PolyCollection) for axes in drawn.axes for each in axes.collections)
+    assert not any("95 %" in axes.get_title(loc="left") for axes in drawn.axes)
 
 
 def test_nothing_leaves_the_page(shown):

@@ -9,6 +9,9 @@ from scipy import stats
 
 FloatArray = npt.NDArray[np.float64]
 
+#: A band over fewer seeds would say more about the quantile of t than about the seeds.
+FEWEST_SEEDS_OF_A_BAND = 5
+
 
 def mean_and_band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean and 95 % t interval over seeds (axis 0); with one seed the interval is the mean."""
@@ -20,7 +23,10 @@ def mean_and_band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def draw_band(axes: Axes, x: Any, values: FloatArray, colour: str, label: str, line: str = "-") -> None:
-    """Draw the mean over seeds with its 95 % band."""
+    """Draw the mean over seeds with its 95 % band; with fewer than five seeds, the seeds instead of the band."""
     mean, low, high = mean_and_band(values)
-    axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
+    if len(values) >= FEWEST_SEEDS_OF_A_BAND:
+        axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
+    elif len(values) > 1:
+        axes.plot(x, values.T, line, color=colour, lw=0.4)
     axes.plot(x, mean, line, color=colour, label=label)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replasticity.figures import rendering as look
-from replasticity.figures._over_seeds import draw_band, mean_and_band
+from replasticity.figures._over_seeds import FEWEST_SEEDS_OF_A_BAND, draw_band, mean_and_band
 
 _LABELS = {"main": ("events at slice ends", look.BLUE), "exact": ("exact event times", look.ORANGE)}
 
@@ -43,12 +43,13 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     look.letter(panels["c"], "c", f"Eligibility trace of each synapse, seed {seed}")
     draw_dopamine(panels["d"], main)
     look.letter(panels["d"], "d", f"Stored dopamine, seed {seed}")
+    spread = "mean and 95 %" if count >= FEWEST_SEEDS_OF_A_BAND else "mean and seeds"
     draw_rate(panels["e"], ensembles)
-    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds, mean and 95 %")
+    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds, {spread}")
     draw_mean_weight(panels["f"], ensembles)
-    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds, mean and 95 %")
+    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds, {spread}")
     draw_epochs(panels["g"], ensembles)
-    look.letter(panels["g"], "g", f"Rate in four epochs, n = {count} seeds, mean and 95 %")
+    look.letter(panels["g"], "g", f"Rate in four epochs, n = {count} seeds, {spread}")
     draw_final_weights(panels["h"], ensembles)
     look.letter(panels["h"], "h", f"Final weights of {main.sizes['neuron']} synapses, n = {count} seeds")
     return figure
@@ -154,6 +155,8 @@ def draw_epochs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         place = np.arange(rate_Hz.shape[1]) + 0.25 * (k - 0.5 * (len(_shown(ensembles)) - 1))
         axes.plot(np.tile(place, (len(rate_Hz), 1)).ravel(), rate_Hz.ravel(), "o", ms=2, mew=0, alpha=0.4, color=colour)
         mean, low, high = mean_and_band(rate_Hz)
+        if len(rate_Hz) < FEWEST_SEEDS_OF_A_BAND:
+            low = high = mean
         axes.errorbar(place, mean, (mean - low, high - mean), fmt="_", color=look.BLACK, capsize=3, lw=1, ms=8)
         axes.plot([], [], "o", ms=3, color=colour, label=label)
     axes.set_xticks(range(len(edges_s) - 1), [f"{a:g}\N{EN DASH}{b:g} s" for a, b in pairwise(edges_s)])

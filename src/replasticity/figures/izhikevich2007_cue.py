@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replasticity.figures import rendering as look
-from replasticity.figures._over_seeds import draw_band, mean_and_band
+from replasticity.figures._over_seeds import FEWEST_SEEDS_OF_A_BAND, draw_band, mean_and_band
 
 #: Subgroups: name and colour.
 _GROUPS = (("rewarded", look.GREEN), ("other stimulated", look.VERMILION))
@@ -56,7 +56,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_single_weights(panels["k"], main)
     look.letter(panels["k"], "k", f"Single weights, one synapse per neuron, seed {seed}")
     draw_gains(panels["g"], main)
-    look.letter(panels["g"], "g", f"Gain of both subgroups, n = {count} seeds, 95 % bands")
+    look.letter(panels["g"], "g", f"Gain of both subgroups, n = {count} seeds{_spread(main)}")
     draw_difference(panels["h"], ensembles)
     look.letter(panels["h"], "h", f"Rewarded minus other, n = {count} seeds")
     if "long" in ensembles:
@@ -65,13 +65,18 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         draw_gains(panels["i"], long)
         look.letter(panels["i"], "i", f"The same as g over {duration_s:g} s, n = {long.sizes['seed']} seeds")
         draw_responses(panels["j"], ensembles)
-        look.letter(panels["j"], "j", f"Response, n = {count} and {long.sizes['seed']} seeds, 95 %")
+        look.letter(panels["j"], "j", f"Response, n = {count} and {long.sizes['seed']} seeds{_spread(long)}")
     return figure
 
 
 def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
     parameters: dict[str, Any] = json.loads(ensemble.attrs["parameters"])
     return parameters
+
+
+def _spread(ensemble: xr.Dataset) -> str:
+    """Return what a title says about intervals: they are shown where there are seeds enough."""
+    return ", 95 %" if ensemble.sizes["seed"] >= FEWEST_SEEDS_OF_A_BAND else ""
 
 
 def _time_s(ensemble: xr.Dataset) -> np.ndarray:
@@ -237,7 +242,7 @@ def draw_responses(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
                 values = ensemble[name].values[:, k]
                 values = values[np.isfinite(values)]
                 axes.plot(np.full(len(values), place + 0.3 * k), values, "o", ms=2.5, mew=0, alpha=0.5, color=colour)
-                if len(values):
+                if len(values) >= FEWEST_SEEDS_OF_A_BAND:
                     mean, low, high = mean_and_band(values)
                     axes.errorbar(
                         place + 0.3 * k, mean, [[mean - low], [high - mean]], fmt="_", color=look.BLACK, capsize=3, lw=1

@@ -591,7 +591,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
             "time_ms": np.arange(1, len(readings) + 1) * parameters.chunk_ms,
             "weight_all_pA": [reading["weight_all_pA"] for reading in readings],
             **{name: np.array([reading[name] for reading in readings]).T for name in ("weight_pA", "c_sum", "n_mean")},
-            "synapse_weight_pA": np.moveaxis([reading["members"] for reading in readings], 0, -1),
+            "synapse_weight_pA": np.moveaxis(np.array([reading["members"] for reading in readings]), 0, -1),
             "weight_final_pA": np.where(leaving > 0, weight_pA + sums_pA / np.maximum(leaving, 1), np.nan),
             "synapse_count": leaving,
             "weight_min_pA": state["weight"].min() if len(state) else np.nan,
