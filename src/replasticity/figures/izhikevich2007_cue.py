@@ -34,7 +34,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     """
     main = ensembles["main"]
     rows: Any = [["a", "a"], ["b", "b"], ["c", "c"], ["d", "e"], ["f", "k"], ["g", "h"]]
-    heights = [1.4, 1.4, 0.8, 1, 1, 1]
+    heights = [1.4, 2.2, 0.8, 1, 1, 1]
     if "long" in ensembles:
         rows.append(["i", "j"])
         heights.append(1.15)
@@ -110,9 +110,9 @@ def draw_raster(axes: Axes, main: xr.Dataset) -> None:
 
 
 def draw_potentials(axes: Axes, main: xr.Dataset) -> None:
-    """Draw the potentials of ten neurons, each in an own strip of 25 mV."""
+    """Draw the potentials of ten neurons, each in an own strip of 16 mV."""
     V_mV, time_s = main["V_mV"].values[0], main["V_time_ms"].values / 1000
-    shift_mV, lowest_mV = 25.0, -75.0
+    shift_mV, lowest_mV = 16.0, -71.0
     for k, trace in enumerate(V_mV):
         strip = (trace - lowest_mV) / shift_mV + k
         axes.plot(time_s, strip, color=(look.BLUE, look.SKY)[k % 2], lw=0.3, label=f"neuron {k + 1}")
