@@ -203,7 +203,7 @@ def draw_gains(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("gain (pA)")
-    look.room_above(axes, 0.2)
+    look.room_above(axes, 0.45)
     look.legend(axes, loc="upper left")
 
 
@@ -226,7 +226,7 @@ def draw_difference(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("difference (pA)")
-    look.room_above(axes, 0.3)
+    look.room_above(axes, 0.5)
     look.legend(axes, loc="upper left")
 
 
