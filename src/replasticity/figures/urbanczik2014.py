@@ -280,7 +280,7 @@ def draw_weight_of_error(axes: Axes, column: Column) -> None:
     h = 15 * p["beta_per_mV"] / (1 + rising / p["rate_slope"])
     axes.plot(_time_ms(column), h, color=look.GREEN, label="$h(V_W^*)$")
     axes.set_ylabel("$h$ (1)")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.05 * 15 * p["beta_per_mV"])
 
 
 def _median_and_band(axes: Axes, x: FloatArray, values: FloatArray, colour: str, label: str) -> None:

@@ -8,10 +8,11 @@ potentials V_W* with
 
 The left side is what the rule predicts, the right side how often a neuron fires that spikes with rate phi(U) and
 rests for t_ref after each spike; U is the potential of a soma that the dendrite and the drive pull at
-(`fixed_point_mV` says what this leaves out). Nothing acts on the dendrite but its inputs, so V_W* in a presentation with
-drive is the potential that the soma would have without.
+(`fixed_point_mV` says what this leaves out). Nothing acts on the dendrite but its inputs, so V_W* in a presentation
+with drive is the potential that the soma would have without.
 """
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +45,7 @@ class Parameters(urbanczik_senn.Parameters):
     @model_validator(mode="after")
     def _are_there(self) -> "Parameters":
         shown = self.shown_presentations
-        if any(later <= earlier for earlier, later in zip(shown, shown[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(shown)):
             raise ValueError("shown_presentations: have to rise")
         if max(shown[-1], self.averaged_presentations) > self.presentations_learning:
             raise ValueError(
