@@ -204,6 +204,47 @@ def test_fifteen_blocks_weigh_what_one_is_extrapolated_to():
     np.testing.assert_allclose(found, printed, atol=0.5)
 
 
+def test_the_data_refute_no_published_claim():
+    experiment, given = experiments.load("clopath2010_pairing"), parameters()
+    measured = {
+        pairing: 100 + given.measured_change_percent[index]
+        for pairing, index in np.transpose(protocol.measured_too(given)).tolist()
+    }
+    by_rate = {0: given.measured_change_percent[:5], 1: given.measured_change_percent[5:]}
+    published = [claim for claim in experiment.claims if claim.kind == "published"]
+    assert len(published) == 6
+    for claim in published:
+        if claim.statistic == "weight_percent":
+            value = measured[claim.at["pairing"]]
+        else:
+            assert claim.statistic == "smallest_increase_percent"
+            value = np.diff(by_rate[claim.at["order"]]).min()
+        low, high = (bound if bound is not None else value for bound in (claim.lower, claim.upper))
+        assert low <= value <= high, claim.id
+    # What was claimed before, that the weight grows throughout with the postsynaptic spike first, they do refute.
+    assert np.diff(by_rate[0]).min() < 0
+
+
+def test_errata_with_parameters_have_an_experiment_each():
+    measured = {
+        erratum.id: erratum.measured_by.parameters
+        for erratum in experiments.load("clopath2010_pairing").errata
+        if erratum.measured_by
+    }
+    times = ["post_times_ms", "pre_times_ms"]
+    assert measured == {
+        "adaptation-unit": ["adex_b_pA"],
+        "sixth-spike-depresses": times,
+        "unequal-times": times,
+        "nominal-intervals": ["pre_times_ms"],
+        "hodgkin-huxley-intervals": ["pre_times_ms"],
+        "extrapolation": ["extrapolation", *times],
+        "hodgkin-huxley-start": ["shift_ms"],
+        "times-of-the-regression-test": ["shift_ms"],
+        "all-together": ["adex_b_pA", "extrapolation", *times, "shift_ms"],
+    }
+
+
 def test_only_what_was_measured_counts():
     given = parameters(
         measured_rates_Hz=[50.0, 10.0, 10.0, 60.0],

@@ -22,7 +22,7 @@ _CURVES: dict[str, tuple[str, dict[str, Any]]] = {
     "main": ("as printed", {"ls": "-", "marker": "o", "ms": 3.5}),
     "adaptation": ("b = 80.5 pA", {"ls": "--", "marker": "s", "ms": 3}),
     "late_reading": ("read 1 s later", {"ls": ":", "marker": "^", "ms": 3.5}),
-    "all_together": ("errata corrected", {"ls": "-", "marker": "D", "ms": 3}),
+    "all_together": ("all errata, 15 blocks", {"ls": "-", "marker": "D", "ms": 3}),
     "settled": ("starts settled", {"ls": "--", "marker": "s", "ms": 3}),
 }
 
