@@ -25,7 +25,10 @@ def panels(ensembles):
 def test_curves_are_the_weights_of_each_experiment(panels, ensembles):
     shown = {
         "a": (0, {"as printed": "main"}),
-        "b": (0, {"b = 80.5 pA": "adaptation", "read 1 s later": "late_reading", "all errata, 15 blocks": "all_together"}),
+        "b": (
+            0,
+            {"b = 80.5 pA": "adaptation", "read 1 s later": "late_reading", "all errata, 15 blocks": "all_together"},
+        ),
         "c": (1, {"as printed": "main", "starts settled": "settled"}),
     }
     for letter, (neuron, curves) in shown.items():
