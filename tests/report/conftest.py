@@ -13,9 +13,7 @@ BENCHMARK = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n{}\t0:00:01\t{}\t0\t{}\n"
 
 def make_results(project):
     """Make all that a report shows, with the commands of the workflow, in the current folder."""
-    for path in (project.folder / "config/experiments").glob("*.yaml"):
-        if path.stem not in EXPERIMENTS:
-            path.unlink()
+    project.keep_experiments(*EXPERIMENTS)
     for name in EXPERIMENTS:
         for seed in SEEDS:
             assert main(["simulate", name, "--seed", str(seed)]) == 0

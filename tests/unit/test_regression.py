@@ -266,11 +266,10 @@ def test_reference_with_other_statistics_is_refused(short, ensemble):
 
 
 def test_shortened_scale_has_a_reference_of_its_own(project):
-    project.edit(
-        "config/experiments/zenke2015.yaml", "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}"
-    )
-    assert regression.reference_file(experiments.resolve("zenke2015", "quick")).name == "zenke2015.quick.json"
-    assert regression.reference_file(experiments.resolve("zenke2015", "full")).name == "zenke2015.json"
+    name, file = "zenke2015_paper", "config/experiments/zenke2015_paper.yaml"
+    project.edit(file, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
+    assert regression.reference_file(experiments.resolve(name, "quick")).name == f"{name}.quick.json"
+    assert regression.reference_file(experiments.resolve(name, "full")).name == f"{name}.json"
 
 
 @pytest.mark.slow

@@ -9,6 +9,9 @@ from scipy import stats
 
 FloatArray = npt.NDArray[np.float64]
 
+#: A band over fewer seeds would say more about the quantile of t than about the seeds.
+FEWEST_SEEDS_OF_A_BAND = 5
+
 
 def mean_and_band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean and 95 % t interval over seeds (axis 0); with one seed the interval is the mean."""
