@@ -274,18 +274,20 @@ def _means_sentence(peer: dict[str, Any]) -> str:
     tested = peer["numbers"] - peer["constant"]
     margin = f"{peer['margin_sd']:g} standard deviation over seeds{' or its own margin' if peer['own_margins'] else ''}"
     largest = f"{number(peer['largest_difference'], 2)} of it, {peer['largest_of']}" if peer["largest_of"] else "0"
+    shown = f"{tested - len(peer['not_shown'])} of {tested} means are shown to differ by less than {margin}"
     alone = peer["our_seeds_needed"]
     beside_theirs = f", or {alone} of ours beside these {peer['seeds']}" if alone else ""
+    common = "; a seed in common would tell, its random numbers are the same" if peer["same_streams"] else ""
     words = {
         DIFFERS: f"DIFFERS from {them} in {_some(peer['different'])}: smallest corrected p = {peer['smallest_p']:.2g}.",
-        EQUIVALENT: f"Equivalent to {them}: each of {tested} means differs by less than {margin} (at most {largest}), "
-        f"and {peer['constant']} more numbers are constant and equal.",
-        UNDECIDED: f"Undecided whether equivalent to {them}: {len(peer['not_shown'])} of {tested} means are not shown "
-        f"to differ by less than {margin}: {_some(peer['not_shown'])} (at most {largest}).",
-        TOO_FEW: f"Too few seeds to tell whether equivalent to {them}: {peer['our_seeds']} of ours have a power of "
-        f"{peer['power']:.3g} to show that each of {tested} means differs by less than {margin} "
-        f"({tested - len(peer['not_shown'])} are shown), and {peer['power_needed']:g} is asked for; "
-        f"{seeds_to_tell(peer['seeds_needed'], 'seeds of each')}{beside_theirs}.",
+        EQUIVALENT: f"Equivalent to {them}: {shown} (at most {largest}), and {peer['constant']} more numbers are "
+        "constant and equal.",
+        UNDECIDED: f"Undecided whether equivalent to {them}: {shown}, not so {_some(peer['not_shown'])} "
+        f"(perhaps {largest}).",
+        TOO_FEW: f"Too few seeds to tell whether equivalent to {them}: {shown}, but where nothing differs "
+        f"{peer['our_seeds']} of ours may show all with a probability of only {peer['power']:.3g}, and "
+        f"{peer['power_needed']:g} is asked for; {seeds_to_tell(peer['seeds_needed'], 'seeds of each')}"
+        f"{beside_theirs}{common}.",
     }
     sentence = words[peer["outcome"]]
     if peer["outcome"] == DIFFERS:

@@ -143,7 +143,7 @@ def could_differ(ours: int, theirs: int, numbers: int) -> bool:
 
 @lru_cache
 def smallest_difference_sd(ours: int, theirs: int, numbers: int) -> float | None:
-    """Return the smallest difference of one mean that so many seeds see about as often as not.
+    """Return the smallest difference of one mean that so many seeds see more often than not.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ class Check:
     numbers : int
         Numbers per seed.
     smallest_difference_sd : float or None
-        Difference of a mean that the other seeds would have shown about as often as not, in standard deviations over
+        Difference of a mean that the other seeds would have shown more often than not, in standard deviations over
         seeds: 0 where nothing is random, None if there are none or too few.
     needed : int or None
         How many other seeds it takes to show one; None if no number is enough.
