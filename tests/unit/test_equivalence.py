@@ -210,12 +210,19 @@ def test_a_difference_is_told_however_few_seeds_there_are(shift, factor):
     assert found["smallest_p"] < found["false_alarm_rate"] == 0.01
 
 
-def test_a_constant_that_is_another_one_differs():
+def test_a_constant_is_the_same_in_both_or_compared():
     ours, theirs = np.random.default_rng(16).normal(size=(2, 45, 3))
     ours[:, 1], theirs[:, 1] = 1.0, 1.0 + 1e-12
     assert compare(ours, theirs)["outcome"] == "equivalent"
     theirs[:, 1] = 1.0 + 1e-6
-    assert (compare(ours, theirs)["outcome"], compare(ours, theirs)["different"]) == ("differs", ["x_ms[1]"])
+    found = compare(ours, theirs)
+    assert (found["outcome"], found["different"], found["constant"]) == ("differs", ["x_ms[1]"], 0)
+    # Constant in one set only, and rarely another value in the other: compared like any other number.
+    theirs[:, 1] = 1.0
+    theirs[:3, 1] = 2.0
+    found = compare(ours, theirs)
+    assert (found["outcome"], found["constant"]) == ("equivalent", 0)
+    assert found["largest_difference"] >= largest_difference(ours[:, 1], theirs[:, 1]) > 0.5
 
 
 def test_a_contract_may_state_a_margin():
@@ -247,11 +254,12 @@ def test_same_seeds_are_identical_or_differ():
         "different": [],
     }
     other = values.copy()
-    other[1, 2] += 1e-6
+    other[1, 0] += 1e-6
+    other[3, 2] += 1e-6
     assert compare_seeds(statistics(values), {"x_ms": other}) == {
         "outcome": "differs",
-        "identical": 3,
-        "different": ["x_ms[2]"],
+        "identical": 2,
+        "different": ["x_ms[0]", "x_ms[2]"],
     }
 
 
