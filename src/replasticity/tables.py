@@ -284,10 +284,10 @@ def _means_sentence(peer: dict[str, Any]) -> str:
         "constant and equal.",
         UNDECIDED: f"Undecided whether equivalent to {them}: {shown}, not so {_some(peer['not_shown'])} "
         f"(perhaps {largest}).",
-        TOO_FEW: f"Too few seeds to tell whether equivalent to {them}: {shown}, but where nothing differs "
-        f"{peer['our_seeds']} of ours may show all with a probability of only {peer['power']:.3g}, and "
-        f"{peer['power_needed']:g} is asked for; {seeds_to_tell(peer['seeds_needed'], 'seeds of each')}"
-        f"{beside_theirs}{common}.",
+        TOO_FEW: f"Too few seeds to tell whether equivalent to {them}: where nothing differs, {peer['our_seeds']} of "
+        f"ours show it with a probability that may be as low as {peer['power']:.3g}, and {peer['power_needed']:g} is "
+        f"asked for; {seeds_to_tell(peer['seeds_needed'], 'seeds of each')}{beside_theirs}{common}. Each by itself, "
+        f"{shown}.",
     }
     sentence = words[peer["outcome"]]
     if peer["outcome"] == DIFFERS:

@@ -6,9 +6,9 @@ by less than a margin that was stated before: one standard deviation over seeds,
 says (`replasticity.datasets.Variable.margin`). "Each" makes it an intersection-union test: every number at the full
 level, and still at most that chance of a wrong claim (Berger RL, 1982, Technometrics 24:295-300).
 
-Whether seeds can show that much is known before: a power of `POWER` for all numbers together where nothing differs.
-Without it they are too few to tell. The errors of all numbers are added up (Bonferroni), so numbers may depend on each
-other as they like.
+Whether seeds can show that much is known before, from their number and the other simulator's seeds: a power of `POWER`
+for all numbers together where nothing differs. Without it they are too few to tell. The errors of all numbers are added
+up (Bonferroni), so numbers may depend on each other as they like.
 
 Only means are compared in this way. Shape and spread are watched by a test for differences
 (`replasticity.analysis.distributions`), which can raise an alarm and shows no agreement.
@@ -75,7 +75,7 @@ def largest_difference(
         Infinite where fewer than two seeds of a set have a value, and where the means are a world apart: neither set
         has any spread, or more than `_MOST_STANDARD_ERRORS` lie between them.
     """
-    ours, theirs = (side[np.isfinite(side)] for side in (ours, theirs))
+    ours, theirs = _defined(ours), _defined(theirs)
     if min(len(ours), len(theirs)) < 2 or np.ptp(ours) == np.ptp(theirs) == 0:
         return math.inf
     (mean, sd), (other_mean, other_sd) = mean_and_sd(ours), mean_and_sd(theirs)
@@ -88,7 +88,6 @@ def largest_difference(
     t = distance / pooled_sd / _standard_error_sd(n, other_n)
     if t > _MOST_STANDARD_ERRORS:
         return math.inf
-
     degrees = n + other_n - 2
 
     def excess(noncentrality: float) -> float:
@@ -163,10 +162,10 @@ def compare_means(
         JSON-ready: ``outcome``; ``numbers`` per seed, and how many of them all seeds share (``constant``);
         ``margin_sd``, and ``own_margins``, the statistics that state another; the ``power`` to show the means
         equivalent, ``power_needed``, and for that ``seeds_needed`` of each simulator or ``our_seeds_needed`` beside
-        theirs (None: no number is enough); ``largest_difference``, the
-        largest upper bound of a distance in margins (None: unknown), and ``largest_of``, the number that has it;
-        ``not_shown``, the numbers not shown equivalent; and of the test for differences its ``false_alarm_rate``,
-        ``smallest_p``, the ``different`` numbers, and the ``smallest_difference_sd`` that it would have seen.
+        theirs (None: no number is enough); ``largest_difference``, the largest upper bound of a distance in margins
+        (None: unknown), and ``largest_of``, the number that has it; ``not_shown``, the numbers not shown equivalent;
+        and of the test for differences its ``false_alarm_rate``, ``smallest_p``, the ``different`` numbers, and the
+        ``smallest_difference_sd`` that it would have seen.
 
     Raises
     ------
@@ -177,17 +176,21 @@ def compare_means(
     -----
     A number that all seeds of both sets share is not tested. That is safe even where seeds may share it by chance:
     if the means were a margin of one standard deviation apart, n seeds each would be equal with a probability of
-    (2/3)^n at most, and the power asks for n >= 9.
+    (2/3)^n at most, and the power asks for n >= 9. For power count the numbers that vary over the other simulator's
+    seeds: so it is known before ours are.
     """
     differences = compare_distributions(ours, theirs)
     margins_sd, bounds = [], {}
     for name, values in theirs.items():
         margin = contract[name].margin
         for label, mine, reference in paired_elements(ours[name], values):
+            if not _constant(reference, resolution_of(ours[name])):
+                margins_sd.append(MARGIN_SD if margin is None else margin / mean_and_sd(_defined(reference))[1])
             if not _constant(np.concatenate([mine, reference]), resolution_of(ours[name])):
-                margins_sd.append(MARGIN_SD if margin is None else _in_sd(margin, reference))
                 bounds[label] = largest_difference(mine, reference, margin)
     seeds, other_seeds = len(next(iter(ours.values()))), len(next(iter(theirs.values())))
+    # A few seeds that share all numbers show nothing either.
+    margins_sd = margins_sd or [MARGIN_SD]
     enough = power(seeds, other_seeds, margins_sd)
     different = [row for row in differences if row.differs]
     not_shown = [label for label, bound in bounds.items() if not bound < 1]
@@ -224,10 +227,8 @@ def _constant(values: npt.NDArray[np.float64], resolution: float) -> bool:
     return bool(np.isnan(values).all()) or float(np.ptp(values)) <= rounding(values, resolution)
 
 
-def _in_sd(margin: float, reference: npt.NDArray[np.float64]) -> float:
-    """Return a margin in standard deviations of the other simulator's seeds, which are known beforehand."""
-    _, sd = mean_and_sd(reference[np.isfinite(reference)])
-    return margin / sd if sd > 0 else math.inf
+def _defined(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return values[np.isfinite(values)]
 
 
 def compare_seeds(ours: Mapping[str, xr.DataArray], theirs: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
