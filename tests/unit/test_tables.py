@@ -139,20 +139,20 @@ TOO_FEW = {"outcome": "too few to tell", "power": 0.25649, "not_shown": ["G_Hz[3
         ),
         (
             TOO_FEW,
-            "Too few seeds to tell whether equivalent to 45 seeds of NEST: where nothing differs, 40 of ours show it with "
-            "a probability that may be as low as 0.256, and 0.8 is asked for; it takes at least 41 seeds of each, or 38 "
-            "of ours beside these 45. Each by itself, 30 of 31 means are shown to differ by less than 1 standard "
-            "deviation over seeds." + SEEN,
+            "Too few seeds to tell whether equivalent to 45 seeds of NEST: where nothing differs, 40 of ours show "
+            "it with a probability that may be as low as 0.256, and 0.8 is asked for; it takes at least 41 seeds of"
+            " each, or 38 of ours beside these 45. Each by itself, 30 of 31 means are shown to differ by less than "
+            "1 standard deviation over seeds." + SEEN,
         ),
         (
             TOO_FEW
             | {"seeds": 1, "power": 0.0, "same_streams": True, "seeds_needed": None, "our_seeds_needed": None}
             | {"smallest_difference_sd": None},
-            "Too few seeds to tell whether equivalent to 1 other seed of NEST: where nothing differs, 40 of ours show it "
-            "with a probability that may be as low as 0, and 0.8 is asked for; not even 1000 seeds of each would be "
-            "enough; a seed in common would tell, its random numbers are the same. Each by itself, 30 of 31 means are "
-            "shown to differ by less than 1 standard deviation over seeds. In a test for differences no difference of "
-            "a mean, however large, would have been seen.",
+            "Too few seeds to tell whether equivalent to 1 other seed of NEST: where nothing differs, 40 of ours "
+            "show it with a probability that may be as low as 0, and 0.8 is asked for; not even 1000 seeds of each "
+            "would be enough; a seed in common would tell, its random numbers are the same. Each by itself, 30 of "
+            "31 means are shown to differ by less than 1 standard deviation over seeds. In a test for differences "
+            "no difference of a mean, however large, would have been seen.",
         ),
         (
             {"common": 10, "outcome": "identical", "identical": 10},
