@@ -174,11 +174,11 @@ def test_pipeline_by_hand(project, capsys):
     (evaluation,) = json.loads(capsys.readouterr().out)
     assert evaluation["seeds"] == [1001, 1002, 1003]
     assert {claim["verdict"] for claim in evaluation["claims"]} == {"reproduced", "not tested"}
-    assert (evaluation["peer"]["could_differ"], evaluation["peer"]["agrees"]) == (False, False)
+    assert (evaluation["peer"]["outcome"], evaluation["peer"]["power"]) == ("too few to tell", 0.0)
     assert main(["claims"]) == 0
     printed = capsys.readouterr().out
-    assert "Too few seeds to tell whether they are distributed like 40 seeds of Brian2 2.9.0: 3 of ours" in printed
-    assert "Distributed like" not in printed
+    assert "Too few seeds to tell whether equivalent to 40 seeds of Brian2 2.9.0: " in printed
+    assert "Equivalent to" not in printed
     assert main(["check", "zenke2015"]) == 0
     assert "zenke2015: agrees with its reference (3 same seeds" in capsys.readouterr().out
 
@@ -249,7 +249,12 @@ def test_check_compares_the_others_where_files_are_broken(project, capsys):
     [
         ("101,102", 1, "too few seeds to tell (0 same seeds, 2 other seeds, 46 numbers per seed): it takes at least 4"),
         ("1001,101", 0, "agrees with its reference (1 same seeds, 1 other seeds, 46 numbers per seed): the same seeds"),
-        ("101-112", 0, "agrees with its reference (0 same seeds, 12 other seeds, 46 numbers per seed)\n"),
+        (
+            "101-112",
+            0,
+            "no difference from its reference seen (0 same seeds, 12 other seeds, 46 numbers per seed): a difference "
+            "of a mean by 1.9 standard deviations over seeds would have been seen\n",
+        ),
     ],
 )
 def test_check_says_whether_other_seeds_can_tell(project, capsys, seeds, status, text):
