@@ -27,6 +27,9 @@ from replasticity.figures._environment import no_dates
 
 FORMATS = ("pdf", "svg", "png")
 
+#: Label of a text that is the title of a column of panels.
+COLUMN_TITLE = "column title"
+
 #: Width of a figure over two columns of a journal page, 180 mm [inch]: a panel of two side by side then has about the
 #: width of one column, 85 mm, and no text is smaller than 7 points in print.
 FULL_WIDTH = 180 / 25.4
@@ -106,6 +109,22 @@ def letter(axes: Axes, text: str, title: str) -> None:
         va="baseline",
         annotation_clip=False,
     )
+
+
+def column_title(axes: Axes, text: str) -> None:
+    """Write the title of a column of panels above its uppermost one; the drawn data have it for all of the column."""
+    written = axes.annotate(
+        text,
+        xy=(0.5, 1),
+        xycoords="axes fraction",
+        xytext=(0, 18),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontweight="bold",
+        fontsize=7,
+    )
+    written.set_label(COLUMN_TITLE)
 
 
 def legend(axes: Axes, loc: Any = "upper left", columns: int = 1) -> None:

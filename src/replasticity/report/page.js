@@ -133,19 +133,25 @@ function showSeedIn(chart, explorer) {
   });
 }
 
+/** Return in words what is shown of a seed. */
+function status({ deterministic, seeds, traceSeeds }, seed) {
+  if (deterministic) return "Nothing here is random: one run is all there is.";
+  const number = seeds.length === 1 ? `Seed ${seed}, the only one` : `Seed ${seed}, one of ${seeds.length}`;
+  if (traceSeeds.includes(seed)) return `${number}, with its traces.`;
+  return `${number}: its statistics only. Traces are kept of the seeds ${traceSeeds.join(", ")}.`;
+}
+
 /** Show the chosen seed everywhere in the explorer of the chosen experiment. */
 function showSeed() {
   const explorer = explorerOf(chosenExperiment.value);
-  const { seeds, traceSeeds, statistics } = numbers(explorer);
+  const { seeds, statistics } = numbers(explorer);
   const seed = Number(chosenSeed.value);
   const index = seeds.indexOf(seed);
   explorer.querySelectorAll("td.value").forEach((cell, row) => {
     cell.textContent = present(statistics[row].values[index]);
   });
   explorer.querySelectorAll(".chart[data-drawn]").forEach((chart) => showSeedIn(chart, explorer));
-  document.getElementById("seed-status").textContent = traceSeeds.includes(seed)
-    ? `Seed ${seed} of ${seeds.length}, with its traces.`
-    : `Seed ${seed} of ${seeds.length}: its statistics only. Traces are kept of the seeds ${traceSeeds.join(", ")}.`;
+  document.getElementById("seed-status").textContent = status(numbers(explorer), seed);
 }
 
 /** Show the chosen experiment with its first seed. */

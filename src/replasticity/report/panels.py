@@ -46,20 +46,28 @@ class Panel:
 
     Attributes
     ----------
+    name : str
+        Its name in the drawn data, such as "a" or "a_column_2".
     letter : str
-        Its name in the figure, such as "a" or "a column 2".
+        The letter that it has in the figure, or that the panel has to which it belongs.
     title : str
-        Its title, as HTML.
+        Its title in the figure, as HTML; panels under one letter are told apart by column or quantity.
     chart : str
         Plotly's JSON of the chart.
     thinned : str
         What was left out of it, in words; empty if nothing was.
     """
 
+    name: str
     letter: str
     title: str
     chart: str
     thinned: str
+
+    @property
+    def anchor(self) -> str:
+        """What a link to the panel names, within its figure."""
+        return f"panel-{self.name}"
 
 
 def panels(drawn: xr.DataTree) -> Iterator[Panel]:
@@ -75,7 +83,7 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
     Panel
         One per panel, in the order of the file.
     """
-    for letter, panel in drawn.children.items():
+    for name, panel in drawn.children.items():
         figure = go.Figure(layout=_layout(panel.attrs))
         drawn_points = shown_points = 0
         for series in panel.children.values():
@@ -86,7 +94,21 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
             drawn_points += drawn_here
             shown_points += shown_here
         thinned = f"{shown_points:,} of {drawn_points:,} points shown" if shown_points < drawn_points else ""
-        yield Panel(str(letter).replace("_", " "), as_html(panel.attrs["title"]), chart_json(figure), thinned)
+        yield Panel(str(name), letter_of(name), as_html(_title(name, drawn)), chart_json(figure), thinned)
+
+
+def letter_of(name: str) -> str:
+    """Return the letter in the figure of a panel of the drawn data: axes beside it are called after it."""
+    return name.partition("_")[0]
+
+
+def _title(name: str, drawn: xr.DataTree) -> str:
+    """Return the title of a panel as a reader of the figure would say it."""
+    together = [panel.attrs for other, panel in drawn.children.items() if letter_of(other) == letter_of(name)]
+    own = drawn[name].attrs
+    title = str(own["title"] or next((each["title"] for each in together if each["title"]), ""))
+    part = str(own.get("column_title") or (own["y_label"] if len(together) > 1 else ""))
+    return ": ".join(filter(None, (title, part)))
 
 
 def chart_json(figure: go.Figure) -> str:
