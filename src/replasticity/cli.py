@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("simulate", simulate, "simulate one or several seeds of an experiment and write their runs")
     added.add_argument("experiment")
     chosen = added.add_mutually_exclusive_group()
-    chosen.add_argument("--seed", type=int, default=1)
+    chosen.add_argument("--seed", type=int, help="default: the first one of the experiment")
     chosen.add_argument(
         "--seeds", help="such as 1-40, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
     )
@@ -186,12 +186,12 @@ def _changes(assignments: list[str]) -> dict[str, Any]:
 
 def _seeds(text: str) -> list[int]:
     """Return seeds given as ``1-40`` or ``1,2,7``, or by the file that holds such a text, ``@FILE``."""
-    from replasticity import configuration, experiments
+    from replasticity.seeds import distinct_seeds, seed_list_of
 
     try:
         given = Path(text[1:]).read_text(encoding="ascii").strip() if text.startswith("@") else text
-        seeds = configuration.seed_list_of(given)
-        experiments.distinct_seeds(seeds)
+        seeds = seed_list_of(given)
+        distinct_seeds(seeds)
     except OSError as error:
         raise UserError(f"--seeds {text}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
@@ -205,7 +205,7 @@ def simulate(options: argparse.Namespace) -> int:
     from replasticity.parameters import LARGEST_INT
 
     changes = _changes(options.set)
-    if not 0 <= options.seed <= LARGEST_INT:
+    if options.seed is not None and not 0 <= options.seed <= LARGEST_INT:
         raise UserError(
             f"--seed {options.seed}: has to be {'0 or more' if options.seed < 0 else f'{LARGEST_INT} or less'}"
         )
@@ -219,7 +219,8 @@ def simulate(options: argparse.Namespace) -> int:
     if options.seeds:
         jobs.simulate(resolved, _seeds(options.seeds))
     else:
-        jobs.simulate_one(resolved, options.seed, options.output or project.run_file(resolved.name, options.seed))
+        seed = resolved.experiment.first_seed if options.seed is None else options.seed
+        jobs.simulate_one(resolved, seed, options.output or project.run_file(resolved.name, seed))
     return 0
 
 
@@ -500,7 +501,10 @@ def list_experiments(options: argparse.Namespace) -> int:
                 name,
                 experiment.title,
                 experiment.protocol,
-                "/".join(str(len(experiments.seed_list(scale.seeds))) for scale in experiment.scales.all()),
+                "/".join(
+                    str(scale.seeds if isinstance(scale.seeds, int) else len(scale.seeds))
+                    for scale in experiment.scales.all()
+                ),
                 "own" if experiment.figure else "-",
             )
             for name, experiment in loaded.items()

@@ -1,6 +1,5 @@
 """``config/config.yaml``: which experiments are made, at which scale, with which seeds."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,9 @@ from pydantic import Field, field_validator
 
 from replasticity import experiments, project
 from replasticity.errors import UserError
-from replasticity.experiments import CountableSeconds, Resolved, ScaleName, Seeds, distinct_seeds
-from replasticity.parameters import LARGEST_INT, Checked
+from replasticity.experiments import CountableSeconds, Resolved, ScaleName
+from replasticity.parameters import Checked
+from replasticity.seeds import Seeds, distinct_seeds
 
 
 class Configuration(Checked):
@@ -89,62 +89,6 @@ def _over(content: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 def resolve(configuration: Configuration, name: str) -> Resolved:
     """Return an experiment at the configured scale, with the configured seeds."""
     return experiments.resolve(name, configuration.scale, seeds=configuration.seeds.get(name))
-
-
-def seed_ranges(seeds: list[int]) -> str:
-    """Return seeds as the command line takes them: ``1-40`` or ``1,2,7``."""
-    parts: list[list[int]] = []
-    for seed in sorted(seeds):
-        if parts and seed == parts[-1][-1] + 1:
-            parts[-1][1:] = [seed]
-        else:
-            parts.append([seed])
-    return ",".join("-".join(map(str, part)) for part in parts)
-
-
-#: Seeds with a longer text than this are named by their first, their last and a digest. A file's name has at most 255
-#: bytes, and what is added to it while it is written is part of it.
-LONGEST_NAME_OF_SEEDS = 60
-
-
-def name_of_seeds(seeds: list[int]) -> str:
-    """Return what seeds are called in a file's name: as `seed_ranges`, or such as ``1-to-199-08a8628217e9``.
-
-    Parameters
-    ----------
-    seeds : list of int
-        Seeds, in any order.
-
-    Returns
-    -------
-    str
-        Digits, ``,``, ``-`` and lower-case letters.
-    """
-    text = seed_ranges(seeds)
-    if len(text) <= LONGEST_NAME_OF_SEEDS:
-        return text
-    return f"{min(seeds)}-to-{max(seeds)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-
-def seed_list_of(text: str) -> list[int]:
-    """Return the seeds that `seed_ranges` has written.
-
-    Raises
-    ------
-    ValueError
-        If the text is not such as ``1-40`` or ``1,2,7``.
-    """
-    seeds: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError("has to be such as 1-40 or 1,2,7")
-        if len(last or first) > len(str(LARGEST_INT)) or int(last or first) > LARGEST_INT:
-            raise ValueError(f"seeds are at most {LARGEST_INT}")
-        if len(seeds) + int(last or first) - int(first) >= experiments.MOST_SEEDS:
-            raise ValueError(f"at most {experiments.MOST_SEEDS} seeds")
-        seeds += range(int(first), int(last or first) + 1)
-    return seeds
 
 
 def resolve_all(configuration: Configuration) -> dict[str, Resolved]:

@@ -13,7 +13,6 @@ import os
 import re
 import shlex
 import types
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePath
@@ -26,6 +25,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from replasticity import datasets, figures, project, protocols, terminal
 from replasticity.errors import UserError
 from replasticity.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt
+from replasticity.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
 
 
 def plain_text(text: str) -> str:
@@ -51,29 +51,6 @@ class Sourced(Checked):
 
     value: Any
     source: Text
-
-
-def distinct_seeds(seeds: int | list[int]) -> int | list[int]:
-    """Check that a list of seeds names none twice: the same run twice would fake a larger sample."""
-    if isinstance(seeds, list):
-        twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
-        if twice:
-            raise ValueError(f"each seed once, but {twice[0]} is there more than once")
-        if not seeds:
-            raise ValueError("at least one seed")
-    return seeds
-
-
-#: A number of seeds (1, 2, ... n) or their list.
-MOST_SEEDS = 100_000
-SeedCount = Annotated[int, Field(ge=0, le=MOST_SEEDS)]
-SeedNumbers = Annotated[list[NonNegativeInt], Field(max_length=MOST_SEEDS)]
-Seeds = Annotated[int, Field(gt=0, le=MOST_SEEDS)] | SeedNumbers
-
-
-def seed_list(seeds: int | list[int]) -> list[int]:
-    """Return the seeds as a list: ``3`` means 1, 2, 3."""
-    return list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
 
 
 class Scale(Checked):
@@ -107,20 +84,27 @@ class Reference(Checked):
     doi: Doi | None = None
 
 
-class Claim(Checked):
-    """A published statement made testable.
+#: What a claim is: a sentence of the publication, a finding of ours, or a number that was recorded and has to stay.
+Kind = Literal["published", "ours", "regression"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
-    ``mean_in_range``: the mean over seeds lies in [lower, upper], judged by its 95 % interval.
-    ``seeds_in_range``: each seed's value lies in [lower, upper], judged by the share of seeds.
+
+class Claim(Checked):
+    """A statement made testable.
+
+    ``mean_in_range``: the mean over seeds lies in [lower, upper].
+    ``seeds_in_range``: at least the claimed ``share`` of seeds has a value in [lower, upper].
     ``exact_in_range``: for experiments without randomness: the value itself lies in [lower, upper], no statistics.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    kind: Kind
     statement: Text
     source: Text
     statistic: Text
     at: dict[str, NonNegativeInt] = Field({})
     test: Literal["mean_in_range", "seeds_in_range", "exact_in_range"]
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
     lower: float | None = None
     upper: float | None = None
     why_this_bound: Text
@@ -134,13 +118,25 @@ class Claim(Checked):
             raise ValueError("'lower' has to be less than 'upper'")
         return self
 
+    @model_validator(mode="after")
+    def _has_a_share_if_it_is_about_one(self) -> "Claim":
+        if (self.share is not None) != (self.test == "seeds_in_range"):
+            raise ValueError("'share' is needed with 'seeds_in_range', and only there")
+        if self.kind == "regression" and self.test != "exact_in_range":
+            raise ValueError("a 'regression' value is tested by 'exact_in_range'")
+        return self
+
 
 class MeasuredEffect(Checked):
-    """How the effect of an erratum is measured: a statistic here and in the corrected experiment, seed by seed."""
+    """How the effect of an erratum is measured: a statistic here and in the corrected experiment, seed by seed.
+
+    Both experiments differ in `parameters`, and in nothing else.
+    """
 
     corrected: Text
     statistic: Text
     at: dict[str, NonNegativeInt] = Field({})
+    parameters: Annotated[list[Text], Field(min_length=1)]
 
 
 class Erratum(Checked):
@@ -155,11 +151,23 @@ class Erratum(Checked):
     measured_by: MeasuredEffect | None = None
 
 
+class SourcePlot(Checked):
+    """A plot of the source, and where a reader finds each of its lines in our figure.
+
+    `lines` maps what a line shows in the source to a text that stands in our panel: in its title, labels or legend.
+    """
+
+    plot: Text
+    panel: Text
+    lines: Annotated[dict[Text, Text], Field(min_length=1)]
+
+
 class DrawnFigure(Checked):
-    """How an experiment is shown: the drawing module, and the experiments that are shown beside it."""
+    """How an experiment is shown: the drawing module, the experiments beside it, and the source's plots in it."""
 
     module: Name
     beside: dict[str, Name] = Field({})
+    source_plots: list[SourcePlot] = Field([])
 
 
 class Peer(Checked):
@@ -227,6 +235,8 @@ class Experiment(Checked):
     # The exact type depends on the protocol: see `experiment_model`.
     parameters: Any
     scales: Scales
+    first_seed: NonNegativeInt = 1001
+    seeds_seen: SeedRanges = ""
     resources: Resources = Resources()
     claims: list[Claim] = Field([])
     errata: list[Erratum] = Field([])
@@ -235,7 +245,7 @@ class Experiment(Checked):
 
 
 #: What a file with ``based_on`` takes from that file where it is silent (`parameters` one by one).
-INHERITED = ("protocol", "references", "parameters", "scales", "resources", "claims")
+INHERITED = ("protocol", "references", "parameters", "scales", "first_seed", "seeds_seen", "resources", "claims")
 
 
 #: Python with the libraries takes so much memory before a run begins [MB].
@@ -276,7 +286,7 @@ class Resolved(BaseModel):
     @property
     def judged_digest(self) -> str:
         """Digest of what is judged: claims, errata and the other simulator's summary."""
-        judged = self.experiment.model_dump_json(include={"title", "claims", "errata", "figure", "peer"})
+        judged = self.experiment.model_dump_json(include={"title", "seeds_seen", "claims", "errata", "figure", "peer"})
         return hashlib.sha256(judged.encode()).hexdigest()[:16]
 
     @property
@@ -661,8 +671,28 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                     f"{key}.corrected: '{effect.corrected}' is no experiment of this protocol beside it in its figure; "
                     f"allowed: {', '.join(allowed) or 'none'}"
                 )
+            for scale in SCALES:
+                differing = _differing_parameters(name, effect.corrected, scale)
+                if differing != sorted(effect.parameters):
+                    raise UserError(
+                        f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
+                        f"'{scale}', and no others: {', '.join(differing) or 'none'}"
+                    )
     if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
+
+
+def _differing_parameters(name: str, other: str, scale: str) -> list[str]:
+    """Return the parameters in which two experiments of one protocol differ at a scale, sorted."""
+
+    def values(experiment: str) -> dict[str, Any]:
+        content = _merged(experiment)
+        own = {key: sourced["value"] for key, sourced in content["parameters"].items()}
+        changed: dict[str, Any] = content["scales"][scale].get("parameters", {})
+        return own | changed
+
+    mine, theirs = values(name), values(other)
+    return sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
 
 
 def resolve(
@@ -716,7 +746,7 @@ def resolve(
         scale=scale,
         experiment=experiment,
         parameters=parameters,
-        seeds=seed_list(size.seeds if seeds is None else seeds),
+        seeds=seed_list(size.seeds if seeds is None else seeds, experiment.first_seed),
         changes=dict(changes or {}),
     )
     try:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from replasticity import datasets, integrity, project, protocols, simulation
-from replasticity.configuration import Configuration, name_of_seeds, seed_ranges
+from replasticity.configuration import Configuration
 from replasticity.errors import UnavailableError, UserError
 from replasticity.experiments import Resolved
 from replasticity.integrity import CONTENT_DIGEST
+from replasticity.seeds import name_of_seeds, seed_ranges
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,8 +19,8 @@ _COLOURS = {
     "reproduced": "green",
     "DOES NOT HOLD": "bold red",
     "not reproduced": "bold red",
-    "reproduced in part": "yellow",
-    "not testable here": "yellow",
+    "undecided": "yellow",
+    "not tested": "yellow",
     "not compared": "yellow",
 }
 
@@ -141,7 +141,7 @@ def show_drawing(figure: str, differences: list[str] | None) -> None:
 
 
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
-CLAIM_COLUMNS = ("estimate", "95 % interval", "bound", "effect size", "p", "corrected p", "n")
+CLAIM_COLUMNS = ("confidence", "estimate", "95 % interval", "bound", "margin", "p", "corrected p", "n")
 
 #: Columns of a table of measured errata: what `effect_numbers` returns.
 EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect size", "p", "n")
@@ -149,26 +149,52 @@ EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect
 
 def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
     """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
-    what = {"mean_in_range": "mean", "seeds_in_range": "every seed", "exact_in_range": "exact value"}[claim["test"]]
+    width = _width(claim["interval"]) or _width([claim["lower"], claim["upper"]])
+    is_share = claim["test"] == "seeds_in_range"
+    # The test that decides: for the claim, or where the seeds speak against it the opposite one.
+    side, note = ("p_against", " against") if _speaks_against(claim) else ("p", "")
+    return (
+        confidence(claim["confidence"]),
+        f"{round(claim['estimate'] * claim['n'])} of {claim['n']} seeds"
+        if is_share and claim["estimate"] is not None
+        else rounded(claim["estimate"], width),
+        _interval(claim["interval"]),
+        _bound(claim),
+        _margin(claim, width),
+        *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
+        str(claim["n"]),
+    )
+
+
+def confidence(level: float | None) -> str:
+    """Return the confidence in a verdict as text: never rounded up, and no more digits than mean something."""
+    if level is None:
+        return "-"
+    return "> 99.9 %" if level > 0.999 else f"{math.floor(level * 1000) / 10:.1f} %"
+
+
+def _bound(claim: dict[str, Any]) -> str:
     lower, upper = number(claim["lower"], 9), number(claim["upper"], 9)
-    estimate = rounded(claim["estimate"], _width(claim["interval"]) or _width([claim["lower"], claim["upper"]]))
     bounds = {
         (True, True): f"{lower} to {upper}",
         (True, False): f"at least {lower}",
         (False, True): f"at most {upper}",
     }[(claim["lower"] is not None, claim["upper"] is not None)]
-    # The test that decides: for the claim, or where the seeds speak against it the opposite one.
-    side, note = ("p_against", " against") if _speaks_against(claim) else ("p", "")
-    return (
-        f"{round(claim['estimate'] * claim['n'])} of {claim['n']} seeds"
-        if what == "every seed" and claim["estimate"] is not None
-        else estimate,
-        _interval(claim["interval"]),
-        f"{what} {bounds}",
-        number(claim["effect_size"], 3),
-        *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
-        str(claim["n"]),
-    )
+    if claim["test"] == "seeds_in_range":
+        return f"{bounds} in {number(100 * claim['share'], 3)} % of seeds or more"
+    return f"{'mean' if claim['test'] == 'mean_in_range' else 'exact value'} {bounds}"
+
+
+def _margin(claim: dict[str, Any], width: float | None) -> str:
+    """Return how far the estimate lies inside the nearest bound, in what it is counted in."""
+    margin = claim["margin"]
+    if margin is None:
+        return "-"
+    if claim["test"] == "mean_in_range":
+        return f"{number(margin, 3)} sd"
+    if claim["test"] == "seeds_in_range":
+        return f"{100 * margin:+.3g} % of seeds"
+    return rounded(margin, width)
 
 
 def _speaks_against(claim: dict[str, Any]) -> bool:

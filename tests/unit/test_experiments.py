@@ -7,6 +7,7 @@ import pytest
 from replasticity import configuration, experiments
 from replasticity.errors import UserError
 from replasticity.experiments import parameters_digest
+from replasticity.seeds import seed_ranges
 
 FILE = "config/experiments/zenke2015.yaml"
 
@@ -243,7 +244,7 @@ def test_hidden_files_folders_and_broken_links_are_no_experiments(project):
 
 @pytest.mark.parametrize(("seeds", "text"), [([1, 2, 3, 7], "1-3,7"), ([5], "5"), ([2, 1, 9, 8], "1-2,8-9")])
 def test_seed_ranges(seeds, text):
-    assert configuration.seed_ranges(seeds) == text
+    assert seed_ranges(seeds) == text
 
 
 MINE = "title: {title}\nbased_on: zenke2015\nfigure: {{module: zenke2015}}\n"

@@ -6,9 +6,10 @@ import os
 import netCDF4
 import pytest
 
-from replasticity import configuration, datasets, experiments, jobs, project
+from replasticity import datasets, experiments, jobs, project
 from replasticity.configuration import Configuration
 from replasticity.errors import UserError
+from replasticity.seeds import name_of_seeds, seed_list_of, seed_ranges
 from tests.conftest import ROOT
 
 
@@ -45,7 +46,7 @@ def test_every_seed_is_in_exactly_one_job(resolved):
     resolved = resolved.model_copy(update={"seeds": [9, 2, 3, 4, 100]})
     parts = jobs.seeds_of_jobs(resolved, Configuration(job_seconds=0.2))
     assert [seed for part in parts.values() for seed in part] == [2, 3, 4, 9, 100]
-    assert [configuration.seed_list_of(name) for name in parts] == list(parts.values())
+    assert [seed_list_of(name) for name in parts] == list(parts.values())
 
 
 def test_runs_do_not_depend_on_the_seeds_that_share_their_job(resolved):
@@ -260,27 +261,27 @@ def test_broken_record_says_nothing(resolved, content):
 @pytest.mark.parametrize("text", ["", "1-", "a", "1--3", "-1", "1;2"])
 def test_no_seeds(text):
     with pytest.raises(ValueError, match="1-40"):
-        configuration.seed_list_of(text)
+        seed_list_of(text)
 
 
 def test_seed_ranges_are_read_back():
     seeds = [1, 2, 3, 7, 9, 10]
-    assert configuration.seed_list_of(configuration.seed_ranges(seeds)) == seeds
+    assert seed_list_of(seed_ranges(seeds)) == seeds
 
 
 def test_long_lists_of_seeds_have_short_names_of_their_own():
     odd = list(range(1, 200_000, 2))
-    names = {configuration.name_of_seeds(seeds) for seeds in (odd, odd[:-2] + odd[-1:], odd[:100], odd[:101])}
+    names = {name_of_seeds(seeds) for seeds in (odd, odd[:-2] + odd[-1:], odd[:100], odd[:101])}
     assert len(names) == 4
     assert all(len(name) <= 60 and set(name) <= set("0123456789abcdefto-,") for name in names)
-    assert configuration.name_of_seeds(odd) == configuration.name_of_seeds(odd[::-1])
-    assert configuration.name_of_seeds(odd).startswith("1-to-199999-")
-    assert configuration.name_of_seeds([1, 2, 3, 7]) == "1-3,7"
+    assert name_of_seeds(odd) == name_of_seeds(odd[::-1])
+    assert name_of_seeds(odd).startswith("1-to-199999-")
+    assert name_of_seeds([1, 2, 3, 7]) == "1-3,7"
 
 
 def test_seeds_are_no_more_than_a_configuration_may_have():
     with pytest.raises(ValueError, match="at most 100000 seeds"):
-        configuration.seed_list_of("1-60000,100001-160000")
+        seed_list_of("1-60000,100001-160000")
 
 
 @pytest.mark.parametrize("seconds", [1e-320, 1e-300, 0.0, 1e300])

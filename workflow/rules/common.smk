@@ -20,6 +20,7 @@ from replasticity import (
     terminal,
 )
 from replasticity.errors import UserError
+from replasticity.seeds import name_of_seeds, seed_ranges
 
 project.put_this_python_first()
 terminal.use_what_there_is()
@@ -103,7 +104,7 @@ def seeds_of(wildcards):
 def file_of_seeds(wildcards):
     """The file with a job's seeds, where a command line has no room for them."""
     seeds = seeds_of(wildcards)
-    name = configuration.name_of_seeds(seeds)
+    name = name_of_seeds(seeds)
     return (
         []
         if jobs.fit_an_argument(seeds)
@@ -114,7 +115,7 @@ def file_of_seeds(wildcards):
 def seeds_argument(wildcards):
     """A job's seeds as its command takes them."""
     file = file_of_seeds(wildcards)
-    return f"@{file}" if file else configuration.seed_ranges(seeds_of(wildcards))
+    return f"@{file}" if file else seed_ranges(seeds_of(wildcards))
 
 
 def growing(amount):

@@ -34,7 +34,7 @@ rule list_seeds:
     log:
         "results/logs/list_seeds/{experiment}/{seeds}.log",
     params:
-        seeds=lambda wildcards: configuration.seed_ranges(seeds_of(wildcards)),
+        seeds=lambda wildcards: seed_ranges(seeds_of(wildcards)),
     message:
         "Listing seeds of {wildcards.experiment}, too many for a command line"
     run:

@@ -1,24 +1,30 @@
-"""Verdicts: a claim's statistic over seeds, tested against the claim's bounds.
+"""Verdicts: a claim's statistic over seeds, tested against the claim's bounds on both sides.
 
 Nothing here is written by hand per claim. The tests are those of `scipy.stats`; experiments without randomness
 need none (`exact_in_range`). Whether an experiment is random is known from its protocol, never concluded from seeds
 that happen to be equal: a few random seeds often are.
 
-All p-values of one figure are corrected together, by Holm's method: it bounds the chance of even one wrong verdict in
-the figure, whatever the dependence between the claims, and a reader takes each verdict by itself. A test that the
-seeds' values do not allow counts with p = 1, so that the number of tests does not depend on these values.
-(`scipy.stats.false_discovery_control` bounds the share of wrong verdicts instead, and scipy has no Holm.)
+Each claim is tested in two directions, for it and against it; what neither shows is undecided. Whatever the truth is,
+one of the two would be a wrong verdict and the other would not, so a claim can go wrong in one way only, and the
+p-values of a figure are corrected for the number of its claims (Bonferroni, which asks nothing of how they depend on
+each other; [1]_ has the partitioning of such tests). A test that the seeds' values do not allow counts with p = 1, so
+that the number of tests does not depend on these values; the same numbers under two names count once.
+
+References
+----------
+.. [1] Goeman, Solari and Stijnen (2010), Three-sided hypothesis testing: simultaneous testing of superiority,
+   equivalence and inferiority, Statistics in Medicine 29:2117-2125.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from replasticity.comparison import rounding
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.experiments import Claim
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,9 +35,17 @@ CONFIDENCE = 0.95
 SIGNIFICANCE = 1 - CONFIDENCE
 
 REPRODUCED = "reproduced"
-IN_PART = "reproduced in part"
 NOT_REPRODUCED = "not reproduced"
-NOT_TESTABLE = "not testable here"
+UNDECIDED = "undecided"
+NOT_TESTED = "not tested"
+
+#: Verdict -> what the FORRT replication vocabulary calls it.
+FORRT = {
+    REPRODUCED: "validated",
+    NOT_REPRODUCED: "contradicted",
+    UNDECIDED: "inconclusive",
+    NOT_TESTED: "not tested",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,8 @@ class Case:
         Values closer than this are equal.
     undefined : str
         When the statistic is not defined, in words, or "".
+    seen : int
+        How many of the seeds had been looked at when the claim's bounds were chosen.
     """
 
     claim: Claim
@@ -57,6 +73,7 @@ class Case:
     deterministic: bool
     resolution: float = 0.0
     undefined: str = ""
+    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,26 +86,26 @@ class Evidence:
         Mean of the statistic, share of seeds in the range, or the value that does not depend on the seed.
     interval : tuple of (float, float) or None
         95 % confidence interval of the estimate; None where nothing is random, or nothing is known of the spread.
-    effect_size : float or None
-        Mean: how far it lies inside the nearest bound, in standard deviations over seeds. Share: what it has more
-        than one half (Cohen's g). None where nothing is random.
+    margin : float or None
+        How far the estimate lies inside the nearest bound; negative outside. Mean: in standard deviations over seeds.
+        Share: what it has more than the claimed share. Exact value: in the statistic's unit.
     p, p_against : float or None
         p-values; the smaller, the stronger the seeds speak for the claim, or against it. None without such a test.
     n : int
         Number of seeds with a defined statistic.
-    inside : bool
-        Whether the estimate is in the range; for a share: whether every seed is.
+    least_p : float
+        The smallest p-value that so many seeds can have at all.
     reason : str
-        Why the claim is not testable, or "".
+        Why the claim is not tested, or "".
     """
 
     estimate: float | None
     interval: tuple[float, float] | None
-    effect_size: float | None
+    margin: float | None
     p: float | None
     p_against: float | None
     n: int
-    inside: bool = False
+    least_p: float = 0.0
     reason: str = ""
 
 
@@ -99,15 +116,22 @@ class Verdict:
     Attributes
     ----------
     verdict : str
-        "reproduced", "reproduced in part", "not reproduced" or "not testable here".
+        "reproduced", "not reproduced", "undecided" or "not tested".
+    forrt : str
+        The same in FORRT's vocabulary: "validated", "contradicted", "inconclusive" or "not tested".
+    confidence : float or None
+        The highest confidence at which the verdict would still stand: 1 minus its corrected p-value. None where there
+        is no verdict, or nothing is random.
     p_corrected, p_against_corrected : float or None
-        The p-values after Holm's correction over all p-values of the figure.
+        The p-values, corrected for the number of claims of the figure.
     """
 
     verdict: str
+    forrt: str
+    confidence: float | None
     estimate: float | None
     interval: tuple[float, float] | None
-    effect_size: float | None
+    margin: float | None
     p: float | None
     p_corrected: float | None
     p_against: float | None
@@ -130,76 +154,71 @@ def judge(cases: Sequence[Case]) -> list[Verdict]:
         In the order of the claims.
     """
     weighed = [weigh(case) for case in cases]
-    tested = [
-        (k, name) for k, each in enumerate(weighed) for name in ("p", "p_against") if getattr(each, name) is not None
-    ]
-    corrected = dict(zip(tested, holm([getattr(weighed[k], name) for k, name in tested]), strict=True))
-    return [
-        _verdict(case.claim, evidence, corrected.get((k, "p")), corrected.get((k, "p_against")))
-        for k, (case, evidence) in enumerate(zip(cases, weighed, strict=True))
-    ]
+    tests = count_distinct([case for case, each in zip(cases, weighed, strict=True) if each.p is not None])
+    return [_verdict(each, tests) for each in weighed]
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected by the step-down method of [1]_: at a level of these, the family keeps the level.
+def count_distinct(cases: Sequence[Case]) -> int:
+    """Return how many claims there are if those with the same test and the same numbers, up to rounding, are one."""
+    distinct: list[Case] = []
+    for case in cases:
+        if not any(_is_same_test(case, other) for other in distinct):
+            distinct.append(case)
+    return len(distinct)
 
-    Parameters
-    ----------
-    p_values : sequence of float
-        p-values of all tests of the family.
 
-    Returns
-    -------
-    list of float
-        Corrected p-values in the same order, at most 1.
+def _is_same_test(one: Case, other: Case) -> bool:
+    def asked(case: Case) -> tuple[object, ...]:
+        return case.claim.test, case.claim.lower, case.claim.upper, case.claim.share, len(case.values)
 
-    References
-    ----------
-    .. [1] Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6:65-70.
-    """
-    p = np.asarray(p_values, np.float64)
-    order = np.argsort(p, kind="stable")
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return [float(each) for each in corrected]
+    return asked(one) == asked(other) and np.allclose(
+        one.values, other.values, rtol=RELATIVE_TOLERANCE, atol=one.resolution, equal_nan=True
+    )
 
 
 def weigh(case: Case) -> Evidence:
-    """Return what the seeds say about one claim: estimate with interval, effect size and p-values."""
+    """Return what the seeds say about one claim: estimate with interval, margin and p-values."""
     claim, values = case.claim, case.values
     exact, n = claim.test == "exact_in_range", len(values)
     if case.deterministic and not exact:
-        return _untestable(n, "nothing here is random, so seeds are no sample; 'exact_in_range' is for such a value")
+        return _untested(n, "nothing here is random, so seeds are no sample; 'exact_in_range' is for such a value")
     if exact and not case.deterministic:
-        return _untestable(n, "seeds may agree by chance; 'exact_in_range' is for an experiment without randomness")
+        return _untested(n, "seeds may agree by chance; 'exact_in_range' is for an experiment without randomness")
     defined = values[np.isfinite(values)]
-    lower = -math.inf if claim.lower is None else claim.lower
-    upper = math.inf if claim.upper is None else claim.upper
     if len(defined) < n:
         why = f": {case.undefined}" if case.undefined else ""
         reason = f"the statistic is not defined in {n - len(defined)} of {n} seeds{why}"
-        return _untestable(len(defined), reason, tests={"mean_in_range": 2, "seeds_in_range": 1}.get(claim.test, 0))
-    return _TESTS[claim.test](defined, lower, upper, case.resolution)
+        return _untested(len(defined), reason, let_down=not exact)
+    evidence = _TESTS[claim.test](claim, defined, case.resolution)
+    if case.seen and not exact:
+        seen = f"{case.seen} of {n} seeds had been looked at when its bound was chosen: they describe, and test nothing"
+        return replace(evidence, p=None, p_against=None, reason=evidence.reason or seen)
+    return evidence
 
 
-def _untestable(n: int, reason: str, estimate: float | None = None, tests: int = 0) -> Evidence:
-    """Return that there is no verdict; ``tests`` says how many there are in the family that these values let down."""
-    return Evidence(estimate, None, None, 1.0 if tests else None, 1.0 if tests > 1 else None, n, reason=reason)
+def _untested(n: int, reason: str, estimate: float | None = None, let_down: bool = False) -> Evidence:
+    """Return that there is no verdict; a test that these values let down stays in the family, with p = 1."""
+    p = 1.0 if let_down else None
+    return Evidence(estimate, None, None, p, p, n, reason=reason)
 
 
-def _mean_in_range(values: FloatArray, lower: float, upper: float, resolution: float) -> Evidence:
+def _bounds(claim: Claim) -> tuple[float, float]:
+    return -math.inf if claim.lower is None else claim.lower, math.inf if claim.upper is None else claim.upper
+
+
+def _mean_in_range(claim: Claim, values: FloatArray, resolution: float) -> Evidence:
     """Weigh by t-tests whether a mean is inside the range or outside it.
 
     For the claim: two one-sided tests (equivalence), the larger of both p-values. Against it: one-sided tests the
     other way round, the smaller p-value, twice if there are two bounds.
     """
     n = len(values)
+    lower, upper = _bounds(claim)
     if n < 2:
-        return _untestable(n, "a mean needs at least 2 seeds")
+        return _untested(n, "a mean needs at least 2 seeds")
     mean = float(values.mean())
-    inside = lower <= mean <= upper
     if np.ptp(values) <= rounding(values, resolution):
-        return _untestable(n, f"all {n} seeds have the same value, so nothing is known of their spread", mean, tests=2)
+        return _untested(n, f"all {n} seeds have the same value, so nothing is known of their spread", mean, True)
     low, high = map(float, stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE))
     bounds = [(bound, inwards) for bound, inwards in ((lower, "greater"), (upper, "less")) if math.isfinite(bound)]
     outwards = {"greater": "less", "less": "greater"}
@@ -210,66 +229,78 @@ def _mean_in_range(values: FloatArray, lower: float, upper: float, resolution: f
     return Evidence(
         estimate=mean,
         interval=(low, high),
-        effect_size=min(mean - lower, upper - mean) / float(values.std(ddof=1)),
+        margin=min(mean - lower, upper - mean) / float(values.std(ddof=1)),
         p=max(p_inside),
         p_against=min(1.0, len(bounds) * min(p_outside)),
         n=n,
-        inside=inside,
     )
 
 
-def _seeds_in_range(values: FloatArray, lower: float, upper: float, resolution: float) -> Evidence:
-    """Weigh the share of seeds in the range by a sign test against one half; its interval is Clopper and Pearson's."""
-    n = len(values)
-    if n == 0 or stats.binomtest(n, n, 0.5, alternative="greater").pvalue > SIGNIFICANCE:
-        return _untestable(n, "a sign test needs at least 5 seeds")
+def _seeds_in_range(claim: Claim, values: FloatArray, resolution: float) -> Evidence:
+    """Weigh by binomial tests whether the share of seeds in the range is the claimed one or more, or is less.
+
+    The interval of the share is Clopper and Pearson's.
+    """
+    n, share = len(values), claim.share
+    assert share is not None, "checked with the claim"
+    lower, upper = _bounds(claim)
     inside = int(np.sum((lower <= values) & (values <= upper)))
     interval = stats.binomtest(inside, n).proportion_ci(CONFIDENCE)
     return Evidence(
         estimate=inside / n,
         interval=(float(interval.low), float(interval.high)),
-        effect_size=inside / n - 0.5,
-        p=float(stats.binomtest(inside, n, 0.5, alternative="greater").pvalue),
-        p_against=None,
+        margin=inside / n - share,
+        p=float(stats.binomtest(inside, n, share, alternative="greater").pvalue),
+        p_against=float(stats.binomtest(inside, n, share, alternative="less").pvalue),
         n=n,
-        inside=inside == n,
+        least_p=share**n,
     )
 
 
-def _exact_in_range(values: FloatArray, lower: float, upper: float, resolution: float) -> Evidence:
+def _exact_in_range(claim: Claim, values: FloatArray, resolution: float) -> Evidence:
     """Look at a quantity that does not depend on the seed: it is in the range or not, without statistics."""
     if np.ptp(values) > 0:
-        return _untestable(len(values), "the statistic differs between seeds, although nothing here should be random")
+        return _untested(len(values), "the statistic differs between seeds, although nothing here should be random")
     value = float(values[0])
-    return Evidence(value, None, None, None, None, len(values), lower <= value <= upper)
+    lower, upper = _bounds(claim)
+    return Evidence(value, None, min(value - lower, upper - value), None, None, len(values))
 
 
 #: Name of a test in a claim -> the function that weighs by it.
-_TESTS: dict[str, Callable[[FloatArray, float, float, float], Evidence]] = {
+_TESTS: dict[str, Callable[[Claim, FloatArray, float], Evidence]] = {
     "mean_in_range": _mean_in_range,
     "seeds_in_range": _seeds_in_range,
     "exact_in_range": _exact_in_range,
 }
 
 
-def _verdict(claim: Claim, evidence: Evidence, corrected: float | None, against: float | None) -> Verdict:
-    verdict, reason = NOT_TESTABLE, evidence.reason
-    speaks_for = corrected is not None and corrected < SIGNIFICANCE
-    if not reason:
-        if corrected is None:
-            verdict = REPRODUCED if evidence.inside else NOT_REPRODUCED
-        elif claim.test == "mean_in_range":
-            speaks_against = against is not None and against < SIGNIFICANCE
-            verdict = REPRODUCED if speaks_for else NOT_REPRODUCED if speaks_against else IN_PART
-        elif evidence.inside and not speaks_for:
-            reason = "every seed is in the range, but they are too few for so many tests in one figure"
-        else:
-            verdict = REPRODUCED if evidence.inside else IN_PART if speaks_for else NOT_REPRODUCED
+def _verdict(evidence: Evidence, tests: int) -> Verdict:
+    """Return the verdict that some evidence allows in a figure with so many different tests."""
+    corrected, against = (None if p is None else min(1.0, tests * p) for p in (evidence.p, evidence.p_against))
+    verdict, reason, confidence = NOT_TESTED, evidence.reason, None
+    if reason:
+        pass
+    elif corrected is None or against is None:
+        assert evidence.margin is not None, "an exact value has a margin"
+        verdict = REPRODUCED if evidence.margin >= 0 else NOT_REPRODUCED
+    elif tests * evidence.least_p >= SIGNIFICANCE:
+        reason = (
+            f"even if it held in all of {evidence.n} seeds this would show nothing among the {tests} tests of this "
+            f"figure; {seeds_needed(evidence.least_p ** (1 / evidence.n), tests)} seeds could"
+        )
+    elif corrected < SIGNIFICANCE:
+        verdict, confidence = REPRODUCED, 1 - corrected
+    elif against < SIGNIFICANCE:
+        verdict, confidence = NOT_REPRODUCED, 1 - against
+    else:
+        verdict = UNDECIDED
     return Verdict(
         verdict=verdict,
+        forrt=FORRT[verdict],
+        confidence=confidence,
         estimate=evidence.estimate,
         interval=evidence.interval,
-        effect_size=evidence.effect_size,
+        margin=evidence.margin,
         p=evidence.p,
         p_corrected=corrected,
         p_against=evidence.p_against,
@@ -277,3 +308,21 @@ def _verdict(claim: Claim, evidence: Evidence, corrected: float | None, against:
         n=evidence.n,
         reason=reason,
     )
+
+
+def seeds_needed(share: float, tests: int) -> int:
+    """Return the smallest number of seeds with which a share can be shown, if a figure has so many tests.
+
+    Parameters
+    ----------
+    share : float
+        The claimed share.
+    tests : int
+        Different tests in the figure.
+
+    Returns
+    -------
+    int
+        With so many seeds, all of them in the range, the corrected p-value is below 5 %.
+    """
+    return math.floor(math.log(SIGNIFICANCE / tests) / math.log(share)) + 1

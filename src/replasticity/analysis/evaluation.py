@@ -11,8 +11,9 @@ from replasticity.analysis.claims import Case, judge
 from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions, could_differ, seeds_needed
 from replasticity.analysis.errata import measure
 from replasticity.errors import UserError
-from replasticity.experiments import Claim, Peer, Resolved, load
+from replasticity.experiments import Claim, Experiment, Peer, Resolved, load
 from replasticity.integrity import CONTENT_DIGEST
+from replasticity.seeds import seed_list_of
 
 
 def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     """
     experiment, ensemble = resolved.experiment, ensembles[resolved.name]
     together = [
-        (name, _case(claim, each.protocol, ensembles[name]))
+        (name, _case(claim, each, ensembles[name]))
         for name in ensembles
         for each in [experiment if name == resolved.name else load(name)]
         for claim in each.claims
@@ -68,15 +69,18 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     }
 
 
-def _case(claim: Claim, protocol: str, ensemble: xr.Dataset) -> Case:
+def _case(claim: Claim, experiment: Experiment, ensemble: xr.Dataset) -> Case:
     """Return a claim with all that its test depends on."""
+    protocol = experiment.protocol
     statistic = protocols.get(protocol).STATISTICS[claim.statistic]
+    seen = seed_list_of(experiment.seeds_seen) if experiment.seeds_seen else []
     return Case(
         claim=claim,
         values=ensemble[claim.statistic].isel(claim.at).values,
         deterministic=protocols.is_deterministic(protocol),
         resolution=statistic.resolution or 0.0,
         undefined=statistic.undefined,
+        seen=len(set(ensemble["seed"].values.tolist()) & set(seen)),
     )
 
 

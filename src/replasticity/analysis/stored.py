@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import ConfigDict, Field, create_model, model_validator
 
 from replasticity import experiments, json_files, project
-from replasticity.analysis.claims import IN_PART, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Verdict
+from replasticity.analysis.claims import FORRT, Verdict
 from replasticity.errors import UserError
 from replasticity.experiments import Claim, Erratum, Resolved
 from replasticity.json_files import Stored
@@ -32,7 +32,7 @@ class _JudgedClaim(Claim):
     @model_validator(mode="after")
     def _is_a_verdict(self) -> "_JudgedClaim":
         stored: Any = self
-        if stored.verdict not in (REPRODUCED, IN_PART, NOT_REPRODUCED, NOT_TESTABLE):
+        if stored.verdict not in FORRT:
             raise ValueError(f"no verdict '{stored.verdict}'")
         if stored.p_against is not None and stored.p is None:
             raise ValueError("'p_against' without 'p'")

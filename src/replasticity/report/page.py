@@ -15,20 +15,21 @@ import plotly.offline
 import xarray as xr
 from markupsafe import Markup
 
-from replasticity import configuration, datasets, experiments, project
+from replasticity import datasets, experiments, project
 from replasticity.analysis import claims
 from replasticity.experiments import Reference, Resolved
 from replasticity.markdown import address_of_doi
 from replasticity.report import explorer, origin, replayed
 from replasticity.report.panels import Panel, embedded, panels
+from replasticity.seeds import seed_ranges
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
 
 #: Verdict -> class of its badge, in the order in which they are counted.
 BADGES = {
     claims.REPRODUCED: "reproduced",
-    claims.IN_PART: "in-part",
+    claims.UNDECIDED: "undecided",
     claims.NOT_REPRODUCED: "not-reproduced",
-    claims.NOT_TESTABLE: "not-testable",
+    claims.NOT_TESTED: "not-tested",
 }
 
 
@@ -130,7 +131,7 @@ def render(
     environment.filters |= {
         "address_of_doi": address_of_doi,
         "number": number,
-        "as_seeds": configuration.seed_ranges,
+        "as_seeds": seed_ranges,
         "duration": _duration,
         "megabytes": _megabytes,
     }
@@ -240,7 +241,7 @@ def _origin(ensemble: xr.Dataset) -> Origin:
     return Origin(
         experiment=attributes["experiment"],
         protocol=attributes["protocol"],
-        seeds=configuration.seed_ranges(ensemble["seed"].values.tolist()),
+        seeds=seed_ranges(ensemble["seed"].values.tolist()),
         source=attributes["source"],
         parameters_digest=attributes["parameters_digest"],
         code_digest=attributes["code_digest"],
