@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from replasticity.analysis import outcomes
 from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
 from replasticity.analysis.regression import MOVED, TOO_FEW, Check
 from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
@@ -148,7 +149,10 @@ EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect
 
 
 def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
-    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
+    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`.
+
+    Where nothing is random these are the value, its bound and its distance from that, and no number of seeds.
+    """
     width = _width(claim["interval"]) or _width([claim["lower"], claim["upper"]])
     is_share = claim["test"] == "seeds_in_range"
     # The test that decides: for the claim, or where the seeds speak against it the opposite one.
@@ -162,7 +166,7 @@ def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
         _bound(claim),
         _margin(claim, width),
         *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
-        str(claim["n"]),
+        "-" if claim["test"] == "exact_in_range" else str(claim["n"]),
     )
 
 
@@ -264,12 +268,13 @@ def peer_sentence(peer: dict[str, Any] | None) -> str:
 
 
 def show_claims(evaluation: dict[str, Any]) -> None:
-    """Print the verdict on each claim of an experiment, and what its errata change."""
-    show(
-        f"{evaluation['experiment']}: {evaluation['title']}",
-        ("verdict", "claim", *CLAIM_COLUMNS),
-        ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in evaluation["claims"]),
-    )
+    """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
+        show(
+            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
+            ("verdict", "claim", *CLAIM_COLUMNS),
+            ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in claims),
+        )
     for claim in evaluation["claims"]:
         if claim["reason"]:
             say(f"{claim['id']}: {claim['reason']}")

@@ -4,7 +4,8 @@ A file of drawn data is a tree of groups: one group per panel, and below it one 
 ``series_02``, ... in drawing order. A panel has the attributes ``title``, ``x_label``, ``y_label``, ``x_scale``,
 ``y_scale``, ``x_limits`` and ``y_limits``, where the ticks are named ``x_ticks`` and ``x_tick_labels``, and
 ``column_title`` in a column of panels that has a title of its own. What several panels share, such as the label at the
-foot of a column, each of them has. A series has ``kind``, ``label`` (empty without an entry in the legend), ``color`` and ``opacity``, and these variables:
+foot of a column, each of them has. A series has ``kind``, ``label`` (empty
+without an entry in the legend), ``color`` and ``opacity``, and these variables:
 
 =================== ==================================================================================
 kind                variables

@@ -16,21 +16,17 @@ import xarray as xr
 from markupsafe import Markup
 
 from replasticity import datasets, experiments, project
-from replasticity.analysis import claims
-from replasticity.experiments import Reference, Resolved
+from replasticity.analysis import claims, outcomes
+from replasticity.experiments import Kind, Reference, Resolved
 from replasticity.markdown import address_of_doi
 from replasticity.report import explorer, origin, replayed
+from replasticity.report.mathtext import as_html
 from replasticity.report.panels import Panel, embedded, panels
 from replasticity.seeds import seed_ranges
 from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
 
-#: Verdict -> class of its badge, in the order in which they are counted.
-BADGES = {
-    claims.REPRODUCED: "reproduced",
-    claims.UNDECIDED: "undecided",
-    claims.NOT_REPRODUCED: "not-reproduced",
-    claims.NOT_TESTED: "not-tested",
-}
+#: Verdict -> class of its badge.
+BADGES = {verdict: verdict.replace(" ", "-") for verdict in claims.FORRT}
 
 
 @dataclass(frozen=True)
@@ -54,19 +50,33 @@ class ToldErratum:
 
 @dataclass(frozen=True)
 class Judged:
-    """An evaluated experiment as the page shows it."""
+    """An evaluated experiment as the page shows it; its claims by kind."""
 
     name: str
     title: str
     seeds: list[int]
-    claims: list[JudgedClaim]
+    claims: dict[Kind, list[JudgedClaim]]
     errata: list[ToldErratum]
     peer: str
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a plot of the source: what it shows there, and what it is called in a panel of ours, as HTML."""
+
+    there: str
+    panel: str
+    title: str
+    link: str
+    here: str
+
+
+@dataclass(frozen=True)
 class Chapter:
-    """A figure with the experiments that it shows; or an experiment that no figure shows, without panels."""
+    """A figure with the experiments that it shows; or an experiment that no figure shows, without panels.
+
+    `source_plots` maps each plot of the source to its lines.
+    """
 
     name: str
     title: str
@@ -74,6 +84,32 @@ class Chapter:
     experiments: list[Judged]
     panels: list[Panel]
     image: str
+    source_plots: dict[str, list[Line]]
+
+    def claims(self, kind: Kind) -> list[dict[str, Any]]:
+        """Return all claims of one kind as the evaluations store them."""
+        return [claim.stored for each in self.experiments for claim in each.claims.get(kind, [])]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Verdict -> number of published claims."""
+        return outcomes.count(self.claims("published"))
+
+    @property
+    def outcome(self) -> str:
+        """What FORRT's vocabulary says of the published claims."""
+        return outcomes.outcome(self.claims("published"))
+
+
+@dataclass(frozen=True)
+class KindOfClaims:
+    """All claims of one kind: how often they have each verdict, and the columns of their table that are not empty."""
+
+    name: Kind
+    heading: str
+    meaning: str
+    counts: dict[str, int]
+    columns: list[str]
 
 
 @dataclass(frozen=True)
@@ -139,8 +175,9 @@ def render(
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
-        claim_columns=CLAIM_COLUMNS,
-        counts=_counts(chapters),
+        forrt=claims.FORRT,
+        kinds=list(_kinds(chapters)),
+        kind_names=outcomes.NAMES,
         chapters=chapters,
         explorers=explorers,
         standing_chart=explorer.standing_chart,
@@ -187,7 +224,16 @@ def _chapters(
 
 def _chapter(resolved: Resolved, judged: list[Judged], shown: list[Panel], image: str) -> Chapter:
     experiment = resolved.experiment
-    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image)
+    plots = experiment.figure.source_plots if experiment.figure is not None else []
+    titles = {panel.name: panel.title for panel in shown}
+    lines: dict[str, list[Line]] = {}
+    for plot in plots:
+        link = f"#panel-{resolved.name}-{plot.panel}" if plot.panel in titles else ""
+        lines.setdefault(plot.plot, []).extend(
+            Line(as_html(there), plot.panel, titles.get(plot.panel, ""), link, as_html(here))
+            for there, here in plot.lines.items()
+        )
+    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image, lines)
 
 
 def _made(figure: str, suffix: str) -> Path:
@@ -208,15 +254,18 @@ def _smaller(picture: Path) -> str:
 def _judged(evaluation: dict[str, Any]) -> Judged:
     """Return an evaluation as the page shows it."""
     name = evaluation["experiment"]
-    judged = [
-        JudgedClaim(
-            f"{name}-{claim['id']}",
-            claim["verdict"],
-            dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True)),
-            stored=claim,
-        )
-        for claim in evaluation["claims"]
-    ]
+    judged = {
+        kind: [
+            JudgedClaim(
+                f"{name}-{claim['id']}",
+                claim["verdict"],
+                dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True)),
+                stored=claim,
+            )
+            for claim in of_kind
+        ]
+        for kind, of_kind in outcomes.by_kind(evaluation["claims"]).items()
+    }
     errata = [
         ToldErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
         for erratum in evaluation["errata"]
@@ -231,9 +280,16 @@ def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
     return dict(zip(EFFECT_COLUMNS, effect_numbers(erratum), strict=True))
 
 
-def _counts(chapters: Iterable[Chapter]) -> dict[str, int]:
-    verdicts = [claim.verdict for chapter in chapters for each in chapter.experiments for claim in each.claims]
-    return {verdict: verdicts.count(verdict) for verdict in BADGES}
+def _kinds(chapters: Sequence[Chapter]) -> Iterable[KindOfClaims]:
+    """Yield each kind of claims of which there are any, published ones first."""
+    for kind, name in outcomes.NAMES.items():
+        judged = [claim for chapter in chapters for each in chapter.experiments for claim in each.claims.get(kind, [])]
+        if judged:
+            # The p-value that decides is the corrected one; the other is reported with each claim.
+            given = {column for one in judged for column, text in one.numbers.items() if text != "-"} - {"p"}
+            columns = [column for column in CLAIM_COLUMNS if column in given]
+            counts = outcomes.count(claim.stored for claim in judged)
+            yield KindOfClaims(kind, name.capitalize(), outcomes.MEANINGS[kind], counts, columns)
 
 
 def _origin(ensemble: xr.Dataset) -> Origin:

@@ -64,11 +64,6 @@ class Panel:
     chart: str
     thinned: str
 
-    @property
-    def anchor(self) -> str:
-        """What a link to the panel names, within its figure."""
-        return f"panel-{self.name}"
-
 
 def panels(drawn: xr.DataTree) -> Iterator[Panel]:
     """Yield the panels of a figure.
