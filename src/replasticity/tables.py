@@ -144,6 +144,9 @@ def show_drawing(figure: str, differences: list[str] | None) -> None:
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
 CLAIM_COLUMNS = ("confidence", "estimate", "95 % interval", "bound", "margin", "p", "corrected p", "n")
 
+#: What two of them are called where nothing is random.
+EXACT_COLUMNS = {"estimate": "value", "margin": "distance to the bound"}
+
 #: Columns of a table of measured errata: what `effect_numbers` returns.
 EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect size", "p", "n")
 
@@ -168,6 +171,26 @@ def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
         *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
         "-" if claim["test"] == "exact_in_range" else str(claim["n"]),
     )
+
+
+def claim_columns(claims: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns of a table of some judged claims, without those that would be empty.
+
+    Returns
+    -------
+    dict of str to str
+        Name in `CLAIM_COLUMNS` -> what the column is called; in that order.
+    """
+    listed = list(claims)
+    names = EXACT_COLUMNS if all(claim["test"] == "exact_in_range" for claim in listed) else {}
+    filled = zip(CLAIM_COLUMNS, zip(*map(claim_numbers, listed), strict=True), strict=True) if listed else ()
+    return {column: names.get(column, column) for column, texts in filled if set(texts) != {"-"}}
+
+
+def claim_row(claim: dict[str, Any], columns: Iterable[str]) -> list[str]:
+    """Return the numbers of a judged claim that belong to some of `CLAIM_COLUMNS`, as text."""
+    numbers = dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True))
+    return [numbers[column] for column in columns]
 
 
 def confidence(level: float | None) -> str:
@@ -270,10 +293,11 @@ def peer_sentence(peer: dict[str, Any] | None) -> str:
 def show_claims(evaluation: dict[str, Any]) -> None:
     """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
     for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
+        columns = claim_columns(claims)
         show(
             f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
-            ("verdict", "claim", *CLAIM_COLUMNS),
-            ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in claims),
+            ("verdict", "claim", *columns.values()),
+            ((claim["verdict"], claim["statement"], *claim_row(claim, columns)) for claim in claims),
         )
     for claim in evaluation["claims"]:
         if claim["reason"]:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from replasticity.mathtext import as_html
 from replasticity.report import panels
-from replasticity.report.mathtext import as_html
 from replasticity.report.thinning import kept_of_line, kept_of_points
 
 AXES = {

@@ -23,7 +23,7 @@ MOST_POINTS = 400
 #: Of a trace of many neurons or synapses, at most so many are shown.
 MOST_LINES = 4
 #: Titles of axes are broken into lines of at most so many characters: what a small chart has room for.
-_LINE_LENGTH = 36
+_LINE_LENGTH = 34
 #: Dimension of a raster -> what its rows are.
 _ROWS = {"exc": "excitatory neuron", "cell": "neuron", "input": "input channel"}
 #: Of an array of statistics, at most so many numbers are shown.
@@ -201,8 +201,8 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     figure = go.Figure(
         layout={
             "template": None,
-            "xaxis": {"title": {"text": _axis_title(axis)}},
-            "yaxis": {"title": {"text": _axis_title(trace)}},
+            "xaxis": {"title": {"text": _axis_title(axis), "font": {"size": 12}}},
+            "yaxis": {"title": {"text": _axis_title(trace), "font": {"size": 12}}},
             "showlegend": False,
         }
     )

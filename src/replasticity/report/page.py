@@ -19,11 +19,22 @@ from replasticity import datasets, experiments, project
 from replasticity.analysis import claims, outcomes
 from replasticity.experiments import Kind, Reference, Resolved
 from replasticity.markdown import address_of_doi
+from replasticity.mathtext import as_html
 from replasticity.report import explorer, origin, replayed
-from replasticity.report.mathtext import as_html
 from replasticity.report.panels import Panel, embedded, panels
 from replasticity.seeds import seed_ranges
-from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
+from replasticity.tables import (
+    CLAIM_COLUMNS,
+    EFFECT_COLUMNS,
+    EXACT_COLUMNS,
+    claim_columns,
+    claim_numbers,
+    effect_numbers,
+    number,
+    peer_sentence,
+)
+
+_P_VALUES = ("p", "corrected p")
 
 #: Verdict -> class of its badge.
 BADGES = {verdict: verdict.replace(" ", "-") for verdict in claims.FORRT}
@@ -37,6 +48,11 @@ class JudgedClaim:
     verdict: str
     numbers: dict[str, str]
     stored: dict[str, Any]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing in it is random."""
+        return bool(self.stored["test"] == "exact_in_range")
 
 
 @dataclass(frozen=True)
@@ -103,13 +119,16 @@ class Chapter:
 
 @dataclass(frozen=True)
 class KindOfClaims:
-    """All claims of one kind: how often they have each verdict, and the columns of their table that are not empty."""
+    """All claims of one kind: how often they have each verdict, and the columns of their table that are not empty.
+
+    `columns` maps a column to what it is called.
+    """
 
     name: Kind
     heading: str
     meaning: str
     counts: dict[str, int]
-    columns: list[str]
+    columns: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -178,6 +197,7 @@ def render(
         forrt=claims.FORRT,
         kinds=list(_kinds(chapters)),
         kind_names=outcomes.NAMES,
+        exact_columns=EXACT_COLUMNS,
         chapters=chapters,
         explorers=explorers,
         standing_chart=explorer.standing_chart,
@@ -283,13 +303,11 @@ def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
 def _kinds(chapters: Sequence[Chapter]) -> Iterable[KindOfClaims]:
     """Yield each kind of claims of which there are any, published ones first."""
     for kind, name in outcomes.NAMES.items():
-        judged = [claim for chapter in chapters for each in chapter.experiments for claim in each.claims.get(kind, [])]
-        if judged:
-            # The p-value that decides is the corrected one; the other is reported with each claim.
-            given = {column for one in judged for column, text in one.numbers.items() if text != "-"} - {"p"}
-            columns = [column for column in CLAIM_COLUMNS if column in given]
-            counts = outcomes.count(claim.stored for claim in judged)
-            yield KindOfClaims(kind, name.capitalize(), outcomes.MEANINGS[kind], counts, columns)
+        stored = [claim for chapter in chapters for claim in chapter.claims(kind)]
+        if stored:
+            # The confidence says what the p-values do; they are reported with each claim.
+            columns = {column: text for column, text in claim_columns(stored).items() if column not in _P_VALUES}
+            yield KindOfClaims(kind, name.capitalize(), outcomes.MEANINGS[kind], outcomes.count(stored), columns)
 
 
 def _origin(ensemble: xr.Dataset) -> Origin:

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from matplotlib.colors import to_hex
 
-from replasticity.report.mathtext import as_html
+from replasticity.mathtext import as_html
 from replasticity.report.thinning import Floats, kept_of_line, kept_of_points
 
 #: A series keeps at most so many points: about two per pixel of a chart's width.
