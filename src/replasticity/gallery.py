@@ -14,8 +14,7 @@ from replasticity.analysis.claims import FORRT
 from replasticity.experiments import Resolved
 from replasticity.markdown import address_of_doi, as_line, as_text
 from replasticity.mathtext import as_html
-from replasticity.seeds import seed_ranges
-from replasticity.tables import EFFECT_COLUMNS, claim_columns, claim_row, effect_numbers, peer_sentence
+from replasticity.tables import EFFECT_COLUMNS, claim_columns, claim_row, effect_numbers, peer_sentence, seeds_in_words
 
 _HEAD = """\
 # Gallery
@@ -138,9 +137,8 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         *_source_plots(resolved),
     ]
     for evaluation in evaluations:
-        seeds = evaluation["seeds"]
-        words = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}, {seed_ranges(seeds)}"
-        summary = f"{evaluation['title']}; {words}. {peer_sentence(evaluation['peer'])}"
+        seeds = seeds_in_words(evaluation["experiment"], evaluation["seeds"])
+        summary = f"{evaluation['title']}; {seeds}. {peer_sentence(evaluation['peer'])}"
         lines += [
             f"### {as_text(evaluation['experiment'])}",
             "",

@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from replasticity import experiments, protocols
 from replasticity.analysis import outcomes
 from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
 from replasticity.analysis.regression import MOVED, TOO_FEW, Check
 from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
+from replasticity.seeds import seed_ranges
 from replasticity.terminal import say, visible
 
 _COLOURS = {
@@ -267,6 +269,13 @@ def effect_name(erratum: dict[str, Any]) -> str:
 def seeds_to_tell(needed: int | None, seeds: str) -> str:
     """Return in words how many seeds it takes to show a difference (None: no number is enough)."""
     return f"it takes at least {needed} {seeds}" if needed else f"not even {MOST_SEEDS_NEEDED} {seeds} would be enough"
+
+
+def seeds_in_words(experiment: str, seeds: Sequence[int]) -> str:
+    """Return in words which seeds an experiment was run with, or that nothing in it is random."""
+    if protocols.is_deterministic(experiments.load(experiment).protocol):
+        return "nothing is random, so one run is all there is"
+    return f"{len(seeds)} seed{'s' * (len(seeds) > 1)}, {seed_ranges(list(seeds))}"
 
 
 def peer_sentence(peer: dict[str, Any] | None) -> str:

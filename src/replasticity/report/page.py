@@ -32,6 +32,7 @@ from replasticity.tables import (
     effect_numbers,
     number,
     peer_sentence,
+    seeds_in_words,
 )
 
 _P_VALUES = ("p", "corrected p")
@@ -70,7 +71,7 @@ class Judged:
 
     name: str
     title: str
-    seeds: list[int]
+    seeds: str
     claims: dict[Kind, list[JudgedClaim]]
     errata: list[ToldErratum]
     peer: str
@@ -186,7 +187,6 @@ def render(
     environment.filters |= {
         "address_of_doi": address_of_doi,
         "number": number,
-        "as_seeds": seed_ranges,
         "duration": _duration,
         "megabytes": _megabytes,
     }
@@ -290,7 +290,8 @@ def _judged(evaluation: dict[str, Any]) -> Judged:
         ToldErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
-    return Judged(name, evaluation["title"], evaluation["seeds"], judged, errata, peer_sentence(evaluation["peer"]))
+    seeds = seeds_in_words(name, evaluation["seeds"])
+    return Judged(name, evaluation["title"], seeds, judged, errata, peer_sentence(evaluation["peer"]))
 
 
 def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
