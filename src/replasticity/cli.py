@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen = added.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=int, help="default: the first one of the experiment")
     chosen.add_argument(
-        "--seeds", help="such as 1-40, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
+        "--seeds", help="such as 1001-1040, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
     )
     with_scale(added)
     added.add_argument(
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
     added.add_argument("experiment")
     with_scale(added)
-    added.add_argument("--seeds", help="such as 1-40, 1,2,7 or @FILE; default: those of the scale")
+    added.add_argument("--seeds", help="such as 1001-1040, 1,2,7 or @FILE; default: those of the scale")
     added.add_argument("-o", "--output", type=Path, help="default: results/ensembles/EXPERIMENT.nc")
 
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")

@@ -86,7 +86,7 @@ def test_panel_that_cannot_be_drawn_is_told(project, capsys, arguments, text):
         (["simulate", "zenke2015", "--set", "tau_H_mV=1", "-o", "a.nc"], "--set: tau_H_mV: unknown key"),
         (["simulate", "zenke2015", "-o", "config"], "config: cannot write it: it is a folder"),
         (["simulate", "zenke2015", "-o", "Snakefile/a.nc"], "Snakefile/a.nc: cannot write it: "),
-        (["aggregate", "zenke2015"], "results/runs/zenke2015/seed-1.nc: no such file"),
+        (["aggregate", "zenke2015"], "results/runs/zenke2015/seed-1001.nc: no such file"),
         (["aggregate", "zenke2015", "--seeds", "1-x"], "--seeds 1-x: has to be such as 1-40 or 1,2,7"),
         (["evaluate", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
         (["plot", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
@@ -124,12 +124,12 @@ def test_full_disk_is_one_line_and_damages_nothing(project, tmp_path):
     if mounted.returncode != 0:
         pytest.skip("this machine does not let root mount a tmpfs")
     try:
-        (disk / "seed-1.nc").write_bytes(b"precious")
-        finished = project.replasticity("simulate", "zenke2015", "-o", str(disk / "seed-1.nc"), check=False)
+        (disk / "seed-1001.nc").write_bytes(b"precious")
+        finished = project.replasticity("simulate", "zenke2015", "-o", str(disk / "seed-1001.nc"), check=False)
         assert finished.returncode == 2
-        assert finished.stderr == f"error: {disk}/seed-1.nc: cannot write it: No space left on device\n"
-        assert (disk / "seed-1.nc").read_bytes() == b"precious"
-        assert os.listdir(disk) == ["seed-1.nc"]
+        assert finished.stderr == f"error: {disk}/seed-1001.nc: cannot write it: No space left on device\n"
+        assert (disk / "seed-1001.nc").read_bytes() == b"precious"
+        assert os.listdir(disk) == ["seed-1001.nc"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -165,15 +165,15 @@ def runs_of_seeds(project, *seeds):
 
 
 def test_pipeline_by_hand(project, capsys):
-    runs_of_seeds(project, 1, 2, 3)
-    assert main(["aggregate", "zenke2015", "--seeds", "1-3"]) == 0
+    runs_of_seeds(project, 1001, 1002, 1003)
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1003"]) == 0
     assert main(["evaluate", "zenke2015"]) == 0
     assert main(["claims"]) == 0
-    assert "not testable here" in capsys.readouterr().out
+    assert "not tested" in capsys.readouterr().out
     assert main(["claims", "--json"]) == 0
     (evaluation,) = json.loads(capsys.readouterr().out)
-    assert evaluation["seeds"] == [1, 2, 3]
-    assert {claim["verdict"] for claim in evaluation["claims"]} == {"reproduced", "not testable here"}
+    assert evaluation["seeds"] == [1001, 1002, 1003]
+    assert {claim["verdict"] for claim in evaluation["claims"]} == {"reproduced", "not tested"}
     assert (evaluation["peer"]["could_differ"], evaluation["peer"]["agrees"]) == (False, False)
     assert main(["claims"]) == 0
     printed = capsys.readouterr().out
@@ -184,21 +184,24 @@ def test_pipeline_by_hand(project, capsys):
 
 
 def test_three_random_seeds_that_tie_are_no_certainty(project, capsys):
-    # The share of synapses that rewards have raised: 1 in each of the three seeds, and 0.93 in the mean of 40.
-    assert main(["simulate", "dopamine_ten", "--seeds", "1-3"]) == 0
-    assert main(["aggregate", "dopamine_ten", "--seeds", "1-3"]) == 0
-    assert main(["evaluate", "dopamine_ten"]) == 0
+    # The share of synapses that rewards have raised: 1 in each of seeds 1 to 3, and 0.93 in the mean of 40.
+    (project.folder / "config/experiments/mine.yaml").write_text(
+        "title: t\nbased_on: dopamine_ten\nseeds_seen: ''\nclaims:\n- {id: tied, kind: ours, statement: s, source: s, "
+        "statistic: share_raised, test: mean_in_range, lower: 0.99, why_this_bound: w, refuted_if: r}\n"
+    )
+    assert main(["simulate", "mine", "--seeds", "1-3"]) == 0
+    assert main(["aggregate", "mine", "--seeds", "1-3"]) == 0
+    assert main(["evaluate", "mine"]) == 0
     capsys.readouterr()
-    assert main(["claims", "dopamine_ten", "--json"]) == 0
-    (evaluation,) = json.loads(capsys.readouterr().out)
-    (tied,) = [claim for claim in evaluation["claims"] if claim["id"] == "every-synapse-raised"]
-    assert (tied["verdict"], tied["estimate"], tied["n"]) == ("not testable here", 1.0, 3)
+    assert main(["claims", "mine", "--json"]) == 0
+    ((tied,),) = [evaluation["claims"] for evaluation in json.loads(capsys.readouterr().out)]
+    assert (tied["verdict"], tied["estimate"], tied["n"]) == ("not tested", 1.0, 3)
     assert tied["reason"] == "all 3 seeds have the same value, so nothing is known of their spread"
 
 
 def test_check_tells_what_moved(project, capsys):
-    runs_of_seeds(project, 1, 2, 3)
-    assert main(["aggregate", "zenke2015", "--seeds", "1-3"]) == 0
+    runs_of_seeds(project, 1001, 1002, 1003)
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1003"]) == 0
     path = project.folder / "results/ensembles/zenke2015.nc"
     ensemble = datasets.read(path, "ensemble")
     ensemble["dw_nS"].values[1, 3] *= 1.01
@@ -215,8 +218,8 @@ def test_check_lists_what_has_no_reference_yet(project, capsys):
         "title: mine\nbased_on: zenke2015\nparameters:\n  tau_H_ms: {value: 500.0, source: mine}\n"
     )
     for name in ("mine", "zenke2015"):
-        assert main(["simulate", name, "--seeds", "1-2"]) == 0
-        assert main(["aggregate", name, "--seeds", "1-2"]) == 0
+        assert main(["simulate", name, "--seeds", "1001-1002"]) == 0
+        assert main(["aggregate", name, "--seeds", "1001-1002"]) == 0
     capsys.readouterr()
     assert main(["check", "mine", "zenke2015"]) == 0
     printed = capsys.readouterr()
@@ -227,8 +230,8 @@ def test_check_lists_what_has_no_reference_yet(project, capsys):
 
 def test_check_compares_the_others_where_files_are_broken(project, capsys):
     for name in ("zenke2015", "zenke2015_eq15", "zenke2015_paper"):
-        assert main(["simulate", name, "--seeds", "1-2"]) == 0
-        assert main(["aggregate", name, "--seeds", "1-2"]) == 0
+        assert main(["simulate", name, "--seeds", "1001-1002"]) == 0
+        assert main(["aggregate", name, "--seeds", "1001-1002"]) == 0
     (project.folder / "results/ensembles/zenke2015.nc").write_bytes(b"no netCDF")
     (project.folder / "figures/references/zenke2015_eq15.json").write_text('{"seeds": [')
     capsys.readouterr()
@@ -245,7 +248,7 @@ def test_check_compares_the_others_where_files_are_broken(project, capsys):
     ("seeds", "status", "text"),
     [
         ("101,102", 1, "too few seeds to tell (0 same seeds, 2 other seeds, 46 numbers per seed): it takes at least 4"),
-        ("1,101", 0, "agrees with its reference (1 same seeds, 1 other seeds, 46 numbers per seed): the same seeds"),
+        ("1001,101", 0, "agrees with its reference (1 same seeds, 1 other seeds, 46 numbers per seed): the same seeds"),
         ("101-112", 0, "agrees with its reference (0 same seeds, 12 other seeds, 46 numbers per seed)\n"),
     ],
 )
@@ -274,18 +277,18 @@ def test_any_seed_tells_where_nothing_is_random(project, capsys):
 def test_only_accept_reference_changes_a_reference(project):
     reference = project.folder / "figures/references/zenke2015.json"
     before = reference.read_bytes()
-    runs_of_seeds(project, 1, 2)
-    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 0
+    runs_of_seeds(project, 1001, 1002)
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1002"]) == 0
     assert main(["evaluate", "zenke2015"]) == 0
     assert main(["check", "zenke2015"]) == 0
     assert reference.read_bytes() == before
     assert main(["accept-reference", "zenke2015"]) == 0
-    assert json.loads(reference.read_text())["seeds"] == [1, 2]
+    assert json.loads(reference.read_text())["seeds"] == [1001, 1002]
 
 
 def test_reference_is_not_made_from_stale_results(project, capsys):
-    runs_of_seeds(project, 1, 2)
-    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 0
+    runs_of_seeds(project, 1001, 1002)
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1002"]) == 0
     project.edit("config/experiments/zenke2015.yaml", "tau_H_ms: {value: 100.0", "tau_H_ms: {value: 50.0")
     assert main(["accept-reference", "zenke2015"]) == 2
     assert "made with other parameters" in one_line(capsys)
@@ -294,20 +297,23 @@ def test_reference_is_not_made_from_stale_results(project, capsys):
 @pytest.mark.parametrize(
     ("damage", "text"),
     [
-        (lambda path: path.write_bytes(b"rubbish"), "seed-2.nc: cannot be read as netCDF-4"),
-        (lambda path: path.write_bytes(path.read_bytes()[:20000]), "seed-2.nc: cannot be read as netCDF-4"),
-        (lambda path: path.write_bytes(path.with_name("seed-1.nc").read_bytes()), "seed 1 is in another file too"),
-        (lambda path: path.unlink(), "seed-2.nc: no such file"),
+        (lambda path: path.write_bytes(b"rubbish"), "seed-1002.nc: cannot be read as netCDF-4"),
+        (lambda path: path.write_bytes(path.read_bytes()[:20000]), "seed-1002.nc: cannot be read as netCDF-4"),
+        (
+            lambda path: path.write_bytes(path.with_name("seed-1001.nc").read_bytes()),
+            "seed 1001 is in another file too",
+        ),
+        (lambda path: path.unlink(), "seed-1002.nc: no such file"),
         (lambda path: main(["simulate", "zenke2015_eq15", "-o", str(path)]), "experiment is 'zenke2015_eq15'"),
         (
-            lambda path: main(["simulate", "zenke2015", "--seed", "2", "--set", "tau_H_ms=50", "-o", str(path)]),
+            lambda path: main(["simulate", "zenke2015", "--seed", "1002", "--set", "tau_H_ms=50", "-o", str(path)]),
             "made with other parameters: tau_H_ms (50.0 in the file, 100.0 in the experiment)",
         ),
     ],
 )
 def test_aggregate_names_the_run_that_is_wrong(project, capsys, damage, text):
-    damage(runs_of_seeds(project, 1, 2)[1])
-    assert main(["aggregate", "zenke2015", "--seeds", "1-2"]) == 2
+    damage(runs_of_seeds(project, 1001, 1002)[1])
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1002"]) == 2
     assert text in one_line(capsys)
     assert not (project.folder / "results/ensembles").exists()
 

@@ -19,7 +19,7 @@ def made(tmp_path_factory):
     project = ProjectCopy(tmp_path_factory.mktemp("made") / "project")
     project.keep_experiments(*ZENKE)
     for name in ZENKE:
-        project.replasticity("simulate", name, "--scale", "quick", "--seeds", "1-3")
+        project.replasticity("simulate", name, "--scale", "quick", "--seeds", "1001-1003")
         project.replasticity("aggregate", name, "--scale", "quick")
     return project
 
@@ -95,7 +95,7 @@ def test_mistake_in_our_code_is_told_with_its_place(project, file, old, command,
     number = next(k for k, line in enumerate(lines, 1) if "json_of_nothing" in line)
     if command is None:
         # A run of other code is still one of these parameters.
-        command = ("plot", "zenke2015", "results/runs/zenke2015/seed-1.nc", "-o", "a.svg")
+        command = ("plot", "zenke2015", "results/runs/zenke2015/seed-1001.nc", "-o", "a.svg")
     line = refused(project, *command)
     assert line.startswith(f"error: replasticity.{place}, line {number} fails on ")
     assert "(KeyError: 'nothing'): a mistake in this code, or values that no contract bounds; " in line

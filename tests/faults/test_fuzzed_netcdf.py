@@ -64,16 +64,16 @@ def recorded(name):
 #: File -> the commands that read it ({} is the file), and what each may make.
 READERS = {
     **{recorded(name): [(("replay", "{}"), ())] for name in RECORDINGS},
-    "results/runs/zenke2015/seed-1.nc": [
-        (("aggregate", "zenke2015", "--seeds", "1,2", "-o", "out.nc"), ("out.nc",)),
+    "results/runs/zenke2015/seed-1001.nc": [
+        (("aggregate", "zenke2015", "--seeds", "1001,1002", "-o", "out.nc"), ("out.nc",)),
         (("plot", "zenke2015", "{}", "-o", "out.svg"), ("out.svg",)),
         (
-            ("simulate", "zenke2015", "--scale", "quick", "--seeds", "1"),
-            ("results/runs/zenke2015/seed-1.nc", "results/runs/zenke2015/seeds-1.json"),
+            ("simulate", "zenke2015", "--scale", "quick", "--seeds", "1001"),
+            ("results/runs/zenke2015/seed-1001.nc", "results/runs/zenke2015/seeds-1001.json"),
         ),
     ],
-    "results/runs/dopamine_timing/seed-1.nc": [
-        (("aggregate", "dopamine_timing", "--seeds", "1", "-o", "out.nc"), ("out.nc",)),
+    "results/runs/dopamine_timing/seed-1001.nc": [
+        (("aggregate", "dopamine_timing", "--seeds", "1001", "-o", "out.nc"), ("out.nc",)),
         (("info", "{}"), ()),
     ],
     "results/ensembles/zenke2015.nc": [

@@ -122,7 +122,7 @@ def test_ours_is_made_again(in_project, run, tmp_path):
         for _ in range(2):
             assert main([*SIMULATE, "-o", str(path)]) == 0
             assert path.read_bytes() == before
-    damaged = tmp_path / "seed-1.nc"
+    damaged = tmp_path / "seed-1001.nc"
     damaged.write_bytes(b"half")
     assert main([*SIMULATE, "-o", str(damaged)]) == 0
     saved = tmp_path / "saved"
@@ -147,8 +147,18 @@ def test_only_what_killed_processes_left_is_removed(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     host = socket.gethostname()
-    ours = [f".seed-1.nc.{host}-{ended.pid}.part", "..seed-1.nc.checkpoint.node-7.part", ".a.json.other.host-1.part"]
-    others = [".thesis.part", "thesis.part", f".seed-2.nc.{host}-{os.getpid()}.part", ".draft-2.part", ".notes.nc.part"]
+    ours = [
+        f".seed-1001.nc.{host}-{ended.pid}.part",
+        "..seed-1001.nc.checkpoint.node-7.part",
+        ".a.json.other.host-1.part",
+    ]
+    others = [
+        ".thesis.part",
+        "thesis.part",
+        f".seed-1002.nc.{host}-{os.getpid()}.part",
+        ".draft-2.part",
+        ".notes.nc.part",
+    ]
     folder = tmp_path / "runs" / "deep"
     elsewhere = tmp_path / "elsewhere"
     for each in (folder, elsewhere):

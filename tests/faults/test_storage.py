@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 CALL = ("--cores", "1", "--config", "scale=quick", "experiments=[zenke2015_paper]")
 RESULTS = "results/*/**/*.nc"
-RUN = "results/runs/zenke2015_paper/seed-2.nc"
+RUN = "results/runs/zenke2015_paper/seed-1002.nc"
 ENSEMBLE = "results/ensembles/zenke2015_paper.nc"
 
 
@@ -65,9 +65,9 @@ def test_full_disk_is_told_and_what_was_made_is_kept(finished, project):
     run_size = len(expected[RUN])
     # Room for the first run, and for half of the second.
     with mounted(project.folder / "results", "-t", "tmpfs", "-o", f"size={run_size * 3 // 2}", "tmpfs"):
-        fails_with(project, "seed-2.nc: cannot write it: No space left on device")
-        first = project.folder / "results/runs/zenke2015_paper/seed-1.nc"
-        assert [path.name for path in first.parent.iterdir()] == ["seed-1.nc"]
+        fails_with(project, "seed-1002.nc: cannot write it: No space left on device")
+        first = project.folder / "results/runs/zenke2015_paper/seed-1001.nc"
+        assert [path.name for path in first.parent.iterdir()] == ["seed-1001.nc"]
         made = first.stat().st_mtime_ns
         subprocess.run(["mount", "-o", "remount,size=100m", project.folder / "results"], check=True)
         project.snakemake(*CALL)
@@ -113,7 +113,7 @@ def test_damaged_run_is_named_and_made_anew_alone(project, damage):
     expected = project.content(RESULTS)
     damage(project.folder / RUN)
     kept = {name: (project.folder / name).stat().st_mtime_ns for name in expected if "runs" in name and name != RUN}
-    fails_with(project, "seed-2.nc: was changed or damaged after it was simulated; it is now seed-2.nc.changed")
+    fails_with(project, "seed-1002.nc: was changed or damaged after it was simulated; it is now seed-1002.nc.changed")
     project.snakemake(*CALL)
     assert project.content(RESULTS) == expected
     assert kept == {name: (project.folder / name).stat().st_mtime_ns for name in kept}
@@ -142,7 +142,7 @@ def test_all_damaged_runs_are_named_and_made_anew_and_nothing_is_gathered_twice(
         change_values(project.folder / name)
         os.utime(project.folder / name)
     kept = (project.folder / RUN).stat().st_mtime_ns
-    fails_with(project, "seed-1.nc: was changed or damaged after it was simulated; it is now seed-1.nc.changed")
+    fails_with(project, "seed-1001.nc: was changed or damaged after it was simulated; it is now seed-1001.nc.changed")
     project.snakemake(*CALL)
     assert project.content(RESULTS) == expected
     assert (project.folder / RUN).stat().st_mtime_ns == kept
@@ -154,7 +154,7 @@ def test_all_damaged_runs_are_named_and_made_anew_and_nothing_is_gathered_twice(
 def test_deleted_run_is_made_anew_and_nothing_is_gathered_twice(project):
     expected = project.content(RESULTS)
     (project.folder / RUN).unlink()
-    fails_with(project, "seed-2.nc: no such file; call Snakemake again, which makes it anew")
+    fails_with(project, "seed-1002.nc: no such file; call Snakemake again, which makes it anew")
     project.snakemake(*CALL)
     assert project.content(RESULTS) == expected
     before = times(project)
@@ -184,7 +184,7 @@ def test_run_damaged_in_secret_is_not_taken_over_when_its_record_is_lost(project
 def test_check_finds_a_run_damaged_in_secret(project):
     expected = project.content(RESULTS)
     change_values(project.folder / RUN)
-    fails_with(project, "seed-2.nc: was changed or damaged after it was simulated; it is now", "check")
+    fails_with(project, "seed-1002.nc: was changed or damaged after it was simulated; it is now", "check")
     finished = project.snakemake("check", *CALL)
     assert "zenke2015_paper: agrees with its reference" in finished.stdout
     assert project.content(RESULTS) == expected

@@ -21,7 +21,7 @@ svg.fonttype: path
 path.simplify: False
 image.cmap: jet
 """
-RUN = "results/runs/zenke2015/seed-1"
+RUN = "results/runs/zenke2015/seed-1001"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def made(tmp_path_factory):
     project = ProjectCopy(tmp_path_factory.mktemp("made") / "project")
     project.keep_experiments("zenke2015_paper", "zenke2015", "zenke2015_eq15")
     for name in ("zenke2015_paper", "zenke2015", "zenke2015_eq15"):
-        project.replasticity("simulate", name, "--scale", "quick", "--seeds", "1-3")
+        project.replasticity("simulate", name, "--scale", "quick", "--seeds", "1001-1003")
         project.replasticity("aggregate", name, "--scale", "quick")
     project.replasticity("evaluate", "zenke2015")
     project.expected = drawn(project)
@@ -91,7 +91,7 @@ def test_commands_work_without_docstrings_and_asserts(made, tmp_path):
     before = project.content("results/*/**/*.nc") | project.content("results/evaluations/*")
     for path in (project.folder / "results/runs/zenke2015").glob("*"):
         path.unlink()
-    project.replasticity("simulate", "zenke2015", "--scale", "quick", "--seeds", "1-3", PYTHONOPTIMIZE="2")
+    project.replasticity("simulate", "zenke2015", "--scale", "quick", "--seeds", "1001-1003", PYTHONOPTIMIZE="2")
     project.replasticity("aggregate", "zenke2015", "--scale", "quick", PYTHONOPTIMIZE="2")
     project.replasticity("evaluate", "zenke2015", PYTHONOPTIMIZE="2")
     assert project.content("results/*/**/*.nc") | project.content("results/evaluations/*") == before

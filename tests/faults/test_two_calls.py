@@ -71,7 +71,7 @@ def test_call_after_a_kill_completes_once_unlocked_as_told(project, first_call):
 
 def test_what_a_killed_job_left_half_written_is_removed(project):
     shutil.rmtree(project.folder / "results/evaluations")
-    left = project.folder / "results/runs/zenke2015_paper/.seed-1.nc.host-17.part"
+    left = project.folder / "results/runs/zenke2015_paper/.seed-1001.nc.host-17.part"
     left.write_bytes(b"half")
     project.snakemake(*CALL)
     assert not left.exists()

@@ -7,7 +7,7 @@ from tests.conftest import ROOT, ProjectCopy
 
 EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 #: One more than an ensemble keeps traces of.
-SEEDS = range(1, 7)
+SEEDS = range(1001, 1007)
 BENCHMARK = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n{}\t0:00:01\t{}\t0\t{}\n"
 
 
@@ -28,8 +28,8 @@ def make_results(project):
     assert main(["replay", str(recording), "--json", "results/replays/zenke_seed1.json"]) == 0
     benchmarks = project.folder / "results/benchmarks"
     (benchmarks / "simulate/zenke2015").mkdir(parents=True)
-    (benchmarks / "simulate/zenke2015/seed-1.tsv").write_text(BENCHMARK.format("2.5", "150.0", "2.0"))
-    (benchmarks / "simulate/zenke2015/seed-2.tsv").write_text(BENCHMARK.format("1.5", "210.0", "-"))
+    (benchmarks / "simulate/zenke2015/seed-1001.tsv").write_text(BENCHMARK.format("2.5", "150.0", "2.0"))
+    (benchmarks / "simulate/zenke2015/seed-1002.tsv").write_text(BENCHMARK.format("1.5", "210.0", "-"))
     (benchmarks / "report.tsv").write_text(BENCHMARK.format("9.0", "1.0", "9.0"))
 
 

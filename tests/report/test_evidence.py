@@ -46,7 +46,7 @@ def swap_evaluations(results):
 
 def edit_verdict(results):
     path = results / EVALUATION
-    path.write_text(path.read_text().replace('"verdict": "reproduced"', '"verdict": "not reproduced"', 1))
+    path.write_text(path.read_text().replace('"verdict": "not tested"', '"verdict": "reproduced"', 1))
 
 
 def remove_claim(results):
@@ -74,7 +74,7 @@ def change_parameters_of_ensemble(results):
 
 
 def make_another_ensemble(results):
-    assert main(["aggregate", "zenke2015", "--seeds", "1-5"]) == 0
+    assert main(["aggregate", "zenke2015", "--seeds", "1001-1005"]) == 0
 
 
 def put_ensemble_of_another_experiment(results):
@@ -101,12 +101,12 @@ def put_drawing_of_another_figure(results):
 
 
 def change_run(results):
-    with netCDF4.Dataset(results / "runs/zenke2015/seed-3.nc", "a") as run:
+    with netCDF4.Dataset(results / "runs/zenke2015/seed-1003.nc", "a") as run:
         run["G_Hz"][-1] += 1e-9
 
 
 def simulate_another_run(results):
-    path = results / "runs/zenke2015/seed-3.nc"
+    path = results / "runs/zenke2015/seed-1003.nc"
     run = datasets.read(path, "run")
     run["G_Hz"].values[-1] += 1e-9
     datasets.write(run, path)
@@ -156,7 +156,7 @@ CASES = {
     edit_replay: (("report",), "replays/zenke_seed1.json: was changed or damaged after it was written"),
     make_replay_of_another_recording: (("report",), "replays/zenke_seed1.json: is of another "),
     copy_replay: (("report",), "zenke_seed1.nc is in another file too"),
-    change_run: (("check", "accept-reference"), "runs/zenke2015/seed-3.nc: was changed or damaged after"),
+    change_run: (("check", "accept-reference"), "runs/zenke2015/seed-1003.nc: was changed or damaged after"),
     simulate_another_run: (("check", "accept-reference"), "zenke2015.nc: was gathered from other runs"),
 }
 
@@ -176,13 +176,13 @@ def test_nothing_is_shown_of_what_is_not_to_be_believed(spoiled, capsys, spoil):
 
 
 def test_all_damaged_runs_of_all_experiments_are_named_at_once(spoiled, capsys):
-    for name in ("zenke2015/seed-2.nc", "zenke2015/seed-6.nc", "zenke2015_eq15/seed-1.nc"):
+    for name in ("zenke2015/seed-1002.nc", "zenke2015/seed-1006.nc", "zenke2015_eq15/seed-1001.nc"):
         with netCDF4.Dataset(spoiled / "runs" / name, "a") as run:
             run["G_Hz"][-1] += 1e-9
     assert main(list(COMMANDS["check"])) == 2
     told = capsys.readouterr().err
     assert told.count("was changed or damaged") == 3
-    for name in ("zenke2015/seed-2.nc", "zenke2015/seed-6.nc", "zenke2015_eq15/seed-1.nc"):
+    for name in ("zenke2015/seed-1002.nc", "zenke2015/seed-1006.nc", "zenke2015_eq15/seed-1001.nc"):
         assert f"runs/{name}: " in told
 
 

@@ -129,7 +129,7 @@ def test_simulating_imports_no_library_that_it_does_not_need(tmp_path):
         [sys.executable, "-c", code, tmp_path / "run.nc"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
-    assert datasets.read(tmp_path / "run.nc", "run").attrs["seed"] == 1
+    assert datasets.read(tmp_path / "run.nc", "run").attrs["seed"] == 1001
 
 
 def test_every_variable_has_unit_and_long_name(run):

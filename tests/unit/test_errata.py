@@ -8,7 +8,7 @@ from scipy import stats
 from replasticity.analysis.errata import measure
 from replasticity.experiments import MeasuredEffect
 
-EFFECT = MeasuredEffect(corrected="b", statistic="x_mV", at={"k": 1})
+EFFECT = MeasuredEffect(corrected="b", statistic="x_mV", at={"k": 1}, parameters=["rule"])
 
 
 def ensemble(seeds, values):

@@ -46,9 +46,10 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
         f"title: '{hostile}'\nbased_on: zenke2015\nfigure: {{module: zenke2015}}\n"
         f"references: [{{citation: '{hostile}', doi: '10.1/a)[b](c)'}}]\n"
     )
-    claim = dict.fromkeys(("lower", "estimate", "interval", "effect_size", "p", "p_against")) | {
+    claim = dict.fromkeys(("lower", "estimate", "interval", "margin", "confidence", "p", "p_against")) | {
         "p_corrected": None,
         "test": "mean_in_range",
+        "kind": "ours",
         "verdict": hostile,
         "reason": f"a\n\n## heading\n{hostile}",
         "statement": hostile,
@@ -72,4 +73,4 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     plain = re.sub(r"\\.", "", page)
     assert not re.search(r"[<>`$]", plain.replace("`snakemake --cores all results/figures/mine.png`", ""))
     assert "](javascript" not in plain
-    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {9, 5}
+    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {10, 5}

@@ -118,19 +118,19 @@ def test_older_records_of_the_same_seeds_are_forgotten(resolved):
 
 def test_runs_at_odds_with_their_record_are_seen_without_reading_them(resolved):
     assert jobs.runs_at_odds(resolved) == ""
-    jobs.simulate(resolved, [1, 2, 3])
+    jobs.simulate(resolved, [1001, 1002, 1003])
     assert jobs.runs_at_odds(resolved) == ""
-    first, second, third = (project.run_file(resolved.name, seed) for seed in (1, 2, 3))
+    first, second, third = (project.run_file(resolved.name, seed) for seed in (1001, 1002, 1003))
     first.unlink()
     os.utime(second)
     times = third.stat().st_atime_ns, third.stat().st_mtime_ns
     third.write_bytes(b"")
     os.utime(third, ns=times)
-    assert jobs.runs_at_odds(resolved) == "1-3"
+    assert jobs.runs_at_odds(resolved) == "1001-1003"
     # What Snakemake is about to make is at odds with nothing, before and after: or it would gather twice.
-    project.record_file(resolved.name, "1-3").unlink()
+    project.record_file(resolved.name, "1001-1003").unlink()
     assert jobs.runs_at_odds(resolved) == ""
-    jobs.simulate(resolved, [1, 2, 3])
+    jobs.simulate(resolved, [1001, 1002, 1003])
     assert jobs.runs_at_odds(resolved) == ""
 
 

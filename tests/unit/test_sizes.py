@@ -47,7 +47,9 @@ def test_every_dimension_of_every_protocol_has_a_size(in_project):
 
 def test_index_out_of_range_is_told_before_anything_runs(project_copy, monkeypatch):
     monkeypatch.chdir(project_copy.folder)
-    claim = "{id: c1, statement: a, source: s, statistic: dw_nS, at: {pairing: INDEX}, test: mean_in_range, "
+    claim = (
+        "{id: c1, kind: ours, statement: a, source: s, statistic: dw_nS, at: {pairing: INDEX}, test: mean_in_range, "
+    )
     mine = project_copy.folder / "config/experiments/mine.yaml"
     text = f"title: t\nbased_on: zenke2015_paper\nclaims:\n- {claim}lower: 0.5, why_this_bound: w, refuted_if: r}}\n"
     sizes = [

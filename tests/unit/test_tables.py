@@ -36,7 +36,8 @@ def test_claim_is_shown_as_finely_as_its_interval_and_its_bounds_in_full():
         "upper": None,
         "estimate": 1.00048613,
         "interval": [0.99963, 1.00139],
-        "effect_size": 1.23456,
+        "margin": 1.23456,
+        "confidence": 1 - 2e-5,
         "p": 1e-5,
         "p_against": 0.9,
         "p_corrected": 2e-5,
@@ -44,16 +45,18 @@ def test_claim_is_shown_as_finely_as_its_interval_and_its_bounds_in_full():
         "n": 40,
     }
     assert tables.claim_numbers(claim) == (
+        "> 99.9 %",
         "1.0005",
         "0.9996 to 1.0014",
         "mean at least 0.98765432",
-        "1.23",
+        "1.23 sd",
         "1.0e-05",
         "2.0e-05",
         "40",
     )
     claim |= {"test": "exact_in_range", "lower": 19.8, "upper": 20.2, "estimate": 17.3913043, "interval": None}
-    assert tables.claim_numbers(claim)[:3] == ("17.39", "-", "exact value 19.8 to 20.2")
+    claim |= {"confidence": None, "margin": -2.4086957}
+    assert tables.claim_numbers(claim)[:5] == ("-", "17.39", "-", "exact value 19.8 to 20.2", "-2.41")
 
 
 def test_effect_has_a_sign_and_units():
@@ -79,8 +82,14 @@ def test_effect_has_a_sign_and_units():
 
 def test_share_of_seeds_is_told_as_their_number():
     claim = {"test": "seeds_in_range", "lower": 0.0, "upper": None, "estimate": 0.925, "interval": [0.796, 0.984]}
-    claim |= {"effect_size": 0.425, "p": 0.01, "p_against": None, "p_corrected": 0.02, "n": 40}
-    assert tables.claim_numbers(claim)[:3] == ("37 of 40 seeds", "0.8 to 0.98", "every seed at least 0")
+    claim |= {"margin": 0.175, "p": 0.01, "p_against": 0.9, "p_corrected": 0.02, "n": 40, "share": 0.75}
+    assert tables.claim_numbers(claim | {"confidence": 0.98765})[:5] == (
+        "98.7 %",
+        "37 of 40 seeds",
+        "0.8 to 0.98",
+        "at least 0 in 75 % of seeds or more",
+        "+17.5 % of seeds",
+    )
 
 
 PEER = {

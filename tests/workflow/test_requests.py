@@ -67,13 +67,13 @@ def jobs(finished):
 def test_numbers_are_those_of_yaml_1_2_from_wherever_they_come(project, configured, tmp_path):
     target = "results/ensembles/zenke2015.nc"
     configured("scale: quick\nseeds: {zenke2015: 010}\njob_seconds: 1e3\n")
-    assert jobs(project.snakemake("-n", "--cores", "1", target)) == [("zenke2015", "1-10")]
+    assert jobs(project.snakemake("-n", "--cores", "1", target)) == [("zenke2015", "1001-1010")]
     configured("scale: full\n")
     (tmp_path / "other.yaml").write_text("scale: quick\nseeds: {zenke2015: 010}\njob_seconds: 1e3\n")
     by_file = project.snakemake("-n", "--cores", "1", "--configfile", str(tmp_path / "other.yaml"), "--", target)
-    assert jobs(by_file) == [("zenke2015", "1-10")]
+    assert jobs(by_file) == [("zenke2015", "1001-1010")]
     words = ("scale=quick", "seeds={zenke2015: 010}", "job_seconds=1e3")
-    assert jobs(project.snakemake("-n", "--cores", "1", target, "--config", *words)) == [("zenke2015", "1-10")]
+    assert jobs(project.snakemake("-n", "--cores", "1", target, "--config", *words)) == [("zenke2015", "1001-1010")]
     message = refused(project, target, "--config", "seeds={zenke2015: 3, zenke2015: 200}")
     assert message.startswith("--config seeds: no valid YAML: ")
     # A profile gives texts as the command line does; its own numbers are read by Snakemake.
@@ -81,7 +81,7 @@ def test_numbers_are_those_of_yaml_1_2_from_wherever_they_come(project, configur
     profile.parent.mkdir()
     profile.write_text("config:\n  scale: quick\n  seeds: '{zenke2015: 010}'\n  job_seconds: 1000\n")
     assert jobs(project.snakemake("-n", "--cores", "1", "--profile", str(profile.parent), "--", target)) == [
-        ("zenke2015", "1-10")
+        ("zenke2015", "1001-1010")
     ]
 
 
@@ -116,7 +116,7 @@ def test_many_scattered_seeds_are_simulated_and_gathered(project, configured):
         "aggregate", "zenke2015_eq15", "--seeds", f"@results/seeds/zenke2015_eq15/{name}.txt", check=False
     )
     assert many.stderr.startswith("error: ")
-    assert "zenke2015_eq15/seed-1.nc: no such file" in many.stderr
+    assert "zenke2015_eq15/seed-1001.nc: no such file" in many.stderr
 
 
 def test_page_of_snakemake_has_no_error_of_docutils(project):

@@ -182,13 +182,13 @@ def test_bytes_do_not_depend_on_cores_order_or_cache(finished, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "text"),
     [
-        (lambda path: path.write_bytes(path.read_bytes()[:9000]), "seed-2.nc: was changed or damaged"),
-        (lambda path: path.unlink(), "seed-2.nc: no such file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:9000]), "seed-1002.nc: was changed or damaged"),
+        (lambda path: path.unlink(), "seed-1002.nc: no such file"),
     ],
     ids=["truncated", "deleted"],
 )
 def test_damaged_run_is_named_and_made_anew_alone(project, damage, text):
-    path = project.folder / "results/runs/zenke2015/seed-2.nc"
+    path = project.folder / "results/runs/zenke2015/seed-1002.nc"
     expected = project.content("results/*/**/*.nc")
     damage(path)
     failed = project.snakemake(*QUICK, check=False)
