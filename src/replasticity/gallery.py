@@ -35,7 +35,7 @@ they show neither, and *not tested* if they could show neither, or had been look
 *confidence* is the highest level at which the verdict would still stand, after correction for the number of claims of
 the figure. The *margin* is how far the estimate lies inside the nearest bound: of a mean in standard deviations (sd)
 over seeds, of a share of seeds in per cent of them. Where nothing is random there are only a value and its distance
-from the bound. [config/README.md](../config/README.md#claims) has the tests, and how often they err.
+from the bound. [docs/verdicts.md](../docs/verdicts.md) has the tests, and how often they are wrong.
 
 In the words that FORRT (Framework for Open and Reproducible Research Training) has for the outcome of a replication,
 these verdicts are *validated*, *contradicted*, *inconclusive* and *not tested*. A figure is validated or contradicted
@@ -84,7 +84,7 @@ def renew(
             target = project.gallery_folder() / source.name
             datasets.write_bytes(source.read_bytes(), target)
             yield target
-    text = "\n".join([_HEAD, *_front(sections), *(sections[name] for name in sorted(sections))])
+    text = "\n".join([_HEAD, *front(sections), *(sections[name] for name in sorted(sections))])
     datasets.write_bytes(text.encode(), page)
     yield page
 
@@ -96,8 +96,8 @@ def _present_sections(page: Path) -> dict[str, str]:
     return {name: part for name, part in sections.items() if name in experiments.names()}
 
 
-def _front(sections: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines that count the verdicts of all figures, kind by kind, as their sections have them."""
+def front(sections: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that count the verdicts of all figures, kind by kind: figure -> its section says how many."""
     for kind, name in outcomes.NAMES.items():
         rows = {
             figure: row.groups()

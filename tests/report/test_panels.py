@@ -112,6 +112,28 @@ def test_axes_keep_scale_direction_and_named_ticks():
     assert chart["layout"]["yaxis"]["ticktext"] == ["a &lt; b"]
 
 
+def drawn_panels(**panel_attributes):
+    """Return the panels of a figure of which only names and texts are given."""
+    children = {name: xr.DataTree(xr.Dataset(attrs=AXES | texts)) for name, texts in panel_attributes.items()}
+    return [(panel.name, panel.letter, panel.title) for panel in panels.panels(xr.DataTree(children=children))]
+
+
+def test_panels_have_the_titles_that_they_have_in_the_figure():
+    assert drawn_panels(
+        a={"title": "Rates", "column_title": "learning, 1 of 100\n(seed 1)"},
+        a_column_2={"title": "", "column_title": "learning, 10 of 100\n(seed 1)"},
+        b={"title": "Close up", "y_label": "w (mV)"},
+        b_dopamine={"title": "", "y_label": r"dopamine $n$"},
+        c={"title": r"$\Delta w$ alone", "y_label": "w (mV)"},
+    ) == [
+        ("a", "a", "Rates: learning, 1 of 100 (seed 1)"),
+        ("a_column_2", "a", "Rates: learning, 10 of 100 (seed 1)"),
+        ("b", "b", "Close up: w (mV)"),
+        ("b_dopamine", "b", "Close up: dopamine n"),
+        ("c", "c", "Δw alone"),
+    ]
+
+
 def test_what_is_left_out_is_said():
     n = 10 * panels.MOST_POINTS
     rng = np.random.default_rng(1)
