@@ -93,7 +93,7 @@ def test_axes_are_named_by_quantity_and_unit(ensemble):
 )
 def test_title_of_an_axis_is_short_and_has_the_unit_as_one_writes_it(long_name, units, title):
     trace = xr.DataArray(np.zeros(1), attrs={"long_name": long_name, "units": units})
-    assert explorer._axis_title(trace) == title
+    assert explorer._axis_title(trace, 34) == title
 
 
 def test_one_seed_has_no_spread_and_one_without_randomness_says_so(ensemble):

@@ -234,6 +234,7 @@ def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None
 def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset) -> None:
     """Draw a second of activity: the spikes of the inputs with the moving profile, and of the excitatory neurons."""
     time_s = ensemble["raster_time_ms"].values / 1000
+    inputs.sharex(neurons)
     at, channel = np.nonzero(ensemble["raster_input_count"].values[0])
     inputs.plot(time_s[at], channel, ".", ms=1.5, mew=0, color=look.BLUE, rasterized=True)
     inputs.set_ylabel("input channel")

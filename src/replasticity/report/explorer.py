@@ -22,8 +22,8 @@ from replasticity.units import DIMENSIONLESS
 MOST_POINTS = 400
 #: Of a trace of many neurons or synapses, at most so many are shown.
 MOST_LINES = 4
-#: Titles of axes are broken into lines of at most so many characters: what a small chart has room for.
-_LINE_LENGTH = 34
+#: Titles of axes are broken into lines of at most so many characters: what a chart on a phone has room for.
+_X_LINE_LENGTH, _Y_LINE_LENGTH = 44, 34
 #: Dimension of a raster -> what its rows are.
 _ROWS = {"exc": "excitatory neuron", "cell": "neuron", "input": "input channel"}
 #: Of an array of statistics, at most so many numbers are shown.
@@ -179,12 +179,12 @@ def _unit(array: xr.DataArray) -> str:
     return f"1{divided}" if divided.startswith("/") else divided
 
 
-def _axis_title(array: xr.DataArray) -> str:
-    """Return quantity and unit of an axis, as HTML in lines that are not too long."""
+def _axis_title(array: xr.DataArray, line_length: int) -> str:
+    """Return quantity and unit of an axis, as HTML in lines of at most so many characters."""
     # What comes after such a mark explains more than an axis needs; it stands above the chart.
     quantity = re.split("[:;(]", _long_name(array))[0].strip()
     unit = _unit(array)
-    lines = textwrap.wrap(f"{quantity} ({unit})" if unit else quantity, _LINE_LENGTH)
+    lines = textwrap.wrap(f"{quantity} ({unit})" if unit else quantity, line_length)
     # Plotly knows tags in texts.
     return "<br>".join(html.escape(line) for line in lines)
 
@@ -201,8 +201,8 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     figure = go.Figure(
         layout={
             "template": None,
-            "xaxis": {"title": {"text": _axis_title(axis), "font": {"size": 12}}},
-            "yaxis": {"title": {"text": _axis_title(trace), "font": {"size": 12}}},
+            "xaxis": {"title": {"text": _axis_title(axis, _X_LINE_LENGTH), "font": {"size": 12}}},
+            "yaxis": {"title": {"text": _axis_title(trace, _Y_LINE_LENGTH), "font": {"size": 12}}},
             "showlegend": False,
         }
     )

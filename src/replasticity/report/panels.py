@@ -4,6 +4,7 @@ What a figure draws is kept as data (see `replasticity.figures.drawn_data`), so 
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ _SYMBOLS = {
 }
 _MARKER_SIZE, _DOT_SIZE = 5, 3
 _LINE_WIDTH = 1.4
+_HEIGHT_PX, _LINE_OF_LEGEND_PX = 340, 18
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Panel:
         Its title in the figure, as HTML; panels under one letter are told apart by column or quantity.
     chart : str
         Plotly's JSON of the chart.
+    height_px : int
+        Its height, with room for its legend.
     thinned : str
         What was left out of it, in words; empty if nothing was.
     """
@@ -62,6 +66,7 @@ class Panel:
     letter: str
     title: str
     chart: str
+    height_px: int
     thinned: str
 
 
@@ -89,7 +94,11 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
             drawn_points += drawn_here
             shown_points += shown_here
         thinned = f"{shown_points:,} of {drawn_points:,} points shown" if shown_points < drawn_points else ""
-        yield Panel(str(name), letter_of(name), as_html(_title(name, drawn)), chart_json(figure), thinned)
+        legends = sum(bool(trace.showlegend) for trace in figure.data)
+        # Two entries side by side.
+        height_px = _HEIGHT_PX + _LINE_OF_LEGEND_PX * math.ceil(legends / 2)
+        title = as_html(_title(name, drawn))
+        yield Panel(str(name), letter_of(name), title, chart_json(figure), height_px, thinned)
 
 
 def letter_of(name: str) -> str:
