@@ -23,6 +23,7 @@ def ensemble():
         {
             "weight_nS": array(("trace_seed", "time_ms"), course, "weight", "nS"),
             "raster": array(("trace_seed", "time_ms", "cell"), spikes, "raster"),
+            "w": array(("trace_seed", "time_ms", "synapse"), np.stack([course, -course], axis=-1), "w"),
             "no_axis": array(("trace_seed", "thing"), np.zeros((2, 4)), "thing"),
             "slope": array(("seed",), [1.0, 2.0, 3.0, np.nan], "slope"),
             "pair": array(("seed", "which"), [[1.0, 5.0]] * 4, "pair"),
@@ -40,7 +41,9 @@ def ensemble():
 def test_traces_with_an_axis_are_charts_of_all_their_seeds(ensemble):
     explored = explorer.explore(ensemble, "A title")
     charts = {name: json.loads(chart) for name, _, chart in explored.charts}
-    assert list(charts) == ["weight_nS", "raster"]
+    assert list(charts) == ["weight_nS", "raster", "w"]
+    lines = [(trace["meta"], trace["legendgroup"]) for trace in charts["w"]["data"]]
+    assert lines == [(1, "synapse 0"), (1, "synapse 1"), (2, "synapse 0"), (2, "synapse 1")]
     assert [trace["meta"] for trace in charts["weight_nS"]["data"]] == [1, 2]
     assert charts["weight_nS"]["data"][0]["x"]["dtype"] == "f4"
     assert [trace["mode"] for trace in charts["raster"]["data"]] == ["markers", "markers"]

@@ -208,9 +208,11 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     )
     rows = [str(name) for name in trace.dims if name not in ("trace_seed", axis.name)]
     is_raster = trace.dtype == np.int8 and bool(rows)
+    places = np.ndindex(*(trace.sizes[name] for name in rows))
+    names = [", ".join(f"{name} {index}" for name, index in zip(rows, place, strict=True)) for place in places]
     for seed, of_seed in zip(trace["trace_seed"].values.tolist(), trace, strict=True):
-        lines = of_seed.transpose(..., axis.name).values.astype(float).reshape(-1, axis.size)
-        drawn = _raster(lines, axis.values) if is_raster else _lines(lines, axis.values)
+        lines = of_seed.transpose(*rows, axis.name).values.astype(float).reshape(-1, axis.size)
+        drawn = _raster(lines, axis.values) if is_raster else _lines(lines, axis.values, names)
         for each in drawn:
             figure.add_trace(each.update(meta=seed))
     if is_raster:
@@ -218,10 +220,11 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     return figure
 
 
-def _lines(lines: np.ndarray, x: np.ndarray) -> Iterator[go.Scatter]:
-    for line in lines[:MOST_LINES]:
+def _lines(lines: np.ndarray, x: np.ndarray, names: list[str]) -> Iterator[go.Scatter]:
+    """Yield the first lines; which neuron or synapse each is of, the script of the page finds in its legend group."""
+    for line, name in zip(lines[:MOST_LINES], names[:MOST_LINES], strict=True):
         kept = kept_of_line(line, MOST_POINTS)
-        yield go.Scatter(x=compact(x[kept]), y=compact(line[kept]), mode="lines", line={"width": 1.2})
+        yield go.Scatter(x=compact(x[kept]), y=compact(line[kept]), mode="lines", line={"width": 1.2}, legendgroup=name)
 
 
 def _raster(lines: np.ndarray, x: np.ndarray) -> Iterator[go.Scatter]:

@@ -131,7 +131,7 @@ function bringToFront(seed, chart, explorer) {
   return Plotly.restyle(drawing, {
     visible: own.map((isOwn) => isOwn || single),
     opacity: own.map((isOwn) => (isOwn ? 1 : 0.35)),
-    name: drawing.data.map((trace) => `seed ${trace.meta}`),
+    name: drawing.data.map(({ meta, legendgroup }) => `seed ${meta}` + (legendgroup ? `, ${legendgroup}` : "")),
     zorder: own.map((isOwn) => (isOwn ? 1 : 0)),
     "line.color": colors,
     "marker.color": colors,
