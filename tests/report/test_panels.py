@@ -134,6 +134,25 @@ def test_panels_have_the_titles_that_they_have_in_the_figure():
     ]
 
 
+def test_panels_come_in_the_order_of_their_letters():
+    names = [name for name, _, _ in drawn_panels(a={}, e={}, b={"title": "B"}, b_right={"y_label": "w"}, c={})]
+    assert names == ["a", "b", "b_right", "c", "e"]
+
+
+def test_long_labels_are_broken_and_have_room():
+    def chart_with(*labels):
+        return panel_of(*(series("line", {"x": [0.0], "y": [1.0]}, label=label) for label in labels))
+
+    short, _ = chart_with("one", "two")
+    panel, chart = chart_with("one", r"$U_M$ (last column: of the last presentation with drive)")
+    assert [trace["name"] for trace in chart["data"]] == [
+        "one",
+        "U<sub>M</sub> (last column: of the last<br>presentation with drive)",
+    ]
+    # One row for both short labels; three rows for those of which one is long.
+    assert panel.height_px - short.height_px == 2 * panels.LINE_OF_LEGEND_PX
+
+
 def test_what_is_left_out_is_said():
     n = 10 * panels.MOST_POINTS
     rng = np.random.default_rng(1)
@@ -176,7 +195,7 @@ def test_thinned_points_are_spread_evenly():
         (r"$\tau_H$ = 0.1 s", "τ<sub>H</sub> = 0.1 s"),
         (r"$\Delta w_{ji}$ (mV), $i < j$", "Δw<sub>ji</sub> (mV), i &lt; j"),
         (r"$\bar u_+$", "u\u0304<sub>+</sub>"),
-        (r"$\bar{\bar u}$", "u\u0304\u0304"),
+        (r"$\bar{\bar u}$", "u\u033f"),
         (r"$A_\mathrm{vt}$", "A<sub>vt</sub>"),
         (r"$\varphi(V_W^*)$", "φ(V<sub>W</sub><sup>*</sup>)"),
         ("costs 5 $", "costs 5 $"),

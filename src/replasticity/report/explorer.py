@@ -23,7 +23,7 @@ MOST_POINTS = 400
 #: Of a trace of many neurons or synapses, at most so many are shown.
 MOST_LINES = 4
 #: Titles of axes are broken into lines of at most so many characters: what a chart on a phone has room for.
-_X_LINE_LENGTH, _Y_LINE_LENGTH = 44, 34
+_X_LINE_LENGTH, _Y_LINE_LENGTH = 38, 34
 #: Dimension of a raster -> what its rows are.
 _ROWS = {"exc": "excitatory neuron", "cell": "neuron", "input": "input channel"}
 #: Of an array of statistics, at most so many numbers are shown.

@@ -57,7 +57,7 @@ class JudgedClaim:
 
 
 @dataclass(frozen=True)
-class ToldErratum:
+class ShownErratum:
     """An erratum as the page shows it: what the experiment says of it, and its measured effect as text, if any."""
 
     anchor: str
@@ -73,7 +73,7 @@ class Judged:
     title: str
     seeds: str
     claims: dict[Kind, list[JudgedClaim]]
-    errata: list[ToldErratum]
+    errata: list[ShownErratum]
     peer: str
 
 
@@ -226,19 +226,19 @@ def _chapters(
     drawing_of: Callable[[str], xr.DataTree],
 ) -> Iterable[Chapter]:
     """Yield the figures, each experiment once, and then the experiments that no figure shows."""
-    told: set[str] = set()
+    shown_before: set[str] = set()
     drawn = [each for each in selected if each.experiment.figure is not None]
     for each in drawn:
         judged_with = evaluation_of(each.name)["judged_with"]
         roles = experiments.shown(each.name, each.experiment, judged_with)
-        shown = [name for name in roles.values() if name not in told]
-        told.update(shown)
+        shown = [name for name in roles.values() if name not in shown_before]
+        shown_before.update(shown)
         drawing = drawing_of(each.name)
         image = _smaller(_made(each.name, "png"))
         judged = [_judged(evaluation_of(name)) for name in shown]
         yield _chapter(each, judged, list(panels(drawing)), image)
     for each in selected:
-        if each.name not in told:
+        if each.name not in shown_before:
             yield _chapter(each, [_judged(evaluation_of(each.name))], [], "")
 
 
@@ -287,7 +287,7 @@ def _judged(evaluation: dict[str, Any]) -> Judged:
         for kind, of_kind in outcomes.by_kind(evaluation["claims"]).items()
     }
     errata = [
-        ToldErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
+        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
     seeds = seeds_in_words(name, evaluation["seeds"])

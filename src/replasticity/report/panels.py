@@ -3,9 +3,11 @@
 What a figure draws is kept as data (see `replasticity.figures.drawn_data`), so nothing here knows a model or a figure.
 """
 
+import html
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +41,11 @@ _SYMBOLS = {
 }
 _MARKER_SIZE, _DOT_SIZE = 5, 3
 _LINE_WIDTH = 1.4
-_HEIGHT_PX, _LINE_OF_LEGEND_PX = 340, 18
+_HEIGHT_PX = 340
+#: What a line of the legend takes.
+LINE_OF_LEGEND_PX = 18
+#: Labels are broken into lines of so many characters, and two of them stand side by side if none has more than half.
+_LABEL_LENGTH = 40
 
 
 @dataclass(frozen=True)
@@ -81,24 +87,46 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
     Yields
     ------
     Panel
-        One per panel, in the order of the file.
+        One per panel, in the order of their letters.
     """
-    for name, panel in drawn.children.items():
+    for name, panel in sorted(drawn.children.items(), key=lambda each: letter_of(each[0])):
         figure = go.Figure(layout=_layout(panel.attrs))
         drawn_points = shown_points = 0
         for series in panel.children.values():
             trace, drawn_here, shown_here = _TRACES[series.attrs["kind"]](series.to_dataset(), panel.attrs)
-            label = as_html(series.attrs.get("label", ""))
+            label = _broken(as_html(series.attrs.get("label", "")))
             trace.update(name=label, showlegend=bool(label), opacity=float(series.attrs.get("opacity", 1.0)))
             figure.add_trace(trace)
             drawn_points += drawn_here
             shown_points += shown_here
         thinned = f"{shown_points:,} of {drawn_points:,} points shown" if shown_points < drawn_points else ""
-        legends = sum(bool(trace.showlegend) for trace in figure.data)
-        # Two entries side by side.
-        height_px = _HEIGHT_PX + _LINE_OF_LEGEND_PX * math.ceil(legends / 2)
+        height_px = _HEIGHT_PX + LINE_OF_LEGEND_PX * _lines_of_legend([trace.name for trace in figure.data])
         title = as_html(_title(name, drawn))
         yield Panel(str(name), letter_of(name), title, chart_json(figure), height_px, thinned)
+
+
+def _broken(label: str) -> str:
+    """Return a label, as HTML without a break, in lines that a phone has room for."""
+    lines = [""]
+    for word in label.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and _length(longer) > _LABEL_LENGTH:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "<br>".join(lines)
+
+
+def _length(label: str) -> int:
+    """Return how many characters of some HTML are seen."""
+    return len(html.unescape(re.sub("<[^>]*>", "", label)))
+
+
+def _lines_of_legend(labels: Iterable[str]) -> int:
+    lines = [label.split("<br>") for label in labels if label]
+    if all(_length(part) <= _LABEL_LENGTH / 2 for parts in lines for part in parts):
+        return math.ceil(len(lines) / 2)
+    return sum(map(len, lines))
 
 
 def letter_of(name: str) -> str:
