@@ -12,6 +12,7 @@ from replasticity import costs, datasets, experiments, project
 from replasticity.analysis import outcomes
 from replasticity.analysis.claims import FORRT
 from replasticity.experiments import Resolved
+from replasticity.figures import letter_of
 from replasticity.markdown import address_of_doi, as_line, as_text
 from replasticity.mathtext import as_html
 from replasticity.tables import EFFECT_COLUMNS, claim_columns, claim_row, effect_numbers, peer_sentence, seeds_in_words
@@ -226,7 +227,7 @@ def _source_plots(resolved: Resolved) -> list[str]:
     if figure is None or not figure.source_plots:
         return []
     rows = (
-        (as_text(plot.plot), _label(there), f"**{as_text(plot.panel)}**", _label(here))
+        (as_text(plot.plot), _label(there), f"**{as_text(letter_of(plot.panel))}**", _label(here))
         for plot in figure.source_plots
         for there, here in plot.lines.items()
     )

@@ -255,8 +255,7 @@ def _box_of(letter_of_panel: str, figure: Figure) -> Bbox:
     letters = sorted(label for label in labels.values() if len(label) == 1)
     if letter_of_panel not in letters:
         raise UserError(f"--panel {letter_of_panel}: this figure has no such panel; allowed: {', '.join(letters)}")
-    # Axes within or beside those that have the letter are called after them, such as "a_column_2".
-    members = [axes for axes, label in labels.items() if label.split("_")[0] == letter_of_panel]
+    members = [axes for axes, label in labels.items() if figures.letter_of(label) == letter_of_panel]
     members += [
         artist.colorbar.ax
         for axes in members

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from replasticity import datasets, experiments, project
 from replasticity.analysis import claims, outcomes
 from replasticity.experiments import Kind, Reference, Resolved
+from replasticity.figures import letter_of
 from replasticity.markdown import address_of_doi
 from replasticity.mathtext import as_html
 from replasticity.report import explorer, origin, replayed
@@ -250,7 +251,7 @@ def _chapter(resolved: Resolved, judged: list[Judged], shown: list[Panel], image
     for plot in plots:
         link = f"#panel-{resolved.name}-{plot.panel}" if plot.panel in titles else ""
         lines.setdefault(plot.plot, []).extend(
-            Line(as_html(there), plot.panel, titles.get(plot.panel, ""), link, as_html(here))
+            Line(as_html(there), letter_of(plot.panel), titles.get(plot.panel, ""), link, as_html(here))
             for there, here in plot.lines.items()
         )
     return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image, lines)

@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from matplotlib.colors import to_hex
 
+from replasticity.figures import letter_of
 from replasticity.mathtext import as_html
 from replasticity.report.thinning import Floats, kept_of_line, kept_of_points
 
@@ -127,11 +128,6 @@ def _lines_of_legend(labels: Iterable[str]) -> int:
     if all(_length(part) <= _LABEL_LENGTH / 2 for parts in lines for part in parts):
         return math.ceil(len(lines) / 2)
     return sum(map(len, lines))
-
-
-def letter_of(name: str) -> str:
-    """Return the letter in the figure of a panel of the drawn data: axes beside it are called after it."""
-    return name.partition("_")[0]
 
 
 def _title(name: str, drawn: xr.DataTree) -> str:
