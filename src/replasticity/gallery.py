@@ -12,7 +12,7 @@ from replasticity import costs, datasets, experiments, project
 from replasticity.analysis import outcomes
 from replasticity.analysis.claims import FORRT
 from replasticity.experiments import Resolved
-from replasticity.figures import letter_of
+from replasticity.figures._panels import letter_of
 from replasticity.markdown import address_of_doi, as_line, as_text
 from replasticity.mathtext import as_html
 from replasticity.tables import EFFECT_COLUMNS, claim_columns, claim_row, effect_numbers, peer_sentence, seeds_in_words

@@ -12,8 +12,3 @@ def names() -> list[str]:
     """Return the names of all drawing modules, sorted; what they share is in `rendering` and in modules with "_"."""
     modules = (module.name for module in pkgutil.iter_modules(__path__))
     return sorted(name for name in modules if name != "rendering" and not name.startswith("_"))
-
-
-def letter_of(panel: str) -> str:
-    """Return the letter of a panel in the figure; axes within or beside it are called after it, as "a_column_2"."""
-    return panel.partition("_")[0]

@@ -58,7 +58,8 @@ from matplotlib.ticker import FuncFormatter
 from replasticity import __version__
 from replasticity.datasets import CONVENTIONS, open_tree
 from replasticity.errors import UserError
-from replasticity.figures import _drawn_contract, rendering
+from replasticity.figures import _drawn_contract
+from replasticity.figures._panels import COLUMN_TITLE
 from replasticity.integrity import CONTENT_DIGEST
 
 #: Suffix of a file of drawn data.
@@ -173,9 +174,7 @@ def _describe_axes(axes: Axes) -> dict[str, Any]:
 
 def _column_title(axes: Axes) -> str:
     """Return the title of the column of panels that a panel is in; empty if the column has none."""
-    titles = (
-        text.get_text() for panel in _column(axes) for text in panel.texts if text.get_label() == rendering.COLUMN_TITLE
-    )
+    titles = (text.get_text() for panel in _column(axes) for text in panel.texts if text.get_label() == COLUMN_TITLE)
     return next(titles, "")
 
 

@@ -24,11 +24,9 @@ from replasticity import figures
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
 from replasticity.figures._environment import no_dates
+from replasticity.figures._panels import COLUMN_TITLE, letter_of
 
 FORMATS = ("pdf", "svg", "png")
-
-#: Label of a text that is the title of a column of panels.
-COLUMN_TITLE = "column title"
 
 #: Width of a figure over two columns of a journal page, 180 mm [inch]: a panel of two side by side then has about the
 #: width of one column, 85 mm, and no text is smaller than 7 points in print.
@@ -255,7 +253,7 @@ def _box_of(letter_of_panel: str, figure: Figure) -> Bbox:
     letters = sorted(label for label in labels.values() if len(label) == 1)
     if letter_of_panel not in letters:
         raise UserError(f"--panel {letter_of_panel}: this figure has no such panel; allowed: {', '.join(letters)}")
-    members = [axes for axes, label in labels.items() if figures.letter_of(label) == letter_of_panel]
+    members = [axes for axes, label in labels.items() if letter_of(label) == letter_of_panel]
     members += [
         artist.colorbar.ax
         for axes in members

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from replasticity import datasets, experiments, project
 from replasticity.analysis import claims, outcomes
 from replasticity.experiments import Kind, Reference, Resolved
-from replasticity.figures import letter_of
+from replasticity.figures._panels import letter_of
 from replasticity.markdown import address_of_doi
 from replasticity.mathtext import as_html
 from replasticity.report import explorer, origin, replayed

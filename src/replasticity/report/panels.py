@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from matplotlib.colors import to_hex
 
-from replasticity.figures import letter_of
+from replasticity.figures._panels import letter_of
 from replasticity.mathtext import as_html
 from replasticity.report.thinning import Floats, kept_of_line, kept_of_points
 
