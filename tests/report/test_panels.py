@@ -125,12 +125,20 @@ def test_panels_have_the_titles_that_they_have_in_the_figure():
         b={"title": "Close up", "y_label": "w (mV)"},
         b_dopamine={"title": "", "y_label": r"dopamine $n$"},
         c={"title": r"$\Delta w$ alone", "y_label": "w (mV)"},
+        d={"title": "10 s", "y_label": "from neuron"},
+        d_2={"title": "100 s", "y_label": ""},
+        e={"title": "Corrections", "x_label": "change of the rate", "y_label": "erratum"},
+        e_2={"title": "", "x_label": "change of the weight", "y_label": "erratum"},
     ) == [
         ("a", "a", "Rates: learning, 1 of 100 (seed 1)"),
         ("a_column_2", "a", "Rates: learning, 10 of 100 (seed 1)"),
         ("b", "b", "Close up: w (mV)"),
         ("b_dopamine", "b", "Close up: dopamine n"),
         ("c", "c", "Δw alone"),
+        ("d", "d", "10 s"),
+        ("d_2", "d", "100 s"),
+        ("e", "e", "Corrections: change of the rate"),
+        ("e_2", "e", "Corrections: change of the weight"),
     ]
 
 

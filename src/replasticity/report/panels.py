@@ -132,11 +132,21 @@ def _lines_of_legend(labels: Iterable[str]) -> int:
 
 def _title(name: str, drawn: xr.DataTree) -> str:
     """Return the title of a panel as a reader of the figure would say it."""
-    together = [panel.attrs for other, panel in drawn.children.items() if letter_of(other) == letter_of(name)]
-    own = drawn[name].attrs
-    title = str(own["title"] or next((each["title"] for each in together if each["title"]), ""))
-    part = str(own.get("column_title") or (own["y_label"] if len(together) > 1 else ""))
-    return ": ".join(filter(None, (title, part)))
+    together = {other: panel.attrs for other, panel in drawn.children.items() if letter_of(other) == letter_of(name)}
+    first = next((attributes["title"] for attributes in together.values() if attributes["title"]), "")
+    titles = {other: str(attributes["title"] or first) for other, attributes in together.items()}
+    alike = [together[other] for other, title in titles.items() if title == titles[name]]
+    part = "" if len(alike) == 1 else _what_differs(together[name], alike)
+    return ": ".join(filter(None, (titles[name], part)))
+
+
+def _what_differs(panel: Mapping[Any, Any], alike: list[dict[Any, Any]]) -> str:
+    """Return what tells a panel from others of the same title: its column, or the quantity on one of its axes."""
+    for key in ("column_title", "y_label", "x_label"):
+        texts = [attributes.get(key, "") for attributes in alike]
+        if panel.get(key) and len(set(texts)) == len(texts):
+            return str(panel[key])
+    return ""
 
 
 def chart_json(figure: go.Figure) -> str:
