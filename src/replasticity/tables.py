@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from replasticity.analysis import regression
+from replasticity import experiments, protocols
+from replasticity.analysis import outcomes, regression
 from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
 from replasticity.analysis.equivalence import DIFFERS, EQUIVALENT, TOO_FEW, UNDECIDED
 from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
+from replasticity.seeds import seed_ranges
 from replasticity.terminal import say, visible
 
 _COLOURS = {
@@ -146,12 +148,18 @@ def show_drawing(figure: str, differences: list[str] | None) -> None:
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
 CLAIM_COLUMNS = ("confidence", "estimate", "95 % interval", "bound", "margin", "p", "corrected p", "n")
 
+#: What two of them are called where nothing is random.
+EXACT_COLUMNS = {"estimate": "value", "margin": "distance to the bound"}
+
 #: Columns of a table of measured errata: what `effect_numbers` returns.
 EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect size", "p", "n")
 
 
 def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
-    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
+    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`.
+
+    Where nothing is random these are the value, its bound and its distance from that, and no number of seeds.
+    """
     width = _width(claim["interval"]) or _width([claim["lower"], claim["upper"]])
     is_share = claim["test"] == "seeds_in_range"
     # The test that decides: for the claim, or where the seeds speak against it the opposite one.
@@ -165,8 +173,28 @@ def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
         _bound(claim),
         _margin(claim, width),
         *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
-        str(claim["n"]),
+        "-" if claim["test"] == "exact_in_range" else str(claim["n"]),
     )
+
+
+def claim_columns(claims: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns of a table of some judged claims, without those that would be empty.
+
+    Returns
+    -------
+    dict of str to str
+        Name in `CLAIM_COLUMNS` -> what the column is called; in that order.
+    """
+    listed = list(claims)
+    names = EXACT_COLUMNS if all(claim["test"] == "exact_in_range" for claim in listed) else {}
+    filled = zip(CLAIM_COLUMNS, zip(*map(claim_numbers, listed), strict=True), strict=True) if listed else ()
+    return {column: names.get(column, column) for column, texts in filled if set(texts) != {"-"}}
+
+
+def claim_row(claim: dict[str, Any], columns: Iterable[str]) -> list[str]:
+    """Return the numbers of a judged claim that belong to some of `CLAIM_COLUMNS`, as text."""
+    numbers = dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True))
+    return [numbers[column] for column in columns]
 
 
 def confidence(level: float | None) -> str:
@@ -252,6 +280,13 @@ def difference_seen(smallest_sd: float | None) -> str:
     return f"a difference of a mean by {smallest_sd:.1f} standard deviations over seeds would have been seen"
 
 
+def seeds_in_words(experiment: str, seeds: Sequence[int]) -> str:
+    """Return in words which seeds an experiment was run with, or that nothing in it is random."""
+    if protocols.is_deterministic(experiments.load(experiment).protocol):
+        return "nothing is random, so one run is all there is"
+    return f"{len(seeds)} seed{'s' * (len(seeds) > 1)}, {seed_ranges(list(seeds))}"
+
+
 def peer_sentence(peer: dict[str, Any] | None) -> str:
     """Return in words whether the seeds agree with another simulator's; empty without one."""
     if peer is None:
@@ -302,12 +337,14 @@ def _some(labels: Sequence[str], most: int = 5) -> str:
 
 
 def show_claims(evaluation: dict[str, Any]) -> None:
-    """Print the verdict on each claim of an experiment, and what its errata change."""
-    show(
-        f"{evaluation['experiment']}: {evaluation['title']}",
-        ("verdict", "claim", *CLAIM_COLUMNS),
-        ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in evaluation["claims"]),
-    )
+    """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
+        columns = claim_columns(claims)
+        show(
+            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
+            ("verdict", "claim", *columns.values()),
+            ((claim["verdict"], claim["statement"], *claim_row(claim, columns)) for claim in claims),
+        )
     for claim in evaluation["claims"]:
         if claim["reason"]:
             say(f"{claim['id']}: {claim['reason']}")

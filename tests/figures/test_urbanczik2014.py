@@ -8,6 +8,8 @@ import pytest
 
 from replasticity import experiments, simulation
 from replasticity.figures import rendering
+from replasticity.figures.drawn_data import collect
+from replasticity.report.panels import panels as panels_of_report
 
 SEEDS = range(1, 4)
 ROLES = {"main": "", "recall": "_recall", "matched": "_matched", "unitless": "_unitless"}
@@ -50,6 +52,13 @@ def test_panels_are_lettered_and_labelled_with_units(figure):
     assert [title for title in panels(figure) if "n = 3 seeds" in title or "seed 1" in title] == list(panels(figure))[
         6:
     ]
+
+
+def test_panels_are_named_by_the_presentation_that_they_show(figure, ensembles):
+    named = {panel.name: (panel.letter, panel.title) for panel in panels_of_report(collect(figure, "test", ensembles))}
+    assert named["a"] == ("a", "Potentials: learning, 1 of 100 (seed 1)")
+    assert named["a_column_2"] == ("a", "Potentials: learning, 10 of 100 (seed 1)")
+    assert named["d_column_3"] == ("d", "Rates: learning, 100 of 100 (seed 1)")
 
 
 def test_potentials_are_the_first_seeds(figure, ensembles):

@@ -58,6 +58,18 @@ def test_claim_is_shown_as_finely_as_its_interval_and_its_bounds_in_full():
     claim |= {"confidence": None, "margin": -2.4086957}
     assert tables.claim_numbers(claim)[:5] == ("-", "17.39", "-", "exact value 19.8 to 20.2", "-2.41")
 
+    assert tables.claim_numbers(claim)[-1] == "-"
+
+
+def test_columns_that_would_be_empty_are_left_out():
+    exact = dict.fromkeys(("interval", "confidence", "p", "p_against", "p_corrected", "p_against_corrected", "upper"))
+    exact |= {"test": "exact_in_range", "lower": 1.0, "estimate": 1.5, "margin": 0.5, "n": 1}
+    assert list(tables.claim_columns([exact]).values()) == ["value", "bound", "distance to the bound"]
+    assert tables.claim_row(exact, tables.claim_columns([exact])) == ["1.5", "exact value at least 1", "0.5"]
+    mean = exact | {"test": "mean_in_range", "confidence": 0.99, "n": 40}
+    assert list(tables.claim_columns([exact, mean]).values()) == ["confidence", "estimate", "bound", "margin", "n"]
+    assert tables.claim_columns([]) == {}
+
 
 def test_effect_has_a_sign_and_units():
     erratum = {

@@ -268,7 +268,7 @@ def test_gallery_is_renewed_from_the_results(project):
     text = page.read_text()
     assert "**reproduced**" in text
     assert "CPU time in 3 simulate jobs" in text
-    assert "| exchanged-traces | zenke2015_eq15 | slope_sampled_nS_per_Hz:" in text
+    assert "| exchanged-traces | zenke2015_eq15 (rule) | slope_sampled_nS_per_Hz:" in text
     assert "another" not in text
     assert "old" not in text
     assert text.endswith("## zenke2015_paper\nkept\n")

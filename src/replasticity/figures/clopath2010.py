@@ -222,7 +222,9 @@ def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None
         text = f"{label}: {factor * mean:+.{digits}f} ± {factor * half:.{digits}f}{unit}".replace("-", "\N{MINUS SIGN}")
         axes.annotate(text, (0.02, y + 0.18), xycoords=("axes fraction", "data"), va="bottom", fontsize=7, bbox=_WHITE)
     axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_yticks([])
+    # Named for the drawn data; in the figure the names stand above their rows.
+    axes.set_yticks(range(len(shown)), [label for _, label, *_ in shown])
+    axes.tick_params(left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-0.6, len(shown) - 0.3)
     axes.set_xlabel("corrected \N{MINUS SIGN} published (sd)")
@@ -232,6 +234,7 @@ def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None
 def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset) -> None:
     """Draw a second of activity: the spikes of the inputs with the moving profile, and of the excitatory neurons."""
     time_s = ensemble["raster_time_ms"].values / 1000
+    inputs.sharex(neurons)
     at, channel = np.nonzero(ensemble["raster_input_count"].values[0])
     inputs.plot(time_s[at], channel, ".", ms=1.5, mew=0, color=look.BLUE, rasterized=True)
     inputs.set_ylabel("input channel")

@@ -79,7 +79,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(panels[row, 0], letter, title)
         _legend_beside_title(panels[row, 0])
     for axes, column in zip(panels[0], columns, strict=True):
-        _head(axes, column.title)
+        look.column_title(axes, column.title)
     for axes in panels[-1]:
         axes.set_xlabel("time (ms)")
         axes.set_xlim(0, _parameters(main)["pattern_ms"])
@@ -177,21 +177,6 @@ def _rate_Hz(column: Column, u_mV: FloatArray) -> FloatArray:
         1000 * p["rate_max_per_ms"] / (1 + p["rate_slope"] * np.exp(p["beta_per_mV"] * (p["theta_mV"] - u_mV)))
     )
     return rate
-
-
-def _head(axes: Axes, text: str) -> None:
-    """Write the head of a column above the line of the panel's title."""
-    axes.annotate(
-        text,
-        xy=(0.5, 1),
-        xycoords="axes fraction",
-        xytext=(0, 18),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontweight="bold",
-        fontsize=7,
-    )
 
 
 def _note(axes: Axes, text: str) -> None:
