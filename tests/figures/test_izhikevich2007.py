@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+from matplotlib.collections import FillBetweenPolyCollection
+from matplotlib.text import Text
 
 from replasticity import experiments, simulation
+from replasticity.analysis.claims import seeds_needed
 from replasticity.figures import rendering
 
 ROLES = {
-    "izhikevich2007": ("no_dopamine", "parallel_sum"),
-    "izhikevich2007_pavlov": ("no_dopamine", "random_reward"),
+    "izhikevich2007": ("no_dopamine", "parallel_sum", "trace_20ms", "per_ms", "all_corrected"),
+    "izhikevich2007_pavlov": ("no_dopamine", "random_reward", "parallel_sum"),
 }
+LETTERS = {"izhikevich2007": "abcdefghij", "izhikevich2007_pavlov": "abcdefgh"}
 
 
 def ensemble(name, seeds, folder, **changes):
@@ -33,8 +37,9 @@ def letters(figure):
 
 def test_all_panels_are_lettered_and_labelled(made):
     figure = rendering.draw(made[0], made[1], {})
-    assert letters(figure) == list("abcdefgh")
-    assert all(axes.get_ylabel() for axes in figure.axes)
+    assert letters(figure) == list(LETTERS[made[0]])
+    # Where experiments are listed, they name the axis.
+    assert all(axes.get_ylabel() or axes.get_label() == "j" for axes in figure.axes)
     assert all(axes.get_title(loc="left") for axes in figure.axes if axes.get_xlabel())
 
 
@@ -42,7 +47,7 @@ def test_the_main_experiment_alone_and_a_single_seed_are_enough(made):
     name, ensembles = made
     alone = ensembles["main"].isel(seed=[0], trace_seed=[0])
     figure = rendering.draw(name, {"main": alone}, {})
-    assert letters(figure) == list("abcdefgh")
+    assert letters(figure) == list(LETTERS[made[0]])
     labels = [text for axes in figure.axes for text in axes.get_legend_handles_labels()[1]]
     assert not any("without dopamine" in label for label in labels)
 
@@ -57,13 +62,89 @@ def panel(figure, title):
     return next(axes for axes in figure.axes if title in axes.get_title(loc="left"))
 
 
+def line(axes, label):
+    return next(each for each in axes.lines if each.get_label() == label)
+
+
+def seeds_of(drawn):
+    """Return the rows of a series that has a course of each seed, gaps between them."""
+    rows = np.split(drawn.get_ydata(), np.flatnonzero(np.isnan(drawn.get_ydata())) + 1)
+    return [row[:-1] for row in rows if len(row) > 1]
+
+
+@pytest.mark.parametrize(
+    ("made", "title", "label", "statistic"),
+    [
+        ("izhikevich2007", "Weight of the chosen synapse, 2", "each seed", "chosen_weight_course_mV"),
+        ("izhikevich2007", "Its rank", "each seed", "chosen_rank_course"),
+        ("izhikevich2007", "controls", "as published, 2 seeds", "chosen_weight_course_mV"),
+        ("izhikevich2007", "Synapses near the bound", "as published, 2 seeds", "high_synapses_course"),
+        ("izhikevich2007_pavlov", "Response to S1, 10 ms", "reward after S1, 2 seeds", "response_course"),
+    ],
+    indirect=["made"],
+)
+def test_all_seeds_are_shown(made, title, label, statistic):
+    name, ensembles = made
+    axes = panel(rendering.draw(name, ensembles, {}), title)
+    np.testing.assert_array_equal(seeds_of(line(axes, label)), ensembles["main"][statistic].values)
+
+
+@pytest.mark.parametrize("made", ["izhikevich2007"], indirect=True)
+def test_eligibility_rewards_and_errata_show_all_seeds(made):
+    name, ensembles = made
+    main, figure = ensembles["main"], rendering.draw(name, ensembles, {})
+    points = line(panel(figure, "Its eligibility"), "each seed, each minute")
+    np.testing.assert_array_equal(points.get_ydata(), main["chosen_eligibility_course_mV"].values.ravel())
+    pairs = seeds_of(line(panel(figure, "Rewards"), "as published, 2 seeds"))
+    np.testing.assert_array_equal(pairs, np.stack([main["rewards_early"], main["rewards_late"]], axis=1))
+    errata = panel(figure, "at the end, each seed")
+    np.testing.assert_array_equal(line(errata, "as published").get_xdata(), main["high_synapses_final"])
+    assert len(errata.lines) == len(ensembles)
+
+
+def test_there_are_no_bands(made):
+    figure = rendering.draw(made[0], made[1], {})
+    assert not any(isinstance(each, FillBetweenPolyCollection) for axes in figure.axes for each in axes.collections)
+
+
+def test_each_line_of_the_sources_plots_stands_in_our_panel(made):
+    name, ensembles = made
+    figure = rendering.draw(name, ensembles, {})
+    plots = experiments.load(name).figure.source_plots
+    assert len(plots) >= 5
+    for plot in plots:
+        # Axes within a panel are called after it.
+        axes = [each for each in figure.axes if each.get_label().split("_")[0] == plot.panel]
+        texts = [text.get_text() for each in axes for text in each.findobj(Text)]
+        missing = {theirs: ours for theirs, ours in plot.lines.items() if not any(ours in text for text in texts)}
+        assert missing == {}, plot.plot
+
+
+@pytest.mark.parametrize("made", ["izhikevich2007"], indirect=True)
+def test_close_up_shows_spikes_eligibility_dopamine_and_weight(made):
+    name, ensembles = made
+    main, figure = ensembles["main"], rendering.draw(name, ensembles, {})
+    strips = {each.get_label(): each for each in figure.axes if each.get_label()[0] == "b"}
+    for strip, trace in (("b", "eligibility_mV"), ("b_dopamine", "dopamine"), ("b_weight", "weight_mV")):
+        np.testing.assert_array_equal(strips[strip].lines[0].get_ydata(), main[f"close_up_{trace}"].values[0])
+    for ticks, cell in zip(strips["b"].collections, ("pre", "post"), strict=True):
+        assert len(ticks.get_segments()) == np.nansum(main[f"close_up_{cell}"].values[0])
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_at_full_scale_every_share_can_be_shown(name):
+    roles = [name, *experiments.load(name).figure.beside.values()]
+    claims = [(claim, experiments.resolve(each, "full")) for each in roles for claim in experiments.load(each).claims]
+    shares = [(claim.share, len(resolved.seeds)) for claim, resolved in claims if claim.share is not None]
+    assert shares
+    assert [n for share, n in shares if n < seeds_needed(share, len(claims))] == []
+
+
 @pytest.mark.parametrize("made", ["izhikevich2007"], indirect=True)
 def test_chosen_synapse_and_histogram_are_those_of_the_first_seed(made):
     name, ensembles = made
     main, figure = ensembles["main"], rendering.draw(name, ensembles, {})
-    weight = next(
-        line for line in panel(figure, "Weight of the chosen synapse, n").lines if line.get_label() == "seed 1"
-    )
+    weight = line(panel(figure, "Weight of the chosen synapse, 2"), "seed 1")
     np.testing.assert_array_equal(weight.get_ydata(), main["chosen_weight_mV"].sel(trace_seed=1))
     stairs = panel(figure, "All excitatory weights").patches[0]
     np.testing.assert_array_equal(stairs.get_data().values, np.maximum(main["weight_histogram"].values[0, -1], 0.5))
@@ -79,5 +160,5 @@ def test_a_run_without_a_reward_can_be_drawn(tmp_path):
 def test_relative_responses_are_the_means_over_seeds(made):
     name, ensembles = made
     main, figure = ensembles["main"], rendering.draw(name, ensembles, {})
-    course = next(line for line in panel(figure, "Response to S1, 10 ms").lines if "(n = 2, range)" in line.get_label())
+    course = line(panel(figure, "Response to S1, 10 ms"), "mean")
     np.testing.assert_array_equal(course.get_ydata(), main["response_course"].mean("seed", skipna=False))

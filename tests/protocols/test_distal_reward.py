@@ -261,11 +261,39 @@ def test_two_synapses_are_enough(in_project):
     datasets.require_defined(protocol.STATISTICS, protocol.summarise(parameters, run))
 
 
-def test_conditions_differ_from_the_published_in_one_parameter():
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("no_dopamine", {"dopamine_increment"}),
+        ("parallel_sum", {"parallel_synapses_add"}),
+        ("trace_20ms", {"trace_decay"}),
+        ("per_ms", {"dopamine_baseline", "dopamine_increment"}),
+        ("all_corrected", {"parallel_synapses_add", "trace_decay", "dopamine_baseline", "dopamine_increment"}),
+    ],
+)
+def test_conditions_differ_from_the_published_in_what_they_are_called_after(name, changed):
+    base, other = (experiments.resolve(each, "full").values for each in ("izhikevich2007", f"izhikevich2007_{name}"))
+    assert {key for key in base if base[key] != other[key]} == changed
+
+
+def test_each_measured_erratum_is_alone_and_all_are_measured_together():
+    measured = {each.id: each.measured_by for each in experiments.load("izhikevich2007").errata if each.measured_by}
+    alone = [set(each.parameters) for key, each in measured.items() if key != "all-together"]
+    assert set(measured["all-together"].parameters) == set.union(*alone)
+    assert sum(map(len, alone)) == len(set.union(*alone))
+
+
+def test_a_step_of_20_ms_and_an_update_of_10_ms_are_what_the_errata_say():
     base = experiments.resolve("izhikevich2007", "full").values
-    for name, changed in (("no_dopamine", "dopamine_increment"), ("parallel_sum", "parallel_synapses_add")):
-        other = experiments.resolve(f"izhikevich2007_{name}", "full").values
-        assert [key for key in base if base[key] != other[key]] == [changed]
+    together = experiments.resolve("izhikevich2007_all_corrected", "full").values
+    assert together["trace_decay"] == pytest.approx(np.exp(-1 / 20), rel=1e-15)
+    for name in ("dopamine_baseline", "dopamine_increment"):
+        assert together[name] == base["weight_update_period_ms"] * base[name]
+
+
+def test_rewards_more_often_compares_the_end_with_the_start():
+    claim = next(each for each in experiments.load("izhikevich2007").claims if each.id == "rewards-more-often")
+    assert (claim.statistic, claim.test, claim.lower, claim.upper) == ("rewards_gain", "mean_in_range", 0.0, None)
 
 
 def test_yaml_has_the_parameters_of_the_recordings(in_project):
