@@ -95,9 +95,9 @@ def seeds_of(drawn, number=2):
     [
         ("izhikevich2007", "Weight of the chosen synapse, 2", "each seed", "chosen_weight_course_mV"),
         ("izhikevich2007", "Its rank", "each seed", "chosen_rank_course"),
-        ("izhikevich2007", "controls", "as published, 2 seeds", "chosen_weight_course_mV"),
-        ("izhikevich2007", "Synapses near the bound", "as published, 2 seeds", "high_synapses_course"),
-        ("izhikevich2007_pavlov", "Response to S1, 10 ms", "reward after S1, 2 seeds", "response_course"),
+        ("izhikevich2007", "chosen synapse: median", "as published, each seed", "chosen_weight_course_mV"),
+        ("izhikevich2007", "Near the bound", "as published, each seed", "high_synapses_course"),
+        ("izhikevich2007_pavlov", "Response to S1, 10 ms", "reward after S1, each seed", "response_course"),
     ],
     indirect=["made"],
 )
@@ -111,9 +111,9 @@ def test_eligibility_rewards_and_errata_show_all_seeds(made, figure):
     main = made[1]["main"]
     points = line(panel(figure, "Its eligibility"), "each seed, each minute")
     np.testing.assert_array_equal(points.get_ydata(), main["chosen_eligibility_course_mV"].values.ravel())
-    pairs = seeds_of(line(panel(figure, "Rewards"), "as published, 2 seeds"))
+    pairs = seeds_of(line(panel(figure, "Rewards"), "as published, each seed"))
     np.testing.assert_array_equal(pairs, np.stack([main["rewards_early"], main["rewards_late"]], axis=1))
-    errata = panel(figure, "at the end, each seed")
+    errata = panel(figure, "bound at the end")
     np.testing.assert_array_equal(line(errata, "as published").get_xdata(), main["high_synapses_final"])
     assert len(errata.lines) == len(made[1])
 
@@ -170,5 +170,5 @@ def test_a_run_without_a_reward_can_be_drawn(tmp_path):
 @pytest.mark.parametrize("made", ["izhikevich2007_pavlov"], indirect=True)
 def test_relative_responses_are_the_means_over_seeds(made, figure):
     main = made[1]["main"]
-    course = line(panel(figure, "Response to S1, 10 ms"), "mean")
+    course = line(panel(figure, "Response to S1, 10 ms"), "reward after S1 (n = 2)")
     np.testing.assert_array_equal(course.get_ydata(), main["response_course"].mean("seed", skipna=False))

@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+
+from replasticity.figures import rendering as look
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,8 +38,12 @@ def seeds(number: int) -> str:
     return f"{number} seed{'s' * (number > 1)}"
 
 
-def draw_conditions(axes: Axes, x: Any, courses: dict[str, tuple[FloatArray, str]], typical: Any, name: str) -> None:
-    """Draw the courses of several experiments, each seed, and in front what is typical of each experiment.
+def draw_conditions(
+    axes: Axes, x: Any, courses: dict[str, tuple[FloatArray, str]], typical: Any, marker: str = ""
+) -> None:
+    """Draw the courses of several experiments, each seed, and in front what is typical of each, with a legend.
+
+    There has to be room for the legend above the data: see `rendering.room_above`.
 
     Parameters
     ----------
@@ -48,10 +55,14 @@ def draw_conditions(axes: Axes, x: Any, courses: dict[str, tuple[FloatArray, str
         What an experiment is called -> its seeds' courses, shape (seeds, points), and its colour.
     typical : callable
         Mean or median: takes ``axis``.
-    name : str
-        What it is called in the legend.
+    marker : str
+        Marks the points of what is typical.
     """
+    in_front: list[Artist] = []
     for label, (values, colour) in courses.items():
-        draw_each(axes, x, values, colour, f"{label}, {seeds(len(values))}")
-    for values, colour in courses.values():
-        axes.plot(x, typical(values, axis=0), color=colour, lw=1.4, label=name)
+        draw_each(axes, x, values, colour, f"{label}, each seed")
+    for label, (values, colour) in courses.items():
+        in_front += axes.plot(
+            x, typical(values, axis=0), marker=marker, ms=3, color=colour, lw=1.4, label=f"{label} (n = {len(values)})"
+        )
+    look.legend(axes, loc="upper left", handles=in_front)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
@@ -56,7 +57,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     figure = Figure(figsize=(look.FULL_WIDTH, 10.6), layout=look.layout())
     close_up = [["b"], ["b_dopamine"], ["b_weight"]]
     rows: list[Any] = [["a", close_up], ["c", "d"], ["e", "f"], ["g", "h"], ["i", "j"]]
-    panels = figure.subplot_mosaic(rows)
+    panels = figure.subplot_mosaic(rows, height_ratios=[1.4, 1, 1, 1, 1])
     seed, all_seeds = f"seed {main['trace_seed'].values[0]}", seeds(main.sizes["seed"])
     draw_raster(panels["a"], main)
     look.letter(panels["a"], "a", f"Spikes in the last second, {seed}")
@@ -71,13 +72,13 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_histogram(panels["f"], main)
     look.letter(panels["f"], "f", f"All excitatory weights at the end, {seed}")
     draw_weights_of_conditions(panels["g"], ensembles)
-    look.letter(panels["g"], "g", "Weight of the chosen synapse, controls")
+    look.letter(panels["g"], "g", "Weight of the chosen synapse: median, each seed")
     draw_company(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Synapses near the bound")
+    look.letter(panels["h"], "h", "Near the bound: median, each seed")
     draw_rewards(panels["i"], ensembles)
-    look.letter(panels["i"], "i", "Rewards in the first and last sixth of the run")
+    look.letter(panels["i"], "i", "Rewards: mean, each seed")
     draw_errata(panels["j"], ensembles)
-    look.letter(panels["j"], "j", "Synapses near the bound at the end, each seed")
+    look.letter(panels["j"], "j", "Synapses near the bound at the end")
     return figure
 
 
@@ -137,7 +138,8 @@ def draw_close_up(strips: Sequence[Axes], ensemble: xr.Dataset) -> None:
     names = ("eligibility_mV", "dopamine", "weight_mV")
     for axes, name in zip(strips, names, strict=True):
         axes.set_label(f"b_{name.removesuffix('_mV')}")
-        axes.set_xlim(time_s[0], time_s[-1])
+        # Room for the names of the spike trains.
+        axes.set_xlim(time_s[0] - 0.7, time_s[-1])
     for axes in strips[:-1]:
         axes.sharex(strips[-1])
         axes.tick_params(labelbottom=False)
@@ -150,12 +152,12 @@ def draw_close_up(strips: Sequence[Axes], ensemble: xr.Dataset) -> None:
         strips,
         names,
         (look.BLUE, look.ORANGE, look.GREEN),
-        ("eligibility\n(mV)", "dopamine\nabove base", "weight\n(mV)"),
+        ("eligibility\n(mV)", "dopamine\n(above base)", "weight\n(mV)"),
         strict=True,
     )
     for axes, name, colour, label in look_of:
         axes.plot(time_s, first[f"close_up_{name}"].values, color=colour, lw=0.9, label=label.replace("\n", " "))
-        axes.set_ylabel(label, fontsize=7)
+        axes.set_ylabel(label, fontsize=6.5)
         axes.margins(y=0.1)
         axes.yaxis.set_major_locator(MaxNLocator(2))
     strips[-1].set_xlabel(f"time (s) after the coincidence at {first['close_up_coincidence_s'].item():.1f} s")
@@ -165,9 +167,7 @@ def draw_close_up(strips: Sequence[Axes], ensemble: xr.Dataset) -> None:
 def _draw_pair(axes: Axes, first: xr.Dataset) -> None:
     """Draw the spikes of the chosen pair above the eligibility that they leave."""
     time_s = first["close_up_ms"].values / 1000
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.8 * (top - bottom))
-    axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= top])
+    look.room_above(axes, 0.8)
     for height, name in ((0.80, "pre"), (0.60, "post")):
         spikes_s = time_s[first[f"close_up_{name}"].values > 0]
         axes.vlines(
@@ -181,7 +181,6 @@ def _draw_pair(axes: Axes, first: xr.Dataset) -> None:
             textcoords="offset points",
             va="center",
             fontsize=7,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
 
 
@@ -207,12 +206,12 @@ def draw_chosen_weight(axes: Axes, ensemble: xr.Dataset) -> None:
     _draw_all_and_first(axes, ensemble, "chosen_weight_course_mV", "chosen_weight_mV", "time_s")
     w_max_mV = _parameters(ensemble)["w_max_mV"]
     axes.axhline(w_max_mV, color=look.BLACK, lw=0.6, ls=":")
-    axes.set_ylim(-0.05 * w_max_mV, 1.6 * w_max_mV)
+    axes.set_ylim(-0.05 * w_max_mV, 1.95 * w_max_mV)
     axes.set_yticks(np.linspace(0, w_max_mV, 5))
-    _draw_rewards(axes, ensemble, 0.66, 0.05)
+    _draw_rewards(axes, ensemble, 0.55, 0.05)
     axes.set_ylabel("weight (mV)")
     _time_axis(axes, ensemble)
-    look.legend(axes, loc="upper left", columns=3)
+    look.legend(axes, loc="upper left", columns=2)
 
 
 def draw_eligibility(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -220,7 +219,7 @@ def draw_eligibility(axes: Axes, ensemble: xr.Dataset) -> None:
     values = ensemble["chosen_eligibility_course_mV"].values
     if len(values) > 1:
         minutes = np.tile(_minutes(ensemble), len(values))
-        axes.plot(minutes, values.ravel(), ".", color=look.VERMILION, ms=2, mew=0, label="each seed, each minute")
+        axes.plot(minutes, values.ravel(), ".", color=look.VERMILION, ms=3, mew=0, label="each seed, each minute")
     axes.plot(
         ensemble["time_s"].values / 60,
         ensemble["chosen_eligibility_mV"].values[0],
@@ -230,11 +229,11 @@ def draw_eligibility(axes: Axes, ensemble: xr.Dataset) -> None:
         zorder=1.5,
     )
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    look.room_above(axes, 0.35)
-    _draw_rewards(axes, ensemble, 0.76, 0.05)
+    look.room_above(axes, 0.9)
+    _draw_rewards(axes, ensemble, 0.56, 0.05)
     axes.set_ylabel("eligibility (mV)")
     _time_axis(axes, ensemble)
-    look.legend(axes, loc="upper left", columns=2)
+    look.legend(axes, loc="upper left")
 
 
 def draw_rank(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -289,44 +288,45 @@ def draw_weights_of_conditions(axes: Axes, ensembles: Mapping[str, xr.Dataset]) 
     """Draw the course of the chosen weight in the published form and in controls: each seed and the median."""
     main = ensembles["main"]
     courses = _courses(ensembles, "chosen_weight_course_mV")
-    draw_conditions(axes, _minutes(main), courses, np.median, "median")
+    draw_conditions(axes, _minutes(main), courses, np.median)
     w_max_mV = _parameters(main)["w_max_mV"]
     axes.set_ylim(-0.05 * w_max_mV, 1.7 * w_max_mV)
     axes.set_yticks(np.linspace(0, w_max_mV, 5))
     axes.set_ylabel("weight (mV)")
     _time_axis(axes, main)
-    look.legend(axes, loc="upper left", columns=2)
 
 
 def draw_company(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     """Draw how many excitatory synapses are near the bound: each seed and the median."""
     main = ensembles["main"]
-    draw_conditions(axes, _minutes(main), _courses(ensembles, "high_synapses_course"), np.median, "median")
+    draw_conditions(axes, _minutes(main), _courses(ensembles, "high_synapses_course"), np.median)
     axes.axhline(1, color=look.BLACK, lw=0.6, ls=":")
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(-0.3, 1e7)
     axes.set_yticks([0, *_COUNTS], ["0", *(f"{count:,}" for count in _COUNTS)])
     axes.minorticks_off()
-    axes.set_ylabel(f"synapses at {_HIGH_SHARE * _parameters(main)['w_max_mV']:g} mV or above", y=0.4)
+    axes.set_ylabel(f"synapses at {_HIGH_SHARE * _parameters(main)['w_max_mV']:g} mV or above", fontsize=7, y=0.4)
     _time_axis(axes, main)
-    look.legend(axes, loc="upper left", columns=2)
 
 
 def draw_rewards(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     """Draw how many rewards each seed got in the first and in the last part of the run."""
     shown = [role for role in _COURSES if role in ensembles]
+    means: list[Artist] = []
     for k, role in enumerate(shown):
         pairs = ensembles[role][["rewards_early", "rewards_late"]].to_array().values.T
-        place = np.array([3 * k, 3 * k + 1])
         label, colour = _LABELS[role]
-        draw_each(axes, place, pairs, colour, f"{label}, {seeds(len(pairs))}")
-        axes.plot(place, pairs.mean(axis=0), "o-", ms=4, lw=1.4, color=colour, label="mean")
+        place = np.array([3 * k, 3 * k + 1])
+        draw_each(axes, place, pairs, colour, f"{label}, each seed")
+        means += axes.plot(
+            place, pairs.mean(axis=0), "o-", ms=4, lw=1.4, color=colour, label=f"{label} (n = {len(pairs)})"
+        )
     axes.set_xticks([3 * k + late for k in range(len(shown)) for late in (0, 1)], ["first", "last"] * len(shown))
-    axes.set_ylim(bottom=0)
     part_min = _parameters(ensembles["main"])["duration_s"] / 60 / _PART
     axes.set(xlabel="sixth of the run", ylabel=f"rewards in {part_min:.3g} min")
-    look.room_above(axes, 0.1 + 0.2 * len(shown))
-    look.legend(axes, loc="upper left", columns=2)
+    axes.set_ylim(bottom=0)
+    look.room_above(axes, 0.6)
+    look.legend(axes, loc="upper left", handles=means)
 
 
 def draw_errata(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:

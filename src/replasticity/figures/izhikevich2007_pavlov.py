@@ -128,10 +128,9 @@ def _draw_seeds(axes: Axes, ensembles: Mapping[str, xr.Dataset], course: Any) ->
     courses = {
         label: (course(ensembles[role]), colour) for role, (label, colour) in _LABELS.items() if role in ensembles
     }
-    draw_conditions(axes, _parts_min(ensembles["main"]), courses, np.mean, "mean")
+    draw_conditions(axes, _parts_min(ensembles["main"]), courses, np.mean, "o")
     _time_axis(axes, ensembles["main"])
-    look.room_above(axes, 0.1 + 0.15 * len(courses))
-    look.legend(axes, loc="upper left", columns=2)
+    look.room_above(axes, 0.2 + 0.13 * len(courses))
 
 
 def draw_response_course(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
