@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -52,13 +53,15 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(panels[name], name, f"Rate, {_PARTS[part]}, {seeds(main.sizes['trace_seed'])}")
         look.legend(panels[name], loc="upper right")
     draw_response_course(panels["e"], ensembles)
-    look.letter(panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it")
+    look.letter(
+        panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it: mean, each seed"
+    )
     draw_gain(panels["f"], ensembles)
-    look.letter(panels["f"], "f", "Response to S1, last against first sixth")
+    look.letter(panels["f"], "f", "Last against first sixth: mean, each seed")
     draw_weights(panels["g"], main)
     look.letter(panels["g"], "g", f"Weights out of each stimulus's cells, seed {seed}")
     draw_weight_course(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Weights out of S1's cells")
+    look.letter(panels["h"], "h", "Weights out of S1's cells: mean, each seed")
     return figure
 
 
@@ -155,23 +158,30 @@ def draw_gain(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     windows_ms = ensembles["main"]["response_window_ms"].values
     axes.axhline(1, color=look.BLACK, lw=0.6, ls=":")
     present = [role for role in _LABELS if role in ensembles]
+    means: list[Artist] = []
     for k, role in enumerate(present):
         label, colour = _LABELS[role]
         gain = ensembles[role]["response_gain"].values
         place = np.arange(len(windows_ms)) + 0.2 * (k - (len(present) - 1) / 2)
-        axes.plot(np.tile(place, len(gain)), gain.ravel(), "o", ms=3, mew=0, alpha=0.6, color=colour)
-        axes.hlines(
-            gain.mean(axis=0),
-            place - 0.08,
-            place + 0.08,
+        axes.plot(
+            np.tile(place, len(gain)),
+            gain.ravel(),
+            "o",
+            ms=3,
+            mew=0,
+            alpha=0.6,
             color=colour,
-            lw=1.5,
-            label=f"{label} (mean, {seeds(len(gain))})",
+            label=f"{label}, each seed",
+        )
+        means.append(
+            axes.hlines(
+                gain.mean(axis=0), place - 0.08, place + 0.08, color=colour, lw=1.5, label=f"{label} (n = {len(gain)})"
+            )
         )
     axes.set_xticks(range(len(windows_ms)), [f"{window_ms:.0f} ms" for window_ms in windows_ms])
     axes.set(xlabel="window after the stimulus", ylabel="ratio of ratios, late / early")
-    look.room_above(axes, 0.1 + 0.15 * len(present))
-    look.legend(axes, loc="upper left")
+    look.room_above(axes, 0.2 + 0.13 * len(present))
+    look.legend(axes, loc="upper left", handles=means)
 
 
 def draw_weights(axes: Axes, ensemble: xr.Dataset) -> None:
