@@ -114,7 +114,7 @@ def draw_around(axes: Axes, ensemble: xr.Dataset, part: int) -> None:
             continue
         if len(rates_Hz) > 1:
             draw_each(axes, time_ms[shown], rates_Hz, colour, f"{label}, each seed")
-        axes.plot(time_ms[shown], rates_Hz.mean(axis=0), color=colour, lw=1.4, label=label)
+        axes.plot(time_ms[shown], rates_Hz.mean(axis=0), color=colour, lw=1.4, label=f"{label}, mean over seeds")
     axes.set(xlabel="time (ms) after the stimulus", ylabel="excitatory rate (Hz)", xlim=(-20, 80))
 
 
