@@ -193,7 +193,7 @@ def test_other_evaluations_are_shown_beside_one_that_is_left_behind(spoiled, cap
     (spoiled / "kept.nc").rename(spoiled / "ensembles/zenke2015_paper.nc")
     assert main(["claims"]) == 2
     shown = capsys.readouterr()
-    assert "zenke2015_eq15: " in shown.out
+    assert "beats: " in shown.out
     assert "zenke2015_paper: " not in shown.out
     assert "zenke2015_paper.json: was changed" in shown.err
 

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
@@ -125,10 +126,17 @@ def column_title(axes: Axes, text: str) -> None:
     written.set_label(COLUMN_TITLE)
 
 
-def legend(axes: Axes, loc: Any = "upper left", columns: int = 1) -> None:
-    """Add a legend whose white ground keeps lines from crossing its text."""
+def legend(axes: Axes, loc: Any = "upper left", columns: int = 1, handles: list[Artist] | None = None) -> None:
+    """Add a legend whose white ground keeps lines from crossing its text; of all that has a label, or of `handles`."""
     box = axes.legend(
-        loc=loc, ncols=columns, handlelength=1.5, columnspacing=1.2, borderaxespad=0.2, frameon=True, framealpha=1.0
+        handles=axes.get_legend_handles_labels()[0] if handles is None else handles,
+        loc=loc,
+        ncols=columns,
+        handlelength=1.5,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+        frameon=True,
+        framealpha=1.0,
     )
     box.get_frame().set(edgecolor="none")
 
