@@ -223,7 +223,8 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     weight_finer = np.empty((len(parameters.dt_divisions), pairs))
     for weight, division in zip(weight_finer, parameters.dt_divisions, strict=True):
         pre, post = (
-            fire(rates_Hz, 0.0, parameters, division) for rates_Hz in (parameters.pre_rates_Hz, parameters.post_rates_Hz)
+            fire(rates_Hz, 0.0, parameters, division)
+            for rates_Hz in (parameters.pre_rates_Hz, parameters.post_rates_Hz)
         )
         weight[:] = pair_stdp.simulate(
             parameters, pre, post, every, every, pair_stdp.seconds(parameters.dt_ms / division)
@@ -316,13 +317,15 @@ def exact_times(rates_Hz: Sequence[float], phase: float, duration_ms: float) -> 
     times = []
     for rate_Hz in rates_Hz:
         spikes = np.arange(1, np.floor(rate_Hz * pair_stdp.seconds(duration_ms) + phase) + 2) - phase
-        counted = np.rint(spikes / rate_Hz / finest_s(duration_ms)).astype(np.int64) if rate_Hz else np.zeros(0, np.int64)
+        counted = (
+            np.rint(spikes / rate_Hz / finest_s(duration_ms)).astype(np.int64) if rate_Hz else np.zeros(0, np.int64)
+        )
         times.append(counted[counted <= round(1 / _FINEST)])
     return times
 
 
 def in_each_order(post_times: list[pair_stdp.IntArray]) -> Iterator[list[pair_stdp.IntArray]]:
-    """Yield the postsynaptic times so that spikes which coincide come in either order: presynaptic, postsynaptic first."""
+    """Yield the postsynaptic times moved so that of spikes which coincide the presynaptic is first, then the other."""
     for aside in _ORDERS.values():
         yield [times + aside for times in post_times]
 

@@ -42,6 +42,10 @@ Phase = Annotated[float, Field(ge=0, lt=1)]
 Trains = list[pair_stdp.IntArray]
 
 
+#: Memory that a map takes beside its numbers [B]: arrays of the map and of its cells, and statistics.
+_BYTES_PER_MAP = 3000
+
+
 class Parameters(pair_stdp.SynapseParameters):
     """Parameters of the protocol."""
 
@@ -75,10 +79,11 @@ class Parameters(pair_stdp.SynapseParameters):
         )
         pairs = len(self.pre_rates_Hz) * len(self.post_rates_Hz)
         spikes_of_pairs = phases * (len(self.post_rates_Hz) * pre_spikes + len(self.pre_rates_Hz) * post_spikes)
-        spike_bytes = 2 * 8 * (pre_spikes + phases * post_spikes)
+        # Without a grid the trains are there as lists, moved aside and in one array.
+        spike_bytes = 4 * 8 * (pre_spikes + phases * post_spikes)
         # Indices and results of each synapse; statistics need a dozen numbers for each pair of rates.
         more = len(self.dt_divisions) + 2
-        map_bytes = (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + 12 * 8 * pairs
+        map_bytes = (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + 12 * 8 * pairs + more * _BYTES_PER_MAP
         finer_pre, finer_post = (
             finer_cost(rates, self.dt_ms, steps, self.dt_divisions, each_step)
             for rates in (self.pre_rates_Hz, self.post_rates_Hz)
@@ -382,7 +387,7 @@ def known_pairs(
 def of_a_map(
     parameters: Parameters, pre_Hz: pair_stdp.FloatArray, post_Hz: pair_stdp.FloatArray, weight: pair_stdp.FloatArray
 ) -> dict[str, float]:
-    """Return the statistics `_OF_EACH_MAP` of weights of shape (starting phases, presynaptic rates, postsynaptic rates)."""
+    """Return the statistics `_OF_EACH_MAP` of weights of shape (starting phases, pre rates, post rates)."""
     pre, post, final = known_pairs(pre_Hz, post_Hz, weight[0])
     beat = classes(np.abs(post - pre))
     ranges = ranges_of_groups(final, beat)

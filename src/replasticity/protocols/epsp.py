@@ -407,9 +407,7 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         {
             "weight_grid": weight_grid,
             "coincidences_grid": coincidences[group == GRID].reshape(shape),
-            "weight_by_pairing": weight_by_pairing(parameters, run)[group == GRID].reshape(
-                *shape, parameters.pairings
-            ),
+            "weight_by_pairing": weight_by_pairing(parameters, run)[group == GRID].reshape(*shape, parameters.pairings),
             "epsp_grid_mV": learned_mV[group == GRID].reshape(shape),
             "additivity": additivity,
             "additive_up_to_Hz": [up_to for up_to, _ in ranges_Hz],
