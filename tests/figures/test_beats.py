@@ -21,6 +21,7 @@ UNUSUAL = {
     "shorter than a beat": ("beats", {"duration_ms": 15.0}),
     "one time step of the map": ("beats_map", {"dt_divisions": [], "pre_rates_Hz": [100.0, 20.0]}),
     "one start phase": ("beats_map", {"post_start_phases": [0.0], "pre_rates_Hz": [100.0, 20.0]}),
+    "one pair of the map": ("beats_map", {"pre_rates_Hz": [100.0], "post_rates_Hz": [104.0]}),
     "start at a bound": ("beats_map", {"weight_initial": 1.0, "pre_rates_Hz": [100.0]}),
     "one condition": ("epsp", {"grid_rates_Hz": [20.0], "grid_differences_ms": [5.0], "gap_rates_Hz": [40.0]}),
     "spiking read-out": ("epsp", {"I_const_mV": 14.0, "psp_scale_mV": 20.0}),

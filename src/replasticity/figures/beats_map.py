@@ -120,7 +120,7 @@ def _ratio(ensemble: xr.Dataset) -> str:
 def _explained(ensemble: xr.Dataset, by: str) -> str:
     share = float(ensemble[f"variance_explained_by_{by}"].values[0])
     if not np.isfinite(share):
-        return "too few pairs\nfor an analysis of variance"
+        return "too few pairs\nto explain a variance"
     return f"explains {share:.0%}\nof the variance of w"
 
 
@@ -201,6 +201,8 @@ def draw_time_steps(axes: Axes, ensembles: Mapping[str, xr.Dataset], name: str) 
                 axes.axhline(
                     value, color=_COLOURS[role], lw=2.2 if role == "main" else 0.9, ls=style, label=label, zorder=1
                 )
+    # Where no value is defined, no line gives the limits.
+    axes.set_xlim(dt_ms.min() / 1.3, dt_ms.max() * 1.3)
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel("time step (ms)")

@@ -10,7 +10,7 @@ times k / f, which leave open what a coincidence is. So there are two limits, on
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
@@ -222,13 +222,12 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     every = np.arange(pairs)
     weight_finer = np.empty((len(parameters.dt_divisions), pairs))
     for weight, division in zip(weight_finer, parameters.dt_divisions, strict=True):
+        dt_ms = parameters.dt_ms / division
         pre, post = (
-            fire(rates_Hz, 0.0, parameters, division)
+            fire(rates_Hz, 0.0, dt_ms, parameters.duration_ms, parameters.reset)
             for rates_Hz in (parameters.pre_rates_Hz, parameters.post_rates_Hz)
         )
-        weight[:] = pair_stdp.simulate(
-            parameters, pre, post, every, every, pair_stdp.seconds(parameters.dt_ms / division)
-        ).weight_final
+        weight[:] = pair_stdp.simulate(parameters, pre, post, every, every, pair_stdp.seconds(dt_ms)).weight_final
     pre, post = (
         exact_times(rates_Hz, 0.0, parameters.duration_ms)
         for rates_Hz in (parameters.pre_rates_Hz, parameters.post_rates_Hz)
@@ -251,15 +250,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     )
 
 
-class Firing(Protocol):
-    """Parameters of a protocol whose cells fire regularly."""
-
-    dt_ms: float
-    duration_ms: float
-    reset: Literal["zero", "subtract"]
-
-
-def fire(rates_Hz: Sequence[float], phase: float, parameters: Firing, division: int = 1) -> list[pair_stdp.IntArray]:
+def fire(
+    rates_Hz: Sequence[float], phase: float, dt_ms: float, duration_ms: float, reset: Literal["zero", "subtract"]
+) -> list[pair_stdp.IntArray]:
     """Return the steps in which cells spike that fire regularly on a grid.
 
     Parameters
@@ -268,10 +261,10 @@ def fire(rates_Hz: Sequence[float], phase: float, parameters: Firing, division: 
         Rate of each cell [Hz].
     phase : float
         Phase of all cells at the start [1].
-    parameters : Parameters
-        Time step, duration and reset.
-    division : int
-        The time step is this part of the one that the parameters have.
+    dt_ms, duration_ms : float
+        Time step and duration.
+    reset : {"zero", "subtract"}
+        Phase after a spike.
 
     Returns
     -------
@@ -280,14 +273,13 @@ def fire(rates_Hz: Sequence[float], phase: float, parameters: Firing, division: 
     """
     from replasticity.models import regular_firing
 
-    dt_ms = parameters.dt_ms / division
     spike_steps: list[pair_stdp.IntArray] = regular_firing.fire(
         rates_Hz=rates_Hz,
         phase_initial=np.full(len(rates_Hz), phase),
         dt_s=pair_stdp.seconds(dt_ms),
-        step_count=round(parameters.duration_ms / dt_ms),
+        step_count=round(duration_ms / dt_ms),
         recorded_steps=0,
-        keep_overshoot=parameters.reset == "subtract",
+        keep_overshoot=reset == "subtract",
     )[0]
     return spike_steps
 

@@ -217,18 +217,19 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     pre_Hz, post_Hz = parameters.pre_rates_Hz, parameters.post_rates_Hz
 
     # A cell's spikes do not depend on its synapses: each cell fires once, whatever the number of its partners.
-    def fire_all(division: int) -> tuple[Trains, Trains]:
-        post = [steps for phase in phases for steps in fire(post_Hz, phase, parameters, division)]
-        return fire(pre_Hz, 0.0, parameters, division), post
+    def fire_all(dt_ms: float) -> tuple[Trains, Trains]:
+        post = [steps for phase in phases for steps in fire(post_Hz, phase, dt_ms, duration_ms, parameters.reset)]
+        return fire(pre_Hz, 0.0, dt_ms, duration_ms, parameters.reset), post
 
     own_s = pair_stdp.seconds(parameters.dt_ms)
-    pre, post = fire_all(1)
+    pre, post = fire_all(parameters.dt_ms)
     outcome = meet(parameters, pre, post, own_s)
     own_rates_Hz = rates_of(parameters, pre, post, own_s)
     weight_finer, rates_finer_Hz = [], []
     for division in parameters.dt_divisions:
-        pre, post = fire_all(division)
-        dt_s = pair_stdp.seconds(parameters.dt_ms / division)
+        dt_ms = parameters.dt_ms / division
+        pre, post = fire_all(dt_ms)
+        dt_s = pair_stdp.seconds(dt_ms)
         weight_finer.append(meet(parameters, pre, post, dt_s)["weight_final"])
         rates_finer_Hz.append(rates_of(parameters, pre, post, dt_s))
     pre = exact_times(pre_Hz, 0.0, duration_ms)
@@ -349,11 +350,11 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         for grid in zip(run["pre_rate_finer_Hz"], run["post_rate_finer_Hz"], run["weight_finer"], strict=True)
     ]
     # Without a grid the rates are those asked for, as far as a cell spikes at all.
-    asked_Hz = [
+    asked_pre_Hz, asked_post_Hz = (
         np.where(np.isfinite(run[f"{side}_rate_actual_Hz"]), rates_Hz, np.nan)
         for side, rates_Hz in (("pre", parameters.pre_rates_Hz), ("post", parameters.post_rates_Hz))
-    ]
-    no_grid = [of_a_map(parameters, *asked_Hz, order) for order in run["weight_no_grid"]]
+    )
+    no_grid = [of_a_map(parameters, asked_pre_Hz, asked_post_Hz, order) for order in run["weight_no_grid"]]
     values: dict[str, Any] = {
         "weight_mean": weight[0].mean(),
         "share_at_zero": np.mean(weight[0] <= 0),
