@@ -93,7 +93,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(axes, "abcdefghijkl"[k], title)
     if divisions:
         # The last two panels have one legend.
-        axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1.0), borderaxespad=0.0, handlelength=1.8, frameon=False)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1.0), borderaxespad=0.0, handlelength=3.0, frameon=False)
     pairs, duration_s = main.sizes["pre_rate"] * main.sizes["post_rate"], parameters["duration_ms"] / 1000
     look.say_nothing_is_random(figure, f"{pairs} pairs of rates in each map, {duration_s:g} s each.")
     return figure
@@ -199,7 +199,7 @@ def draw_time_steps(axes: Axes, ensembles: Mapping[str, xr.Dataset], name: str) 
                 label = f"exact times, {first} first,\n{_ratio(ensemble)}"
                 # The experiment's own lines are broader: others may lie on them.
                 axes.axhline(
-                    value, color=_COLOURS[role], lw=2.2 if role == "main" else 0.9, ls=style, label=label, zorder=1
+                    value, color=_COLOURS[role], lw=1.8 if role == "main" else 0.9, ls=style, label=label, zorder=1
                 )
     # Where no value is defined, no line gives the limits.
     axes.set_xlim(dt_ms.min() / 1.3, dt_ms.max() * 1.3)
