@@ -93,7 +93,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(axes, "abcdefghijkl"[k], title)
     if divisions:
         # The last two panels have one legend.
-        axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1.0), borderaxespad=0.0, handlelength=3.0, frameon=False)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1.0), borderaxespad=0.0, handlelength=2.2, frameon=False)
     pairs, duration_s = main.sizes["pre_rate"] * main.sizes["post_rate"], parameters["duration_ms"] / 1000
     look.say_nothing_is_random(figure, f"{pairs} pairs of rates in each map, {duration_s:g} s each.")
     return figure
@@ -121,7 +121,7 @@ def _explained(ensemble: xr.Dataset, by: str) -> str:
     share = float(ensemble[f"variance_explained_by_{by}"].values[0])
     if not np.isfinite(share):
         return "too few pairs\nto explain a variance"
-    return f"explains {share:.0%}\nof the variance of w"
+    return f"{share:.0%}\nof the variance of w"
 
 
 def _final_weight(ensemble: xr.Dataset, weight: np.ndarray) -> tuple[np.ndarray, str, str, Normalize]:
