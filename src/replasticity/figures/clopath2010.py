@@ -40,9 +40,6 @@ _EFFECTS = (
 #: With fewer seeds their mean has no interval worth drawing: the seeds themselves are shown.
 _FEWEST_FOR_INTERVAL = 5
 
-#: Shares of the duration after which the course is kept; in whole percent, as the protocol's description has them.
-_COURSE_SHARES = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0])
-
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Return the figure.
@@ -64,9 +61,10 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     durations = [ensembles[role] for role in _DURATIONS if role in ensembles]
     corrections = {label: ensembles[role] for role, label in _CORRECTIONS.items() if role in ensembles}
     letters = iter("abcdefghij")
-    figure = Figure(figsize=(look.FULL_WIDTH, 9.7 if corrections else 8.1), layout=look.layout())
-    heights = [1.75, 1.75, 2.2, *([1.6] if corrections else []), 2.4]
-    rows: Any = iter(figure.subfigures(len(heights), 1, height_ratios=heights))
+    figure = Figure(figsize=(look.FULL_WIDTH, 9.7 if corrections else 8.2), layout=look.layout())
+    heights = [1.7, 1.9, 2.4, *([1.5] if corrections else []), 2.2]
+    subfigures: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
+    rows = iter(subfigures)
 
     axes = _one_and_several(next(rows), len(durations))
     draw_matrix_as_published(axes[0], main, next(letters))
@@ -97,12 +95,8 @@ def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
     return parameters
 
 
-def _duration_s(ensemble: xr.Dataset) -> float:
-    return float(_parameters(ensemble)["duration_ms"]) / 1000
-
-
 def _duration(ensemble: xr.Dataset) -> str:
-    return f"{_duration_s(ensemble):g} s"
+    return f"{_parameters(ensemble)['duration_ms'] / 1000:g} s"
 
 
 def _first_seed(ensemble: xr.Dataset) -> str:
@@ -119,11 +113,17 @@ def _mean_and_half_width(values: FloatArray) -> tuple[float, float]:
     return float(values.mean()), float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
 
 
+def _once(axes: Axes, label: str) -> str:
+    """Return a label for the legend, or none if something in the panel has it already."""
+    return "" if label in axes.get_legend_handles_labels()[1] else label
+
+
 def _changes_mV(ensemble: xr.Dataset) -> FloatArray:
     """Return final minus initial weights of all seeds; 0 where there is no synapse, as in the published script."""
     final_mV: FloatArray = ensemble["exc_exc_weight_final_mV"].values
     others = ~np.eye(final_mV.shape[1], dtype=bool)
-    return final_mV - _parameters(ensemble)["weight_exc_exc_mV"] * others
+    initial_mV: FloatArray = _parameters(ensemble)["weight_exc_exc_mV"] * others
+    return final_mV - initial_mV
 
 
 def _name_neurons(axes: Axes, count: int, step: int) -> None:
@@ -150,6 +150,7 @@ def draw_matrix_as_published(axes: Axes, ensemble: xr.Dataset, letter: str) -> N
     change_mV = _changes_mV(ensemble)[0]
     image = axes.imshow(change_mV, cmap="viridis")
     _name_neurons(axes, len(change_mV), 1)
+    axes.tick_params(labelsize=6)
     axes.set_ylabel("from neuron")
     _scale_of_colours([image], [axes], "weight change (mV)")
     look.letter(axes, letter, f"{_duration(ensemble)}, {_first_seed(ensemble)}, as published")
@@ -167,7 +168,7 @@ def draw_matrices(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], lette
         images.append(axes.imshow(shown, cmap="viridis", **limits))
         _name_neurons(axes, len(weight_mV), 3)
         axes.set_ylabel("from neuron" if axes is panels[0] else "")
-    _name_columns(panels, ensembles, letter, "weights")
+    _name_columns(panels, ensembles, letter)
     _scale_of_colours(images, panels, "weight (mV)")
 
 
@@ -182,18 +183,19 @@ def draw_fields(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter:
         centres = _parameters(ensemble)["centres"]
         axes.set_yticks(range(0, len(centres), 3), [str(centre) for centre in centres[::3]])
         axes.set_ylabel("input channel" if axes is panels[0] else "")
-    _name_columns(panels, ensembles, letter, "inputs")
+    _name_columns(panels, ensembles, letter)
     _scale_of_colours(images, panels, "input weight (mV)")
 
 
-def _name_columns(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter: str, what: str) -> None:
+def _name_columns(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter: str) -> None:
     """Write the letter of panels that stand together, and above each which run it shows."""
     for number, (axes, ensemble) in enumerate(zip(panels, ensembles, strict=True), 1):
+        title = f"{_duration(ensemble)}, {_first_seed(ensemble)}"
         if number == 1:
-            look.letter(axes, letter, f"{what}, {_duration(ensemble)}, {_first_seed(ensemble)}")
+            look.letter(axes, letter, title)
         else:
             axes.set_label(f"{letter}_{number}")
-            axes.set_title(f"{_duration(ensemble)}, {_first_seed(ensemble)}", loc="left", x=0.0, pad=5)
+            axes.set_title(title, loc="left", x=0.0, pad=5)
 
 
 def draw_pairs(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
@@ -206,7 +208,7 @@ def draw_pairs(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
     axes.plot([low, high], [low, high], color=look.GREY, lw=0.6, zorder=0)
     axes.set_xlabel(r"$\Delta w_{ij}$ (µV)")
     axes.set_ylabel(r"$\Delta w_{ji}$ (µV), $i < j$")
-    look.room_above(axes, 0.4)
+    look.room_above(axes, 0.2)
     look.legend(axes, loc="upper left")
     r = ensemble["reciprocity"].values
     look.letter(axes, letter, f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
@@ -229,39 +231,40 @@ def draw_similarity(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
     similarity = np.stack([np.corrcoef(field_mV.T)[one, other] for field_mV in fields_mV])
     _draw_first_and_others(axes, ensemble, similarity, gain_uV)
     axes.set_xlabel("correlation of two neurons' inputs")
-    axes.set_ylabel("mean change of both weights (µV)")
-    look.room_above(axes, 0.3)
+    axes.set_ylabel("mean change of a pair (µV)")
+    look.room_above(axes, 0.25)
     look.legend(axes, loc="upper left")
     r = ensemble["similarity_effect"].values
-    look.letter(axes, letter, f"Like inputs, {_duration(ensemble)}, mean r = {r.mean():.2f}")
+    look.letter(axes, letter, f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
 
 
 def draw_course(axes: Axes, ensembles: Sequence[xr.Dataset], rested: xr.Dataset | None, letter: str) -> None:
     """Draw the correlation of w_ij with w_ji over time, as published and started at rest, and of shuffled weights."""
-    lines = [(ensemble, look.BLUE, "" if number else "as published") for number, ensemble in enumerate(ensembles)]
+    colours = (look.BLUE, look.SKY, look.GREEN)
+    courses = [(ensemble, colour, _duration(ensemble)) for ensemble, colour in zip(ensembles, colours, strict=False)]
     if rested is not None:
-        lines.append((rested, look.ORANGE, "started at rest"))
-    for ensemble, colour, label in lines:
+        courses.append((rested, look.ORANGE, f"{_duration(rested)}, from rest"))
+    for ensemble, colour, label in courses:
         r = ensemble["reciprocity_course"].values
         # Before the first spike of a presynaptic neuron no weight has been read, and all are still equal.
         defined = np.isfinite(r).all(axis=0)
-        time_s, r = _duration_s(ensemble) * _COURSE_SHARES[defined], r[:, defined]
+        time_s, r = ensemble["course_time_ms"].values[defined] / 1000, r[:, defined]
         if len(r) < _FEWEST_FOR_INTERVAL:
-            for each in r:
-                axes.plot(time_s, each, color=colour, lw=0.4, alpha=0.6)
+            lines = axes.plot(time_s, r.T, color=colour, lw=0.4, alpha=0.6)
+            lines[0].set_label(_once(axes, "each seed"))
         else:
             _, low, high = mean_and_band(r)
             axes.fill_between(time_s, low, high, color=colour, alpha=0.25, lw=0)
-        axes.plot(time_s, r.mean(axis=0), "o-", ms=2.5, color=colour, label=label or None)
+        axes.plot(time_s, r.mean(axis=0), "o-", ms=2.5, color=colour, label=label)
     null = np.concatenate([ensemble["reciprocity_null"].values for ensemble in ensembles])
-    axes.axhline(null.mean(), color=look.GREY, lw=0.8, ls="--", label="95 % of shuffled weights")
+    axes.axhline(null.mean(), color=look.GREY, lw=0.8, ls="--", label="95 % of shuffled")
     axes.set_xscale("log")
     axes.set_xlabel("simulated time (s)")
-    axes.set_ylabel("correlation of $w_{ij}$ with $w_{ji}$")
-    look.room_above(axes, 0.45)
-    look.legend(axes, loc="upper left")
+    axes.set_ylabel("correlation of $w_{ij}$, $w_{ji}$")
+    look.room_above(axes, 0.5)
+    look.legend(axes, loc="upper left", columns=2)
     counts = ", ".join(str(ensemble.sizes["seed"]) for ensemble in ensembles)
-    look.letter(axes, letter, f"Reciprocity, n = {counts} seeds")
+    look.letter(axes, letter, f"Reciprocity, n = {counts}")
 
 
 def draw_strong_pairs(axes: Axes, ensembles: Sequence[xr.Dataset], letter: str) -> None:
@@ -278,7 +281,8 @@ def draw_strong_pairs(axes: Axes, ensembles: Sequence[xr.Dataset], letter: str) 
         ):
             axes.bar(x + offset, observed.mean(), 0.36, color=colour, label=None if x else label)
             if len(observed) < _FEWEST_FOR_INTERVAL:
-                axes.plot(np.full(len(observed), x + offset), observed, "o", ms=2, color=look.BLACK)
+                at = np.full(len(observed), x + offset)
+                axes.plot(at, observed, "o", ms=2, color=look.BLACK, label=_once(axes, "each seed"))
             else:
                 mean, half = _mean_and_half_width(observed)
                 axes.errorbar(x + offset, mean, half, color=look.BLACK, lw=0.8, capsize=2, ls="none")
@@ -287,15 +291,15 @@ def draw_strong_pairs(axes: Axes, ensembles: Sequence[xr.Dataset], letter: str) 
                 [predicted.mean()] * 2,
                 color=look.VERMILION,
                 lw=1.5,
-                label=None if x or offset < 0 else "if independent",
+                label=None if x or offset < 0 else "by chance",
             )
     axes.set_xticks(
         range(len(ensembles)), [f"{_duration(ensemble)}\nn = {ensemble.sizes['seed']}" for ensemble in ensembles]
     )
     axes.set_xlabel("simulated time, n seeds")
-    axes.set_ylabel(f"pairs (of {pairs:.0f}), mean and 95 %")
+    axes.set_ylabel(f"pairs of {pairs:.0f}, mean, 95 %")
     look.room_above(axes, 0.4)
-    look.legend(axes, loc="upper left")
+    look.legend(axes, loc="upper left", columns=2)
     look.letter(axes, letter, "Strong: above mean + 1 sd")
 
 
@@ -314,6 +318,7 @@ def draw_corrections(
                 axes.errorbar(mean, y, xerr=half, fmt="s", ms=3, capsize=2, color=look.BLUE)
         axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
         axes.set_xlabel(f"change of the\n{label}")
+        axes.locator_params(axis="x", nbins=4)
         axes.tick_params(axis="y", length=0)
         if number > 1:
             axes.set_label(f"{letter}_{number}")
@@ -321,8 +326,9 @@ def draw_corrections(
             axes.spines["left"].set_visible(False)
     panels[0].set_yticks(range(len(corrections)), list(corrections))
     panels[0].set_ylim(len(corrections) - 0.5, -0.5)
-    count = _count(next(iter(corrections.values())))
-    look.letter(panels[0], letter, f"{_duration(main)}, what is corrected, mean and 95 %, {count}")
+    few = main.sizes["seed"] < _FEWEST_FOR_INTERVAL
+    shown = "each seed" if few else "mean and 95 %"
+    look.letter(panels[0], letter, f"{_duration(main)}, what is corrected: {shown}, {_count(main)}")
 
 
 def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset, letter: str) -> None:

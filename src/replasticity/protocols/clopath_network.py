@@ -235,8 +235,9 @@ _AROUND = "of the neuron with the first spike in the raster's window"
 RUN: dict[str, Variable] = _DRAWN | {
     "time_ms": Variable(("time_ms",), "time of the samples of the weights"),
     "exc_exc_weight_mV": Variable(("time_ms", "exc_exc"), "weights between excitatory neurons, before that time"),
+    "course_time_ms": Variable(("course_time_ms",), f"{_SHARES} of the duration"),
     "course_exc_exc_weight_mV": Variable(
-        ("course", "exc_exc"), f"weights between excitatory neurons after {_SHARES} of the duration"
+        ("course_time_ms", "exc_exc"), "weights between excitatory neurons, before that time"
     ),
     "exc_exc_weight_final_mV": Variable(("exc_exc",), "weights between excitatory neurons at the end"),
     "input_exc_weight_final_mV": Variable(("input_exc",), "weights from inputs to excitatory neurons at the end"),
@@ -282,7 +283,7 @@ STATISTICS: dict[str, Variable] = {
         (), "correlation minus the quantile of shuffled weights", resolution=1e-9, undefined=_EQUAL
     ),
     "reciprocity_course": Variable(
-        ("course",),
+        ("course_time_ms",),
         f"correlation of w_ij with w_ji after {_SHARES} of the duration",
         resolution=1e-9,
         undefined="all weights are still equal",
@@ -352,6 +353,7 @@ OUTPUT_OPTIONS = ("sample_interval_ms", "raster_start_ms", "raster_ms")
 SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
 
 TRACES = (
+    "course_time_ms",
     *("raster_time_ms", "raster_input_count", "raster_exc_count"),
     *("spike_offset_ms", "spike_V_mV", "spike_u_plus_mV", "spike_u_minus_mV", "spike_u_bar_mV"),
 )
@@ -709,6 +711,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     values = {
         "time_ms": sample_stamp * p.dt_ms,
         "exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, sample_stamp)],
+        "course_time_ms": course_stamp * p.dt_ms,
         "course_exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, course_stamp)],
         "exc_exc_weight_final_mV": simulated.exc_exc_weight_final_mV,
         "input_exc_weight_final_mV": simulated.input_exc_weight_final_mV,
@@ -786,7 +789,7 @@ def sizes(parameters: Parameters) -> dict[str, int]:
         "pre": parameters.exc_count,
         "post": parameters.exc_count,
         "threshold": len(GROWTH_THRESHOLDS_MV),
-        "course": len(COURSE_SHARES),
+        "course_time_ms": len(COURSE_SHARES),
         "centre": len(parameters.centres),
     }
 
