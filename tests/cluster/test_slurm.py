@@ -162,7 +162,7 @@ def meet_fault(cluster, project, experiment, one_at_a_time):
 def broken(cluster, tmp_path_factory):
     """A call of Snakemake whose jobs all meet a fault at their first attempt."""
     project = make_project(tmp_path_factory.mktemp("broken") / "project", add=FAULTY)
-    targets = [f"results/runs/{name}/seeds-1-3.json" for name in FAULTY]
+    targets = [f"results/runs/{name}/seeds-1001-1003.json" for name in FAULTY]
     before = cluster.jobs_submitted()
     one_at_a_time = threading.Lock()
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -183,7 +183,7 @@ def test_faults_do_not_stop_the_workflow(broken):
 
 def test_faults_change_no_byte(broken, tmp_path):
     local = make_project(tmp_path / "local", add=FAULTY)
-    local.snakemake(*(f"results/runs/{name}/seeds-1-3.json" for name in FAULTY), "--cores", "2", *QUICK)
+    local.snakemake(*(f"results/runs/{name}/seeds-1001-1003.json" for name in FAULTY), "--cores", "2", *QUICK)
     assert broken.content("results/runs/*/*") == local.content("results/runs/*/*")
 
 

@@ -102,7 +102,7 @@ def check_file(worker):
             (folder / recorded(name)).write_bytes((ROOT / "tests/peers" / name).read_bytes())
         else:
             excerpt(name).to_netcdf(folder / recorded(name))
-    made = {"zenke2015": "1,2", "zenke2015_eq15": "1", "zenke2015_paper": "1", "dopamine_timing": "1"}
+    made = {"zenke2015": "1001,1002", "zenke2015_eq15": "1001", "zenke2015_paper": "1001", "dopamine_timing": "1001"}
     for name, seeds in made.items():
         for seed in seeds.split(","):
             outcome = worker.run("simulate", name, "--scale", "quick", "--seed", seed, timeout_s=300)

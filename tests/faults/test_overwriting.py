@@ -178,7 +178,7 @@ def test_notes_beside_records_are_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runs = tmp_path / "results/runs/stdp_window"
     runs.mkdir(parents=True)
-    notes, broken = runs / "seeds-that-look-odd.json", runs / "seeds-1-3.json"
+    notes, broken = runs / "seeds-that-look-odd.json", runs / "seeds-1001-1003.json"
     for path in (notes, broken):
         path.write_text("mine")
     jobs.simulate(experiments.resolve("stdp_window", "quick"), [1])

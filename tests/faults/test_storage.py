@@ -174,7 +174,7 @@ def test_run_damaged_in_secret_is_not_taken_over_when_seeds_are_added(project):
 def test_run_damaged_in_secret_is_not_taken_over_when_its_record_is_lost(project, lose):
     expected = project.content(RESULTS)
     change_values(project.folder / RUN)
-    lose(project.folder / "results/runs/zenke2015_paper/seeds-1-3.json")
+    lose(project.folder / "results/runs/zenke2015_paper/seeds-1001-1003.json")
     # A broken record is still there, so that the runs are gathered; a lost one lets them be made first.
     if project.snakemake(*CALL, check=False).returncode != 0:
         project.snakemake(*CALL)

@@ -283,3 +283,52 @@ def test_doi_is_one(project):
     (project.folder / "config/experiments/mine.yaml").write_text(text)
     with pytest.raises(UserError, match=r"references\.0\.doi: "):
         experiments.load("mine")
+
+
+def test_an_erratum_is_measured_alone(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    folder = project_copy.folder / "config/experiments"
+    other = folder / "other.yaml"
+    other.write_text(
+        "title: t\nbased_on: zenke2015\nclaims: []\n"
+        "parameters: {rule: {value: equation_15, source: s}, tau_ms: {value: 21.0, source: s}}\n"
+    )
+    erratum = "{id: e, place: p, printed: p, used: u, why: w, effect: e, measured_by: "
+    erratum += "{corrected: other, statistic: slope_ratio, parameters: PARAMETERS}}"
+    text = (
+        f"title: t\nbased_on: zenke2015\nfigure: {{module: zenke2015, beside: {{paper: other}}}}\nerrata: [{erratum}]\n"
+    )
+    mine = folder / "mine.yaml"
+    mine.write_text(text.replace("PARAMETERS", "[tau_ms, rule]"))
+    experiments.load("mine")
+    for wrong in ("[rule]", "[rule, tau_ms, eta_nS_s]", "[tau_H_ms]"):
+        mine.write_text(text.replace("PARAMETERS", wrong))
+        with pytest.raises(UserError, match=r"in which 'other' differs at scale 'quick', and no others: rule, tau_ms$"):
+            experiments.load("mine")
+    # What differs at one scale only counts there.
+    other.write_text(
+        f"{other.read_text()}scales: {{quick: {{seeds: 3}}, standard: {{seeds: 3}}, full: {{seeds: 3, "
+        "parameters: {target_rate_Hz: 6.0}}}}}\n".replace("}}}}}", "}}}")
+    )
+    mine.write_text(text.replace("PARAMETERS", "[tau_ms, rule]"))
+    with pytest.raises(UserError, match=r"differs at scale 'full', and no others: rule, target_rate_Hz, tau_ms$"):
+        experiments.load("mine")
+
+
+@pytest.mark.parametrize("seeds", ["1-", "x", "1-40,", "-3"])
+def test_seeds_that_were_seen_are_written_as_ranges(project_copy, monkeypatch, seeds):
+    monkeypatch.chdir(project_copy.folder)
+    mine = project_copy.folder / "config/experiments/mine.yaml"
+    mine.write_text(f"title: t\nbased_on: zenke2015\nseeds_seen: '{seeds}'\n")
+    with pytest.raises(UserError, match=r"mine\.yaml: seeds_seen: has to be such as 1-40 or 1,2,7"):
+        experiments.load("mine")
+
+
+def test_seeds_begin_with_the_first_one_of_the_experiment(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    mine = project_copy.folder / "config/experiments/mine.yaml"
+    mine.write_text("title: t\nbased_on: zenke2015\nfirst_seed: 2001\n")
+    assert experiments.resolve("mine", "quick").seeds == [2001, 2002, 2003]
+    assert experiments.resolve("mine", seeds=2).seeds == [2001, 2002]
+    assert experiments.resolve("mine", seeds=[5, 1]).seeds == [5, 1]
+    assert experiments.resolve("zenke2015", "quick").seeds == [1001, 1002, 1003]

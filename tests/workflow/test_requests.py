@@ -93,7 +93,7 @@ def test_a_result_that_is_not_made_is_refused_with_what_is(project):
     message = refused(project, "results/ensembles/clopath2010_1000s.nc", *quick)
     assert "no experiment 'clopath2010_1000s' is made" in message
     assert "; left out at scale 'quick': clopath2010_1000s" in message
-    assert "allowed: 1-3" in refused(project, "results/runs/zenke2015/seeds-1-7.json", *quick)
+    assert "allowed: 1001-1003" in refused(project, "results/runs/zenke2015/seeds-1001-1007.json", *quick)
 
 
 def test_many_scattered_seeds_are_simulated_and_gathered(project, configured):
@@ -117,7 +117,7 @@ def test_many_scattered_seeds_are_simulated_and_gathered(project, configured):
         "aggregate", "zenke2015_eq15", "--seeds", f"@results/seeds/zenke2015_eq15/{name}.txt", check=False
     )
     assert many.stderr.startswith("error: ")
-    assert "zenke2015_eq15/seed-1001.nc: no such file" in many.stderr
+    assert "zenke2015_eq15/seed-1.nc: no such file" in many.stderr
 
 
 def test_page_of_snakemake_has_no_error_of_docutils(project):

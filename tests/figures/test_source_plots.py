@@ -1,0 +1,56 @@
+"""Each plot of the sources is in a figure of ours, and each of its lines can be pointed at there."""
+
+import pytest
+import xarray as xr
+
+from replasticity import experiments, project
+from replasticity.errors import UserError
+from tests.conftest import ROOT
+
+#: Figure -> number of plots (axes) that its source shows, counted in the source.
+PLOTS_OF_THE_SOURCES: dict[str, int] = {}
+
+FIGURES = [
+    name
+    for name in sorted(path.stem for path in (ROOT / "config/experiments").glob("*.yaml"))
+    if "\nfigure:" in (ROOT / f"config/experiments/{name}.yaml").read_text()
+]
+
+
+def texts_of(panel):
+    """Return all that is written in a panel and its legend and colour scales."""
+    keys = ("title", "x_label", "y_label", "label", "value_label", "x_tick_labels", "y_tick_labels")
+    for node in panel.subtree:
+        for key in keys:
+            yield str(node.attrs.get(key, ""))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_line_of_each_plot_of_the_source_is_in_the_drawn_figure(in_project, name):
+    figure = experiments.load(name).figure
+    with xr.open_datatree(project.gallery_folder() / f"{name}.nc") as drawn:
+        for source in figure.source_plots:
+            assert source.panel in drawn.children, f"{source.plot}: no panel {source.panel}"
+            written = " | ".join(texts_of(drawn[source.panel]))
+            for line, ours in source.lines.items():
+                assert ours in written, f"{source.plot}: {line}: '{ours}' is not in panel {source.panel}: {written}"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_plot_of_the_source_has_an_entry(in_project, name):
+    plots = [each.plot for each in experiments.load(name).figure.source_plots]
+    assert len(set(plots)) == PLOTS_OF_THE_SOURCES[name]
+
+
+def test_a_plot_has_to_be_in_a_panel_and_to_have_lines(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    mine = project_copy.folder / "config/experiments/mine.yaml"
+    text = (
+        "title: t\nbased_on: zenke2015\nfigure: {module: zenke2015, source_plots: [{plot: a, PANELlines: {LINES}}]}\n"
+    )
+    mine.write_text(text.replace("PANEL", "").replace("LINES", "w: w"))
+    with pytest.raises(UserError, match=r"mine\.yaml: figure\.source_plots\.0\.panel: is missing"):
+        experiments.load("mine")
+    mine.write_text(text.replace("PANEL", "panel: b, ").replace("LINES", ""))
+    with pytest.raises(UserError, match=r"mine\.yaml: figure\.source_plots\.0\.lines: "):
+        experiments.load("mine")
