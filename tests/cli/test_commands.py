@@ -430,11 +430,25 @@ def test_a_reader_that_stops_early_is_no_error(in_project):
     assert finished.stderr == ""
 
 
+#: Experiments of the protocol at the quick scale.
+CLOPATH_NETWORKS = [
+    "clopath2010",
+    "clopath2010_100s",
+    "clopath2010_100s_corrected",
+    "clopath2010_adaptation_unit",
+    "clopath2010_corrected",
+    "clopath2010_fine_solver",
+    "clopath2010_history_rest",
+    "clopath2010_inhibition_sign",
+    "clopath2010_initial_rest",
+]
+
+
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
         # The quick scale leaves out the network of 1000 s.
-        ("clopath_network", ["clopath2010", "clopath2010_100s", "clopath2010_corrected"]),
+        ("clopath_network", CLOPATH_NETWORKS),
         # Those of another protocol with the same kernels too.
         ("stdp_window", ["stdp_tutorial_window", "stdp_window"]),
     ],
@@ -480,7 +494,7 @@ print({each.data["dispatcher"].py_func.__qualname__ for _, each in recorder.buff
 @pytest.mark.parametrize(
     ("protocol", "names"),
     [
-        ("clopath_network", ["clopath2010", "clopath2010_100s", "clopath2010_corrected"]),
+        ("clopath_network", CLOPATH_NETWORKS),
         ("distal_reward", ["izhikevich2007", "izhikevich2007_pavlov", "izhikevich2007_pavlov_random_reward"]),
         ("dopamine_cue", ["dopamine_ten", "dopamine_timing", "dopamine_timing_exact", "izhikevich2007_cue"]),
     ],
