@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,10 +75,26 @@ class ProjectCopy:
         path.write_text(content.replace(old, new))
 
     def keep_experiments(self, *names: str) -> None:
-        """Remove all other experiments: the rules are the same for all."""
+        """Remove all other experiments, and what is said of them in these: the rules are the same for all."""
+        yaml = YAML()
+        # As the files are written, so that tests may edit their text.
+        yaml.preserve_quotes = True
+        yaml.width = 10_000
+        yaml.indent(mapping=2, sequence=4, offset=2)
         for path in (self.folder / "config/experiments").glob("*.yaml"):
             if path.stem not in names:
                 path.unlink()
+                continue
+            content = yaml.load(path)
+            beside = content.get("figure", {}).get("beside", {})
+            gone = [role for role, name in beside.items() if name not in names]
+            for role in gone:
+                del beside[role]
+            for erratum in content.get("errata", []):
+                if erratum.get("measured_by", {}).get("corrected", names[0]) not in names:
+                    del erratum["measured_by"]
+            if gone:
+                yaml.dump(content, path)
 
     def content(self, pattern: str) -> dict[str, bytes]:
         """Return path -> bytes of all files that match, paths relative to the copy."""

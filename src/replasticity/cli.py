@@ -89,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     chosen = added.add_mutually_exclusive_group()
     chosen.add_argument("--seed", type=int, help="default: the first one of the experiment")
     chosen.add_argument(
-        "--seeds", help="such as 1001-1040, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet"
+        "--seeds",
+        help="such as 1001-1040, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet",
     )
     with_scale(added)
     added.add_argument(

@@ -87,6 +87,9 @@ class Variable:
     discrete : bool
         For statistics: whether seeds may have one value by chance, such as a share or a weight at its bound. Integers
         always may.
+    margin : float or None
+        For statistics: two simulators agree whose means over seeds differ by less than this, in the variable's unit.
+        Stated before they are compared; None: one standard deviation over seeds.
     undefined : str
         Where NaN stands for "not defined": when that is. Empty: a NaN is an error. An infinite value always is one.
     """
@@ -97,6 +100,7 @@ class Variable:
     resolution: float | None = None
     optional: bool = False
     discrete: bool = False
+    margin: float | None = None
     undefined: str = ""
 
     @property

@@ -171,10 +171,14 @@ class DrawnFigure(Checked):
 
 
 class Peer(Checked):
-    """Statistics over seeds that another simulator has given for the same experiment."""
+    """Statistics over seeds that another simulator has given for the same experiment.
+
+    `same_streams` says that a seed has the same random numbers there as here, so that it gives the same numbers.
+    """
 
     simulator: Text
     summary: Text
+    same_streams: bool = False
 
     @field_validator("summary")
     @classmethod

@@ -9,9 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from replasticity import experiments, protocols
+from replasticity.analysis import outcomes, regression
 from replasticity.analysis.distributions import MOST_SEEDS_NEEDED
-from replasticity.analysis.regression import MOVED, TOO_FEW, Check
+from replasticity.analysis.equivalence import DIFFERS, EQUIVALENT, TOO_FEW, UNDECIDED
 from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
+from replasticity.seeds import seed_ranges
 from replasticity.terminal import say, visible
 
 _COLOURS = {
@@ -100,15 +103,17 @@ def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
     )
 
 
-def show_check(check: Check) -> None:
+def show_check(check: regression.Check) -> None:
     """Print the outcome of the regression check of one experiment: one line, and a table of what moved."""
     compared = f"{check.same_seeds} same seeds, {check.other_seeds} other seeds, {check.numbers} numbers per seed"
-    few = ""
-    if check.verdict == TOO_FEW:
-        few = f": {seeds_to_tell(check.needed, 'other seeds')} beside the {check.reference_seeds} of its reference"
-    elif check.verdict != MOVED and check.other_seeds and not check.tested:
-        few = ": the same seeds decide, the other ones are too few"
-    say(f"{check.experiment}: {check.verdict} ({compared}){few}")
+    rests_on = ""
+    if check.verdict == regression.TOO_FEW:
+        rests_on = f": {seeds_to_tell(check.needed, 'other seeds')} beside the {check.reference_seeds} of its reference"
+    elif check.verdict == regression.NONE_SEEN:
+        rests_on = f": {difference_seen(check.smallest_difference_sd)}"
+    elif check.verdict == regression.AGREES and check.other_seeds and check.smallest_difference_sd is None:
+        rests_on = ": the same seeds decide, the other ones are too few"
+    say(f"{check.experiment}: {check.verdict} ({compared}){rests_on}")
     for change in check.changed_parameters:
         say(f"  parameter {change}")
     if check.moved:
@@ -143,12 +148,18 @@ def show_drawing(figure: str, differences: list[str] | None) -> None:
 #: Columns of a table of claims after verdict and claim: what `claim_numbers` returns.
 CLAIM_COLUMNS = ("confidence", "estimate", "95 % interval", "bound", "margin", "p", "corrected p", "n")
 
+#: What two of them are called where nothing is random.
+EXACT_COLUMNS = {"estimate": "value", "margin": "distance to the bound"}
+
 #: Columns of a table of measured errata: what `effect_numbers` returns.
 EFFECT_COLUMNS = ("corrected \N{MINUS SIGN} published", "95 % interval", "effect size", "p", "n")
 
 
 def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
-    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`."""
+    """Return the numbers of a judged claim as text, in the order of `CLAIM_COLUMNS`.
+
+    Where nothing is random these are the value, its bound and its distance from that, and no number of seeds.
+    """
     width = _width(claim["interval"]) or _width([claim["lower"], claim["upper"]])
     is_share = claim["test"] == "seeds_in_range"
     # The test that decides: for the claim, or where the seeds speak against it the opposite one.
@@ -162,8 +173,28 @@ def claim_numbers(claim: dict[str, Any]) -> tuple[str, ...]:
         _bound(claim),
         _margin(claim, width),
         *(_p_value(claim[key], note) for key in (side, f"{side}_corrected")),
-        str(claim["n"]),
+        "-" if claim["test"] == "exact_in_range" else str(claim["n"]),
     )
+
+
+def claim_columns(claims: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns of a table of some judged claims, without those that would be empty.
+
+    Returns
+    -------
+    dict of str to str
+        Name in `CLAIM_COLUMNS` -> what the column is called; in that order.
+    """
+    listed = list(claims)
+    names = EXACT_COLUMNS if all(claim["test"] == "exact_in_range" for claim in listed) else {}
+    filled = zip(CLAIM_COLUMNS, zip(*map(claim_numbers, listed), strict=True), strict=True) if listed else ()
+    return {column: names.get(column, column) for column, texts in filled if set(texts) != {"-"}}
+
+
+def claim_row(claim: dict[str, Any], columns: Iterable[str]) -> list[str]:
+    """Return the numbers of a judged claim that belong to some of `CLAIM_COLUMNS`, as text."""
+    numbers = dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True))
+    return [numbers[column] for column in columns]
 
 
 def confidence(level: float | None) -> str:
@@ -238,38 +269,82 @@ def effect_name(erratum: dict[str, Any]) -> str:
 
 
 def seeds_to_tell(needed: int | None, seeds: str) -> str:
-    """Return in words how many seeds it takes to show a difference (None: no number is enough)."""
+    """Return in words how many seeds it takes to tell (None: no number is enough)."""
     return f"it takes at least {needed} {seeds}" if needed else f"not even {MOST_SEEDS_NEEDED} {seeds} would be enough"
+
+
+def difference_seen(smallest_sd: float | None) -> str:
+    """Return in words how large a difference of a mean would have been seen (None: none)."""
+    if smallest_sd is None:
+        return "no difference of a mean, however large, would have been seen"
+    return f"a difference of a mean by {smallest_sd:.1f} standard deviations over seeds would have been seen"
+
+
+def seeds_in_words(experiment: str, seeds: Sequence[int]) -> str:
+    """Return in words which seeds an experiment was run with, or that nothing in it is random."""
+    if protocols.is_deterministic(experiments.load(experiment).protocol):
+        return "nothing is random, so one run is all there is"
+    return f"{len(seeds)} seed{'s' * (len(seeds) > 1)}, {seed_ranges(list(seeds))}"
 
 
 def peer_sentence(peer: dict[str, Any] | None) -> str:
     """Return in words whether the seeds agree with another simulator's; empty without one."""
     if peer is None:
         return ""
+    name = peer["simulator"]
     if not peer["comparable"]:
-        return f"Not comparable with {peer['simulator']}: other {', '.join(peer['different_parameters'])}."
-    if peer["agrees"]:
-        return (
-            f"Distributed like {peer['seeds']} seeds of {peer['simulator']}: {peer['tests']} two-sample tests, "
-            f"smallest corrected p = {peer['smallest_p']:.2g}."
-        )
-    if not peer["different"]:
-        return (
-            f"Too few seeds to tell whether they are distributed like {peer['seeds']} seeds of {peer['simulator']}: "
-            f"{peer['our_seeds']} of ours could not differ in {peer['tests']} two-sample tests; "
-            f"{seeds_to_tell(peer['seeds_needed'], 'seeds')}."
-        )
-    labels = ", ".join(row["label"] for row in peer["different"])
-    return f"DIFFERS from {peer['seeds']} seeds of {peer['simulator']} in {labels}."
+        return f"Not comparable with {name}: other {', '.join(peer['different_parameters'])}."
+    if not peer["common"]:
+        return _means_sentence(peer)
+    identical = f"identical in {peer['identical']} of {peer['common']} seeds with the same random numbers"
+    if peer["outcome"] == DIFFERS:
+        return f"DIFFERS from {name} in {_some(peer['different'])}: {identical}."
+    return f"Compared with {name}: {identical}."
+
+
+def _means_sentence(peer: dict[str, Any]) -> str:
+    """Return in words what `replasticity.analysis.equivalence.compare_means` says."""
+    other = "other " if peer["same_streams"] else ""
+    them = f"{peer['seeds']} {other}seed{'s' if peer['seeds'] > 1 else ''} of {peer['simulator']}"
+    tested = peer["numbers"] - peer["constant"]
+    margin = f"{peer['margin_sd']:g} standard deviation over seeds{' or its own margin' if peer['own_margins'] else ''}"
+    largest = f"{number(peer['largest_difference'], 2)} of it, {peer['largest_of']}" if peer["largest_of"] else "0"
+    shown = f"{tested - len(peer['not_shown'])} of {tested} means are shown to differ by less than {margin}"
+    alone = peer["our_seeds_needed"]
+    beside_theirs = f", or {alone} of ours beside these {peer['seeds']}" if alone else ""
+    common = "; a seed in common would tell, its random numbers are the same" if peer["same_streams"] else ""
+    words = {
+        DIFFERS: f"DIFFERS from {them} in {_some(peer['different'])}: smallest corrected p = {peer['smallest_p']:.2g}.",
+        EQUIVALENT: f"Equivalent to {them}: {shown} (at most {largest}), and {peer['constant']} more numbers are "
+        "constant and equal.",
+        UNDECIDED: f"Undecided whether equivalent to {them}: {shown}, not so {_some(peer['not_shown'])} "
+        f"(perhaps {largest}).",
+        TOO_FEW: f"Too few seeds to tell whether equivalent to {them}: where nothing differs, {peer['our_seeds']} of "
+        f"ours show it with a probability that may be as low as {peer['power']:.3g}, and {peer['power_needed']:g} is "
+        f"asked for; {seeds_to_tell(peer['seeds_needed'], 'seeds of each')}{beside_theirs}{common}. Each by itself, "
+        f"{shown}.",
+    }
+    sentence = words[peer["outcome"]]
+    if peer["outcome"] == DIFFERS:
+        return sentence
+    return f"{sentence} In a test for differences {difference_seen(peer['smallest_difference_sd'])}."
+
+
+def _some(labels: Sequence[str], most: int = 5) -> str:
+    """Return the first labels of a list, and how many there are beside them."""
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
 
 
 def show_claims(evaluation: dict[str, Any]) -> None:
-    """Print the verdict on each claim of an experiment, and what its errata change."""
-    show(
-        f"{evaluation['experiment']}: {evaluation['title']}",
-        ("verdict", "claim", *CLAIM_COLUMNS),
-        ((claim["verdict"], claim["statement"], *claim_numbers(claim)) for claim in evaluation["claims"]),
-    )
+    """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
+        columns = claim_columns(claims)
+        show(
+            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
+            ("verdict", "claim", *columns.values()),
+            ((claim["verdict"], claim["statement"], *claim_row(claim, columns)) for claim in claims),
+        )
     for claim in evaluation["claims"]:
         if claim["reason"]:
             say(f"{claim['id']}: {claim['reason']}")

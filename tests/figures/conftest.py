@@ -21,6 +21,9 @@ SMALL = {
     "zenke2015": (3, {}),
 }
 
+#: Experiment -> changes of its own: where a figure shows several durations, they stay apart.
+LONGER = {"clopath2010_100s": {"duration_ms": 6000.0}, "clopath2010_1000s": {"duration_ms": 8000.0}}
+
 
 def _known(name, changes):
     """Return the changes of parameters that the experiment has: those beside it may be of another protocol."""
@@ -45,7 +48,10 @@ def small_ensembles(tmp_path_factory):
         if figure not in made:
             seeds, changes = SMALL[figure]
             roles = {"main": figure, **experiments.load(figure).figure.beside}
-            made[figure] = {role: ensemble(name, seeds, _known(name, changes)) for role, name in roles.items()}
+            made[figure] = {
+                role: ensemble(name, seeds, _known(name, changes | LONGER.get(name, {})))
+                for role, name in roles.items()
+            }
         return made[figure]
 
     return small

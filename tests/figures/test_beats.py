@@ -17,7 +17,11 @@ UNUSUAL = {
     "silent and slow cells": ("beats", {"pre_rates_Hz": [0.0, 1.0, 3.0], "post_rates_Hz": [10.0, 2.0, 3.0]}),
     "nine pairs": ("beats", {"pre_rates_Hz": [50.0] * 9, "post_rates_Hz": [float(50 + k) for k in range(9)]}),
     "no bounds": ("beats", {"clip_weight": False}),
+    "one time step": ("beats", {"dt_divisions": []}),
+    "shorter than a beat": ("beats", {"duration_ms": 15.0}),
+    "one time step of the map": ("beats_map", {"dt_divisions": [], "pre_rates_Hz": [100.0, 20.0]}),
     "one start phase": ("beats_map", {"post_start_phases": [0.0], "pre_rates_Hz": [100.0, 20.0]}),
+    "one pair of the map": ("beats_map", {"pre_rates_Hz": [100.0], "post_rates_Hz": [104.0]}),
     "start at a bound": ("beats_map", {"weight_initial": 1.0, "pre_rates_Hz": [100.0]}),
     "one condition": ("epsp", {"grid_rates_Hz": [20.0], "grid_differences_ms": [5.0], "gap_rates_Hz": [40.0]}),
     "spiking read-out": ("epsp", {"I_const_mV": 14.0, "psp_scale_mV": 20.0}),
@@ -76,7 +80,7 @@ def test_figure_is_readable_and_says_that_nothing_is_random(figures, name):
 def test_every_panel_has_a_letter_a_title_and_labels(figures, name):
     panels = [axes for axes in figures[name].axes if axes.get_title(loc="left")]
     letters = [text.get_text() for axes in panels for text in axes.texts if len(text.get_text()) == 1]
-    assert letters == list("abcdef")
+    assert letters == list({"beats": "abcdefghi", "beats_map": "abcdefghijk", "epsp": "abcdef"}[name])
     for axes in panels:
         assert axes.get_xlabel()
         assert axes.get_ylabel() or [label.get_text() for label in axes.get_yticklabels()]
@@ -102,15 +106,44 @@ def test_equal_data_give_equal_bytes(ensembles, tmp_path, name, suffix):
 
 
 def test_beats_are_named_by_their_true_frequencies(figures):
-    titles = [axes.get_title(loc="left") for axes in figures["beats"].axes[::2]]
+    titles = [axes.get_title(loc="left") for axes in figures["beats"].axes[:6:2]]
     assert titles == [
-        "200 and 250 Hz: beat 50 Hz",
-        "200 and 220 Hz: beat 17.39 Hz, not 20 Hz",
-        "200 and 210 Hz: beat 8.33 Hz, not 10 Hz",
+        "200/250 Hz: beat 50 Hz",
+        "200/220 Hz: beat 17.39 Hz, not 20",
+        "200/210 Hz: beat 8.33 Hz, not 10",
     ]
-    legends = [text.get_text() for axes in figures["beats"].axes[1::2] for text in axes.get_legend().get_texts()]
-    assert "reset x = 0, beat 17.39 Hz: ends at 0.000" in legends
-    assert "reset x \N{MINUS SIGN} 1, beat 20.01 Hz: ends at 0.098" in legends
+    legends = [text.get_text() for axes in figures["beats"].axes[1:6:2] for text in axes.get_legend().get_texts()]
+    assert "reset x = 0, beat 17.39 Hz:\nends at 0.000" in legends
+    assert "reset x \N{MINUS SIGN} 1, beat 20.01 Hz:\nends at 0.098" in legends
+
+
+def test_weights_have_the_axis_of_the_source_and_a_mean_over_a_beat(figures, ensembles):
+    main = ensembles["beats"]["main"]
+    for pair, axes in enumerate(figures["beats"].axes[1:6:2]):
+        assert axes.get_ylim() == (0.0, 1.0)
+        line = next(line for line in axes.lines if line.get_label() == "reset x = 0, mean over a beat")
+        # 50, 17.39 and 8.33 Hz: the time of 200, 575 and 1200 steps.
+        steps, weight = [200, 575, 1200][pair], main["weight"].values[0, :, pair]
+        x_s, mean = line.get_data()
+        for k in (0, len(x_s) // 2, len(x_s) - 1):
+            first = round(x_s[k] * 1e4 - steps / 2)
+            assert mean[k] == pytest.approx(weight[first : first + steps].mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize("role", ["main", "subtract"])
+def test_final_weights_are_drawn_for_each_time_step_and_for_exact_times(figures, ensembles, role):
+    made, label = ensembles["beats"][role], {"main": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}[role]
+    for pair, axes in enumerate(figures["beats"].axes[6:9]):
+        x_ms, y = next(line for line in axes.lines if line.get_label() == f"reset {label}").get_data()
+        np.testing.assert_allclose(x_ms, [0.1 / k for k in range(1, 51)])
+        expected = [made["weight_final"].values[0, pair], *made["weight_finer"].values[0, :, pair]]
+        np.testing.assert_array_equal(y, expected)
+        exact = [line.get_ydata()[0] for line in axes.lines if line.get_label().startswith("exact times")]
+        np.testing.assert_array_equal(exact, ensembles["beats"]["main"]["weight_no_grid"].values[0, :, pair])
+    # What the issue found at 0.1, 0.05, 0.02 and 0.01 ms.
+    found = {"main": [0.524, 0.0, 0.524, 0.017], "subtract": [0.524, 0.334, 0.524, 0.414]}[role]
+    first = [made["weight_final"].values[0, 0], *made["weight_finer"].values[0, [0, 3, 8], 0]]
+    np.testing.assert_allclose(first, found, atol=5e-4)
 
 
 def test_drawn_weight_is_that_of_every_step(figures, ensembles):
@@ -138,6 +171,33 @@ def test_map_shows_the_final_weights(figures, ensembles):
     np.testing.assert_array_equal(drawn, main["weight_final"].values[0, 0].T)
 
 
+def test_maps_on_the_finest_grid_and_without_one(figures, ensembles):
+    main = ensembles["beats_map"]["main"]
+    for title, weight in (
+        ("0.002 ms", main["weight_finer"].values[0, -1, 0]),
+        ("pre first", main["weight_no_grid"].values[0, 0, 0]),
+        ("post first", main["weight_no_grid"].values[0, 1, 0]),
+    ):
+        np.testing.assert_array_equal(panel(figures["beats_map"], title).collections[0].get_array(), weight.T)
+
+
+def test_shares_are_drawn_for_each_time_step(figures, ensembles):
+    axes = panel(figures["beats_map"], "Pairs that fall")
+    for role, label in (
+        ("main", "x = 0, depression \N{MULTIPLICATION SIGN} 1.05"),
+        ("subtract", "x \N{MINUS SIGN} 1, depression \N{MULTIPLICATION SIGN} 1.05"),
+        ("balanced", "x = 0, depression \N{MULTIPLICATION SIGN} 1"),
+    ):
+        made = ensembles["beats_map"][role]
+        x_ms, y = next(line for line in axes.lines if line.get_label() == label).get_data()
+        np.testing.assert_allclose(x_ms, [0.002, 0.005, 0.01, 0.02, 0.05, 0.1])
+        expected = [made["share_depressed"].values[0], *made["share_depressed_finer"].values[0]]
+        np.testing.assert_array_equal(y, expected[::-1])
+    exact = [line.get_ydata()[0] for line in axes.lines if line.get_label().startswith("exact times")]
+    assert len(exact) == 4
+    np.testing.assert_array_equal(exact[2:], ensembles["beats_map"]["balanced"]["share_depressed_no_grid"].values[0])
+
+
 def test_map_sorts_rates(tmp_path):
     made = ensemble("beats_map", tmp_path, pre_rates_Hz=[100.0, 20.0], post_rates_Hz=[150.0, 30.0, 60.0])
     drawn = panel(rendering.draw("beats_map", {"main": made}, {}), "Final weight").collections[0].get_array()
@@ -161,3 +221,22 @@ def test_additive_line_is_met_by_isolated_pairings(figures, ensembles):
         x, y = line.get_data()
         expected = np.interp(differences_ms[side], x, y)
         np.testing.assert_allclose(main["epsp_grid_mV"].values[0, 0, side], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("title", ["by rate", "by difference"])
+def test_coincidences_are_marked_where_the_next_spike_meets_the_other(figures, title):
+    axes = panel(figures["epsp"], title)
+    marked = next(line for line in axes.lines if line.get_label() == "pre and post in one step")
+    assert marked.get_marker() == "D"
+    x = sorted(set(marked.get_xdata()))
+    # By rate: a difference of 0 at all rates, 20 ms at 50 Hz. By difference: 0, and 20 ms to either side.
+    assert x == (experiments.resolve("epsp").parameters.grid_rates_Hz if title == "by rate" else [-20.0, 0.0, 20.0])
+
+
+def test_sum_of_changes_is_drawn_beside_the_weight_after_each_pairing(figures, ensembles):
+    axes = panel(figures["epsp"], "Sum of changes, +20 ms")
+    fast = next(line for line in axes.lines if line.get_label() == "40 Hz")
+    expected = ensembles["epsp"]["main"]["weight_by_pairing"].values[0, 9, 12] - 0.5
+    np.testing.assert_array_equal(fast.get_ydata(), [0.0, *expected])
+    added = next(line for line in axes.lines if line.get_linestyle() == "--")
+    np.testing.assert_allclose(added.get_ydata(), np.arange(31) * 0.01 * np.exp(-1), rtol=1e-12)

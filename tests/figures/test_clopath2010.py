@@ -1,45 +1,39 @@
-"""Figures clopath2010 and clopath2010_pairing: what is drawn is what the data say, and no text is cut or overlaps."""
+"""Figure clopath2010: what is drawn is what the data say. In both figures no text is cut or overlaps another."""
 
 import itertools
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from replasticity import experiments, simulation
+from replasticity import experiments
 from replasticity.figures import rendering
-from tests.figures.test_zenke2015 import panel
+from replasticity.figures.drawn_data import collect
 
-
-def ensemble(name, seeds, folder, **changes):
-    resolved = experiments.resolve(name, "standard", changes)
-    files = [folder / f"{name}-{seed}.nc" for seed in seeds]
-    for seed, file in zip(seeds, files, strict=True):
-        simulation.write_run(resolved, seed, file)
-    return simulation.aggregate(resolved, files)
+NAME = "clopath2010"
+OTHERS = ~np.eye(10, dtype=bool)
 
 
 @pytest.fixture(scope="module")
-def networks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    return {
-        "main": ensemble("clopath2010", [1, 2, 3, 4], folder, duration_ms=4000.0),
-        "corrected": ensemble("clopath2010_corrected", [1, 2, 3], folder, duration_ms=4000.0),
-        "long": ensemble("clopath2010_100s", [1, 2], folder, duration_ms=8000.0),
-    }
+def networks(small_ensembles):
+    return small_ensembles(NAME)
 
 
 @pytest.fixture(scope="module")
-def pairings(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    return {
-        "main": ensemble("clopath2010_pairing", [1], folder),
-        "shifted": ensemble("clopath2010_pairing_shifted", [1], folder),
-    }
+def panels(networks):
+    return {axes.get_label(): axes for axes in rendering.draw(NAME, networks, {}).axes}
 
 
-@pytest.fixture(scope="module", params=["clopath2010", "clopath2010_pairing"])
-def figure(request, networks, pairings):
-    return rendering.draw(request.param, networks if request.param == "clopath2010" else pairings, {})
+@pytest.fixture(scope="module")
+def six(networks):
+    """Return the ensembles with six seeds: the three there are, and what would be three more."""
+
+    def more(ensemble):
+        statistics = ensemble.drop_dims("trace_seed")
+        both = xr.concat([statistics, 1.1 * statistics.assign_coords(seed=ensemble["seed"] + 3)], "seed")
+        return ensemble.drop_dims("seed").merge(both).assign_attrs(ensemble.attrs)
+
+    return {role: more(ensemble) for role, ensemble in networks.items()}
 
 
 def letters(figure):
@@ -58,7 +52,9 @@ def visible_texts(figure):
     return [text for text in texts if text.get_text() and text.get_visible()]
 
 
-def test_no_text_is_cut_or_overlaps_another(figure):
+@pytest.mark.parametrize("name", ["clopath2010", "clopath2010_pairing"])
+def test_no_text_is_cut_or_overlaps_another(small_ensembles, name):
+    figure = rendering.draw(name, small_ensembles(name), {})
     boxes = [(text.get_text(), text.get_window_extent()) for text in visible_texts(figure)]
     assert len(boxes) > 60
     for text, box in boxes:
@@ -73,55 +69,91 @@ def test_no_text_is_cut_or_overlaps_another(figure):
     assert min(text.get_fontsize() for text in visible_texts(figure)) >= 6
 
 
-def test_matrices_show_the_weights_and_all_ten_labels(networks):
-    drawn = rendering.draw("clopath2010", networks, {})
-    assert letters(drawn) == list("abcdefgh")
-    weight_mV = networks["main"]["exc_exc_weight_final_mV"].values
-    others = ~np.eye(10, dtype=bool)
-    for title, expected in (("seed 1, as published", weight_mV[0]), ("mean, n = 4 seeds", weight_mV.mean(axis=0))):
-        axes = panel(drawn, title)
-        shown = np.asarray(axes.images[0].get_array())
-        np.testing.assert_array_equal(shown[others], expected[others])
-        for axis in (axes.xaxis, axes.yaxis):
-            assert [label.get_text() for label in axis.get_ticklabels()] == [str(k) for k in range(1, 11)]
-    assert panel(drawn, "as published").images[0].get_clim() == (weight_mV[0][others].min(), weight_mV[0][others].max())
-    assert panel(drawn, "mean, n = 4 seeds").images[0].get_clim() == (0.0, 0.75)
+def test_a_shows_the_change_as_the_script_does(panels, networks):
+    # The script's matrix: weights minus 0.25 mV, and 0 on the diagonal; its scale spans what there is, the 0 too.
+    weight_mV = networks["main"]["exc_exc_weight_final_mV"].values[0]
+    (image,) = panels["a"].images
+    shown = np.asarray(image.get_array())
+    np.testing.assert_array_equal(shown[OTHERS], weight_mV[OTHERS] - 0.25)
+    assert (shown[~OTHERS] == 0).all()
+    assert image.get_clim() == (shown.min(), shown.max())
+    assert image.colorbar.ax.get_ylabel() == "weight change (mV)"
+    for axis in (panels["a"].xaxis, panels["a"].yaxis):
+        assert [label.get_text() for label in axis.get_ticklabels()] == [str(k) for k in range(1, 11)]
 
 
-def test_reciprocity_panel_has_one_point_per_seed_and_duration(networks):
-    axes = panel(rendering.draw("clopath2010", networks, {}), "Reciprocity")
-    points = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [len(line.get_ydata()) for line in points] == [4, 2]
-    np.testing.assert_array_equal(points[0].get_ydata(), networks["main"]["reciprocity"].values)
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["4 s\nn = 4", "8 s\nn = 2"]
+@pytest.mark.parametrize(("panel", "role"), [("b", "main"), ("b_2", "long"), ("b_3", "longest")])
+def test_b_shows_the_first_seed_after_each_duration_on_the_range_of_weights(panels, networks, panel, role):
+    (image,) = panels[panel].images
+    shown = np.ma.filled(image.get_array(), np.nan)
+    np.testing.assert_array_equal(shown[OTHERS], networks[role]["exc_exc_weight_final_mV"].values[0][OTHERS])
+    assert np.isnan(shown[~OTHERS]).all()
+    assert image.get_clim() == (0.0, 0.75)
+    assert panels[panel].get_title(loc="left").endswith("seed 1")
 
 
-def test_correction_panel_pairs_equal_seeds(networks):
-    axes = panel(rendering.draw("clopath2010", networks, {}), "Errata corrected, 3 seeds")
-    rate = next(text.get_text() for text in axes.texts if text.get_text().startswith("excitatory rate"))
-    difference = networks["corrected"]["exc_rate_Hz"].values - networks["main"]["exc_rate_Hz"].values[:3]
-    assert f"{difference.mean():+.2f}".replace("-", "\N{MINUS SIGN}") in rate
+@pytest.mark.parametrize(("panel", "role"), [("d", "main"), ("d_2", "long"), ("d_3", "longest")])
+def test_d_shows_the_input_weights_on_one_scale(panels, networks, panel, role):
+    (image,) = panels[panel].images
+    np.testing.assert_array_equal(image.get_array(), networks[role]["input_weight_by_centre_mV"].values[0])
+    assert image.get_clim() == panels["d"].images[0].get_clim()
 
 
-def test_pairing_panels_draw_the_statistics(pairings):
-    drawn = rendering.draw("clopath2010_pairing", pairings, {})
-    assert letters(drawn) == list("abcdef")
-    for neuron, title in enumerate(("Adaptive exponential neuron", "Hodgkin-Huxley neuron")):
-        curves = [line.get_ydata() for line in panel(drawn, title).lines if line.get_marker() == "o"]
-        percent = pairings["main"]["weight_percent"].values[0, neuron]
-        np.testing.assert_array_equal(curves[0], percent[:5])
-        np.testing.assert_array_equal(curves[1], percent[5:])
-        assert len(curves) == 4
+def test_every_image_has_its_scale_in_the_drawn_data(networks):
+    drawn = collect(rendering.draw(NAME, networks, {}), NAME, networks)
+    labels = {name: drawn[f"{name}/series_01"].attrs["value_label"] for name in ("b", "b_2", "b_3", "d", "d_2", "d_3")}
+    assert set(labels.values()) == {"weight (mV)", "input weight (mV)"}
 
 
-def test_one_experiment_and_one_seed_are_enough(networks, pairings):
-    alone = rendering.draw("clopath2010", {"main": networks["main"].isel(seed=[0], trace_seed=[0])}, {})
-    assert letters(alone) == list("abcdegh")
-    assert letters(rendering.draw("clopath2010_pairing", {"main": pairings["main"]}, {})) == list("abcdef")
+def test_e_is_the_correlation_that_the_statistic_gives(panels, networks):
+    others, first = (line for line in panels["e"].lines if line.get_marker() == "o")
+    r = networks["long"]["similarity_effect"].values
+    assert np.corrcoef(first.get_xdata(), first.get_ydata())[0, 1] == pytest.approx(r[0])
+    x, y = others.get_xdata().reshape(2, 45), others.get_ydata().reshape(2, 45)
+    assert [np.corrcoef(*pair)[0, 1] for pair in zip(x, y, strict=True)] == pytest.approx(r[1:])
 
 
-@pytest.mark.parametrize("suffix", rendering.FORMATS)
-def test_equal_data_give_equal_bytes(networks, tmp_path, suffix):
-    for name in ("a", "b"):
-        rendering.save(rendering.draw("clopath2010", networks, {}), tmp_path / f"{name}.{suffix}")
-    assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+def test_f_draws_the_course_of_each_run_and_of_the_one_from_rest(panels, networks):
+    lines = {line.get_label(): line for line in panels["f"].lines}
+    for label, role in (("4 s", "main"), ("6 s", "long"), ("8 s", "longest"), ("4 s, from rest", "start")):
+        r = networks[role]["reciprocity_course"]
+        r = r.isel(course_time_ms=np.isfinite(r.values).all(axis=0))
+        np.testing.assert_allclose(lines[label].get_xdata(), r["course_time_ms"] / 1000)
+        np.testing.assert_allclose(lines[label].get_ydata(), r.mean("seed"))
+
+
+def test_fewer_than_five_seeds_are_shown_themselves_without_interval(panels, six):
+    assert panels["f"].collections[:] == []
+    assert all(not panels[letter].containers or letter == "g" for letter in "fgh")
+    assert [line.get_label() for line in panels["g"].lines].count("each seed") == 1
+    enough = {axes.get_label(): axes for axes in rendering.draw(NAME, six, {}).axes}
+    assert len(enough["f"].collections) == 4
+    assert "each seed" not in [line.get_label() for letter in "fg" for line in enough[letter].lines]
+
+
+def test_h_shows_each_correction_alone_in_the_unit_of_each_quantity(panels, networks):
+    roles = ("inhibition", "adaptation", "history", "start", "solver", "corrected")
+    quantities = {"h": ("reciprocity", 1), "h_2": ("dw_mean_mV", 1000), "h_3": ("exc_rate_Hz", 1)}
+    for panel, (name, factor) in quantities.items():
+        points = [line for line in panels[panel].lines if line.get_marker() == "o"]
+        for role, line in zip(roles, points, strict=True):
+            difference = networks[role][name].values - networks["main"][name].values
+            np.testing.assert_allclose(line.get_xdata(), factor * difference)
+    assert "µV" in panels["h_2"].get_xlabel()
+    assert "Hz" in panels["h_3"].get_xlabel()
+    # No number and no label stands where the line at 0 runs.
+    assert [text.get_text() for text in panels["h"].texts] == ["h"]
+
+
+def test_the_plot_of_the_source_is_in_the_panel_that_the_table_names(networks):
+    drawn = collect(rendering.draw(NAME, networks, {}), NAME, networks)
+    (source,) = experiments.load(NAME).figure.source_plots
+    panel = drawn[source.panel]
+    written = {panel.attrs["x_label"], panel.attrs["y_label"], panel["series_01"].attrs["value_label"]}
+    assert set(source.lines.values()) == written
+
+
+def test_one_experiment_and_one_seed_are_enough(networks):
+    alone = rendering.draw(NAME, {"main": networks["main"].isel(seed=[0], trace_seed=[0])}, {})
+    assert letters(alone) == list("abcdefghi")
+    assert letters(rendering.draw(NAME, networks, {})) == list("abcdefghij")

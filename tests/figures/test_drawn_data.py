@@ -42,6 +42,43 @@ def test_a_panel_says_what_its_axes_are(axes):
     assert "x_tick_labels" not in panel
 
 
+def test_panels_of_a_grid_have_the_labels_and_titles_that_they_share():
+    figure = Figure()
+    grid = figure.subplots(2, 2, sharex=True, sharey="row")
+    for name, each in zip("abcd", grid.flat, strict=True):
+        each.set_label(name)
+    grid[0, 0].set_ylabel("V (mV)")
+    grid[1, 0].set(xlabel="time (ms)", ylabel="rate (Hz)")
+    for each, title in zip(grid[0], ("learning, 1 of 100", "recall"), strict=True):
+        rendering.column_title(each, title)
+    right = grid[1, 1].twinx()
+    right.set(label="d_right", ylabel="dopamine")
+    panels = {name: each.attrs for name, each in drawn_data.collect(figure, "test", {}).children.items()}
+    assert {each["x_label"] for each in panels.values()} == {"time (ms)"}
+    assert {name: each["y_label"] for name, each in panels.items()} == {
+        "a": "V (mV)",
+        "b": "V (mV)",
+        "c": "rate (Hz)",
+        "d": "rate (Hz)",
+        "d_right": "dopamine",
+    }
+    assert {name: each["column_title"] for name, each in panels.items()} == {
+        "a": "learning, 1 of 100",
+        "b": "recall",
+        "c": "learning, 1 of 100",
+        "d": "recall",
+        "d_right": "recall",
+    }
+
+
+def test_a_panel_outside_of_any_column_has_no_title_of_one(axes):
+    other = axes.figure.add_axes((0, 0, 0.1, 0.1), label="b")
+    rendering.column_title(axes, "a column")
+    panels = drawn_data.collect(axes.figure, "test", {})
+    assert panels["a"].attrs["column_title"] == "a column"
+    assert "column_title" not in panels[other.get_label()].attrs
+
+
 def test_lines_and_points(axes):
     axes.plot([1, 2, 3], [4, np.nan, 6], "--", color="#0072B2", label="a line")
     axes.plot([1, 2], [5, 6], "o", alpha=0.5, color="#0072B2")

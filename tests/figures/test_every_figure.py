@@ -1,5 +1,6 @@
 """What holds for every figure: readable in print, honest about n, text that stays text, and reproducible files."""
 
+import json
 import re
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ from matplotlib.text import Text
 from replasticity import experiments
 from replasticity.figures import rendering
 from replasticity.figures.drawn_data import collect
+from replasticity.report.panels import panels
 
 
 def texts(figure):
@@ -42,6 +44,19 @@ def test_panels_are_lettered_in_order_and_titled(drawn):
     assert all(axes.get_title(loc="left") for axes in figure.axes if axes.get_label() in letters)
     # Other axes belong to a lettered panel.
     assert {panel[0] for panel in collect(figure, name, ensembles).children} == set(letters)
+
+
+def test_every_chart_of_the_report_has_a_name_of_its_own_and_says_what_its_axes_are(drawn):
+    name, ensembles, figure = drawn
+    drawn_panels = list(panels(collect(figure, name, ensembles)))
+    titles = [(panel.letter, panel.title) for panel in drawn_panels]
+    assert len(set(titles)) == len(titles)
+    for panel in drawn_panels:
+        layout = json.loads(panel.chart)["layout"]
+        axes = [layout["xaxis"], layout["yaxis"]]
+        assert all(axis["title"]["text"] or "ticktext" in axis for axis in axes), panel.name
+        # A reader's words: no names of variables, and no markup of formulas.
+        assert not re.search(r"\w_\w|\\|\$|\bnan\b", " ".join([panel.title, *(axis["title"]["text"] for axis in axes)]))
 
 
 def test_every_panel_says_how_many_seeds_it_shows(drawn):

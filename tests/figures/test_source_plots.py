@@ -7,8 +7,23 @@ from replasticity import experiments, project
 from replasticity.errors import UserError
 from tests.conftest import ROOT
 
-#: Figure -> number of plots (axes) that its source shows, counted in the source.
-PLOTS_OF_THE_SOURCES: dict[str, int] = {}
+#: Figure -> plots of its source, counted there. Axes whose lines are in several of our panels count in each; maps and
+#: studies of ours have none.
+PLOTS_OF_THE_SOURCES = {
+    "beats": 3,
+    "beats_map": 0,
+    "clopath2010": 1,
+    "clopath2010_pairing": 1,
+    "dopamine_ten": 4,
+    "dopamine_timing": 1,
+    "epsp": 2,
+    "izhikevich2007": 6,
+    "izhikevich2007_cue": 8,
+    "izhikevich2007_pavlov": 5,
+    "urbanczik2014": 7,
+    "urbanczik2014_refractory": 0,
+    "zenke2015": 3,
+}
 
 FIGURES = [
     name

@@ -8,6 +8,8 @@ import pytest
 
 from replasticity import experiments, simulation
 from replasticity.figures import rendering
+from replasticity.figures.drawn_data import collect
+from replasticity.report.panels import panels as panels_of_report
 
 SEEDS = range(1, 4)
 ROLES = {"main": "", "recall": "_recall", "matched": "_matched", "unitless": "_unitless"}
@@ -43,13 +45,20 @@ def line(axes, label):
 
 def test_panels_are_lettered_and_labelled_with_units(figure):
     letters = [text.get_text() for axes in figure.axes for text in axes.texts if len(text.get_text()) == 1]
-    assert sorted(letters) == list("abcdefgh")
-    assert len(figure.axes) == 4 * 4 + 4
+    assert sorted(letters) == list("abcdefghij")
+    assert len(figure.axes) == 6 * 4 + 4
     for axes in panels(figure).values():
-        assert re.search(r"\((ms|s|Hz|mV|nS|nA|pA|%)\)$", axes.get_ylabel())
+        assert re.search(r"\((ms|s|Hz|mV|nS|nA|pA|%|1)\)$", axes.get_ylabel())
     assert [title for title in panels(figure) if "n = 3 seeds" in title or "seed 1" in title] == list(panels(figure))[
-        4:
+        6:
     ]
+
+
+def test_panels_are_named_by_the_presentation_that_they_show(figure, ensembles):
+    named = {panel.name: (panel.letter, panel.title) for panel in panels_of_report(collect(figure, "test", ensembles))}
+    assert named["a"] == ("a", "Potentials: learning, 1 of 100 (seed 1)")
+    assert named["a_column_2"] == ("a", "Potentials: learning, 10 of 100 (seed 1)")
+    assert named["d_column_3"] == ("d", "Rates: learning, 100 of 100 (seed 1)")
 
 
 def test_potentials_are_the_first_seeds(figure, ensembles):
@@ -64,6 +73,25 @@ def test_potentials_are_the_first_seeds(figure, ensembles):
     target = next(each for each in first_column.lines if each.get_label().startswith("$U_M$")).get_ydata()
     g_E, g_I = main["g_E_nS"].values[0, samples], main["g_I_nS"].values[0, samples]
     np.testing.assert_allclose(target, -75 * g_I / (g_E + g_I))
+
+
+def test_learning_signal_and_its_weight_are_those_of_the_rule(figure, ensembles):
+    main = ensembles["main"]
+    samples = slice(2 * 200, 3 * 200)
+    U, V = (main[name].values[0, samples] for name in ("U_mV", "V_mV"))
+    V_star = (-70 * 30 + V * 600) / 630
+
+    def phi(u):
+        return 150 / (1 + 0.5 * np.exp((-55 - u) / 3))
+
+    error = line(panels(figure)["Learning signal"], "$\\varphi(U)$ \N{MINUS SIGN} $\\varphi(V_W^*)$").get_ydata()
+    np.testing.assert_allclose(error, phi(U) - phi(V_star), atol=1e-9)
+    raw = line(panels(figure)["Rates"], r"$\varphi(V_W)$").get_ydata()
+    np.testing.assert_allclose(raw, phi(V), atol=1e-9)
+    # h = 15 phi' / phi, by a central difference.
+    slope = (phi(V_star + 1e-4) - phi(V_star - 1e-4)) / 2e-4
+    h = line(panels(figure)["Its weight"], "$h(V_W^*)$").get_ydata()
+    np.testing.assert_allclose(h, 15 * slope / phi(V_star), rtol=1e-6)
 
 
 def test_spikes_are_drawn_where_they_are(figure, ensembles):
@@ -114,13 +142,13 @@ def test_no_text_is_cut_or_overlaps_another(figure):
 
 def test_one_experiment_and_one_seed_are_enough(ensembles):
     alone = rendering.draw("urbanczik2014", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}, {})
-    assert len(alone.axes) == 4 * 4 + 4
+    assert len(alone.axes) == 6 * 4 + 4
 
 
 def test_other_numbers_of_presentations_are_drawn(tmp_path):
     changes = {"presentations_before": 0, "presentations_learning": 3, "presentations_after": 0}
     short = rendering.draw("urbanczik2014", {"main": ensemble("urbanczik2014", tmp_path, [1], changes)}, {})
-    assert len(short.axes) == 4 * 2 + 4
+    assert len(short.axes) == 6 * 2 + 4
 
 
 def test_equal_data_give_equal_bytes(ensembles, tmp_path):

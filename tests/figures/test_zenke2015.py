@@ -5,19 +5,27 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.collections import FillBetweenPolyCollection
 
 from replasticity import experiments, simulation
 from replasticity.errors import UserError
 from replasticity.figures import rendering
+from replasticity.figures.drawn_data import collect
 
 SEEDS = range(1, 4)
+ROLES = {
+    "main": "zenke2015",
+    "corrected": "zenke2015_eq15",
+    "paper": "zenke2015_paper",
+    "post_pre": "zenke2015_post_pre",
+}
 
 
 @pytest.fixture(scope="module")
 def ensembles(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     made = {}
-    for role, name in (("main", "zenke2015"), ("corrected", "zenke2015_eq15"), ("paper", "zenke2015_paper")):
+    for role, name in ROLES.items():
         resolved = experiments.resolve(name)
         files = [folder / f"{name}-{seed}.nc" for seed in SEEDS]
         for seed, file in zip(SEEDS, files, strict=True):
@@ -45,7 +53,7 @@ def test_panels_are_lettered_titled_and_labelled_with_units(figure):
 
 def test_weight_change_panel_draws_the_statistics(figure, ensembles):
     axes = panel(figure, "Weight change against G, n = 3 seeds")
-    pairings = next(line for line in axes.lines if "after" in line.get_label())
+    pairings = next(line for line in axes.lines if line.get_label().startswith("pairings"))
     np.testing.assert_array_equal(pairings.get_xdata(), ensembles["main"]["G_sampled_Hz"].values.ravel())
     np.testing.assert_array_equal(pairings.get_ydata(), ensembles["main"]["dw_nS"].values.ravel())
     published = next(line for line in axes.lines if line.get_marker() == "x")
@@ -53,6 +61,59 @@ def test_weight_change_panel_draws_the_statistics(figure, ensembles):
     analytic = next(line for line in axes.lines if line.get_label().startswith("analytic"))
     slope = np.diff(analytic.get_ydata()) / np.diff(analytic.get_xdata())
     np.testing.assert_allclose(slope, 1 + np.exp(-1 / 20), rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def with_six_seeds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("six")
+    resolved = experiments.resolve("zenke2015")
+    files = [folder / f"{seed}.nc" for seed in range(1, 7)]
+    for seed, file in enumerate(files, 1):
+        simulation.write_run(resolved, seed, file)
+    return simulation.aggregate(resolved, files)
+
+
+def bands(figure):
+    """Return label -> height in points of print, where it is largest, of each band, by panel."""
+    found = {}
+    for axes in figure.axes:
+        for band in axes.collections:
+            if isinstance(band, FillBetweenPolyCollection):
+                corners = axes.transData.transform(band.get_paths()[0].vertices)
+                middle = corners[: len(corners) // 2, 0]
+                heights = [np.ptp(corners[np.isclose(corners[:, 0], x), 1]) for x in middle]
+                found[axes.get_label(), band.get_label()] = max(heights) * 72 / figure.dpi
+    return found
+
+
+def test_the_band_of_the_fit_is_where_it_can_be_seen(with_six_seeds):
+    drawn = rendering.draw("zenke2015", {"main": with_six_seeds}, {})
+    found = bands(drawn)
+    assert list(found) == [("d", "95 % band of the fit, example")]
+    # At least three times the width of a line.
+    assert min(found.values()) > 3
+
+
+@pytest.mark.parametrize(("seeds", "bands_drawn"), [(1, 0), (4, 0), (5, 1)])
+def test_a_few_seeds_have_no_band(with_six_seeds, seeds, bands_drawn):
+    few = with_six_seeds.isel(seed=slice(seeds), trace_seed=slice(seeds))
+    drawn = rendering.draw("zenke2015", {"main": few}, {})
+    labels = [label for axes in drawn.axes for label in axes.get_legend_handles_labels()[1]]
+    assert len([label for label in labels if "band" in label]) == bands_drawn
+    assert len(bands(drawn)) == bands_drawn
+
+
+def test_each_line_of_each_plot_of_the_source_has_a_place(figure, ensembles):
+    drawn = collect(figure, "zenke2015", ensembles)
+    plots = experiments.load("zenke2015").figure.source_plots
+    # Two axes of the first figure, and the second figure.
+    assert [plot.panel for plot in plots] == ["a", "b", "c"]
+    for plot in plots:
+        of_panel = drawn[plot.panel]
+        texts = [of_panel.attrs[key] for key in ("title", "x_label", "y_label")]
+        texts += [series.attrs["label"] for series in of_panel.children.values()]
+        for text in plot.lines.values():
+            assert any(text in each for each in texts), text
 
 
 def test_the_corrected_sign_rises(figure):

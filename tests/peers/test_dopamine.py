@@ -1,4 +1,4 @@
-"""Replays of NEST's recordings of dopamine-modulated STDP, and agreement of our seeds with NEST's."""
+"""Replays of NEST's recordings of dopamine-modulated STDP, and how our seeds differ from NEST's."""
 
 import json
 from pathlib import Path
@@ -137,14 +137,14 @@ def test_each_parameter_of_a_point_is_used(tmp_path, variable):
     ("name", "seeds", "summary"),
     [("dopamine_ten", 20, "summary_ten.nc"), ("izhikevich2007_cue", 20, "summary_cue.nc")],
 )
-def test_our_seeds_are_distributed_like_the_recorded_ones(in_project, name, seeds, summary):
+def test_no_difference_between_our_seeds_and_the_recorded_ones_is_seen(in_project, name, seeds, summary):
     # All numbers of all shared statistics; false-alarm rate 1 % in total for fresh seeds.
     resolved = experiments.resolve(name)
     protocol = protocols.get(resolved.experiment.protocol)
     statistics = statistics_in_memory(resolved, range(101, 101 + seeds))
     ours = {key: statistics[key] for key in protocol.PEER_NAMES}
     recorded = open_netcdf(FOLDER / summary)
-    agreements = compare_distributions(
+    differences = compare_distributions(
         ours, {key: recorded[other].values for key, other in protocol.PEER_NAMES.items()}
     )
-    assert [row for row in agreements if not row.agrees] == []
+    assert [row for row in differences if row.differs] == []

@@ -36,6 +36,7 @@ PARAMETERS = {
         "post_rates_Hz": [250.0, 90.0],
         "reset": "zero",
         "phase_recorded_ms": 20.0,
+        "dt_divisions": [2, 5],
     },
     beats_map: {
         "duration_ms": 200.0,
@@ -43,6 +44,7 @@ PARAMETERS = {
         "post_rates_Hz": [50.0, 220.0],
         "post_start_phases": [0.0, 0.3],
         "reset": "zero",
+        "dt_divisions": [2, 5],
     },
     stdp_window: {"duration_ms": 100.0, "pre_time_ms": 40.0, "differences_ms": [-10.0, -0.1, 0.0, 0.1, 20.0]},
     stdp_tutorial_window: {"duration_ms": 31.0, "pairs": 20, "latest_spike_ms": 30.0},
@@ -303,6 +305,68 @@ def test_actual_rates_and_beats():
     assert math.isnan(made["beat_actual_Hz"][1])
 
 
+def final_weight(pre, post, steps, given, dt_ms):
+    return oracle_synapse(pre, post, steps, given.model_copy(update={"dt_ms": dt_ms}))[2]
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+def test_weights_with_finer_time_steps_equal_the_oracle(reset):
+    given, run = simulated(beats, reset=reset)
+    _, mapped = simulated(beats_map, reset=reset, pre_rates_Hz=given.pre_rates_Hz, post_rates_Hz=given.post_rates_Hz)
+    assert run["weight_finer"].shape == (2, 2)
+    for index, division in enumerate(given.dt_divisions):
+        dt_ms, steps = 0.1 / division, 2000 * division
+        for k, rates_Hz in enumerate(zip(given.pre_rates_Hz, given.post_rates_Hz, strict=True)):
+            for phase_index, phase in enumerate((0.0, 0.3)):
+                pre, _ = oracle.regular_train(rates_Hz[0], dt_ms * 0.001, steps, reset)
+                post, _ = oracle.regular_train(rates_Hz[1], dt_ms * 0.001, steps, reset, phase)
+                expected = final_weight(pre, post, steps, given, dt_ms)
+                assert mapped["weight_finer"][index, phase_index, k, k] == pytest.approx(expected, abs=1e-12)
+                if phase == 0:
+                    assert run["weight_finer"][index, k] == pytest.approx(expected, abs=1e-12)
+
+
+def test_exact_times_leave_the_order_of_coincident_spikes_open():
+    # 200 and 250 Hz: all times are whole milliseconds, so a grid of 1 ms is exact, and its order is the first one.
+    given, run = simulated(beats)
+    pre, post = np.arange(5, 201, 5), np.arange(4, 201, 4)
+    expected = final_weight(pre, post, 201, given, 1.0)
+    assert run["weight_no_grid"][0, 0] == pytest.approx(expected, abs=1e-9)
+    # For the other order, postsynaptic spikes come a microsecond before their time.
+    expected = final_weight(pre * 1000, post * 1000 - 1, 201_000, given, 0.001)
+    assert run["weight_no_grid"][1, 0] == pytest.approx(expected, abs=1e-3)
+    made = beats.summarise(given, run)
+    assert made["range_over_orders"][0] == run["weight_no_grid"][0, 0] - run["weight_no_grid"][1, 0] > 0.1
+    finals = [run["weight_final"][0], *run["weight_finer"][:, 0]]
+    assert made["range_over_time_steps"][0] == max(finals) - min(finals)
+
+
+def test_exact_times():
+    times = [train * 2.0**-40 for train in beats.exact_times([200.0, 0.0, 4.0, 30.0], 0.0, 200.0)]
+    np.testing.assert_allclose(times[0], np.arange(1, 41) / 40, atol=1e-12)
+    assert [len(train) for train in times] == [40, 0, 0, 6]
+    # 30 and 200 Hz coincide every 100 ms, the last time at the end of the run; equal times are equal numbers.
+    exact = beats.exact_times([200.0, 30.0], 0.0, 200.0)
+    assert len(np.intersect1d(*exact)) == 2
+    phased = beats.exact_times([40.0], 0.5, 200.0)[0] * 2.0**-40
+    np.testing.assert_allclose(phased, (np.arange(1, 9) - 0.5) / 8, atol=1e-12)
+
+
+def test_without_coincidences_the_order_does_not_matter_and_the_grid_hardly():
+    # Half a period apart, equal rates never coincide.
+    _, run = simulated(
+        beats_map, pre_rates_Hz=[40.0], post_rates_Hz=[40.0], post_start_phases=[0.5], dt_divisions=[100]
+    )
+    first, other = run["weight_no_grid"][:, 0, 0, 0]
+    assert first == pytest.approx(other, abs=1e-9)
+    assert run["weight_finer"][0, 0, 0, 0] == pytest.approx(first, abs=1e-4)
+
+
+def test_equal_rates_are_moved_by_their_order():
+    _, run = simulated(beats_map, pre_rates_Hz=[50.0], post_rates_Hz=[50.0])
+    assert run["weight_no_grid"][0, 0, 0, 0] > 0.5 > run["weight_no_grid"][1, 0, 0, 0]
+
+
 def test_equal_trains_coincide_in_every_spike():
     given, run = simulated(beats, pre_rates_Hz=[100.0], post_rates_Hz=[100.0])
     made = beats.summarise(given, run)
@@ -390,6 +454,22 @@ def test_gap_of_one_period_is_a_coincidence_with_the_next_spike():
         assert kinds.tolist() == [1, 3, 3, 3, 3, 2]
 
 
+def test_weight_after_each_pairing_and_coincidences_of_the_grid():
+    given, run = simulated(epsp, grid_rates_Hz=[10.0, 50.0], grid_differences_ms=[-20.0, 0.0, 20.0])
+    made = epsp.summarise(given, run)
+    # 20 ms are one period at 50 Hz: all spikes but one of either cell coincide.
+    assert made["coincidences_grid"].tolist() == [[0, 5, 0], [4, 5, 4]]
+    for i, period in enumerate((1000, 200)):
+        for j, difference in enumerate((-200, 0, 200)):
+            pre = [1000 + k * period for k in range(5)]
+            for pairing in range(5):
+                last = pre[pairing] + max(0, difference)
+                post = [step + difference for step in pre if step + difference <= last]
+                expected = oracle_synapse([step for step in pre if step <= last], post, last + 1, given)[2]
+                assert made["weight_by_pairing"][i, j, pairing] == pytest.approx(expected, abs=1e-12)
+    np.testing.assert_array_equal(made["weight_by_pairing"][:, :, -1], made["weight_grid"])
+
+
 def test_variance_explained():
     weight = np.array([1.0, 1.0, 3.0, 3.0])
     assert beats_map.variance_explained(weight, np.array([7, 7, 9, 9])) == 1.0
@@ -412,7 +492,12 @@ def test_statistics_of_a_map():
     given, run = simulated(beats_map)
     weight = np.array([[[0.0, 0.4], [0.5, 1.0], [0.2, 0.6]], [[0.05, 0.4], [0.5, 0.7], [0.35, 0.6]]])
     run["weight_final"][:] = weight
+    run["weight_finer"][:, 0] = [[[0.4, 0.4], [0.4, 0.4], [0.4, 0.6]], weight[0]]
+    run["weight_no_grid"][0, 0], run["weight_no_grid"][1, 0] = 1.0, 0.0
     made = beats_map.summarise(given, run)
+    assert made["share_depressed_finer"].tolist() == pytest.approx([5 / 6, 3 / 6])
+    assert made["share_depressed_no_grid"].tolist() == [0.0, 1.0]
+    assert (made["share_depressed_lowest"].item(), made["share_depressed_highest"].item()) == (0.0, 1.0)
     assert made["weight_mean"].item() == pytest.approx(0.45)
     assert made["share_depressed"].item() == pytest.approx(3 / 6)
     assert made["share_at_zero"].item() == made["share_at_maximum"].item() == pytest.approx(1 / 6)
@@ -449,6 +534,8 @@ def test_one_start_phase_has_no_range_and_silent_cells_no_beat():
         (beats, {"dt_ms": 1e300}, "dt_ms: has to be 0 or from 1e-15 to 1e\\+15"),
         (beats, {"tau_pre_ms": 5e-324}, "tau_pre_ms: has to be 0 or from 1e-15 to 1e\\+15"),
         (beats, {"reset": "one"}, "'zero' or 'subtract'"),
+        (beats, {"dt_divisions": [0]}, "greater than or equal to 1"),
+        (beats_map, {"dt_divisions": [10_001]}, "less than or equal to 10000"),
         (beats_map, {"post_rates_Hz": [10001.0]}, "post_rates_Hz: at most one spike per step"),
         (beats_map, {"post_start_phases": [1.0]}, "less than 1"),
         (stdp_window, {"differences_ms": []}, "at least 1 item"),
@@ -580,6 +667,9 @@ GROWN = [
     (beats, {"pre_rates_Hz": [5.0] * 300, "post_rates_Hz": [7.0] * 300}),
     (beats_map, {"duration_ms": 20000.0, "reset": "subtract", "pre_rates_Hz": [9000.0] * 3}),
     (beats_map, {"pre_rates_Hz": [5.0] * 200, "post_rates_Hz": [7.0] * 200}),
+    (beats, {"dt_divisions": [500], "reset": "subtract"}),
+    (beats_map, {"dt_divisions": [500], "reset": "subtract"}),
+    (beats_map, {"dt_divisions": list(range(1, 100))}),
     (stdp_window, {"differences_ms": [1.0] * 5000}),
     (stdp_tutorial_window, {"pairs": 5000}),
     (stdp_tutorial_window, {"duration_ms": 100000.0}),

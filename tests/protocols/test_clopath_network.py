@@ -406,6 +406,128 @@ def test_counts_of_strong_and_grown_pairs():
     assert found["dw_mean_mV"].item() == pytest.approx((2 * 0.15 + 0.08) / 12)
 
 
+def test_share_of_strong_weights_whose_opposite_is_strong():
+    given = parameters(exc_count=4)
+    weights_mV = np.full((4, 4), 0.25)
+    weights_mV[0, 1] = weights_mV[1, 0] = weights_mV[2, 3] = 0.40
+    assert protocol.summarise(given, a_run(weights_mV, given))["strong_reciprocated"].item() == pytest.approx(2 / 3)
+    equal = protocol.summarise(given, a_run(np.full((4, 4), 0.25), given))
+    assert np.isnan(equal["strong_reciprocated"])
+
+
+def test_course_of_the_reciprocity_ends_in_the_reciprocity():
+    given = parameters(duration_ms=400.0)
+    inputs = protocol.draw(given, seed=1)
+    run = protocol.run(given, inputs)
+    np.testing.assert_allclose(run["course_time_ms"], [4.0, 8.0, 20.0, 40.0, 80.0, 200.0, 400.0])
+    every_ms = protocol.run(given.model_copy(update={"sample_interval_ms": 4.0}), inputs)
+    np.testing.assert_array_equal(
+        run["course_exc_exc_weight_mV"], every_ms["exc_exc_weight_mV"][[1, 2, 5, 10, 20, 50, 100]]
+    )
+    found = protocol.summarise(given, inputs | run)
+    assert found["reciprocity_course"][-1] == found["reciprocity"]
+    # No neuron has spiked twice: nothing has been read yet.
+    assert (run["course_exc_exc_weight_mV"][0] == 0.25).all() == np.isnan(found["reciprocity_course"][0])
+
+
+def test_samples_do_not_depend_on_the_course_beside_them():
+    given = parameters(duration_ms=70.0, sample_interval_ms=30.0)
+    inputs = protocol.draw(given, seed=1)
+    run = protocol.run(given, inputs)
+    assert run["time_ms"].tolist() == [0.0, 30.0, 60.0]
+    at = simulate(given, inputs, exc_exc_stamp=np.array([0, 300, 600])).exc_exc_weight_mV
+    np.testing.assert_array_equal(run["exc_exc_weight_mV"], at)
+
+
+def test_input_weights_by_centre_are_means_by_rate():
+    given = parameters(profile_sd=0.1)
+    inputs = protocol.draw(given, seed=1)
+    # So narrow a profile is one channel: rows are the channels 1 and 4.
+    matrix_mV = np.arange(18.0).reshape(6, 3)
+    weight_mV = matrix_mV[inputs["input_exc_pre"], inputs["input_exc_post"]]
+    np.testing.assert_allclose(protocol.by_centre(given, inputs, weight_mV), matrix_mV[[1, 4]])
+    wide = protocol.by_centre(parameters(profile_sd=1.5), inputs, weight_mV)
+    rate_Hz = protocol.rate_profile_Hz(parameters(profile_sd=1.5), 4)
+    np.testing.assert_allclose(wide[1], (rate_Hz[:, None] * matrix_mV).sum(axis=0) / rate_Hz.sum())
+    # Its rate may be 0: weights are there all the same.
+    silent = parameters(profile_sd=0.1, profile_rate_Hz=0.0)
+    np.testing.assert_allclose(protocol.by_centre(silent, inputs, weight_mV), matrix_mV[[1, 4]])
+
+
+def test_selectivity_and_similarity_of_inputs():
+    given = parameters(exc_count=3, profile_sd=0.1, centres=[0, 2, 4])
+    inputs = protocol.draw(given, seed=1)
+    final_mV = np.full((6, 3), 5.0)
+    # Neurons 0 and 1 have the same preference, neuron 2 has the opposite one.
+    final_mV[[0, 2, 4]] = np.array([[5.0, 6.0, 9.0], [7.0, 8.0, 7.0], [9.0, 10.0, 5.0]])
+    first_mV = 6.0 + 0.5 * (final_mV - 6.0)
+    weights_mV = np.full((3, 3), 0.25)
+    weights_mV[0, 1] = 0.4
+    of = (inputs["input_exc_pre"], inputs["input_exc_post"])
+    run = a_run(weights_mV, given) | {
+        "input_exc_weight_initial_mV": first_mV[of],
+        "input_exc_weight_final_mV": final_mV[of],
+    }
+    found = protocol.summarise(given, run)
+    assert found["input_selectivity_ratio"].item() == pytest.approx(2.0)
+    np.testing.assert_allclose(found["input_change_by_centre_mV"], (final_mV - first_mV)[[0, 2, 4]])
+    assert found["similarity_effect"].item() == pytest.approx(1.0)
+    equal = protocol.summarise(given, run | {"input_exc_weight_initial_mV": np.full(18, 0.7)})
+    assert np.isnan(equal["input_selectivity_ratio"])
+
+
+# The published start -----------------------------------------------------------------------------------
+
+
+def reciprocity_after_a_second(seeds, **changes):
+    given = experiments.resolve("clopath2010", changes=protocol.SHORTEST | changes).parameters
+    found = []
+    for seed in seeds:
+        inputs = protocol.draw(given, seed)
+        found.append(protocol.summarise(given, inputs | protocol.run(given, inputs))["reciprocity"].item())
+    return np.array(found)
+
+
+def test_the_first_second_is_a_kick_that_either_correction_removes():
+    # The same seeds, so that they are not independent: their differences are what is tested.
+    seeds = range(1, 13)
+    published = reciprocity_after_a_second(seeds)
+    rest = {"V_initial_mean_mV": -70.6, "V_initial_sd_mV": 0.0}
+    for changes in (rest, {"history_start_mV": -70.6}):
+        difference = published - reciprocity_after_a_second(seeds, **changes)
+        assert difference.mean() > 0.2
+        assert difference.mean() > 3 * stats.sem(difference)
+    # Without initial spikes the history's start is never read.
+    at_rest = reciprocity_after_a_second(seeds, **rest)
+    both = reciprocity_after_a_second(seeds, **rest, history_start_mV=-70.6)
+    np.testing.assert_allclose(both, at_rest, atol=0.1)
+
+
+def test_all_together_corrects_what_the_errata_correct_one_by_one():
+    errata = {one.id: one.measured_by for one in experiments.load("clopath2010").errata if one.measured_by}
+    together = errata.pop("all-together")
+    # The solver is no erratum of the script's: NEST's order of input and integration is what spikes are compared by.
+    del errata["solver-dependence"]
+    one_by_one = [name for effect in errata.values() for name in effect.parameters]
+    assert sorted(one_by_one) == sorted(together.parameters)
+    corrected = experiments.resolve(together.corrected).values
+    for effect in errata.values():
+        alone = experiments.resolve(effect.corrected).values
+        assert {name: alone[name] for name in effect.parameters} == {
+            name: corrected[name] for name in effect.parameters
+        }
+
+
+def test_rest_is_the_state_that_neurons_keep_without_input():
+    corrected = experiments.resolve("clopath2010_corrected").values
+    given = protocol.Parameters(**(corrected | protocol.SHORTEST | {"profile_rate_Hz": 0.0}))
+    simulated = simulate(
+        given, protocol.draw(given, seed=1), traced=np.arange(13), trace_stamp=np.arange(1, 10001, 100)
+    )
+    assert len(simulated.spikes) == 0
+    np.testing.assert_allclose(simulated.trace[0], -70.6, atol=1e-3)
+
+
 def test_statistics_match_their_contract():
     given = parameters(raster_ms=60.0)
     inputs = protocol.draw(given, seed=1)

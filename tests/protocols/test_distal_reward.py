@@ -92,11 +92,32 @@ def test_rewards_given_are_those_scheduled_up_to_then(run):
 
 def test_samples_describe_the_final_weights(run, small):
     weight_mV = run["weight_final_mV"][: small.exc_synapses]
-    assert run["chosen_rank"][-1] == 1 + (weight_mV > weight_mV[0]).sum()
+    assert run["stronger_synapses"][-1] == (weight_mV > weight_mV[0]).sum()
+    # The mean of the ranks of all that are as strong.
+    assert run["chosen_rank"][-1] == stats.rankdata(-weight_mV)[0]
     assert run["mean_weight_mV"][-1] == weight_mV.mean()
     others_mV = np.sort(np.delete(weight_mV, 0))[::-1]
     np.testing.assert_array_equal(run["upper_weight_mV"][-1], others_mV[[0, 1, 19, 199]])
     np.testing.assert_array_equal(run["weight_histogram"][-1], np.histogram(weight_mV, 80, (0, 4))[0])
+
+
+def test_synapses_at_a_bound_share_their_rank(small):
+    # So strong a depression that most weights lie at zero, and the chosen one with them.
+    sunk = protocol.run(small.model_copy(update={"ltd_factor": 50.0}), protocol.draw(small, 1))
+    weight_mV = sunk["weight_final_mV"][: small.exc_synapses]
+    tied = (weight_mV == weight_mV[0]).sum()
+    assert tied > 100
+    assert sunk["chosen_rank"][-1] == stats.rankdata(-weight_mV)[0]
+    assert sunk["chosen_rank"][-1] == 1 + sunk["stronger_synapses"][-1] + (tied - 1) / 2
+
+
+@pytest.mark.parametrize("slot", [0, 24])
+def test_the_neighbour_is_the_excitatory_synapse_beside_the_chosen_one(slot, small):
+    given = small.model_copy(update={"chosen_pre": 79, "chosen_slot": slot})
+    beside = given.chosen_synapse + (1 if slot == 0 else -1)
+    got = protocol.run(given, protocol.draw(given, 1))
+    assert got["neighbour_weight_mV"][-1] == got["weight_final_mV"][beside]
+    assert len(set(got["neighbour_weight_mV"])) > 5
 
 
 def test_raster_is_the_last_second(run, replayed):
@@ -143,9 +164,11 @@ def test_statistics_of_a_made_up_run(small):
         protocol.RUN,
         {
             "chosen_weight_mV": weight_mV,
-            "chosen_rank": [79000, 400],
+            "chosen_rank": [79000.5, 400.0],
+            "stronger_synapses": [78000, 398],
+            "chosen_eligibility_mV": np.linspace(-1, 1, 120),
             "upper_weight_mV": [[3.95, 1, 1, 1], [3.9, 3, 2, 1]],
-            "rewards": np.arange(120) // 10,
+            "rewards": np.where(np.arange(120) < 100, np.arange(120) // 10, np.arange(120) // 5 - 10),
             "weight_histogram": histogram,
             "mean_weight_mV": [1.0, 0.5],
             "rate_exc_Hz": np.full(120, 1.3),
@@ -155,7 +178,10 @@ def test_statistics_of_a_made_up_run(small):
     got = protocol.summarise(given, run)
     assert list(got) == list(protocol.STATISTICS)
     np.testing.assert_array_equal(got["chosen_weight_course_mV"], weight_mV[[59, 119]])
-    np.testing.assert_array_equal(got["chosen_rank_course"], [79000, 400])
+    np.testing.assert_array_equal(got["chosen_eligibility_course_mV"], np.linspace(-1, 1, 120)[[59, 119]])
+    np.testing.assert_array_equal(got["chosen_rank_course"], [79000.5, 400])
+    np.testing.assert_array_equal(got["stronger_synapses_course"], [78000, 398])
+    np.testing.assert_array_equal(got["high_synapses_course"], [0, 3])
     expected = {
         "chosen_weight_final_mV": 4.0,
         "chosen_weight_highest_mV": 4.0,
@@ -169,9 +195,10 @@ def test_statistics_of_a_made_up_run(small):
         "weight_percentile_99_mV": 2.0,
         "weight_percentile_90_mV": 1.0,
         "mean_weight_final_mV": 0.5,
-        "rewards_given": 11,
+        "rewards_given": 13,
         "rewards_early": 1,
-        "rewards_late": 2,
+        "rewards_late": 4,
+        "rewards_gain": 3,
         "rate_exc_mean_Hz": 1.3,
         "rate_inh_mean_Hz": 0.8,
         "rate_exc_highest_Hz": 1.3,
@@ -234,11 +261,39 @@ def test_two_synapses_are_enough(in_project):
     datasets.require_defined(protocol.STATISTICS, protocol.summarise(parameters, run))
 
 
-def test_conditions_differ_from_the_published_in_one_parameter():
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("no_dopamine", {"dopamine_increment"}),
+        ("parallel_sum", {"parallel_synapses_add"}),
+        ("trace_20ms", {"trace_decay"}),
+        ("per_ms", {"dopamine_baseline", "dopamine_increment"}),
+        ("all_corrected", {"parallel_synapses_add", "trace_decay", "dopamine_baseline", "dopamine_increment"}),
+    ],
+)
+def test_conditions_differ_from_the_published_in_what_they_are_called_after(name, changed):
+    base, other = (experiments.resolve(each, "full").values for each in ("izhikevich2007", f"izhikevich2007_{name}"))
+    assert {key for key in base if base[key] != other[key]} == changed
+
+
+def test_each_measured_erratum_is_alone_and_all_are_measured_together():
+    measured = {each.id: each.measured_by for each in experiments.load("izhikevich2007").errata if each.measured_by}
+    alone = [set(each.parameters) for key, each in measured.items() if key != "all-together"]
+    assert set(measured["all-together"].parameters) == set.union(*alone)
+    assert sum(map(len, alone)) == len(set.union(*alone))
+
+
+def test_a_step_of_20_ms_and_an_update_of_10_ms_are_what_the_errata_say():
     base = experiments.resolve("izhikevich2007", "full").values
-    for name, changed in (("no_dopamine", "dopamine_increment"), ("parallel_sum", "parallel_synapses_add")):
-        other = experiments.resolve(f"izhikevich2007_{name}", "full").values
-        assert [key for key in base if base[key] != other[key]] == [changed]
+    together = experiments.resolve("izhikevich2007_all_corrected", "full").values
+    assert together["trace_decay"] == pytest.approx(np.exp(-1 / 20), rel=1e-15)
+    for name in ("dopamine_baseline", "dopamine_increment"):
+        assert together[name] == base["weight_update_period_ms"] * base[name]
+
+
+def test_rewards_more_often_compares_the_end_with_the_start():
+    claim = next(each for each in experiments.load("izhikevich2007").claims if each.id == "rewards-more-often")
+    assert (claim.statistic, claim.test, claim.lower, claim.upper) == ("rewards_gain", "mean_in_range", 0.0, None)
 
 
 def test_yaml_has_the_parameters_of_the_recordings(in_project):

@@ -223,6 +223,43 @@ def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
     assert summary["slope_analytic_nS_per_Hz"].item() == pytest.approx(1.951229, abs=1e-6)
 
 
+def test_with_the_postsynaptic_spike_first_the_sign_is_that_of_G_too():
+    given = experiments.resolve("zenke2015_post_pre").parameters
+    assert [post - pre for pre, post in zip(given.pre_times_ms, given.post_times_ms, strict=True)] == [-1.0] * 5
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    # The postsynaptic spike finds no trace, the presynaptic one what is left of it after 1 ms.
+    expected = summary["G_post_Hz"] + math.exp(-1 / 20) * summary["G_pre_Hz"]
+    np.testing.assert_allclose(summary["dw_nS"], expected, atol=1e-8)
+    assert summary["dw_lowest_above_nS"] > 0 > summary["dw_highest_below_nS"]
+
+
+def test_the_papers_time_constant_alone_leaves_G_below_zero():
+    given = experiments.resolve("zenke2015_long_tau").parameters
+    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    # The rates 0, 2.5, 5, 7.5 Hz for 1 s each, and 10 Hz for half a second, through a filter of 10 s.
+    rate_Hz = 0.0
+    for now_Hz, seconds in ((0.0, 1.0), (2.5, 1.0), (5.0, 1.0), (7.5, 1.0), (10.0, 0.5)):
+        rate_Hz = now_Hz + (rate_Hz - now_Hz) * math.exp(-seconds / 10)
+    assert summary["G_sampled_Hz"][4] == pytest.approx(rate_Hz - 5, abs=0.1)
+    assert summary["G_sampled_Hz"][4] < 0
+
+
+def test_errata_with_parameters_have_an_experiment_each():
+    measured = {
+        erratum.id: erratum.measured_by.parameters
+        for erratum in experiments.load("zenke2015").errata
+        if erratum.measured_by
+    }
+    epochs = ["epoch_ms", "post_times_ms", "pre_times_ms"]
+    assert measured == {
+        "exchanged-traces": ["rule"],
+        "short-tau-h": ["tau_H_ms"],
+        "short-tau-h-and-epochs": [*epochs, "tau_H_ms"],
+        "only-pre-post": ["post_times_ms", "pre_times_ms"],
+        "all-together": [*epochs, "rule", "tau_H_ms"],
+    }
+
+
 def test_statistics_match_their_contract():
     given = parameters()
     summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))

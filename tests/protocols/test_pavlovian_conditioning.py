@@ -183,6 +183,20 @@ def test_statistics_compare_s1_with_the_others(small, run):
     assert got["presentations"] == 6
 
 
+def test_stimuli_that_are_as_strong_share_their_rank(small, run):
+    stimulus_ms = 1000.0 * np.arange(1, 25) - 500
+    # In the last sixth come S1 twice, and S2 and S3 with the same response; S2's cells have weights as large.
+    tied = run | {
+        "stimulus_ms": stimulus_ms,
+        "stimulus_group": np.tile([0, 1, 0, 2], 6),
+        "response": np.full((24, 3), 7),
+        "group_weight_mV": np.tile([3.0, 3.0, 2.0, 4.0, 1.0, 2.0], (12, 1)),
+    }
+    got = protocol.summarise(small, tied)
+    np.testing.assert_array_equal(got["response_rank_late"], 2)
+    assert got["weight_rank_final"] == 2.5
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,29 +1,67 @@
-"""A small project with results: one figure, three experiments, a replay, and what the jobs have cost."""
+"""A small project with results: two figures, claims of each kind, a replay, and what the jobs have cost."""
 
 import pytest
+from ruamel.yaml import YAML
 
 from replasticity.cli import main
 from tests.conftest import ROOT, ProjectCopy
 
-EXPERIMENTS = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
-#: One more than an ensemble keeps traces of.
-SEEDS = range(1001, 1007)
+#: Experiment -> seeds, one more than an ensemble keeps traces of; nothing is random in the last one.
+EXPERIMENTS = {
+    **dict.fromkeys(("zenke2015", "zenke2015_eq15", "zenke2015_paper"), range(1001, 1007)),
+    "beats": range(1001, 1002),
+}
+SOURCE_PLOTS = [
+    {"plot": "first figure, upper axes", "panel": "a", "lines": {"G (Hz)": "G (Hz)"}},
+    {"plot": "first figure, lower axes", "panel": "b", "lines": {"w (nS)": "w (nS)"}},
+    {"plot": "second figure", "panel": "c", "lines": {"dw_of_G": r"$\Delta$w (nS)", "line <1>": "fit"}},
+]
 BENCHMARK = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n{}\t0:00:01\t{}\t0\t{}\n"
+#: Of the published ones none holds.
+WEIGHT_CLAIMS = [
+    {"kind": "regression", "lower": 0.0, "upper": 1.0},
+    {"kind": "published", "lower": 2.0},
+    {"kind": "published", "upper": -1.0},
+]
+
+
+def claim_on_final_weight(kind, **bounds):
+    """Return a claim on the last weight of the first synapse, which is between 0 and 1."""
+    name = f"{kind}-{'-'.join(bounds)}"
+    texts = dict.fromkeys(("statement", "source", "why_this_bound", "refuted_if"), f"a text of {name}")
+    tested = {"statistic": "weight_final", "at": {"synapse": 0}, "test": "exact_in_range"}
+    return {"id": name, "kind": kind} | texts | tested | bounds
+
+
+def choose_experiments(project):
+    """Keep a few experiments, with claims of each kind and plots of the source, whatever the project's own have."""
+    project.keep_experiments(*EXPERIMENTS)
+    folder = project.folder / "config/experiments"
+    yaml = YAML()
+    zenke, beats = (yaml.load((folder / f"{name}.yaml").read_text()) for name in ("zenke2015", "beats"))
+    zenke["claims"][0]["kind"] = "published"
+    zenke["claims"][-1]["kind"] = "ours"
+    zenke["figure"]["source_plots"] = SOURCE_PLOTS
+    beats["claims"] = [claim_on_final_weight(**each) for each in WEIGHT_CLAIMS]
+    beats["figure"] = {"module": "beats"}
+    beats["errata"] = []
+    for name, content in (("zenke2015", zenke), ("beats", beats)):
+        with (folder / f"{name}.yaml").open("w") as file:
+            yaml.dump(content, file)
 
 
 def make_results(project):
     """Make all that a report shows, with the commands of the workflow, in the current folder."""
-    for path in (project.folder / "config/experiments").glob("*.yaml"):
-        if path.stem not in EXPERIMENTS:
-            path.unlink()
-    for name in EXPERIMENTS:
-        for seed in SEEDS:
+    choose_experiments(project)
+    for name, seeds in EXPERIMENTS.items():
+        for seed in seeds:
             assert main(["simulate", name, "--seed", str(seed)]) == 0
-        assert main(["aggregate", name, "--seeds", f"{SEEDS[0]}-{SEEDS[-1]}"]) == 0
+        assert main(["aggregate", name, "--seeds", f"{seeds[0]}-{seeds[-1]}"]) == 0
     for name in EXPERIMENTS:
         # After all ensembles: claims of one figure are judged together.
         assert main(["evaluate", name]) == 0
-    assert main(["plot", "zenke2015"]) == 0
+    for figure in ("zenke2015", "beats"):
+        assert main(["plot", figure]) == 0
     recording = ROOT / "tests/peers/zenke/zenke_seed1.nc"
     assert main(["replay", str(recording), "--json", "results/replays/zenke_seed1.json"]) == 0
     benchmarks = project.folder / "results/benchmarks"

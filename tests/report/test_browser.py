@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 CHROMIUM = shutil.which("chromium")
 
@@ -48,11 +49,10 @@ def page(request, browser, project_with_results):
 
 def drawn(page, selector):
     """Bring a chart into view and return its drawing once it is there."""
-    chart = page.locator(selector).first
+    chart = page.locator(selector)
     chart.scroll_into_view_if_needed()
-    drawing = chart.locator(".drawing.js-plotly-plot")
-    drawing.locator(".main-svg").first.wait_for()
-    return drawing
+    chart.and_(page.locator("[data-drawn]")).wait_for()
+    return chart.locator(".drawing.js-plotly-plot")
 
 
 def x_range(drawing):
@@ -68,10 +68,13 @@ def test_every_chart_is_drawn_when_it_comes_into_view(page):
 
 
 def test_a_chart_is_zoomed_and_shows_values(page):
-    drawing = drawn(page, "#figures .chart")
+    drawing = drawn(page, "#figures .chart >> nth=0")
     before = x_range(drawing)
     if page.viewport_size["width"] > 400:
-        box = drawing.locator(".nsewdrag").first.bounding_box()
+        area = drawing.locator(".nsewdrag").first
+        # Waits until nothing moves any more.
+        area.hover()
+        box = area.bounding_box()
         middle = box["y"] + box["height"] / 2
         page.mouse.move(box["x"] + box["width"] * 0.3, middle)
         page.mouse.down()
@@ -91,23 +94,25 @@ def test_a_chart_is_zoomed_and_shows_values(page):
 def test_a_chosen_seed_comes_to_the_front(page):
     page.select_option("#experiment", "zenke2015_eq15")
     explorer = ".explorer[data-experiment=zenke2015_eq15]"
-    drawing = drawn(page, f"{explorer} .panels .chart")
+    drawing = drawn(page, f"{explorer} .panels .chart >> nth=0")
     standing = drawn(page, f"{explorer} .standing .chart")
 
-    def shown():
+    def shown(seed):
+        for chart in (".panels .chart >> nth=0", ".standing .chart"):
+            page.locator(f"{explorer} {chart}").and_(page.locator(f'[data-seed="{seed}"]')).wait_for()
         bold = drawing.evaluate("d => d.data.filter(trace => trace.opacity === 1).map(trace => trace.meta)")
         marked = standing.evaluate("d => Array.from(d.data[1].x)")
         numbers = page.locator(f"{explorer} td.value").all_text_contents()
         return bold, marked, numbers, page.locator("#seed-status").text_content()
 
-    first = shown()
+    first = shown(1001)
     assert first[0] == [1001]
     page.select_option("#seed", "1003")
-    second = shown()
+    second = shown(1003)
     assert second[0] == [1003]
     assert all(before != after for before, after in zip(first, second, strict=True))
     page.select_option("#seed", "1006")
-    bold, _, numbers, status = shown()
+    bold, _, numbers, status = shown(1006)
     assert bold == []
     assert len(numbers) > 20
     assert "Traces are kept of the seeds 1001, 1002, 1003, 1004, 1005" in status
@@ -122,18 +127,36 @@ def test_nothing_is_wider_than_the_screen(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_where_nothing_is_random_there_is_one_run_and_no_spread(page):
+    page.select_option("#experiment", "beats")
+    drawing = drawn(page, ".explorer[data-experiment=beats] .panels .chart >> nth=0")
+    expect(page.locator("#seed-status")).to_have_text("Nothing here is random: one run is all there is.")
+    assert page.locator(".explorer[data-experiment=beats] .standing").count() == 0
+    assert drawing.evaluate("drawing => drawing.layout.xaxis.title.text") == "time at the start of each step (ms)"
+
+
 def test_a_link_to_a_claim_opens_it(page):
-    page.locator("#verdicts td a").first.click()
-    page.locator("details.claim[open]").first.wait_for()
-    assert page.locator("details.claim[open]").count() == 1
+    page.locator("#verdicts td.text a").first.click()
+    expect(page.locator("details.claim[open]")).to_have_count(1)
+    expect(page.locator("details.claim[open]")).to_be_in_viewport()
+
+
+def test_a_line_of_the_source_leads_to_its_panel(page):
+    link = page.locator(".source-plots a").nth(2)
+    link.click()
+    panel = page.locator("#panel-zenke2015-c")
+    panel.locator(".chart[data-drawn]").wait_for()
+    expect(panel).to_be_in_viewport()
+    expect(panel).to_contain_text(link.inner_text().removeprefix("c "))
 
 
 def test_axe_finds_no_serious_fault(page):
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    drawn(page, "#figures .chart")
-    drawn(page, ".explorer:not([hidden]) .standing .chart")
+    drawn(page, "#figures .chart >> nth=0")
+    page.select_option("#experiment", "zenke2015")
+    drawn(page, ".explorer[data-experiment=zenke2015] .standing .chart")
     found = Axe().run(page).response["violations"]
     serious = [
         (fault["id"], [node["html"][:200] for node in fault["nodes"][:3]])

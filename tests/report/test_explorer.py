@@ -23,6 +23,7 @@ def ensemble():
         {
             "weight_nS": array(("trace_seed", "time_ms"), course, "weight", "nS"),
             "raster": array(("trace_seed", "time_ms", "cell"), spikes, "raster"),
+            "w": array(("trace_seed", "time_ms", "synapse"), np.stack([course, -course], axis=-1), "w"),
             "no_axis": array(("trace_seed", "thing"), np.zeros((2, 4)), "thing"),
             "slope": array(("seed",), [1.0, 2.0, 3.0, np.nan], "slope"),
             "pair": array(("seed", "which"), [[1.0, 5.0]] * 4, "pair"),
@@ -33,14 +34,16 @@ def ensemble():
             "trace_seed": [1, 2],
             "time_ms": array(("time_ms",), time, "time", "ms"),
         },
-        attrs={"experiment": "tiny"},
+        attrs={"experiment": "tiny", "protocol": "homeostatic_stdp"},
     )
 
 
 def test_traces_with_an_axis_are_charts_of_all_their_seeds(ensemble):
     explored = explorer.explore(ensemble, "A title")
     charts = {name: json.loads(chart) for name, _, chart in explored.charts}
-    assert list(charts) == ["weight_nS", "raster"]
+    assert list(charts) == ["weight_nS", "raster", "w"]
+    lines = [(trace["meta"], trace["legendgroup"]) for trace in charts["w"]["data"]]
+    assert lines == [(1, "synapse 0"), (1, "synapse 1"), (2, "synapse 0"), (2, "synapse 1")]
     assert [trace["meta"] for trace in charts["weight_nS"]["data"]] == [1, 2]
     assert charts["weight_nS"]["data"][0]["x"]["dtype"] == "f4"
     assert [trace["mode"] for trace in charts["raster"]["data"]] == ["markers", "markers"]
@@ -67,6 +70,44 @@ def test_standing_chart_has_every_seed_and_a_place_for_the_chosen_one(ensemble):
     everyone, chosen = chart["data"]
     assert len(everyone["y"]) == 3 + 4 + 4
     assert chosen["y"] == ["slope", "pair[0]", "pair[1]"]
+
+
+def test_axes_are_named_by_quantity_and_unit(ensemble):
+    charts = {name: json.loads(chart)["layout"] for name, _, chart in explorer.explore(ensemble, "A title").charts}
+    assert charts["weight_nS"]["xaxis"]["title"]["text"] == "what time is (ms)"
+    assert charts["weight_nS"]["yaxis"]["title"]["text"] == "what weight is (nS)"
+    assert charts["raster"]["yaxis"]["title"]["text"] == "neuron"
+
+
+@pytest.mark.parametrize(
+    ("long_name", "units", "title"),
+    [
+        ("time of the samples: state at the end of the step", "ms", "time of the samples (ms)"),
+        ("fitted slope", "nS Hz-1", "fitted slope (nS/Hz)"),
+        ("slope", "mV-1", "slope (1/mV)"),
+        ("share of synapses (of all)", "percent", "share of synapses (%)"),
+        ("a < b; more", "1", "a &lt; b"),
+        (
+            "membrane potential of the neuron with the first spike",
+            "mV",
+            "membrane potential of the neuron<br>with the first spike (mV)",
+        ),
+    ],
+)
+def test_title_of_an_axis_is_short_and_has_the_unit_as_one_writes_it(long_name, units, title):
+    trace = xr.DataArray(np.zeros(1), attrs={"long_name": long_name, "units": units})
+    assert explorer._axis_title(trace, 34) == title
+
+
+def test_one_seed_has_no_spread_and_one_without_randomness_says_so(ensemble):
+    alone = explorer.explore(ensemble.isel(seed=[0], trace_seed=[0]), "A title")
+    assert [statistic.sd for statistic in alone.statistics] == [None] * 3
+    assert alone.statistics[0].standardised == [0.0]
+    assert not alone.deterministic
+    undefined = explorer.Statistic(label="", long_name="", unit="", values=[None, None])
+    assert (undefined.mean, undefined.sd, undefined.standardised) == (None, None, [None, None])
+    ensemble.attrs["protocol"] = "beats"
+    assert explorer.explore(ensemble, "A title").numbers["deterministic"] is True
 
 
 def test_names_are_no_tags_in_charts():

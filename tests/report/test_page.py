@@ -22,20 +22,94 @@ def without_library(page):
     return page.replace(max(scripts, key=len), "")
 
 
+def of_kind(page, kind):
+    """Return the part of the front that is about one kind of claims."""
+    return re.search(rf'<h3 id="verdicts-{kind}">.*?(?=<h3 id="verdicts-|</section>)', page, re.DOTALL)[0]
+
+
+def stored_claims(results):
+    evaluations = [json.loads(path.read_text()) for path in results.glob("evaluations/*.json")]
+    return [claim for evaluation in evaluations for claim in evaluation["claims"]]
+
+
 def test_every_verdict_claim_and_erratum_is_told(page, results):
-    counted = 0
     for path in results.glob("evaluations/*.json"):
         evaluation = json.loads(path.read_text())
         for claim in evaluation["claims"]:
             anchor = f"{evaluation['experiment']}-{claim['id']}"
             assert f'href="#claim-{anchor}"' in page
             assert f'id="claim-{anchor}"' in page
-            counted += 1
         for erratum in evaluation["errata"]:
             assert erratum["measured"] is None or effect_numbers(erratum)[0].partition(": ")[2] in page
             assert f'id="erratum-{evaluation["experiment"]}-{erratum["id"]}"' in page
-    counts = [int(count) for count in re.findall(r"<strong>(\d+)</strong>", page)]
-    assert sum(counts) == counted > 8
+
+
+def test_verdicts_are_counted_kind_by_kind_published_claims_first(page, results):
+    claims = stored_claims(results)
+    assert re.findall(r'<h3 id="verdicts-(\w+)">([^<]*)', page) == [
+        ("published", "Published claims"),
+        ("ours", "Our findings"),
+        ("regression", "Regression values"),
+    ]
+    shown = 0
+    for kind in ("published", "ours", "regression"):
+        part = of_kind(page, kind)
+        counts = {verdict: int(count) for count, verdict in re.findall(r"<strong>(\d+)</strong> ([a-z ]+)", part)}
+        verdicts = [claim["verdict"] for claim in claims if claim["kind"] == kind]
+        assert list(counts) == ["reproduced", "not reproduced", "undecided", "not tested"]
+        assert counts == {verdict: verdicts.count(verdict) for verdict in counts}
+        shown += len(verdicts)
+    assert shown == len(claims)
+    # Nowhere else is anything counted.
+    assert len(re.findall(r"<strong>\d+</strong>", page)) == 12
+    # Under each experiment, too, published claims come first.
+    kinds = re.findall(r"<h5>(Published claims|Our findings|Regression values)</h5>", page)
+    assert kinds == ["Published claims", "Regression values", "Published claims", "Our findings"]
+
+
+def test_figures_have_an_outcome_of_their_published_claims_alone(page, results):
+    rows = re.findall(
+        r'<a href="#figure-(\w+)">\w+</a></th><td>([a-z ]+)</td>\s*((?:<td>\d+</td>\s*)+)', of_kind(page, "published")
+    )
+    assert [figure for figure, _, _ in rows] == ["beats", "zenke2015"]
+    assert rows[0][1] == "contradicted"
+    assert re.findall(r"\d+", rows[0][2]) == ["0", "2", "0", "0"]
+    counts = sum(int(count) for _, _, counts in rows for count in re.findall(r"\d+", counts))
+    assert counts == sum(claim["kind"] == "published" for claim in stored_claims(results))
+
+
+def test_where_nothing_is_random_value_and_distance_are_all_there_is(page):
+    head = re.findall(r'<th scope="col">([^<]*)</th>', of_kind(page, "regression"))
+    assert head == ["verdict", "claim", "value", "bound", "distance to the bound"]
+    details = re.search(r'id="claim-beats-[^"]*">.*?</details>', page, re.DOTALL)[0]
+    assert "<dt>Value</dt>" in details
+    for absent in ("Confidence", "95 % interval", "Corrected p", "<dt>N</dt>"):
+        assert absent not in details
+    assert "nothing is random, so one run is all there is" in page
+
+
+def test_nothing_is_called_nan(page):
+    text = without_library(page)
+    visible = re.sub(r"<(script|style).*?</\1>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\bnan\b", visible, re.IGNORECASE)
+    explorer = re.search(r'data-experiment="beats" hidden>.*?</table>', text, re.DOTALL)[0]
+    assert re.findall(r'<th scope="col">([^<]*)</th>', explorer) == ["Statistic", "Value", "Unit", "What it is"]
+
+
+def test_each_line_of_a_plot_of_the_source_is_linked_to_its_panel(page):
+    table = re.search(r'<table class="source-plots">.*?</table>', page, re.DOTALL)[0]
+    links = re.findall(r'<a href="#([^"]*)"><b>(\w)</b> ([^<]*)', table)
+    assert [(letter, anchor) for anchor, letter, _ in links] == [
+        ("a", "panel-zenke2015-a"),
+        ("b", "panel-zenke2015-b"),
+        ("c", "panel-zenke2015-c"),
+        ("c", "panel-zenke2015-c"),
+    ]
+    for anchor, letter, title in links:
+        panel = re.search(rf'<figure id="{anchor}">\s*<figcaption><b>{letter}</b> ([^<]*)', page)
+        assert panel[1].strip() == title
+    cells = re.findall(r'<td class="text">([^<]*)</td>', table)
+    assert cells == ["G (Hz)", "G (Hz)", "w (nS)", "w (nS)", "dw_of_G", "Δw (nS)", "line &lt;1&gt;", "fit"]
 
 
 def test_page_asks_for_nothing_from_elsewhere(page):

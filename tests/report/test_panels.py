@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from replasticity.mathtext import as_html
 from replasticity.report import panels
-from replasticity.report.mathtext import as_html
 from replasticity.report.thinning import kept_of_line, kept_of_points
 
 AXES = {
@@ -112,6 +112,55 @@ def test_axes_keep_scale_direction_and_named_ticks():
     assert chart["layout"]["yaxis"]["ticktext"] == ["a &lt; b"]
 
 
+def drawn_panels(**panel_attributes):
+    """Return the panels of a figure of which only names and texts are given."""
+    children = {name: xr.DataTree(xr.Dataset(attrs=AXES | texts)) for name, texts in panel_attributes.items()}
+    return [(panel.name, panel.letter, panel.title) for panel in panels.panels(xr.DataTree(children=children))]
+
+
+def test_panels_have_the_titles_that_they_have_in_the_figure():
+    assert drawn_panels(
+        a={"title": "Rates", "column_title": "learning, 1 of 100\n(seed 1)"},
+        a_column_2={"title": "", "column_title": "learning, 10 of 100\n(seed 1)"},
+        b={"title": "Close up", "y_label": "w (mV)"},
+        b_dopamine={"title": "", "y_label": r"dopamine $n$"},
+        c={"title": r"$\Delta w$ alone", "y_label": "w (mV)"},
+        d={"title": "10 s", "y_label": "from neuron"},
+        d_2={"title": "100 s", "y_label": ""},
+        e={"title": "Corrections", "x_label": "change of the rate", "y_label": "erratum"},
+        e_2={"title": "", "x_label": "change of the weight", "y_label": "erratum"},
+    ) == [
+        ("a", "a", "Rates: learning, 1 of 100 (seed 1)"),
+        ("a_column_2", "a", "Rates: learning, 10 of 100 (seed 1)"),
+        ("b", "b", "Close up: w (mV)"),
+        ("b_dopamine", "b", "Close up: dopamine n"),
+        ("c", "c", "Δw alone"),
+        ("d", "d", "10 s"),
+        ("d_2", "d", "100 s"),
+        ("e", "e", "Corrections: change of the rate"),
+        ("e_2", "e", "Corrections: change of the weight"),
+    ]
+
+
+def test_panels_come_in_the_order_of_their_letters():
+    names = [name for name, _, _ in drawn_panels(a={}, e={}, b={"title": "B"}, b_right={"y_label": "w"}, c={})]
+    assert names == ["a", "b", "b_right", "c", "e"]
+
+
+def test_long_labels_are_broken_and_have_room():
+    def chart_with(*labels):
+        return panel_of(*(series("line", {"x": [0.0], "y": [1.0]}, label=label) for label in labels))
+
+    short, _ = chart_with("one", "two")
+    panel, chart = chart_with("one", r"$U_M$ (last column: of the last presentation with drive)")
+    assert [trace["name"] for trace in chart["data"]] == [
+        "one",
+        "U<sub>M</sub> (last column: of the last<br>presentation with drive)",
+    ]
+    # One row for both short labels; three rows for those of which one is long.
+    assert panel.height_px - short.height_px == 2 * panels.LINE_OF_LEGEND_PX
+
+
 def test_what_is_left_out_is_said():
     n = 10 * panels.MOST_POINTS
     rng = np.random.default_rng(1)
@@ -154,7 +203,7 @@ def test_thinned_points_are_spread_evenly():
         (r"$\tau_H$ = 0.1 s", "τ<sub>H</sub> = 0.1 s"),
         (r"$\Delta w_{ji}$ (mV), $i < j$", "Δw<sub>ji</sub> (mV), i &lt; j"),
         (r"$\bar u_+$", "u\u0304<sub>+</sub>"),
-        (r"$\bar{\bar u}$", "u\u0304\u0304"),
+        (r"$\bar{\bar u}$", "u\u033f"),
         (r"$A_\mathrm{vt}$", "A<sub>vt</sub>"),
         (r"$\varphi(V_W^*)$", "φ(V<sub>W</sub><sup>*</sup>)"),
         ("costs 5 $", "costs 5 $"),

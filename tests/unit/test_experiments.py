@@ -86,12 +86,16 @@ def test_both_parsers_read_the_same(scalar):
             "statistic: slope",
             "errata.exchanged-traces.measured_by.statistic: no statistic 'slope'",
         ),
-        ("at: {epoch: 4}", "at: {}", "errata.short-tau-h.measured_by.at: has to name these dimensions of G_late_sd_Hz"),
+        (
+            "at: {epoch: 4}",
+            "at: {}",
+            "errata.short-tau-h-and-epochs.measured_by.at: has to name these dimensions of G_late_sd_Hz",
+        ),
         (
             "corrected: zenke2015_eq15, statistic",
             "corrected: beats, statistic",
             "errata.exchanged-traces.measured_by.corrected: 'beats' is no experiment of this protocol beside it in its "
-            "figure; allowed: zenke2015_eq15, zenke2015_paper",
+            "figure; allowed: zenke2015_eq15, zenke2015_paper, zenke2015_long_tau, ",
         ),
         ("id: sampled-abscissa", "id: reversed-sign", "errata.reversed-sign: each id once"),
         ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
@@ -123,20 +127,21 @@ def test_experiment_name_cannot_leave_the_folder(in_project):
 
 
 def test_based_on_takes_what_the_file_leaves_out(in_project):
-    base, derived = experiments.load("zenke2015"), experiments.load("zenke2015_eq15")
+    base, derived = experiments.load("zenke2015"), experiments.load("zenke2015_all_together")
     assert derived.parameters.rule.value == "eq15"
-    assert derived.parameters.tau_H_ms == base.parameters.tau_H_ms
+    assert derived.parameters.tau_stdp_ms == base.parameters.tau_stdp_ms
     assert derived.claims == base.claims
     assert derived.figure is None
 
 
 def test_an_experiment_belongs_to_its_own_figure_or_to_the_one_that_shows_it(in_project):
-    loaded = {name: experiments.load(name) for name in ("zenke2015", "zenke2015_eq15", "zenke2015_paper", "beats")}
-    family = ["zenke2015", "zenke2015_eq15", "zenke2015_paper"]
+    family = ["zenke2015", *experiments.load("zenke2015").figure.beside.values()]
+    loaded = {name: experiments.load(name) for name in (*family, "beats")}
     for name in family:
         assert experiments.in_one_figure(name, loaded) == family
     # The scale leaves some out.
-    del loaded["zenke2015_eq15"], loaded["zenke2015"]
+    for name in set(family) - {"zenke2015_paper"}:
+        del loaded[name]
     assert experiments.in_one_figure("zenke2015_paper", loaded) == ["zenke2015_paper"]
     assert experiments.in_one_figure("beats", loaded) == ["beats"]
 
@@ -168,10 +173,11 @@ def test_digest_depends_on_parameters_only(in_project):
 
 
 def test_arguments_name_the_smallest_scale_with_these_parameters(project):
-    assert experiments.resolve("zenke2015", "quick").arguments == "zenke2015 --scale standard"
-    project.edit(FILE, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
-    assert experiments.resolve("zenke2015", "quick").arguments == "zenke2015 --scale quick"
-    assert experiments.resolve("zenke2015", "full").arguments == "zenke2015 --scale standard"
+    name, file = "zenke2015_paper", "config/experiments/zenke2015_paper.yaml"
+    assert experiments.resolve(name, "quick").arguments == f"{name} --scale standard"
+    project.edit(file, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
+    assert experiments.resolve(name, "quick").arguments == f"{name} --scale quick"
+    assert experiments.resolve(name, "full").arguments == f"{name} --scale standard"
 
 
 def test_every_parameter_has_a_unit_or_none_and_a_source(in_project):
@@ -225,8 +231,11 @@ def test_configured_seeds_replace_those_of_the_scale(in_project):
     resolved = configuration.resolve_all(read)
     assert {name: len(each.seeds) for name, each in resolved.items()} == {
         "zenke2015": 2,
+        "zenke2015_all_together": 40,
         "zenke2015_eq15": 40,
+        "zenke2015_long_tau": 40,
         "zenke2015_paper": 10,
+        "zenke2015_post_pre": 40,
     }
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from replasticity import experiments, gallery
+from replasticity.analysis.claims import FORRT
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 
@@ -38,34 +39,79 @@ def test_long_times_are_told_in_minutes_or_hours(benchmarks, seconds, text):
     assert gallery.cost_sentence(["a"]).startswith(f" ({text} of CPU time in 1 simulate job")
 
 
+def judged(kind, verdict, **changed):
+    """Return a claim as evaluations store them."""
+    numbers = ("lower", "estimate", "interval", "margin", "confidence", "p", "p_against", "p_corrected", "share")
+    texts = {"test": "mean_in_range", "reason": "", "statement": "a statement", "source": "a place"}
+    own = {"kind": kind, "verdict": verdict, "forrt": FORRT.get(verdict, ""), "upper": 1.0, "n": 3}
+    return dict.fromkeys(numbers) | texts | own | changed
+
+
+def evaluated(experiment, *claims):
+    return {"experiment": experiment, "title": "", "seeds": [1], "claims": list(claims), "errata": [], "peer": None}
+
+
+def test_front_counts_each_kind_by_itself_and_published_claims_first():
+    sections = {
+        "zenke2015": gallery.section(
+            experiments.resolve("zenke2015"),
+            [
+                evaluated("zenke2015", judged("ours", "undecided"), judged("published", "reproduced")),
+                evaluated("zenke2015_eq15", judged("published", "not reproduced"), judged("published", "reproduced")),
+            ],
+        ),
+        "beats": gallery.section(
+            experiments.resolve("beats"),
+            [
+                evaluated(
+                    "beats",
+                    judged("regression", "reproduced", test="exact_in_range"),
+                    judged("published", "reproduced", test="exact_in_range"),
+                )
+            ],
+        ),
+        "of an older page": "nothing is counted here",
+    }
+    shown = "\n".join(gallery.front(sections))
+    assert re.findall(r"^\*\*(.*)\.\*\*", shown, re.MULTILINE) == [
+        "Published claims: 3 reproduced, 1 not reproduced, 0 undecided, 0 not tested",
+        "Our findings: 0 reproduced, 0 not reproduced, 1 undecided, 0 not tested",
+        "Regression values: 1 reproduced, 0 not reproduced, 0 undecided, 0 not tested",
+    ]
+    assert re.findall(r"^\| \[.*$", shown, re.MULTILINE) == [
+        "| [beats](#beats) | validated | 1 | 0 | 0 | 0 |",
+        "| [zenke2015](#zenke2015) | partially supported | 2 | 1 | 0 | 0 |",
+    ]
+    headings = re.findall("^(Published claims|Our findings|Regression values):$", sections["zenke2015"], re.MULTILINE)
+    assert headings == ["Published claims", "Our findings", "Published claims"]
+    assert "| verdict | claim | source | bound |" in sections["beats"]
+    assert "nothing is random" in sections["beats"]
+
+
+def test_lines_of_the_source_are_found_in_panels(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    plot = "{plot: 'script, first plot', panel: a, lines: {'V_W*': '$V_W^*$', 'G, 5 %': 'G (Hz)'}}"
+    mine = project_copy.folder / "config/experiments/mine.yaml"
+    mine.write_text(
+        f"title: mine\nbased_on: zenke2015\nfigure: {{module: zenke2015, source_plots: [{plot}]}}\n", encoding="utf-8"
+    )
+    page = gallery.section(experiments.resolve("mine"), [evaluated("mine")])
+    assert r"| script, first plot | V_W\* | **a** | V<sub>W</sub><sup>\*</sup> |" in page.splitlines()
+    assert "| script, first plot | G, 5 % | **a** | G (Hz) |" in page.splitlines()
+
+
 def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, monkeypatch):
     monkeypatch.chdir(project_copy.folder)
     hostile = "x | y <script>alert(1)</script> [a](javascript:alert(2)) `c` *d* $e$"
     mine = project_copy.folder / "config/experiments/mine.yaml"
+    plot = f"{{plot: '{hostile}', panel: '{hostile}', lines: {{'{hostile}': '{hostile}'}}}}"
     mine.write_text(
-        f"title: '{hostile}'\nbased_on: zenke2015\nfigure: {{module: zenke2015}}\n"
+        f"title: '{hostile}'\nbased_on: zenke2015\nfigure: {{module: zenke2015, source_plots: [{plot}]}}\n"
         f"references: [{{citation: '{hostile}', doi: '10.1/a)[b](c)'}}]\n"
     )
-    claim = dict.fromkeys(("lower", "estimate", "interval", "margin", "confidence", "p", "p_against")) | {
-        "p_corrected": None,
-        "test": "mean_in_range",
-        "kind": "ours",
-        "verdict": hostile,
-        "reason": f"a\n\n## heading\n{hostile}",
-        "statement": hostile,
-        "source": hostile,
-        "upper": 1.0,
-        "n": 3,
-    }
+    claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", statement=hostile, source=hostile)
     erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile) | {"measured": None}
-    evaluation = {
-        "experiment": "mine",
-        "title": f"{hostile}\n# heading",
-        "seeds": [1],
-        "claims": [claim],
-        "errata": [erratum],
-        "peer": None,
-    }
+    evaluation = evaluated("mine", claim) | {"title": f"{hostile}\n# heading", "errata": [erratum]}
     page = gallery.section(experiments.resolve("mine"), [evaluation])
     lines = page.splitlines()
     assert [line for line in lines if line.startswith("#")] == ["## mine", "### mine"]
@@ -73,4 +119,4 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     plain = re.sub(r"\\.", "", page)
     assert not re.search(r"[<>`$]", plain.replace("`snakemake --cores all results/figures/mine.png`", ""))
     assert "](javascript" not in plain
-    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {10, 5}
+    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5}

@@ -59,12 +59,13 @@ def test_same_seeds_agree(short, ensemble):
     assert regression.check(short, ensemble.isel(seed=slice(3, 6))).passes
 
 
-def test_other_seeds_agree_in_distribution(short, ensemble, tmp_path):
+def test_other_seeds_raise_no_alarm_and_that_is_not_called_agreement(short, ensemble, tmp_path):
     # 36 numbers, corrected: false-alarm rate 1 % for fresh seeds.
     regression.write_reference(short, ensemble)
     check = regression.check(short, ensemble_of(short, range(101, 113), tmp_path))
     assert (check.same_seeds, check.other_seeds) == (0, 12)
     assert check.passes
+    assert check.verdict == regression.NONE_SEEN
 
 
 def test_of_old_and_new_seeds_each_is_compared_in_its_way(short, ensemble):
@@ -108,10 +109,11 @@ def renumbered(ensemble, count):
 def test_few_other_seeds_are_too_few_to_tell(short, ensemble):
     # 36 numbers, 12 seeds: 4 / C(12 + n, n) x 36 is below 1 % from 6 seeds on.
     regression.write_reference(short, ensemble)
-    for count, verdict in ((5, regression.TOO_FEW), (6, regression.AGREES)):
+    for count, verdict in ((5, regression.TOO_FEW), (6, regression.NONE_SEEN)):
         check = regression.check(short, renumbered(ensemble, count))
         assert (check.same_seeds, check.other_seeds, check.needed, check.verdict) == (0, count, 6, verdict)
-        assert check.passes == (verdict == regression.AGREES)
+        assert check.passes == (verdict == regression.NONE_SEEN)
+        assert (check.smallest_difference_sd is not None) == check.passes
     # However far off they are, five seeds show nothing, and six do.
     for count, verdict in ((5, regression.TOO_FEW), (6, regression.MOVED)):
         far = renumbered(ensemble, count)
@@ -122,7 +124,8 @@ def test_few_other_seeds_are_too_few_to_tell(short, ensemble):
 def test_same_seeds_decide_where_the_other_ones_are_too_few(short, ensemble):
     regression.write_reference(short, ensemble.isel(seed=slice(10)))
     check = regression.check(short, ensemble)
-    assert (check.same_seeds, check.other_seeds, check.tested, check.verdict) == (10, 2, False, regression.AGREES)
+    assert (check.same_seeds, check.other_seeds, check.verdict) == (10, 2, regression.AGREES)
+    assert check.smallest_difference_sd is None
     ensemble["G_post_Hz"].values[3, 1] += 1e-6
     assert regression.check(short, ensemble).verdict == regression.MOVED
 
@@ -145,7 +148,7 @@ def test_what_seeds_share_by_chance_may_differ_in_another(short, ensemble, monke
     monkeypatch.setattr(protocols.get("homeostatic_stdp"), "STATISTICS", discrete)
     fresh = renumbered(ensemble, 8)
     fresh["dw_nS"].values[0, 0] += 1.0
-    assert regression.check(short, fresh).verdict == regression.AGREES
+    assert regression.check(short, fresh).verdict == regression.NONE_SEEN
     fresh["dw_nS"].values[:, 0] += 1.0
     assert regression.check(short, fresh).verdict == regression.MOVED
 
@@ -266,11 +269,10 @@ def test_reference_with_other_statistics_is_refused(short, ensemble):
 
 
 def test_shortened_scale_has_a_reference_of_its_own(project):
-    project.edit(
-        "config/experiments/zenke2015.yaml", "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}"
-    )
-    assert regression.reference_file(experiments.resolve("zenke2015", "quick")).name == "zenke2015.quick.json"
-    assert regression.reference_file(experiments.resolve("zenke2015", "full")).name == "zenke2015.json"
+    name, file = "zenke2015_paper", "config/experiments/zenke2015_paper.yaml"
+    project.edit(file, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
+    assert regression.reference_file(experiments.resolve(name, "quick")).name == f"{name}.quick.json"
+    assert regression.reference_file(experiments.resolve(name, "full")).name == f"{name}.json"
 
 
 @pytest.mark.slow

@@ -58,6 +58,18 @@ def test_claim_is_shown_as_finely_as_its_interval_and_its_bounds_in_full():
     claim |= {"confidence": None, "margin": -2.4086957}
     assert tables.claim_numbers(claim)[:5] == ("-", "17.39", "-", "exact value 19.8 to 20.2", "-2.41")
 
+    assert tables.claim_numbers(claim)[-1] == "-"
+
+
+def test_columns_that_would_be_empty_are_left_out():
+    exact = dict.fromkeys(("interval", "confidence", "p", "p_against", "p_corrected", "p_against_corrected", "upper"))
+    exact |= {"test": "exact_in_range", "lower": 1.0, "estimate": 1.5, "margin": 0.5, "n": 1}
+    assert list(tables.claim_columns([exact]).values()) == ["value", "bound", "distance to the bound"]
+    assert tables.claim_row(exact, tables.claim_columns([exact])) == ["1.5", "exact value at least 1", "0.5"]
+    mean = exact | {"test": "mean_in_range", "confidence": 0.99, "n": 40}
+    assert list(tables.claim_columns([exact, mean]).values()) == ["confidence", "estimate", "bound", "margin", "n"]
+    assert tables.claim_columns([]) == {}
+
 
 def test_effect_has_a_sign_and_units():
     erratum = {
@@ -95,33 +107,78 @@ def test_share_of_seeds_is_told_as_their_number():
 PEER = {
     "simulator": "NEST",
     "comparable": True,
-    "seeds": 5,
-    "our_seeds": 10,
-    "tests": 147,
+    "our_seeds": 40,
+    "seeds": 45,
+    "same_streams": False,
+    "common": 0,
+    "outcome": "equivalent",
+    "numbers": 41,
+    "constant": 10,
+    "margin_sd": 1.0,
+    "own_margins": [],
+    "power": 0.87654,
+    "power_needed": 0.8,
+    "seeds_needed": 41,
+    "our_seeds_needed": 38,
+    "largest_difference": 0.8765,
+    "largest_of": "G_Hz[3]",
+    "not_shown": [],
     "smallest_p": 1.0,
-    "could_differ": True,
-    "seeds_needed": 21,
-    "agrees": True,
     "different": [],
+    "smallest_difference_sd": 1.28,
 }
+SEEN = " In a test for differences a difference of a mean by 1.3 standard deviations over seeds would have been seen."
+TOO_FEW = {"outcome": "too few to tell", "power": 0.25649, "not_shown": ["G_Hz[3]"]}
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({}, "Distributed like 5 seeds of NEST: 147 two-sample tests, smallest corrected p = 1."),
-        ({"agrees": False, "different": [{"label": "rate_Hz[1]"}]}, "DIFFERS from 5 seeds of NEST in rate_Hz[1]."),
         (
-            {"agrees": False, "could_differ": False},
-            "Too few seeds to tell whether they are distributed like 5 seeds of NEST: "
-            "10 of ours could not differ in 147 two-sample tests; it takes at least 21 seeds.",
+            {},
+            "Equivalent to 45 seeds of NEST: 31 of 31 means are shown to differ by less than 1 standard deviation over "
+            "seeds (at most 0.88 of it, G_Hz[3]), and 10 more numbers are constant and equal." + SEEN,
         ),
         (
-            {"agrees": False, "could_differ": False, "seeds": 1, "seeds_needed": None},
-            "Too few seeds to tell whether they are distributed like 1 seeds of NEST: "
-            "10 of ours could not differ in 147 two-sample tests; not even 1000 seeds would be enough.",
+            {"outcome": "differs", "different": [f"rate_Hz[{k}]" for k in range(7)], "smallest_p": 1.234e-5},
+            "DIFFERS from 45 seeds of NEST in rate_Hz[0], rate_Hz[1], rate_Hz[2], rate_Hz[3], rate_Hz[4] and 2 more: "
+            "smallest corrected p = 1.2e-05.",
+        ),
+        (
+            {"outcome": "undecided", "not_shown": ["G_Hz[3]"], "largest_difference": 1.2, "own_margins": ["slope"]},
+            "Undecided whether equivalent to 45 seeds of NEST: 30 of 31 means are shown to differ by less than "
+            "1 standard deviation over seeds or its own margin, not so G_Hz[3] (perhaps 1.2 of it, G_Hz[3])." + SEEN,
+        ),
+        (
+            TOO_FEW,
+            "Too few seeds to tell whether equivalent to 45 seeds of NEST: where nothing differs, 40 of ours show "
+            "it with a probability that may be as low as 0.256, and 0.8 is asked for; it takes at least 41 seeds of"
+            " each, or 38 of ours beside these 45. Each by itself, 30 of 31 means are shown to differ by less than "
+            "1 standard deviation over seeds." + SEEN,
+        ),
+        (
+            TOO_FEW
+            | {"seeds": 1, "power": 0.0, "same_streams": True, "seeds_needed": None, "our_seeds_needed": None}
+            | {"smallest_difference_sd": None},
+            "Too few seeds to tell whether equivalent to 1 other seed of NEST: where nothing differs, 40 of ours "
+            "show it with a probability that may be as low as 0, and 0.8 is asked for; not even 1000 seeds of each "
+            "would be enough; a seed in common would tell, its random numbers are the same. Each by itself, 30 of "
+            "31 means are shown to differ by less than 1 standard deviation over seeds. In a test for differences "
+            "no difference of a mean, however large, would have been seen.",
+        ),
+        (
+            {"common": 10, "outcome": "identical", "identical": 10},
+            "Compared with NEST: identical in 10 of 10 seeds with the same random numbers.",
+        ),
+        (
+            {"common": 10, "outcome": "differs", "identical": 9, "different": ["rate_Hz"]},
+            "DIFFERS from NEST in rate_Hz: identical in 9 of 10 seeds with the same random numbers.",
+        ),
+        (
+            {"comparable": False, "different_parameters": ["tau_H_ms"]},
+            "Not comparable with NEST: other tau_H_ms.",
         ),
     ],
 )
-def test_peer_is_said_to_agree_only_where_it_could_have_differed(changed, sentence):
+def test_peer_is_said_to_agree_only_where_that_is_shown(changed, sentence):
     assert tables.peer_sentence(PEER | changed) == sentence

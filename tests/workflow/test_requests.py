@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from replasticity import experiments
 from tests.conftest import ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -11,7 +12,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 CONFIG = "config/config.yaml"
 
 #: Of these the quick scale leaves one out.
-CLOPATH = ("clopath2010", "clopath2010_corrected", "clopath2010_100s", "clopath2010_1000s")
+CLOPATH = ("clopath2010", *experiments.load("clopath2010").figure.beside.values())
 
 
 @pytest.fixture(scope="module")

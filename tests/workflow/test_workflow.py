@@ -246,7 +246,7 @@ def test_other_seeds_pass_the_check_if_they_could_fail_it(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     seeds = ", ".join(f"{name}: {list(range(101, 113))}" for name in EXPERIMENTS)
     finished = project.snakemake("check", "--cores", "2", "--config", f"seeds={{{seeds}}}")
-    assert "zenke2015: agrees with its reference (0 same seeds, 12 other seeds" in finished.stdout
+    assert "zenke2015: no difference from its reference seen (0 same seeds, 12 other seeds" in finished.stdout
 
 
 def test_few_other_seeds_cannot_pass_the_check_of_a_broken_model(project):
@@ -257,20 +257,20 @@ def test_few_other_seeds_cannot_pass_the_check_of_a_broken_model(project):
     assert "agrees" not in finished.stdout
     assert "zenke2015: too few seeds to tell" in finished.stdout
     assert "other: no reference yet" in finished.stdout
-    assert "Distributed like" not in project.replasticity("claims", "zenke2015").stdout
+    assert "Equivalent to" not in project.replasticity("claims", "zenke2015").stdout
 
 
 def test_gallery_is_renewed_from_the_results(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     page = project.folder / "figures/README.md"
-    page.write_text("old\n## another\nwhich no experiment has\n## zenke2015_paper\nkept\n")
+    page.write_text("of an older page\n## another\nwhich no experiment has\n## zenke2015_paper\nkept\n")
     project.snakemake("gallery", *QUICK)
     text = page.read_text()
     assert "**reproduced**" in text
     assert "CPU time in 3 simulate jobs" in text
-    assert "| exchanged-traces | zenke2015_eq15 | slope_sampled_nS_per_Hz:" in text
+    assert "| exchanged-traces | zenke2015_eq15 (rule) | slope_sampled_nS_per_Hz:" in text
     assert "another" not in text
-    assert "old" not in text
+    assert "older" not in text
     assert text.endswith("## zenke2015_paper\nkept\n")
     assert (project.folder / "figures/zenke2015.png").read_bytes() == (
         project.folder / "results/figures/zenke2015.png"

@@ -1,9 +1,13 @@
-"""Do two sets of seeds come from the same distribution? One test per number of every statistic."""
+"""Are two sets of seeds distributed differently? One test per number of every statistic.
+
+This raises an alarm. That there is none shows no agreement: see `replasticity.analysis.equivalence`.
+"""
 
 import bisect
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +22,7 @@ MIN_SEEDS_FOR_SPREAD = 10
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Difference:
     """How one number of a statistic is distributed over two sets of seeds.
 
     Attributes
@@ -29,10 +33,6 @@ class Agreement:
         Mean and standard deviation over the seeds.
     p : float
         p-value of `two_sample_p`, times the number of numbers compared (Bonferroni), at most 1.
-
-    Notes
-    -----
-    That two sets are indistinguishable means something only where `could_differ` says that they could have differed.
     """
 
     label: str
@@ -41,9 +41,9 @@ class Agreement:
     p: float
 
     @property
-    def agrees(self) -> bool:
-        """Whether the two sets are indistinguishable at the stated false-alarm rate."""
-        return self.p >= FALSE_ALARM_RATE
+    def differs(self) -> bool:
+        """Whether the two sets are told apart at the stated false-alarm rate."""
+        return self.p < FALSE_ALARM_RATE
 
 
 def elements(statistic: xr.DataArray) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
@@ -52,6 +52,28 @@ def elements(statistic: xr.DataArray) -> Iterator[tuple[str, npt.NDArray[np.floa
     for k, index in enumerate(np.ndindex(statistic.shape[1:])):
         place = f"[{', '.join(map(str, index))}]" if index else ""
         yield f"{statistic.name}{place}", values[:, k].astype(np.float64)
+
+
+def paired_elements(
+    statistic: xr.DataArray, values: npt.NDArray[np.float64]
+) -> Iterator[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Yield label, values over our seeds and values over other seeds of each number of a statistic.
+
+    Raises
+    ------
+    ValueError
+        If it has another shape in the two sets.
+    """
+    if statistic.shape[1:] != values.shape[1:]:
+        raise ValueError(f"{statistic.name}: shape {statistic.shape[1:]} per seed against {values.shape[1:]}")
+    other = xr.DataArray(values, dims=statistic.dims, name=statistic.name)
+    for (label, mine), (_, reference) in zip(elements(statistic), elements(other), strict=True):
+        yield label, mine, reference
+
+
+def resolution_of(statistic: xr.DataArray) -> float:
+    """Return the smallest difference of a statistic that means anything."""
+    return float(statistic.attrs.get("resolution", 0.0))
 
 
 def mean_and_sd(values: npt.NDArray[np.float64]) -> tuple[float, float]:
@@ -97,8 +119,11 @@ def two_sample_p(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64],
     return min(1.0, 2 * p)
 
 
-#: `seeds_needed` looks no further.
+#: Nobody is told to make more seeds than this.
 MOST_SEEDS_NEEDED = 1000
+
+#: `smallest_difference_sd` looks in steps of this and no further than that [standard deviations over seeds].
+_STEP_SD, _FARTHEST_SD = 0.01, 10.0
 
 
 def could_differ(ours: int, theirs: int, numbers: int) -> bool:
@@ -116,6 +141,33 @@ def could_differ(ours: int, theirs: int, numbers: int) -> bool:
     return p * numbers < FALSE_ALARM_RATE
 
 
+@lru_cache
+def smallest_difference_sd(ours: int, theirs: int, numbers: int) -> float | None:
+    """Return the smallest difference of one mean that so many seeds see more often than not.
+
+    Parameters
+    ----------
+    ours, theirs : int
+        Seeds of both sets.
+    numbers : int
+        Numbers that are compared, for the correction.
+
+    Returns
+    -------
+    float or None
+        In standard deviations over seeds: how far two typical sets of normal values (their expected quantiles) have to
+        be apart to be told apart. None if no difference, however large, is seen.
+    """
+    mine, reference = (stats.norm.ppf((np.arange(seeds) + 0.5) / seeds) for seeds in (ours, theirs))
+    steps = range(1, round(_FARTHEST_SD / _STEP_SD) + 1)
+    place = bisect.bisect_left(
+        steps,
+        True,
+        key=lambda step: two_sample_p(mine + step * _STEP_SD, reference, 0.0) * numbers < FALSE_ALARM_RATE,
+    )
+    return steps[place] * _STEP_SD if place < len(steps) else None
+
+
 def seeds_needed(theirs: int, numbers: int) -> int | None:
     """Return the smallest number of our seeds that could differ from so many others; None if no number does."""
     seeds = range(1, MOST_SEEDS_NEEDED + 1)
@@ -125,7 +177,7 @@ def seeds_needed(theirs: int, numbers: int) -> int | None:
 
 def compare_distributions(
     ours: Mapping[str, xr.DataArray], theirs: Mapping[str, npt.NDArray[np.float64]]
-) -> list[Agreement]:
+) -> list[Difference]:
     """Return how each number of each statistic compares.
 
     Parameters
@@ -137,7 +189,7 @@ def compare_distributions(
 
     Returns
     -------
-    list of Agreement
+    list of Difference
         One per number, p-values corrected for how many there are.
 
     Raises
@@ -145,16 +197,12 @@ def compare_distributions(
     ValueError
         If a statistic has another shape in the two sets.
     """
-    rows = []
-    for name, values in theirs.items():
-        statistic = ours[name]
-        if statistic.shape[1:] != values.shape[1:]:
-            raise ValueError(f"{name}: shape {statistic.shape[1:]} per seed against {values.shape[1:]}")
-        other = xr.DataArray(values, dims=statistic.dims, name=name)
-        resolution = float(statistic.attrs.get("resolution", 0.0))
-        for (label, mine), (_, reference) in zip(elements(statistic), elements(other), strict=True):
-            rows.append((label, mine, reference, two_sample_p(mine, reference, resolution)))
+    rows = [
+        (label, mine, reference, two_sample_p(mine, reference, resolution_of(ours[name])))
+        for name, values in theirs.items()
+        for label, mine, reference in paired_elements(ours[name], values)
+    ]
     return [
-        Agreement(label, mean_and_sd(mine), mean_and_sd(reference), min(1.0, p * len(rows)))
+        Difference(label, mean_and_sd(mine), mean_and_sd(reference), min(1.0, p * len(rows)))
         for label, mine, reference, p in rows
     ]

@@ -1,4 +1,4 @@
-"""Evaluating an ensemble: a verdict for each claim, and agreement with other simulators in distribution."""
+"""Evaluating an ensemble: a verdict for each claim, and agreement with other simulators."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import xarray as xr
 
 from replasticity import datasets, project, protocols
 from replasticity.analysis.claims import Case, judge
-from replasticity.analysis.distributions import FALSE_ALARM_RATE, compare_distributions, could_differ, seeds_needed
+from replasticity.analysis.equivalence import compare_means, compare_seeds
 from replasticity.analysis.errata import measure
 from replasticity.errors import UserError
 from replasticity.experiments import Claim, Experiment, Peer, Resolved, load
@@ -85,7 +85,7 @@ def _case(claim: Claim, experiment: Experiment, ensemble: xr.Dataset) -> Case:
 
 
 def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> dict[str, Any]:
-    """Return whether our seeds and another simulator's seeds are distributed alike.
+    """Return whether our seeds agree with another simulator's seeds.
 
     Parameters
     ----------
@@ -94,15 +94,14 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     ensemble : xarray.Dataset
         Our statistics.
     peer : Peer
-        Name and summary file of the other simulator.
+        Name and summary file of the other simulator, and whether its seeds have our random numbers.
 
     Returns
     -------
     dict
-        JSON-ready: ``simulator``, ``comparable``, number of the simulator's ``seeds``, of ``our_seeds`` and of tests,
-        smallest corrected p, the false-alarm rate, ``could_differ`` (whether so few seeds can show a difference at
-        all), ``seeds_needed`` (of ours, for that; None if no number is enough), ``agrees`` (False where nothing could
-        have been found), and the statistics that differ.
+        JSON-ready: ``simulator``, ``comparable`` (and if not, ``different_parameters``), ``our_seeds``, number of the
+        simulator's ``seeds``, ``same_streams``, and of ``common`` seeds. Where those have the same random numbers, what
+        `replasticity.analysis.equivalence.compare_seeds` says of them, otherwise what its `compare_means` says of all.
 
     Raises
     ------
@@ -115,7 +114,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     of_peer = getattr(protocol, "of_peer", None)
     if of_peer is not None:
         summary = of_peer(summary, resolved.parameters)
-    datasets.require_names(summary, protocol.PEER_NAMES.values(), path)
+    datasets.require_names(summary, [*protocol.PEER_NAMES.values(), *["seed"] * peer.same_streams], path)
     recorded = datasets.json_attribute(summary.attrs, "parameters", path)
     theirs = protocol.Parameters.model_validate(
         protocol.recorded_parameters(summary, recorded), context={"recorded": True}
@@ -128,21 +127,23 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
         return result | {"comparable": False, "different_parameters": different}
     values = {name: summary[theirs].values for name, theirs in protocol.PEER_NAMES.items()}
     datasets.require_defined(protocol.STATISTICS, values, project.shown(path))
+    seeds = summary["seed"].values.tolist() if peer.same_streams else []
+    common = [seed for seed in ensemble["seed"].values.tolist() if seed in seeds]
     try:
-        agreements = compare_distributions({name: ensemble[name] for name in values}, values)
+        if common:
+            rows = [seeds.index(seed) for seed in common]
+            found = compare_seeds(
+                {name: ensemble[name].sel(seed=common) for name in values},
+                {name: recorded[rows] for name, recorded in values.items()},
+            )
+        else:
+            found = compare_means({name: ensemble[name] for name in values}, values, protocol.STATISTICS)
     except ValueError as error:
         raise UserError(f"{project.shown(path)}: {error}") from error
-    seeds = len(next(iter(values.values())))
-    enough = could_differ(ensemble.sizes["seed"], seeds, len(agreements))
-    return result | {
-        "comparable": True,
-        "seeds": seeds,
+    sizes = {
         "our_seeds": ensemble.sizes["seed"],
-        "tests": len(agreements),
-        "smallest_p": min(agreement.p for agreement in agreements),
-        "false_alarm_rate": FALSE_ALARM_RATE,
-        "could_differ": enough,
-        "seeds_needed": seeds_needed(seeds, len(agreements)),
-        "agrees": enough and all(agreement.agrees for agreement in agreements),
-        "different": [dataclasses.asdict(agreement) for agreement in agreements if not agreement.agrees],
+        "seeds": len(next(iter(values.values()))),
+        "same_streams": peer.same_streams,
+        "common": len(common),
     }
+    return result | {"comparable": True} | sizes | found

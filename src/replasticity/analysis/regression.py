@@ -1,9 +1,10 @@
 """The regression check: an ensemble against the reference statistics committed under ``figures/``.
 
-Seeds that both have must give the same numbers; the other seeds must be distributed alike. What does not depend on the
-seed must be the same with any seed: everything where nothing is random, and numbers that all seeds of the reference
-share although they cannot do so by chance. With few other seeds no distribution could be called another one: then the
-seeds that both have decide, and without them there are too few seeds to tell.
+Seeds that both have must give the same numbers. What does not depend on the seed must be the same with any seed:
+everything where nothing is random, and numbers that all seeds of the reference share although they cannot do so by
+chance. All else about other seeds is an alarm, raised where they are distributed differently. That it stays silent
+shows no agreement; and where few other seeds could not have raised it, the seeds that both have decide, and without
+them there are too few seeds to tell.
 """
 
 import json
@@ -19,12 +20,13 @@ import xarray as xr
 from replasticity import datasets, project, protocols
 from replasticity.analysis import stored
 from replasticity.analysis.distributions import (
-    Agreement,
+    Difference,
     compare_distributions,
-    could_differ,
-    elements,
     mean_and_sd,
+    paired_elements,
+    resolution_of,
     seeds_needed,
+    smallest_difference_sd,
 )
 from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.datasets import Variable
@@ -36,6 +38,7 @@ MIN_SEEDS_FOR_CONSTANT = 10
 
 AGREES = "agrees with its reference"
 MOVED = "MOVED"
+NONE_SEEN = "no difference from its reference seen"
 TOO_FEW = "too few seeds to tell"
 
 
@@ -80,8 +83,9 @@ class Check:
         Seeds that the reference has too, that it has not, and all that it has.
     numbers : int
         Numbers per seed.
-    tested : bool
-        Whether the other seeds are enough to show a difference, or nothing about them is random.
+    smallest_difference_sd : float or None
+        Difference of a mean that the other seeds would have shown more often than not, in standard deviations over
+        seeds: 0 where nothing is random, None if there are none or too few.
     needed : int or None
         How many other seeds it takes to show one; None if no number is enough.
     changed_parameters : list of str
@@ -95,22 +99,24 @@ class Check:
     other_seeds: int
     reference_seeds: int
     numbers: int
-    tested: bool
+    smallest_difference_sd: float | None
     needed: int | None
     changed_parameters: list[str]
     moved: list[Moved]
 
     @property
     def verdict(self) -> str:
-        """`AGREES`, `MOVED` or `TOO_FEW`; seeds that both have are enough to tell."""
+        """`AGREES`, `MOVED`, `NONE_SEEN` or `TOO_FEW`; seeds that both have are enough to tell."""
         if self.moved or self.changed_parameters:
             return MOVED
-        return AGREES if self.tested or self.same_seeds else TOO_FEW
+        if self.same_seeds or self.smallest_difference_sd == 0:
+            return AGREES
+        return TOO_FEW if self.smallest_difference_sd is None else NONE_SEEN
 
     @property
     def passes(self) -> bool:
-        """Whether it agrees: nothing has moved, and something could have."""
-        return self.verdict == AGREES
+        """Whether nothing has moved, and something could have."""
+        return self.verdict in (AGREES, NONE_SEEN)
 
 
 def reference_file(resolved: Resolved) -> Path:
@@ -227,19 +233,20 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
             for row in _moved_with_any_seed(new[name], expected[name], contract[name], deterministic)
         ]
         told = {row.label for row in with_any_seed}
-        agreements = [] if deterministic else compare_distributions(new, expected)
+        differences = [] if deterministic else compare_distributions(new, expected)
         moved += with_any_seed + [
-            _moved_with_other_seeds(agreement, len(others), len(reference_seeds))
-            for agreement in agreements
-            if not agreement.agrees and agreement.label not in told
+            _moved_with_other_seeds(difference, len(others), len(reference_seeds))
+            for difference in differences
+            if difference.differs and difference.label not in told
         ]
+    smallest_sd = smallest_difference_sd(len(others), len(reference_seeds), numbers) if others else None
     return Check(
         experiment=resolved.name,
         same_seeds=len(shared),
         other_seeds=len(others),
         reference_seeds=len(reference_seeds),
         numbers=numbers,
-        tested=deterministic or (bool(others) and could_differ(len(others), len(reference_seeds), numbers)),
+        smallest_difference_sd=0.0 if deterministic else smallest_sd,
         needed=seeds_needed(len(reference_seeds), numbers),
         changed_parameters=[
             f"{name}: {reference['parameters'].get(name)} in the reference, {value} now"
@@ -251,13 +258,12 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
 
 
 def _moved_with_same_seeds(statistic: xr.DataArray, expected: npt.NDArray[np.float64]) -> list[Moved]:
-    resolution = float(statistic.attrs.get("resolution", 0.0))
-    reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
+    tolerance = {"rtol": RELATIVE_TOLERANCE, "atol": resolution_of(statistic)}
     # NaN equals NaN: the statistic is not defined with this seed, as before.
     return [
         _moved_exactly(label, "same seeds", now, before, before)
-        for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True)
-        if not np.allclose(now, before, rtol=RELATIVE_TOLERANCE, atol=resolution, equal_nan=True)
+        for label, now, before in paired_elements(statistic, expected)
+        if not np.allclose(now, before, **tolerance, equal_nan=True)
     ]
 
 
@@ -269,11 +275,9 @@ def _moved_with_any_seed(
     They are all where nothing is random. Where something is, they are those that many seeds of the reference share, and
     cannot share by chance. Rounding may put a seed as far from those of the reference as these are apart.
     """
-    resolution = float(statistic.attrs.get("resolution", 0.0))
-    reference = xr.DataArray(expected, dims=statistic.dims, name=statistic.name)
     moved = []
-    for (label, now), (_, before) in zip(elements(statistic), elements(reference), strict=True):
-        tolerance = rounding(before, resolution)
+    for label, now, before in paired_elements(statistic, expected):
+        tolerance = rounding(before, resolution_of(statistic))
         shared = (
             len(before) >= MIN_SEEDS_FOR_CONSTANT
             and not variable.has_ties
@@ -300,10 +304,10 @@ def _moved_exactly(
     return _moved(label, how, mean_and_sd(before), mean_and_sd(now), largest, 0.0, len(now), len(before))
 
 
-def _moved_with_other_seeds(agreement: Agreement, n_now: int, n_reference: int) -> Moved:
-    deviation = abs(agreement.ours[0] - agreement.theirs[0])
+def _moved_with_other_seeds(difference: Difference, n_now: int, n_reference: int) -> Moved:
+    before, now = difference.theirs, difference.ours
     return _moved(
-        agreement.label, "other seeds", agreement.theirs, agreement.ours, deviation, agreement.p, n_now, n_reference
+        difference.label, "other seeds", before, now, abs(now[0] - before[0]), difference.p, n_now, n_reference
     )
 
 

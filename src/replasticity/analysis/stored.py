@@ -8,7 +8,7 @@ what it says twice.
 import dataclasses
 import typing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from replasticity.analysis.claims import FORRT, Verdict
 from replasticity.errors import UserError
 from replasticity.experiments import Claim, Erratum, Resolved
 from replasticity.json_files import Stored
-from replasticity.parameters import NonNegativeInt
+from replasticity.parameters import NonNegativeInt, PositiveInt
 
 _Seeds = Annotated[list[NonNegativeInt], Field(min_length=1)]
 
@@ -72,26 +72,45 @@ class _MeasuredErratum(Erratum):
         return self
 
 
-class _Differing(Stored):
-    """A statistic that is distributed otherwise than the other simulator's."""
-
-    label: str
-
-
-class _PeerComparison(Stored):
-    """See `replasticity.analysis.evaluation.compare_with_peer`."""
+class _NotComparable(Stored):
+    """See `replasticity.analysis.evaluation.compare_with_peer`; so of the two that follow."""
 
     simulator: str
-    comparable: bool
-    different_parameters: list[str] = Field([])
-    seeds: NonNegativeInt = 0
-    our_seeds: NonNegativeInt = 0
-    tests: NonNegativeInt = 0
-    smallest_p: float = 1.0
-    could_differ: bool = False
-    seeds_needed: NonNegativeInt | None = None
-    agrees: bool = False
-    different: list[_Differing] = Field([])
+    comparable: Literal[False]
+    different_parameters: list[str]
+
+
+class _ComparedSeeds(Stored):
+    simulator: str
+    comparable: Literal[True]
+    common: PositiveInt
+    outcome: Literal["identical", "differs"]
+    identical: NonNegativeInt
+    different: list[str]
+
+
+class _ComparedMeans(Stored):
+    simulator: str
+    comparable: Literal[True]
+    our_seeds: NonNegativeInt
+    seeds: NonNegativeInt
+    same_streams: bool
+    common: Literal[0]
+    outcome: Literal["equivalent", "differs", "undecided", "too few to tell"]
+    numbers: NonNegativeInt
+    constant: NonNegativeInt
+    margin_sd: float
+    own_margins: list[str]
+    power: float
+    power_needed: float
+    seeds_needed: PositiveInt | None
+    our_seeds_needed: PositiveInt | None
+    largest_difference: float | None
+    largest_of: str | None
+    not_shown: list[str]
+    smallest_p: float
+    different: list[str]
+    smallest_difference_sd: float | None
 
 
 class _Evaluation(Stored):
@@ -106,7 +125,7 @@ class _Evaluation(Stored):
     ensembles: dict[str, str]
     claims: list[create_model("_StoredClaim", __base__=_JudgedClaim, **_OF_VERDICT)]  # type: ignore[valid-type]
     errata: list[_MeasuredErratum]
-    peer: _PeerComparison | None
+    peer: _NotComparable | _ComparedSeeds | _ComparedMeans | None
 
 
 def read_evaluation(path: Path, name: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def check(tree: xr.DataTree) -> None:
 
 def _check_panel(attributes: Mapping[Any, Any]) -> None:
     _require_texts(attributes, "title", "x_label", "y_label", "x_scale", "y_scale")
+    if "column_title" in attributes:
+        _require_texts(attributes, "column_title")
     for axis in ("x", "y"):
         limits = _numbers(attributes, f"{axis}_limits", 2)
         if attributes[f"{axis}_scale"] == "log" and limits.min() <= 0:

@@ -1,7 +1,7 @@
-"""Figure beats: spikes of two regularly firing cells, and the weight between them, for each pair of rates."""
+"""Figure beats: spikes of two regularly firing cells, the weight between them, and what the time grid does to it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,17 @@ from replasticity.figures import rendering as look
 #: Pairs that get a row of their own; the final weights of all are shown below if there are more.
 MOST_ROWS = 6
 
-#: Role -> colour.
+#: Panels of the time step in one row.
+MOST_COLUMNS = 3
+
+#: Role -> colour, and that of the mean over a beat.
 _COLOURS = {"main": look.BLUE, "subtract": look.ORANGE}
+_MEAN_COLOURS = {"main": look.BLACK, "subtract": look.VERMILION}
+
+#: Which spike of a coincidence is first with exact times, as along the dimension `first` of `weight_no_grid`.
+ORDERS = ("pre", "post")
+
+_RATES = ("pre_rates_Hz", "post_rates_Hz")
 
 #: Reset of the phase -> label.
 _RESETS = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}
@@ -34,30 +43,41 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Returns
     -------
     matplotlib.figure.Figure
-        For each pair the first spikes and the weight; a last panel if not all pairs have a row.
+        For each pair the first spikes and the weight, then the final weight against the time step; a last panel if not
+        all pairs have a row.
     """
     main = ensembles["main"]
     pairs = main.sizes["synapse"]
     rows = min(pairs, MOST_ROWS)
     more = pairs > rows
-    figure = Figure(figsize=(look.FULL_WIDTH, 0.4 + 1.95 * (rows + more)), layout=look.layout())
-    grid = figure.add_gridspec(rows + more, 2, width_ratios=[1, 1.25])
-    highest = max(float(ensemble["weight_highest"].values.max()) for ensemble in ensembles.values())
-    lowest = min(0.0, *(float(ensemble["weight_lowest"].values.min()) for ensemble in ensembles.values()))
-    for pair in range(rows):
-        spikes, weight = figure.add_subplot(grid[pair, 0]), figure.add_subplot(grid[pair, 1])
+    steps_rows = -(-rows // MOST_COLUMNS)
+    heights = [1.9 * rows, 1.9 * steps_rows, *([1.9] if more else [])]
+    figure = Figure(figsize=(look.FULL_WIDTH, 0.4 + sum(heights)), layout=look.layout())
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    limits = _weight_limits(ensembles)
+    for pair, (spikes, weight) in enumerate(parts[0].subplots(rows, 2, width_ratios=[1, 1.1], squeeze=False)):
         draw_spikes(spikes, main, pair)
         look.letter(spikes, _panel(2 * pair), _beat_title(main, pair))
         draw_weight(weight, ensembles, pair)
-        weight.set_ylim(lowest - 0.02 * (highest - lowest), highest)
-        look.room_above(weight, 0.2 * len(weight.get_lines()))
+        weight.set_ylim(limits)
         look.letter(weight, _panel(2 * pair + 1), "Weight of the synapse")
+    for pair in range(rows):
+        axes = parts[1].add_subplot(steps_rows, min(rows, MOST_COLUMNS), pair + 1)
+        draw_time_steps(axes, ensembles, pair)
+        axes.set_ylim(limits)
+        if pair + 1 == min(rows, MOST_COLUMNS):
+            _legend_beside(axes)
+        look.letter(axes, _panel(2 * rows + pair), f"{_asked(main, pair)}: final w")
     if more:
-        overview = figure.add_subplot(grid[rows, :])
+        overview = parts[2].subplots()
         draw_final_weights(overview, ensembles)
-        look.letter(overview, _panel(2 * rows), f"Final weight of all {pairs} pairs ({rows} of them above)")
+        look.letter(overview, _panel(3 * rows), f"Final weight of all {pairs} pairs ({rows} of them above)")
     look.say_nothing_is_random(figure)
     return figure
+
+
+def _reset(ensemble: xr.Dataset) -> str:
+    return f"reset {_RESETS[_parameters(ensemble)['reset']]}"
 
 
 def _panel(number: int) -> str:
@@ -67,6 +87,26 @@ def _panel(number: int) -> str:
 def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
     parameters: dict[str, Any] = json.loads(ensemble.attrs["parameters"])
     return parameters
+
+
+def _weight_limits(ensembles: Mapping[str, xr.Dataset]) -> tuple[float, float]:
+    """Return the ends of the axes of weights: the bounds of the weight, as in the source, if it has any."""
+    parameters = _parameters(ensembles["main"])
+    if parameters["clip_weight"]:
+        return 0.0, float(parameters["weight_max"])
+    names = ("weight_lowest", "weight_highest", "weight_finer", "weight_no_grid")
+    values = np.concatenate([ensemble[name].values.ravel() for ensemble in ensembles.values() for name in names])
+    margin = 0.02 * np.ptp(values)
+    return float(values.min() - margin), float(values.max() + margin)
+
+
+def _with_same_pair(ensembles: Mapping[str, xr.Dataset], pair: int) -> Iterator[tuple[str, xr.Dataset]]:
+    """Yield role and ensemble of those that have the same rates at the place of a pair as the experiment itself."""
+    asked = [_parameters(ensembles["main"])[name][pair] for name in _RATES]
+    for role, ensemble in ensembles.items():
+        parameters = _parameters(ensemble)
+        if pair < ensemble.sizes["synapse"] and [parameters[name][pair] for name in _RATES] == asked:
+            yield role, ensemble
 
 
 def _statistic(ensemble: xr.Dataset, name: str, pair: int) -> float:
@@ -83,13 +123,22 @@ def beat_text(beat_Hz: float) -> str:
     return f"beat {hertz(beat_Hz)}" if np.isfinite(beat_Hz) else "too few spikes"
 
 
+def _asked(ensemble: xr.Dataset, pair: int) -> str:
+    """Return the rates asked for."""
+    pre_Hz, post_Hz = (_parameters(ensemble)[name][pair] for name in _RATES)
+    return f"{pre_Hz:g}/{hertz(post_Hz)}"
+
+
+def _legend_beside(axes: Axes) -> None:
+    """Put the legend beside axes whose ends are the bounds of the weight: there is no room in them."""
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.04), handlelength=1.2, borderaxespad=0.0, frameon=False)
+
+
 def _beat_title(ensemble: xr.Dataset, pair: int) -> str:
     """Say which rates were asked for, and at what frequency the cells beat."""
-    parameters = _parameters(ensemble)
-    asked = f"{parameters['pre_rates_Hz'][pair]:g} and {hertz(parameters['post_rates_Hz'][pair])}"
     actual, expected = _statistic(ensemble, "beat_actual_Hz", pair), _statistic(ensemble, "beat_asked_Hz", pair)
-    title = f"{asked}: {beat_text(actual)}"
-    return title if hertz(actual) in ("no rate", hertz(expected)) else f"{title}, not {hertz(expected)}"
+    title = f"{_asked(ensemble, pair)}: {beat_text(actual)}"
+    return title if hertz(actual) in ("no rate", hertz(expected)) else f"{title}, not {round(expected, 2):g}"
 
 
 def window_ms(ensemble: xr.Dataset, pair: int) -> float:
@@ -130,19 +179,13 @@ def draw_spikes(axes: Axes, ensemble: xr.Dataset, pair: int) -> None:
 
 def draw_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset], pair: int) -> None:
     """Draw the weight of a pair, for each reset of the phase; the experiment itself in front."""
-    for role, ensemble in ensembles.items():
-        parameters = _parameters(ensemble)
-        if pair >= ensemble.sizes["synapse"] or any(
-            parameters[name][pair] != _parameters(ensembles["main"])[name][pair]
-            for name in ("pre_rates_Hz", "post_rates_Hz")
-        ):
-            continue
+    for role, ensemble in _with_same_pair(ensembles, pair):
         weight = ensemble["weight"].values[0, :, pair]
         # A weight changes at few steps: these and the ends draw the same line.
         changes = np.flatnonzero(np.diff(weight, prepend=np.nan, append=np.nan) != 0)
         corners = np.append(changes[:-1], len(weight) - 1)
         label = (
-            f"reset {_RESETS[parameters['reset']]}, {beat_text(_statistic(ensemble, 'beat_actual_Hz', pair))}: "
+            f"{_reset(ensemble)}, {beat_text(_statistic(ensemble, 'beat_actual_Hz', pair))}:\n"
             f"ends at {_statistic(ensemble, 'weight_final', pair):.3f}"
         )
         axes.step(
@@ -151,13 +194,53 @@ def draw_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset], pair: int) -> N
             where="post",
             color=_COLOURS[role],
             lw=0.7,
+            alpha=0.6,
             label=label,
             zorder=3 if role == "main" else 2,
         )
+        time_s, mean = beat_average(ensemble, pair)
+        if len(mean):
+            label = f"{_reset(ensemble)}, mean over a beat"
+            axes.plot(time_s, mean, color=_MEAN_COLOURS[role], lw=1.2, label=label, zorder=4, clip_on=False)
     axes.set_xlim(0, _parameters(ensembles["main"])["duration_ms"] / 1000)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("w")
-    look.legend(axes, loc="upper right")
+    _legend_beside(axes)
+
+
+def beat_average(ensemble: xr.Dataset, pair: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean weight over one period of the beat against the middle of the period [s].
+
+    Nothing is returned where there is no beat, or the run is shorter than one.
+    """
+    beat_Hz, dt_ms = _statistic(ensemble, "beat_actual_Hz", pair), _parameters(ensemble)["dt_ms"]
+    weight = ensemble["weight"].values[0, :, pair]
+    steps = round(1000 / (beat_Hz * dt_ms)) if beat_Hz > 1e-9 else 0
+    if not 0 < steps <= len(weight):
+        return np.zeros(0), np.zeros(0)
+    sums = np.cumsum(np.insert(weight, 0, 0.0))
+    # A hundred points for each beat are a smooth line.
+    first = np.arange(0, len(weight) - steps + 1, max(1, steps // 100))
+    middle_s = (ensemble["time_ms"].values[first] + steps * dt_ms / 2) / 1000
+    return middle_s, (sums[first + steps] - sums[first]) / steps
+
+
+def draw_time_steps(axes: Axes, ensembles: Mapping[str, xr.Dataset], pair: int) -> None:
+    """Draw the final weight of a pair against the time step, and with exact spike times in either order."""
+    for role, ensemble in reversed(list(_with_same_pair(ensembles, pair))):
+        parameters = _parameters(ensemble)
+        dt_ms = parameters["dt_ms"] / np.array([1, *parameters["dt_divisions"]])
+        final = [_statistic(ensemble, "weight_final", pair), *ensemble["weight_finer"].values[0, :, pair]]
+        # Open circles in front let equal weights be seen.
+        looks = {"ms": 4, "mew": 0.7, "mfc": "none"} if role == "main" else {"ms": 2.5, "mew": 0}
+        axes.plot(dt_ms, final, "o", color=_COLOURS[role], label=_reset(ensemble), clip_on=False, **looks)
+    exact = ensembles["main"]["weight_no_grid"].values[0, :, pair]
+    for weight, first, style in zip(exact, ORDERS, ("-", "--"), strict=True):
+        label = f"exact times, coincidence:\n{first} spike first"
+        axes.axhline(weight, color=look.GREY, lw=0.9, ls=style, label=label, zorder=1)
+    axes.set_xscale("log")
+    axes.set_xlabel("time step (ms)")
+    axes.set_ylabel("final w")
 
 
 def draw_final_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -165,8 +248,8 @@ def draw_final_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     for role, ensemble in ensembles.items():
         if ensemble.sizes["synapse"] == ensembles["main"].sizes["synapse"]:
             final = ensemble["weight_final"].values[0]
-            label = f"reset {_RESETS[_parameters(ensemble)['reset']]}"
-            axes.plot(np.arange(1, len(final) + 1), final, "o", ms=3, mew=0, color=_COLOURS[role], label=label)
+            numbers = np.arange(1, len(final) + 1)
+            axes.plot(numbers, final, "o", ms=3, mew=0, color=_COLOURS[role], label=_reset(ensemble))
     axes.set_xlabel("pair")
     axes.set_ylabel("final w")
     look.room_above(axes, 0.3)

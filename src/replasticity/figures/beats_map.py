@@ -1,7 +1,7 @@
 """Figure beats_map: the final weight over pre- and postsynaptic rate, and what it does and does not depend on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,20 @@ from replasticity.figures import rendering as look
 #: Role -> title of its map.
 _TITLES = {
     "main": "Final weight",
-    "subtract": "True mean rates",
+    "subtract": "Overshoot kept",
     "balanced": "No excess",
 }
+
+#: Reset of the phase -> label.
+_RESETS = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}
+
+#: Panels in one row.
+_COLUMNS = 3
+
+#: Which spike of a coincidence is first with exact times, as along the dimension `first` of `weight_no_grid`.
+ORDERS = ("pre", "post")
+
+_COLOURS = {"main": look.BLUE, "subtract": look.ORANGE, "balanced": look.GREEN}
 
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -33,28 +44,57 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Returns
     -------
     matplotlib.figure.Figure
-        One map for each ensemble, the effect of the starting phase, and the weight against beat and mean rate.
+        One map for each ensemble; that of the experiment with its finest time step and with exact spike times; the
+        effect of the starting phase; the weight against beat and mean rate; and what the time step does to all maps.
     """
     main = ensembles["main"]
+    parameters = _parameters(main)
     roles = [role for role in _TITLES if role in ensembles]
-    phases = main.sizes["start_phase"]
-    count = len(roles) + (phases > 1) + 2
-    rows = (count + 1) // 2
-    figure = Figure(figsize=(look.FULL_WIDTH, 0.3 + 2.85 * rows), layout=look.layout())
-    panels = [(letter, figure.add_subplot(rows, 2, k + 1)) for k, letter in enumerate("abcdef"[:count])]
+    phases, divisions = main.sizes["start_phase"], parameters["dt_divisions"]
+    # Title -> what draws the panel.
+    panels: list[tuple[str, Callable[[Axes], None]]] = []
+
+    def add_map(title: str, ensemble: xr.Dataset, weight: np.ndarray) -> None:
+        panels.append((title, lambda axes: draw_map(axes, ensemble, *_final_weight(ensemble, weight))))
+
     for role in roles:
-        letter, axes = panels.pop(0)
-        draw_map(axes, ensembles[role], *_final_weight(ensembles[role]))
-        look.letter(axes, letter, _title(role, ensembles[role]))
+        add_map(_title(role, ensembles[role]), ensembles[role], ensembles[role]["weight_final"].values[0, 0])
+    if divisions:
+        finest = int(np.argmax(divisions))
+        finest_ms = parameters["dt_ms"] / divisions[finest]
+        add_map(f"As a, time step {finest_ms:g} ms", main, main["weight_finer"].values[0, finest, 0])
+    for first, weight in zip(ORDERS, main["weight_no_grid"].values[0, :, 0], strict=True):
+        add_map(f"As a, exact times,\ncoincidence: {first} first", main, weight)
     if phases > 1:
-        letter, axes = panels.pop(0)
-        draw_map(axes, main, *_range_over_phases(main))
-        look.letter(axes, letter, f"Range of w over {phases} starting phases of the post cell")
-    for by, name in (("beat", "Beat"), ("mean_rate", "Mean rate")):
-        letter, axes = panels.pop(0)
-        draw_against(axes, main, by)
-        look.letter(axes, letter, f"{name}: {_explained(main, by)}")
-    pairs, duration_s = main.sizes["pre_rate"] * main.sizes["post_rate"], _parameters(main)["duration_ms"] / 1000
+        panels.append(
+            (
+                f"As a, {phases} starting phases\nof the post cell",
+                lambda axes: draw_map(axes, main, *_range_over_phases(main)),
+            )
+        )
+    panels += [
+        (f"Beat: {_explained(main, 'beat')}", lambda axes: draw_against(axes, main, "beat")),
+        (f"Mean rate: {_explained(main, 'mean_rate')}", lambda axes: draw_against(axes, main, "mean_rate")),
+    ]
+    chosen = {role: ensembles[role] for role in roles}
+    if divisions:
+        panels += [
+            ("Pairs that fall", lambda axes: draw_time_steps(axes, chosen, "share_depressed")),
+            ("Beat, by time step", lambda axes: draw_time_steps(axes, chosen, "variance_explained_by_beat")),
+        ]
+    rows = -(-len(panels) // _COLUMNS)
+    figure = Figure(figsize=(look.FULL_WIDTH, 0.3 + 2.2 * rows), layout=look.layout())
+    # Each row has widths of its own: the scales of colours and the legend of one are not those of another.
+    parts = figure.subfigures(rows, 1, squeeze=False)[:, 0]
+    for k, (title, draw_panel) in enumerate(panels):
+        row, column = divmod(k, _COLUMNS)
+        axes = parts[row].add_subplot(1, min(_COLUMNS, len(panels) - row * _COLUMNS), column + 1)
+        draw_panel(axes)
+        look.letter(axes, "abcdefghijkl"[k], title)
+    if divisions:
+        # The last two panels have one legend.
+        axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1.0), borderaxespad=0.0, handlelength=2.2, frameon=False)
+    pairs, duration_s = main.sizes["pre_rate"] * main.sizes["post_rate"], parameters["duration_ms"] / 1000
     look.say_nothing_is_random(figure, f"{pairs} pairs of rates in each map, {duration_s:g} s each.")
     return figure
 
@@ -65,27 +105,33 @@ def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
 
 
 def _title(role: str, ensemble: xr.Dataset) -> str:
-    parameters = _parameters(ensemble)
-    reset = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}[parameters["reset"]]
-    return f"{_TITLES[role]} (reset {reset}, depression \N{MULTIPLICATION SIGN} {parameters['depression_ratio']:g})"
+    return f"{_TITLES[role]} ({_parameters(ensemble)['dt_ms']:g} ms),\n{_model(ensemble)}"
+
+
+def _model(ensemble: xr.Dataset) -> str:
+    """Say which reset and which excess of depression an ensemble has."""
+    return f"{_RESETS[_parameters(ensemble)['reset']]}, {_ratio(ensemble)}"
+
+
+def _ratio(ensemble: xr.Dataset) -> str:
+    return f"depression \N{MULTIPLICATION SIGN} {_parameters(ensemble)['depression_ratio']:g}"
 
 
 def _explained(ensemble: xr.Dataset, by: str) -> str:
     share = float(ensemble[f"variance_explained_by_{by}"].values[0])
     if not np.isfinite(share):
-        return "too few pairs for an analysis of variance"
-    return f"explains {share:.0%} of the variance of w"
+        return "too few pairs\nto explain a variance"
+    return f"{share:.0%}\nof the variance of w"
 
 
-def _final_weight(ensemble: xr.Dataset) -> tuple[np.ndarray, str, str, Normalize]:
-    """Return the final weights of the first starting phase, and how to show them."""
+def _final_weight(ensemble: xr.Dataset, weight: np.ndarray) -> tuple[np.ndarray, str, str, Normalize]:
+    """Return final weights, and how to show them."""
     parameters = _parameters(ensemble)
-    weight = ensemble["weight_final"].values[0, 0]
     clipped = parameters["clip_weight"]
     low, high = (0.0, float(parameters["weight_max"])) if clipped else (float(weight.min()), float(weight.max()))
     start = float(parameters["weight_initial"])
     norm = TwoSlopeNorm(start, low, high) if low < start < high else Normalize(low, high)
-    return weight, "final w (white: initial w)" if low < start < high else "final w", "RdBu_r", norm
+    return weight, "final w (white: initial)" if low < start < high else "final w", "RdBu_r", norm
 
 
 def _range_over_phases(ensemble: xr.Dataset) -> tuple[np.ndarray, str, str, Normalize]:
@@ -117,8 +163,8 @@ def draw_map(axes: Axes, ensemble: xr.Dataset, values: np.ndarray, label: str, c
         rasterized=True,
     )
     axes.figure.colorbar(mesh, ax=axes, label=label, shrink=0.95)
-    axes.set_xlabel("presynaptic rate asked for (Hz)")
-    axes.set_ylabel("postsynaptic rate (Hz)")
+    axes.set_xlabel("pre rate asked for (Hz)")
+    axes.set_ylabel("post rate asked for (Hz)")
 
 
 def draw_against(axes: Axes, ensemble: xr.Dataset, by: str) -> None:
@@ -131,7 +177,33 @@ def draw_against(axes: Axes, ensemble: xr.Dataset, by: str) -> None:
     size = 2.5 if weight.size > 500 else 6
     axes.plot(x_Hz.ravel(), weight.ravel(), ".", ms=size, mew=0, alpha=0.5, color=look.BLUE, rasterized=True)
     axes.axhline(_parameters(ensemble)["weight_initial"], color=look.GREY, lw=0.8, ls="--", label="initial weight")
-    axes.set_xlabel("actual beat frequency (Hz)" if by == "beat" else "geometric mean of the actual rates (Hz)")
+    axes.set_xlabel("beat frequency (Hz)" if by == "beat" else "geometric mean of rates (Hz)")
     axes.set_ylabel("final w")
     look.room_above(axes, 0.15)
     look.legend(axes, loc="upper right")
+
+
+def draw_time_steps(axes: Axes, ensembles: Mapping[str, xr.Dataset], name: str) -> None:
+    """Draw a statistic of each map against the time step, and with exact spike times in either order."""
+    for role, ensemble in ensembles.items():
+        parameters = _parameters(ensemble)
+        dt_ms = parameters["dt_ms"] / np.array([1, *parameters["dt_divisions"]])
+        order = np.argsort(dt_ms)
+        values = np.array([ensemble[name].values[0], *ensemble[f"{name}_finer"].values[0]])
+        label = _model(ensemble)
+        axes.plot(dt_ms[order], values[order], "o-", ms=3, mew=0, lw=0.9, color=_COLOURS[role], label=label)
+        # Without a grid both resets are the same.
+        if parameters["reset"] == "zero":
+            exact = ensemble[f"{name}_no_grid"].values[0]
+            for value, first, style in zip(exact, ORDERS, ("-.", "--"), strict=True):
+                label = f"exact times, {first} first,\n{_ratio(ensemble)}"
+                # The experiment's own lines are broader: others may lie on them.
+                axes.axhline(
+                    value, color=_COLOURS[role], lw=1.8 if role == "main" else 0.9, ls=style, label=label, zorder=1
+                )
+    # Where no value is defined, no line gives the limits.
+    axes.set_xlim(dt_ms.min() / 1.3, dt_ms.max() * 1.3)
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel("time step (ms)")
+    axes.set_ylabel({"share_depressed": "share of pairs"}.get(name, "share of variance"))

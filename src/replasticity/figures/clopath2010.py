@@ -1,25 +1,44 @@
 """Figure clopath2010: does voltage-based STDP make bidirectional connections? (Clopath et al. 2010)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from scipy import stats
 
 from replasticity.figures import rendering as look
+from replasticity.figures._over_seeds import mean_and_band
 
 FloatArray = npt.NDArray[np.float64]
 
-#: White ground that keeps lines from crossing a text.
-_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-
 #: Roles of the same experiment at several durations, shortest first.
 _DURATIONS = ("main", "long", "longest")
+
+#: Role of a corrected experiment -> what is corrected in it.
+_CORRECTIONS = {
+    "inhibition": "inhibition inhibits",
+    "adaptation": "b = 80.5 pA",
+    "history": "history starts at rest",
+    "start": "neurons start at rest",
+    "solver": "finer solver",
+    "corrected": "all but the solver",
+}
+
+#: Statistics whose change by the corrections is shown: name, label, factor.
+_EFFECTS = (
+    ("reciprocity", "correlation of $w_{ij}$ with $w_{ji}$", 1.0),
+    ("dw_mean_mV", "mean weight change (µV)", 1000.0),
+    ("exc_rate_Hz", "excitatory rate (Hz)", 1.0),
+)
+
+#: With fewer seeds their mean has no interval worth drawing: the seeds themselves are shown.
+_FEWEST_FOR_INTERVAL = 5
 
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -28,32 +47,47 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``clopath_network``: ``main``, and if given ``corrected``, ``long`` and ``longest``.
+        Ensembles of protocol ``clopath_network``: ``main``, and as far as given the longer runs ``long`` and
+        ``longest``, and those in which errata are corrected, one by one and together.
     evaluations : mapping of str to dict
         Not shown in this figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a to h; f only with ``corrected``.
+        Panels a to j; without corrected experiments a to i.
     """
     main = ensembles["main"]
-    figure = Figure(figsize=(look.FULL_WIDTH, 8.8), layout=look.layout())
-    rows: Any = figure.subfigures(3, 1, height_ratios=[0.85, 1, 1.1])
-    axes = rows[0].subplots(1, 3, width_ratios=[1.15, 1.15, 1])
-    draw_matrix_as_published(axes[0], main)
-    draw_mean_matrix(axes[1], main)
-    draw_pairs(axes[2], main)
-    axes = rows[1].subplots(1, 3 if "corrected" in ensembles else 2)
-    shown = {role: ensembles[role] for role in _DURATIONS if role in ensembles}
-    draw_reciprocity(axes[0], shown)
-    draw_strong_pairs(axes[1], shown)
-    if "corrected" in ensembles:
-        draw_correction(axes[2], main, ensembles["corrected"])
-    panels = rows[2].subplot_mosaic([["inputs", "spike"], ["neurons", "spike"]], height_ratios=[2.2, 1])
-    draw_raster(panels["inputs"], panels["neurons"], main)
-    draw_spike(panels["spike"], main)
+    durations = [ensembles[role] for role in _DURATIONS if role in ensembles]
+    corrections = {label: ensembles[role] for role, label in _CORRECTIONS.items() if role in ensembles}
+    letters = iter("abcdefghij")
+    figure = Figure(figsize=(look.FULL_WIDTH, 9.7 if corrections else 8.2), layout=look.layout())
+    heights = [1.7, 1.9, 2.4, *([1.5] if corrections else []), 2.2]
+    subfigures: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
+    rows = iter(subfigures)
+
+    axes = _one_and_several(next(rows), len(durations))
+    draw_matrix_as_published(axes[0], main, next(letters))
+    draw_matrices(axes[1:], durations, next(letters))
+    axes = _one_and_several(next(rows), len(durations))
+    draw_pairs(axes[0], main, next(letters))
+    draw_fields(axes[1:], durations, next(letters))
+    axes = next(rows).subplots(1, 3)
+    draw_similarity(axes[0], ensembles.get("long", main), next(letters))
+    draw_course(axes[1], durations, ensembles.get("start"), next(letters))
+    draw_strong_pairs(axes[2], durations, next(letters))
+    if corrections:
+        draw_corrections(next(rows).subplots(1, len(_EFFECTS), sharey=True), main, corrections, next(letters))
+    panels = next(rows).subplot_mosaic([["inputs", "spike"], ["neurons", "spike"]], height_ratios=[2.2, 1])
+    draw_raster(panels["inputs"], panels["neurons"], main, next(letters))
+    draw_spike(panels["spike"], main, next(letters))
     return figure
+
+
+def _one_and_several(row: Any, count: int) -> Sequence[Axes]:
+    """Return axes of a row: one wider than the others, which stand below those of other rows."""
+    axes: Sequence[Axes] = row.subplots(1, 1 + count, width_ratios=[1.25] + count * [1.0])
+    return axes
 
 
 def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
@@ -65,192 +99,260 @@ def _duration(ensemble: xr.Dataset) -> str:
     return f"{_parameters(ensemble)['duration_ms'] / 1000:g} s"
 
 
-def _seeds(ensemble: xr.Dataset) -> str:
+def _first_seed(ensemble: xr.Dataset) -> str:
+    return f"seed {ensemble['seed'].values[0]}"
+
+
+def _count(ensemble: xr.Dataset) -> str:
     n = ensemble.sizes["seed"]
     return f"n = {n} seed{'s' if n > 1 else ''}"
 
 
 def _mean_and_half_width(values: FloatArray) -> tuple[float, float]:
-    """Return mean and half width of its 95 % interval; 0 for one seed."""
-    if len(values) < 2:
-        return float(values.mean()), 0.0
+    """Return mean and half width of its 95 % t interval over seeds."""
     return float(values.mean()), float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
 
 
-def _matrix(axes: Axes, weight_mV: FloatArray, low_mV: float, high_mV: float) -> None:
-    """Draw a weight matrix with all neurons labelled; the diagonal, where no synapse is, stays grey."""
-    count = len(weight_mV)
-    shown = np.where(np.eye(count, dtype=bool), np.nan, weight_mV)
-    axes.set_facecolor("#CCCCCC")
-    image = axes.imshow(shown, cmap="viridis", vmin=low_mV, vmax=high_mV)
-    axes.set_xticks(range(count), [str(k + 1) for k in range(count)])
-    axes.set_yticks(range(count), [str(k + 1) for k in range(count)])
+def _once(axes: Axes, label: str) -> str:
+    """Return a label for the legend, or none if something in the panel has it already."""
+    return "" if label in axes.get_legend_handles_labels()[1] else label
+
+
+def _changes_mV(ensemble: xr.Dataset) -> FloatArray:
+    """Return final minus initial weights of all seeds; 0 where there is no synapse, as in the published script."""
+    final_mV: FloatArray = ensemble["exc_exc_weight_final_mV"].values
+    others = ~np.eye(final_mV.shape[1], dtype=bool)
+    initial_mV: FloatArray = _parameters(ensemble)["weight_exc_exc_mV"] * others
+    return final_mV - initial_mV
+
+
+def _name_neurons(axes: Axes, count: int, step: int) -> None:
+    """Name the neurons on both axes, each or some of them, from 1."""
+    numbers = range(0, count, step)
+    axes.set_xticks(numbers, [str(k + 1) for k in numbers])
+    axes.set_yticks(numbers, [str(k + 1) for k in numbers])
     axes.tick_params(length=0)
     axes.set_xlabel("to neuron")
-    axes.set_ylabel("from neuron")
-    bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, pad=0.03)
-    bar.set_label("weight (mV)")
+
+
+def _scale_of_colours(images: Sequence[ScalarMappable], axes: Sequence[Axes], label: str) -> None:
+    """Draw one scale of colours beside axes whose images share it."""
+    bar = axes[0].figure.colorbar(images[-1], ax=axes, shrink=0.85, pad=0.03, aspect=15)
+    bar.set_label(label)
     bar.outline.set_linewidth(0.5)
+    for image in images:
+        # So that the drawn data of each have it.
+        image.colorbar = bar
 
 
-def draw_matrix_as_published(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw the weights of one seed, colours from the smallest to the largest, as the published script does."""
-    weight_mV = ensemble["exc_exc_weight_final_mV"].values[0]
-    others = weight_mV[~np.eye(len(weight_mV), dtype=bool)]
-    _matrix(axes, weight_mV, others.min(), others.max())
-    look.letter(axes, "a", f"{_duration(ensemble)}, seed {ensemble['seed'].values[0]}, as published")
+def draw_matrix_as_published(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
+    """Draw the change of the weights of one seed as the published script does: colours over what there is."""
+    change_mV = _changes_mV(ensemble)[0]
+    image = axes.imshow(change_mV, cmap="viridis")
+    _name_neurons(axes, len(change_mV), 1)
+    axes.tick_params(labelsize=6)
+    axes.set_ylabel("from neuron")
+    _scale_of_colours([image], [axes], "weight change (mV)")
+    look.letter(axes, letter, f"{_duration(ensemble)}, {_first_seed(ensemble)}, as published")
 
 
-def draw_mean_matrix(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw the mean weights over seeds, colours over the range that weights may have."""
-    parameters = _parameters(ensemble)
-    weight_mV = ensemble["exc_exc_weight_final_mV"].values.mean(axis=0)
-    _matrix(axes, weight_mV, parameters["weight_min_mV"], parameters["weight_max_exc_mV"])
-    look.letter(axes, "b", f"{_duration(ensemble)}, mean, {_seeds(ensemble)}")
+def draw_matrices(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter: str) -> None:
+    """Draw the weights of the first seed after each duration, colours over the range that weights may have."""
+    parameters = _parameters(ensembles[0])
+    images = []
+    for axes, ensemble in zip(panels, ensembles, strict=True):
+        weight_mV = ensemble["exc_exc_weight_final_mV"].values[0]
+        shown = np.where(np.eye(len(weight_mV), dtype=bool), np.nan, weight_mV)
+        axes.set_facecolor("#CCCCCC")
+        limits = {"vmin": parameters["weight_min_mV"], "vmax": parameters["weight_max_exc_mV"]}
+        images.append(axes.imshow(shown, cmap="viridis", **limits))
+        _name_neurons(axes, len(weight_mV), 3)
+        axes.set_ylabel("from neuron" if axes is panels[0] else "")
+    _name_columns(panels, ensembles, letter)
+    _scale_of_colours(images, panels, "weight (mV)")
 
 
-def draw_pairs(axes: Axes, ensemble: xr.Dataset) -> None:
+def draw_fields(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter: str) -> None:
+    """Draw the input weights of the first seed after each duration, as means over the inputs of each centre."""
+    fields_mV = [ensemble["input_weight_by_centre_mV"].values[0] for ensemble in ensembles]
+    low_mV, high_mV = min(map(np.min, fields_mV)), max(map(np.max, fields_mV))
+    images = []
+    for axes, ensemble, field_mV in zip(panels, ensembles, fields_mV, strict=True):
+        images.append(axes.imshow(field_mV, cmap="viridis", vmin=low_mV, vmax=high_mV))
+        _name_neurons(axes, field_mV.shape[1], 3)
+        centres = _parameters(ensemble)["centres"]
+        axes.set_yticks(range(0, len(centres), 3), [str(centre) for centre in centres[::3]])
+        axes.set_ylabel("input channel" if axes is panels[0] else "")
+    _name_columns(panels, ensembles, letter)
+    _scale_of_colours(images, panels, "input weight (mV)")
+
+
+def _name_columns(panels: Sequence[Axes], ensembles: Sequence[xr.Dataset], letter: str) -> None:
+    """Write the letter of panels that stand together, and above each which run it shows."""
+    for number, (axes, ensemble) in enumerate(zip(panels, ensembles, strict=True), 1):
+        title = f"{_duration(ensemble)}, {_first_seed(ensemble)}"
+        if number == 1:
+            look.letter(axes, letter, title)
+        else:
+            axes.set_label(f"{letter}_{number}")
+            axes.set_title(title, loc="left", x=0.0, pad=5)
+
+
+def draw_pairs(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
     """Draw the change of w_ij against that of w_ji for all pairs of all seeds."""
-    weight_mV = ensemble["exc_exc_weight_final_mV"].values - _parameters(ensemble)["weight_exc_exc_mV"]
-    upper = np.triu_indices(weight_mV.shape[1], 1)
-    one, other = weight_mV[:, *upper], weight_mV.transpose(0, 2, 1)[:, *upper]
-    if len(one) > 1:
-        axes.plot(
-            one[1:].ravel(),
-            other[1:].ravel(),
-            "o",
-            ms=2,
-            mew=0,
-            alpha=0.4,
-            color=look.SKY,
-            label=f"{len(one) - 1} other seeds",
-        )
-    axes.plot(one[0], other[0], "o", ms=3, mew=0, color=look.BLUE, label=f"seed {ensemble['seed'].values[0]}")
+    change_uV = 1000 * _changes_mV(ensemble)
+    upper = np.triu_indices(change_uV.shape[1], 1)
+    one, other = change_uV[:, *upper], change_uV.transpose(0, 2, 1)[:, *upper]
+    _draw_first_and_others(axes, ensemble, one, other)
     low, high = min(one.min(), other.min()), max(one.max(), other.max())
     axes.plot([low, high], [low, high], color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xlabel(r"$\Delta w_{ij}$ (mV)")
-    axes.set_ylabel(r"$\Delta w_{ji}$ (mV), $i < j$")
-    look.room_above(axes, 0.35)
+    axes.set_xlabel(r"$\Delta w_{ij}$ (µV)")
+    axes.set_ylabel(r"$\Delta w_{ji}$ (µV), $i < j$")
+    look.room_above(axes, 0.2)
     look.legend(axes, loc="upper left")
     r = ensemble["reciprocity"].values
-    look.letter(axes, "c", f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
+    look.letter(axes, letter, f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
 
 
-def _jitter(count: int) -> npt.NDArray[np.floating]:
-    """Return horizontal offsets that keep points of one column apart, the same in each rendering."""
-    offsets: npt.NDArray[np.floating] = 0.16 * (np.arange(count) * 0.618034 % 1 - 0.5)
-    return offsets
+def _draw_first_and_others(axes: Axes, ensemble: xr.Dataset, x: FloatArray, y: FloatArray) -> None:
+    """Draw points of all seeds, those of the first one on top."""
+    if len(x) > 1:
+        label = f"{len(x) - 1} other seed{'s' if len(x) > 2 else ''}"
+        axes.plot(x[1:].ravel(), y[1:].ravel(), "o", ms=1.5, mew=0, alpha=0.4, color=look.SKY, label=label)
+    axes.plot(x[0], y[0], "o", ms=2.5, mew=0, color=look.BLUE, label=_first_seed(ensemble))
 
 
-def draw_reciprocity(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw the correlation of w_ij with w_ji of each seed beside what shuffled weights give."""
-    for x, ensemble in enumerate(ensembles.values()):
-        r, null = ensemble["reciprocity"].values, ensemble["reciprocity_null"].values
-        axes.plot(
-            x + 0.18 + _jitter(len(r)),
-            null,
-            "_",
-            ms=4,
-            mew=0.8,
-            color=look.GREY,
-            label=None if x else "95 % of shuffled weights",
-        )
-        axes.plot(
-            x - 0.18 + _jitter(len(r)), r, "o", ms=2.5, mew=0, alpha=0.7, color=look.BLUE, label=None if x else "seeds"
-        )
-        mean, half = _mean_and_half_width(r)
-        axes.errorbar(
-            x - 0.36, mean, half, fmt="s", ms=3.5, capsize=2, color=look.ORANGE, label=None if x else "mean, 95 %"
-        )
-    axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\nn = {one.sizes['seed']}" for one in ensembles.values()])
-    axes.set_xlim(-0.6, len(ensembles) - 0.5)
-    axes.set_xlabel("simulated time, n seeds")
-    axes.set_ylabel("correlation of $w_{ij}$ with $w_{ji}$")
-    look.room_above(axes, 0.4)
+def draw_similarity(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
+    """Draw what both weights of a pair have gained on average against how alike the inputs of its neurons are."""
+    change_mV = _changes_mV(ensemble)
+    one, other = np.triu_indices(change_mV.shape[1], 1)
+    gain_uV = 500 * (change_mV[:, one, other] + change_mV[:, other, one])
+    fields_mV = ensemble["input_weight_by_centre_mV"].values
+    similarity = np.stack([np.corrcoef(field_mV.T)[one, other] for field_mV in fields_mV])
+    _draw_first_and_others(axes, ensemble, similarity, gain_uV)
+    axes.set_xlabel("correlation of two neurons' inputs")
+    axes.set_ylabel("mean change of a pair (µV)")
+    look.room_above(axes, 0.25)
     look.legend(axes, loc="upper left")
-    look.letter(axes, "d", "Reciprocity")
+    r = ensemble["similarity_effect"].values
+    look.letter(axes, letter, f"{_duration(ensemble)}, mean r = {r.mean():.2f}")
 
 
-def draw_strong_pairs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+def draw_course(axes: Axes, ensembles: Sequence[xr.Dataset], rested: xr.Dataset | None, letter: str) -> None:
+    """Draw the correlation of w_ij with w_ji over time, as published and started at rest, and of shuffled weights."""
+    colours = (look.BLUE, look.SKY, look.GREEN)
+    courses = [(ensemble, colour, _duration(ensemble)) for ensemble, colour in zip(ensembles, colours, strict=False)]
+    if rested is not None:
+        courses.append((rested, look.ORANGE, f"{_duration(rested)}, from rest"))
+    for ensemble, colour, label in courses:
+        r = ensemble["reciprocity_course"].values
+        # Before the first spike of a presynaptic neuron no weight has been read, and all are still equal.
+        defined = np.isfinite(r).all(axis=0)
+        time_s, r = ensemble["course_time_ms"].values[defined] / 1000, r[:, defined]
+        if len(r) < _FEWEST_FOR_INTERVAL:
+            lines = axes.plot(time_s, r.T, color=colour, lw=0.4, alpha=0.6)
+            lines[0].set_label(_once(axes, "each seed"))
+        else:
+            _, low, high = mean_and_band(r)
+            axes.fill_between(time_s, low, high, color=colour, alpha=0.25, lw=0)
+        axes.plot(time_s, r.mean(axis=0), "o-", ms=2.5, color=colour, label=label)
+    null = np.concatenate([ensemble["reciprocity_null"].values for ensemble in ensembles])
+    axes.axhline(null.mean(), color=look.GREY, lw=0.8, ls="--", label="95 % of shuffled")
+    axes.set_xscale("log")
+    axes.set_xlabel("simulated time (s)")
+    axes.set_ylabel("correlation of $w_{ij}$, $w_{ji}$")
+    look.room_above(axes, 0.5)
+    look.legend(axes, loc="upper left", columns=2)
+    counts = ", ".join(str(ensemble.sizes["seed"]) for ensemble in ensembles)
+    look.letter(axes, letter, f"Reciprocity, n = {counts}")
+
+
+def draw_strong_pairs(axes: Axes, ensembles: Sequence[xr.Dataset], letter: str) -> None:
     """Draw how many pairs have two strong connections or one, and how many independence predicts."""
-    for x, ensemble in enumerate(ensembles.values()):
+    for x, ensemble in enumerate(ensembles):
         two, one = ensemble["strong_two_way"].values, ensemble["strong_one_way"].values
         expected = ensemble["strong_two_way_expected"].values
-        cells = _parameters(ensemble)["exc_count"]
-        pairs = cells * (cells - 1) / 2
+        neurons = _parameters(ensemble)["exc_count"]
+        pairs = neurons * (neurons - 1) / 2
         share = np.sqrt(expected / pairs)
         for offset, observed, predicted, colour, label in (
             (-0.2, two, expected, look.BLUE, "two-way"),
             (0.2, one, 2 * pairs * share * (1 - share), look.SKY, "one-way"),
         ):
-            mean, half = _mean_and_half_width(observed)
-            axes.bar(x + offset, mean, 0.36, color=colour, label=None if x else label)
-            axes.errorbar(x + offset, mean, half, color=look.BLACK, lw=0.8, capsize=2, ls="none")
+            axes.bar(x + offset, observed.mean(), 0.36, color=colour, label=None if x else label)
+            if len(observed) < _FEWEST_FOR_INTERVAL:
+                at = np.full(len(observed), x + offset)
+                axes.plot(at, observed, "o", ms=2, color=look.BLACK, label=_once(axes, "each seed"))
+            else:
+                mean, half = _mean_and_half_width(observed)
+                axes.errorbar(x + offset, mean, half, color=look.BLACK, lw=0.8, capsize=2, ls="none")
             axes.plot(
                 [x + offset - 0.18, x + offset + 0.18],
                 [predicted.mean()] * 2,
                 color=look.VERMILION,
                 lw=1.5,
-                label=None if x or offset < 0 else "if independent",
+                label=None if x or offset < 0 else "by chance",
             )
-    axes.set_xticks(range(len(ensembles)), [f"{_duration(one)}\nn = {one.sizes['seed']}" for one in ensembles.values()])
-    axes.set_xlabel("simulated time, n seeds")
-    axes.set_ylabel(f"pairs (of {pairs:.0f}), mean and 95 %")
-    look.room_above(axes, 0.4)
-    look.legend(axes, loc="upper left")
-    look.letter(axes, "e", "Strong: above mean + 1 sd")
-
-
-def draw_correction(axes: Axes, main: xr.Dataset, corrected: xr.Dataset) -> None:
-    """Draw what correcting the errata changes, seed by seed, in standard deviations of the published script."""
-    shown = (
-        ("reciprocity", "correlation", 1, 2, ""),
-        ("dw_mean_mV", "mean $\\Delta w$", 1000, 1, " µV"),
-        ("dw_max_mV", "largest $\\Delta w$", 1000, 1, " µV"),
-        ("exc_rate_Hz", "excitatory rate", 1, 2, " Hz"),
+    axes.set_xticks(
+        range(len(ensembles)), [f"{_duration(ensemble)}\nn = {ensemble.sizes['seed']}" for ensemble in ensembles]
     )
-    common, of_main, of_corrected = np.intersect1d(main["seed"].values, corrected["seed"].values, return_indices=True)
-    for y, (name, label, factor, digits, unit) in enumerate(shown):
-        difference = corrected[name].values[of_corrected] - main[name].values[of_main]
-        spread = main[name].values.std(ddof=1) if main.sizes["seed"] > 1 else 1.0
-        mean, half = _mean_and_half_width(difference)
-        axes.plot(
-            difference / spread, y + 0.5 * _jitter(len(common)) - 0.2, "o", ms=2, mew=0, alpha=0.5, color=look.SKY
-        )
-        axes.errorbar(mean / spread, y, xerr=half / spread, fmt="s", ms=3.5, capsize=2, color=look.ORANGE)
-        text = f"{label}: {factor * mean:+.{digits}f} ± {factor * half:.{digits}f}{unit}".replace("-", "\N{MINUS SIGN}")
-        axes.annotate(text, (0.02, y + 0.18), xycoords=("axes fraction", "data"), va="bottom", fontsize=7, bbox=_WHITE)
-    axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_ylim(-0.6, len(shown) - 0.3)
-    axes.set_xlabel("corrected \N{MINUS SIGN} published (sd)")
-    look.letter(axes, "f", f"Errata corrected, {len(common)} seeds, 95 %")
+    axes.set_xlabel("simulated time, n seeds")
+    axes.set_ylabel(f"pairs of {pairs:.0f}, mean, 95 %")
+    look.room_above(axes, 0.4)
+    look.legend(axes, loc="upper left", columns=2)
+    look.letter(axes, letter, "Strong: above mean + 1 sd")
 
 
-def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset) -> None:
+def draw_corrections(
+    panels: Sequence[Axes], main: xr.Dataset, corrections: Mapping[str, xr.Dataset], letter: str
+) -> None:
+    """Draw what each correction changes, the same seeds with and without it, in the unit of each quantity."""
+    for number, (axes, (name, label, factor)) in enumerate(zip(panels, _EFFECTS, strict=True), 1):
+        for y, corrected in enumerate(corrections.values()):
+            _, mine, theirs = np.intersect1d(main["seed"].values, corrected["seed"].values, return_indices=True)
+            change = factor * (corrected[name].values[theirs] - main[name].values[mine])
+            if len(change) < _FEWEST_FOR_INTERVAL:
+                axes.plot(change, np.full(len(change), y), "o", ms=2.5, mew=0, alpha=0.7, color=look.BLUE)
+            else:
+                mean, half = _mean_and_half_width(change)
+                axes.errorbar(mean, y, xerr=half, fmt="s", ms=3, capsize=2, color=look.BLUE)
+        axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
+        axes.set_xlabel(f"change of the\n{label}")
+        axes.locator_params(axis="x", nbins=4)
+        axes.tick_params(axis="y", length=0)
+        if number > 1:
+            axes.set_label(f"{letter}_{number}")
+            axes.tick_params(axis="y", labelleft=False)
+            axes.spines["left"].set_visible(False)
+    panels[0].set_yticks(range(len(corrections)), list(corrections))
+    panels[0].set_ylim(len(corrections) - 0.5, -0.5)
+    few = main.sizes["seed"] < _FEWEST_FOR_INTERVAL
+    shown = "each seed" if few else "mean and 95 %"
+    look.letter(panels[0], letter, f"{_duration(main)}, what is corrected: {shown}, {_count(main)}")
+
+
+def draw_raster(inputs: Axes, neurons: Axes, ensemble: xr.Dataset, letter: str) -> None:
     """Draw a second of activity: the spikes of the inputs with the moving profile, and of the excitatory neurons."""
     time_s = ensemble["raster_time_ms"].values / 1000
+    inputs.sharex(neurons)
     at, channel = np.nonzero(ensemble["raster_input_count"].values[0])
     inputs.plot(time_s[at], channel, ".", ms=1.5, mew=0, color=look.BLUE, rasterized=True)
     inputs.set_ylabel("input channel")
     inputs.tick_params(labelbottom=False)
     inputs.set_ylim(0, ensemble.sizes["input"])
-    at, cell = np.nonzero(ensemble["raster_exc_count"].values[0])
-    neurons.plot(time_s[at], cell + 1, "|", ms=4, color=look.BLACK)
+    at, neuron = np.nonzero(ensemble["raster_exc_count"].values[0])
+    neurons.plot(time_s[at], neuron + 1, "|", ms=4, color=look.BLACK)
     neurons.set_ylim(0.3, ensemble.sizes["exc"] + 0.7)
     neurons.set_yticks([1, ensemble.sizes["exc"]])
     neurons.set_ylabel("neuron")
     neurons.set_xlabel("time (s)")
     if len(time_s):
-        for axes in (inputs, neurons):
-            axes.set_xlim(time_s[0], time_s[-1] + (time_s[1] - time_s[0]))
-    neurons.set_label("g_neurons")
-    look.letter(inputs, "g", f"Inputs and excitatory spikes, seed {ensemble['trace_seed'].values[0]}")
+        neurons.set_xlim(time_s[0], time_s[-1] + (time_s[1] - time_s[0]))
+    neurons.set_label(f"{letter}_neurons")
+    look.letter(inputs, letter, f"Inputs and excitatory spikes, seed {ensemble['trace_seed'].values[0]}")
 
 
-def draw_spike(axes: Axes, ensemble: xr.Dataset) -> None:
+def draw_spike(axes: Axes, ensemble: xr.Dataset, letter: str) -> None:
     """Draw the potential and its low-passed versions around one spike."""
     offset_ms = ensemble["spike_offset_ms"].values
     shown = np.flatnonzero(np.isfinite(ensemble["spike_V_mV"].values).all(axis=1))
@@ -277,4 +379,4 @@ def draw_spike(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.set_ylabel("potential (mV)")
     axes.margins(x=0)
     look.legend(axes, loc="upper right")
-    look.letter(axes, "h", f"Potentials around one spike, seed {ensemble['trace_seed'].values[seed]}")
+    look.letter(axes, letter, f"Potentials around one spike, seed {ensemble['trace_seed'].values[seed]}")

@@ -5,15 +5,35 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from replasticity.figures import rendering as look
 
 #: Neuron models, in the order of the dimension ``neuron``, and orders of the pair, in that of ``order``.
 _NEURONS = ("Adaptive exponential", "Hodgkin-Huxley")
 _ORDERS = (("post before pre", look.VERMILION), ("pre before post", look.BLUE))
+
+#: Role of an experiment -> how its curves are called and drawn.
+_CURVES: dict[str, tuple[str, dict[str, Any]]] = {
+    "main": ("as printed", {"ls": "-", "marker": "o", "ms": 3.5}),
+    "adaptation": ("b = 80.5 pA", {"ls": "--", "marker": "s", "ms": 3}),
+    "late_reading": ("read 1 s later", {"ls": ":", "marker": "^", "ms": 3.5}),
+    "all_together": ("all errata, 15 blocks", {"ls": "-", "marker": "D", "ms": 3}),
+    "settled": ("starts settled", {"ls": "--", "marker": "s", "ms": 3}),
+}
+
+_MEASURED: dict[str, Any] = {"ls": "none", "marker": "x", "ms": 4, "elinewidth": 0.7, "capsize": 2}
+
+#: Panels of weights: neuron, title, and roles whose curves are drawn if their experiment is there.
+_WEIGHTS = (
+    (0, "Adaptive exponential", ("main",)),
+    (0, "The same, corrected", ("adaptation", "late_reading", "all_together")),
+    (1, "Hodgkin-Huxley", ("main", "settled")),
+)
 
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -22,38 +42,41 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``clopath_pairing``: ``main``, and if given ``shifted`` (all pairs later).
+        Ensembles of protocol ``clopath_pairing``: ``main``, and if given those of corrected errata.
     evaluations : mapping of str to dict
         Not shown in this figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a and b (weights), c to f (potentials of the fastest pairings).
+        First weights (a to c; without corrected experiments a and b), then potentials of the fastest pairings.
     """
-    main = ensembles["main"]
+    weights = [panel for panel in _WEIGHTS if any(role in ensembles for role in panel[2])]
     figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout=look.layout())
-    panels = figure.subplot_mosaic(
-        [["a", "a", "b", "b"], ["c", "d", "e", "f"]], height_ratios=[1.35, 1], per_subplot_kw={"b": {}}
-    )
-    panels["b"].sharey(panels["a"])
-    for neuron, name in enumerate("ab"):
-        draw_weights(panels[name], ensembles, neuron)
-        look.letter(panels[name], name, f"{_NEURONS[neuron]} neuron")
-    for k, name in enumerate("cdef"):
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.35, 1]).flat
+    letters = iter("abcdefg")
+    panels = upper.subplots(1, len(weights), sharey=True)
+    for axes, (neuron, title, roles) in zip(panels, weights, strict=True):
+        shown = {role: ensembles[role] for role in roles if role in ensembles}
+        draw_weights(axes, shown, neuron)
+        explain_weights(axes, shown, neuron, with_orders=axes is panels[0])
+        look.letter(axes, next(letters), title)
+    look.room_above(panels[0], 0.3)
+    panels[0].set_ylabel(f"weight after the pairs (% of start{_extrapolated(ensembles['main'])})")
+    panels = lower.subplots(1, 4, sharey=False)
+    for k, axes in enumerate(panels):
         neuron, order = divmod(k, 2)
-        draw_potentials(panels[name], main, neuron, order)
-        look.letter(panels[name], name, _ORDERS[order][0])
+        draw_potentials(axes, ensembles["main"], neuron, order)
+        look.letter(axes, next(letters), _ORDERS[order][0])
         if order:
-            panels[name].sharey(panels["ce"[neuron]])
-            panels[name].set_ylabel("")
-    # Room for the legends above the potentials; panels d and f share the range of c and e.
-    for name in "ce":
-        look.room_above(panels[name], 0.2)
-        panels[name].legend(
-            loc="upper left", ncols=2, frameon=False, handlelength=1.2, borderaxespad=0.2, columnspacing=1
-        )
-    look.say_nothing_is_random(figure)
+            axes.sharey(panels[k - 1])
+            axes.set_ylabel("")
+    # Room for the legends above the potentials; the right one of each two shares the range of the left one.
+    for axes in panels[::2]:
+        look.room_above(axes, 0.2)
+        axes.legend(loc="upper left", ncols=2, frameon=False, handlelength=1.2, borderaxespad=0.2, columnspacing=1)
+    terms = ensembles["main"]["chi_square_terms"].values[0]
+    look.say_nothing_is_random(figure, f"$\\chi^2$ over the {terms:g} pairings that were measured, too.")
     return figure
 
 
@@ -62,31 +85,62 @@ def _parameters(ensemble: xr.Dataset) -> dict[str, Any]:
     return parameters
 
 
+def _extrapolated(ensemble: xr.Dataset) -> str:
+    """Return what the shown weight is, if it is not simply the simulated one, as text."""
+    blocks = _parameters(ensemble)["extrapolation"]
+    return "" if blocks == 1 else f";\nchange simulated in one block, \N{MULTIPLICATION SIGN} {blocks:g}"
+
+
+def _of_each_order(parameters: Mapping[str, Any], prefix: str = "") -> list[npt.NDArray[np.int64]]:
+    """Return the pairings of each order, by frequency."""
+    rates_Hz, intervals_ms = (np.array(parameters[prefix + name]) for name in ("rates_Hz", "intervals_ms"))
+    by_rate = np.argsort(rates_Hz, kind="stable")
+    return [by_rate[(intervals_ms[by_rate] < 0) == post_first] for post_first in (True, False)]
+
+
 def draw_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset], neuron: int) -> None:
-    """Draw the normalised weight against frequency for both orders, and with all pairs later."""
-    for role, size, face, line in (("main", 4, None, "-"), ("shifted", 7, "none", "none")):
-        if role not in ensembles:
-            continue
-        parameters = _parameters(ensembles[role])
-        rates_Hz, intervals_ms = np.array(parameters["rates_Hz"]), np.array(parameters["intervals_ms"])
-        percent = ensembles[role]["weight_percent"].values[0, neuron]
-        for chosen, (label, colour) in zip((intervals_ms < 0, intervals_ms >= 0), _ORDERS, strict=True):
-            later = f", {parameters['shift_ms']:g} ms later" if role == "shifted" else ""
-            axes.plot(
-                rates_Hz[chosen],
-                percent[chosen],
-                color=colour,
-                ls=line,
-                marker="o",
-                ms=size,
-                mfc=face,
-                label=label + later,
-            )
+    """Draw the weight against frequency for both orders: measured, and of each experiment, with chi-square."""
     axes.axhline(100, color=look.GREY, lw=0.6, zorder=0)
+    measured = _parameters(next(iter(ensembles.values())))
+    for chosen, (order, colour) in zip(_of_each_order(measured, "measured_"), _ORDERS, strict=True):
+        axes.errorbar(
+            np.array(measured["measured_rates_Hz"])[chosen],
+            100 + np.array(measured["measured_change_percent"])[chosen],
+            np.array(measured["measured_sem_percent"])[chosen],
+            color=colour,
+            label=f"{order}, measured",
+            **_MEASURED,
+        )
+    for role, ensemble in ensembles.items():
+        name, style = _CURVES[role]
+        parameters = _parameters(ensemble)
+        percent = ensemble["weight_percent"].values[0, neuron]
+        for chosen, (order, colour) in zip(_of_each_order(parameters), _ORDERS, strict=True):
+            rates_Hz = np.array(parameters["rates_Hz"])[chosen]
+            axes.plot(rates_Hz, percent[chosen], color=colour, label=f"{order}, {name}", **style)
     axes.set_xlabel("pairing frequency (Hz)")
-    axes.set_ylabel(f"weight (% of start, change x {_parameters(ensembles['main'])['extrapolation']:g})")
-    if neuron == 0:
-        look.legend(axes, loc="upper left")
+
+
+def explain_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset], neuron: int, with_orders: bool) -> None:
+    """Add the legend: orders by colour if asked for, and experiments by style, with their chi-square."""
+    orders = [Line2D([], [], color=colour, lw=2.5, label=order) for order, colour in _ORDERS]
+    measured = Line2D(
+        [], [], color=look.GREY, marker="x", ms=4, ls="none", label="measured, mean \N{PLUS-MINUS SIGN} s.e.m."
+    )
+    curves = []
+    for role, ensemble in ensembles.items():
+        name, style = _CURVES[role]
+        chi_square = ensemble["chi_square"].values[0, neuron]
+        agreement = f", $\\chi^2$ = {chi_square:.1f}" if np.isfinite(chi_square) else ""
+        curves.append(Line2D([], [], color=look.GREY, label=name + agreement, **style))
+    axes.legend(
+        handles=[*orders, measured, *curves] if with_orders else curves,
+        loc="upper left",
+        frameon=False,
+        handlelength=2,
+        borderaxespad=0.0,
+        borderpad=0.2,
+    )
 
 
 def draw_potentials(axes: Axes, ensemble: xr.Dataset, neuron: int, order: int) -> None:

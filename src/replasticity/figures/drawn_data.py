@@ -2,8 +2,10 @@
 
 A file of drawn data is a tree of groups: one group per panel, and below it one per drawn series, ``series_01``,
 ``series_02``, ... in drawing order. A panel has the attributes ``title``, ``x_label``, ``y_label``, ``x_scale``,
-``y_scale``, ``x_limits`` and ``y_limits``, and where the ticks are named ``x_ticks`` and ``x_tick_labels``. A series
-has ``kind``, ``label`` (empty without an entry in the legend), ``color`` and ``opacity``, and these variables:
+``y_scale``, ``x_limits`` and ``y_limits``, where the ticks are named ``x_ticks`` and ``x_tick_labels``, and
+``column_title`` in a column of panels that has a title of its own. What several panels share, such as the label at the
+foot of a column, each of them has. A series has ``kind``, ``label`` (empty
+without an entry in the legend), ``color`` and ``opacity``, and these variables:
 
 =================== ==================================================================================
 kind                variables
@@ -57,6 +59,7 @@ from replasticity import __version__
 from replasticity.datasets import CONVENTIONS, open_tree
 from replasticity.errors import UserError
 from replasticity.figures import _drawn_contract
+from replasticity.figures._panels import COLUMN_TITLE
 from replasticity.integrity import CONTENT_DIGEST
 
 #: Suffix of a file of drawn data.
@@ -150,9 +153,11 @@ def collect(
 def _describe_axes(axes: Axes) -> dict[str, Any]:
     """Return the attributes of a panel."""
     attributes: dict[str, Any] = {"title": axes.get_title(loc="left")}
+    if column_title := _column_title(axes):
+        attributes["column_title"] = column_title
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         attributes |= {
-            f"{name}_label": axis.get_label_text(),
+            f"{name}_label": _label(axes, name),
             f"{name}_scale": axis.get_scale(),
             # As the axis runs: the first limit is larger where the axis is turned round.
             f"{name}_limits": np.array(axes.get_xlim() if name == "x" else axes.get_ylim(), np.float64),
@@ -165,6 +170,32 @@ def _describe_axes(axes: Axes) -> dict[str, Any]:
                 f"{name}_tick_labels": formatter.format_ticks(list(places)),
             }
     return attributes
+
+
+def _column_title(axes: Axes) -> str:
+    """Return the title of the column of panels that a panel is in; empty if the column has none."""
+    titles = (text.get_text() for panel in _column(axes) for text in panel.texts if text.get_label() == COLUMN_TITLE)
+    return next(titles, "")
+
+
+def _column(axes: Axes) -> list[Axes]:
+    """Return the panels that stand in one column of one grid with a panel, itself among them."""
+    place = axes.get_subplotspec()
+    if place is None or axes.figure is None:
+        return [axes]
+    places = [(each, each.get_subplotspec()) for each in axes.figure.axes]
+    return [
+        each
+        for each, its in places
+        if its is not None and its.get_gridspec() is place.get_gridspec() and its.colspan == place.colspan
+    ]
+
+
+def _label(axes: Axes, name: str) -> str:
+    """Return the label of an axis, which may stand at another panel that shares it."""
+    shared = (axes.get_shared_x_axes() if name == "x" else axes.get_shared_y_axes()).get_siblings(axes)
+    labels = [each.get_xlabel() if name == "x" else each.get_ylabel() for each in (axes, *shared)]
+    return next(filter(None, labels), "")
 
 
 def _series_of(axes: Axes) -> Iterator[xr.Dataset]:
@@ -393,7 +424,7 @@ def _only(here: bool) -> str:
 
 
 def _panel_differences(now: xr.DataTree, reference: xr.DataTree) -> Iterator[str]:
-    for name in ("title", "x_label", "y_label", "x_scale", "y_scale", "x_tick_labels", "y_tick_labels"):
+    for name in ("title", "column_title", "x_label", "y_label", "x_scale", "y_scale", "x_tick_labels", "y_tick_labels"):
         one, other = now.attrs.get(name), reference.attrs.get(name)
         if one != other:
             yield f"{name}: {one!r}, in the reference {other!r}"

@@ -1,4 +1,4 @@
-"""Figure epsp: the STDP window, the EPSP after repeated pairings, and the question's gap of one period."""
+"""Figure epsp: the STDP window, the EPSP after pairings, the question's gap of one period, and its sum of changes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     """
     main = ensembles["main"]
     parameters = _parameters(main)
+    longest_gap_ms = max(parameters["grid_differences_ms"])
     figure = Figure(figsize=(look.FULL_WIDTH, 7.6), layout=look.layout())
     axes = [figure.add_subplot(3, 2, k + 1) for k in range(6 if {"window", "tutorial"} & set(ensembles) else 5)]
     titles = [
@@ -41,7 +42,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         f"EPSP after {parameters['pairings']} pairings, by rate",
         f"EPSP after {parameters['pairings']} pairings, by difference",
         "A gap of one period",
-        "The EPSP measures the weight",
+        f"Sum of changes, {_signed_ms(longest_gap_ms)}",
     ]
     if len(axes) == 6:
         draw_window(axes[0], ensembles)
@@ -50,7 +51,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_against_rate(axes[-4], main)
     draw_against_difference(axes[-3], main)
     draw_gap(axes[-2], main)
-    draw_readout(axes[-1], main)
+    draw_by_pairing(axes[-1], main, longest_gap_ms)
     for panel, letter, title in zip(axes, "abcdef", titles, strict=False):
         look.letter(panel, letter, title)
     look.say_nothing_is_random(figure)
@@ -147,6 +148,19 @@ def _expected_mV(difference_ms: np.ndarray, parameters: Mapping[str, Any]) -> np
     return epsp_mV
 
 
+def _signed_ms(difference_ms: float) -> str:
+    """Return a difference of spike times as text."""
+    sign = "\N{MINUS SIGN}" if difference_ms < 0 else "+" if difference_ms > 0 else ""
+    return f"{sign}{abs(difference_ms):g} ms"
+
+
+def _mark_coincidences(axes: Axes, x: np.ndarray, epsp_mV: np.ndarray, together: np.ndarray) -> None:
+    """Mark the conditions in which spikes of both cells fall into one step."""
+    if together.any():
+        label = "pre and post in one step"
+        axes.plot(x[together], epsp_mV[together], "D", ms=4.5, mew=0.8, mfc="none", color=look.BLACK, label=label)
+
+
 def draw_against_rate(axes: Axes, ensemble: xr.Dataset) -> None:
     """Draw the EPSP against the repetition rate, one line for each difference, and where additivity ends."""
     parameters = _parameters(ensemble)
@@ -155,18 +169,19 @@ def draw_against_rate(axes: Axes, ensemble: xr.Dataset) -> None:
     epsp_mV = ensemble["epsp_grid_mV"].values[0]
     chosen = few(differences_ms)
     for k, colour in zip(chosen, _colours(len(chosen)), strict=True):
-        sign = "\N{MINUS SIGN}" if differences_ms[k] < 0 else "+" if differences_ms[k] > 0 else ""
-        label = f"{sign}{abs(differences_ms[k]):g} ms"
+        label = _signed_ms(differences_ms[k])
         axes.plot(rates_Hz[order], epsp_mV[order, k], "o-", ms=2.5, mew=0, color=colour, lw=0.8, label=label)
     ends_Hz = ensemble["additive_up_to_Hz"].values[0]
     for k in chosen:
         at = np.flatnonzero(rates_Hz == ends_Hz[k])
         if len(at) and np.isfinite(ensemble["additivity_fails_from_Hz"].values[0, k]):
             axes.plot(ends_Hz[k], epsp_mV[at[0], k], "o", ms=6, mew=0.8, mfc="none", color=look.VERMILION)
+    together = ensemble["coincidences_grid"].values[0][:, chosen] > 0
+    _mark_coincidences(axes, np.broadcast_to(rates_Hz[:, None], together.shape), epsp_mV[:, chosen], together)
     axes.set_xlabel("repetition rate (Hz)\ncircles: last rate at which pairings add up within 10 %")
     axes.set_ylabel("EPSP peak (mV)")
-    look.room_above(axes, 0.28)
-    look.legend(axes, columns=4)
+    look.room_above(axes, 0.42)
+    look.legend(axes, columns=3)
 
 
 def draw_against_difference(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -181,14 +196,16 @@ def draw_against_difference(axes: Axes, ensemble: xr.Dataset) -> None:
         for side in (order[differences_ms[order] < 0], order[differences_ms[order] >= 0]):
             axes.plot(differences_ms[side], epsp_mV[k, side], "o-", ms=2.5, mew=0, lw=0.8, color=colour)
         axes.plot([], [], "o-", ms=2.5, mew=0, lw=0.8, color=colour, label=f"{rates_Hz[k]:g} Hz")
+    together = ensemble["coincidences_grid"].values[0][chosen] > 0
+    _mark_coincidences(axes, np.broadcast_to(differences_ms, together.shape), epsp_mV[chosen], together)
     fine_ms = np.linspace(differences_ms.min(), differences_ms.max(), 801)
     for side in (fine_ms[fine_ms < 0], fine_ms[fine_ms >= 0]):
         axes.plot(side, _expected_mV(side, parameters), color=look.VERMILION, ls="--", lw=1.0)
     axes.plot([], [], color=look.VERMILION, ls="--", lw=1.0, label="additive")
     axes.set_xlabel("post \N{MINUS SIGN} pre spike time (ms)")
     axes.set_ylabel("EPSP peak (mV)")
-    look.room_above(axes, 0.28)
-    look.legend(axes, columns=4)
+    look.room_above(axes, 0.42)
+    look.legend(axes, columns=3)
 
 
 def draw_gap(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -220,15 +237,19 @@ def draw_gap(axes: Axes, ensemble: xr.Dataset) -> None:
     look.legend(axes, loc="upper left")
 
 
-def draw_readout(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw the EPSP against the learned weight, for all conditions."""
+def draw_by_pairing(axes: Axes, ensemble: xr.Dataset, difference_ms: float) -> None:
+    """Draw the weight change after each pairing of one difference, by rate, and as many times the change by one."""
     parameters = _parameters(ensemble)
-    weight, peak_mV = ensemble["readout_weight"].values[0], ensemble["epsp_peak_mV"].values[0]
-    ends = np.array([weight.min(), weight.max()])
-    scale_mV = parameters["psp_scale_mV"]
-    axes.plot(ends, ends * scale_mV, color=look.ORANGE, label=f"w \N{MULTIPLICATION SIGN} {scale_mV:g} mV")
-    axes.plot(weight[:-1], peak_mV[:-1], "o", ms=3, mew=0, color=look.BLUE, label=f"{len(weight) - 1} conditions")
-    axes.plot(weight[-1], peak_mV[-1], "D", ms=4, mew=0, color=look.BLACK, label="initial weight")
-    axes.set_xlabel("learned weight w")
-    axes.set_ylabel("EPSP peak (mV)")
-    look.legend(axes, loc="upper left")
+    rates_Hz, column = parameters["grid_rates_Hz"], parameters["grid_differences_ms"].index(difference_ms)
+    change = ensemble["weight_by_pairing"].values[0, :, column] - parameters["weight_initial"]
+    pairing = np.arange(parameters["pairings"] + 1)
+    chosen = few(rates_Hz)
+    for k, colour in zip(chosen, _colours(len(chosen)), strict=True):
+        axes.plot(pairing, [0.0, *change[k]], "o-", ms=2, mew=0, lw=0.8, color=colour, label=f"{rates_Hz[k]:g} Hz")
+    one = float(closed_form(np.array(difference_ms), parameters))
+    label = "number \N{MULTIPLICATION SIGN} change by one"
+    axes.plot(pairing, pairing * one, color=look.VERMILION, ls="--", lw=1.0, label=label)
+    axes.set_xlabel("number of pairings")
+    axes.set_ylabel(r"$\Delta$w")
+    look.room_above(axes, 0.42)
+    look.legend(axes, columns=3)

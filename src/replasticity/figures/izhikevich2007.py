@@ -1,26 +1,40 @@
 """Figure izhikevich2007: the rewarded synapse over the hour, and how alone it is (Izhikevich 2007, Fig. 1)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from replasticity.figures import rendering as look
+from replasticity.figures._each_seed import draw_conditions, draw_each, seeds
 
 #: Role -> label and colour of an experiment wherever several are shown.
 _LABELS = {
     "main": ("as published", look.BLUE),
     "parallel_sum": ("parallel synapses add up", look.GREEN),
+    "trace_20ms": ("STDP traces of 20 ms", look.SKY),
+    "per_ms": ("weights change per ms", look.PURPLE),
+    "all_corrected": ("all three corrected", look.ORANGE),
     "no_dopamine": ("without dopamine", look.VERMILION),
 }
 
+#: Those whose courses are shown; the others would hide them.
+_COURSES = ("main", "parallel_sum", "no_dopamine")
+
 #: A weight counts as high from this share of the bound on.
 _HIGH_SHARE = 0.975
+
+#: Ticks of numbers of synapses, besides 0.
+_COUNTS = (1, 10, 100, 1000, 10000)
+
+#: The first and the last part of the run are compared, this share of it each.
+_PART = 6
 
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -29,35 +43,42 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``distal_reward``: ``main``, and if given ``parallel_sum`` and ``no_dopamine``.
+        Ensembles of protocol ``distal_reward``: ``main``, and if given ``no_dopamine``, ``parallel_sum``,
+        ``trace_20ms``, ``per_ms`` and ``all_corrected``.
     evaluations : mapping of str to dict
         Not shown in this figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a to h.
+        Panels a to j.
     """
     main = ensembles["main"]
-    figure = Figure(figsize=(look.FULL_WIDTH, 9.4), layout=look.layout())
-    panels = figure.subplot_mosaic([["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]])
-    seed, number = main["trace_seed"].values[0], main.sizes["seed"]
+    figure = Figure(figsize=(look.FULL_WIDTH, 10.6), layout=look.layout())
+    close_up = [["b"], ["b_dopamine"], ["b_weight"]]
+    rows: list[Any] = [["a", close_up], ["c", "d"], ["e", "f"], ["g", "h"], ["i", "j"]]
+    panels = figure.subplot_mosaic(rows, height_ratios=[1.4, 1, 1, 1, 1])
+    seed, all_seeds = f"seed {main['trace_seed'].values[0]}", seeds(main.sizes["seed"])
     draw_raster(panels["a"], main)
-    look.letter(panels["a"], "a", f"Spikes in the last second, seed {seed}")
-    draw_close_up(panels["b"], main)
-    look.letter(panels["b"], "b", f"One reward close up, seed {seed}")
+    look.letter(panels["a"], "a", f"Spikes in the last second, {seed}")
+    draw_close_up([panels[name] for (name,) in close_up], main)
+    look.letter(panels["b"], "b", f"One reward close up, {seed}")
     draw_chosen_weight(panels["c"], main)
-    look.letter(panels["c"], "c", f"Weight of the chosen synapse, n = {number} seed{'s' * (number > 1)}")
+    look.letter(panels["c"], "c", f"Weight of the chosen synapse, {all_seeds}")
     draw_eligibility(panels["d"], main)
-    look.letter(panels["d"], "d", f"Its eligibility at each second, seed {seed}")
+    look.letter(panels["d"], "d", f"Its eligibility, {all_seeds}")
     draw_rank(panels["e"], main)
-    look.letter(panels["e"], "e", f"Its rank by weight, n = {number} seed{'s' * (number > 1)}")
+    look.letter(panels["e"], "e", f"Its rank by weight, ties in the mean, {all_seeds}")
     draw_histogram(panels["f"], main)
-    look.letter(panels["f"], "f", f"All excitatory weights at the end, seed {seed}")
-    draw_conditions(panels["g"], ensembles)
-    look.letter(panels["g"], "g", "Weight of the chosen synapse, controls")
+    look.letter(panels["f"], "f", f"All excitatory weights at the end, {seed}")
+    draw_weights_of_conditions(panels["g"], ensembles)
+    look.letter(panels["g"], "g", "Weight of the chosen synapse: median, each seed")
     draw_company(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Synapses near the bound")
+    look.letter(panels["h"], "h", "Near the bound: median, each seed")
+    draw_rewards(panels["i"], ensembles)
+    look.letter(panels["i"], "i", "Rewards: mean, each seed")
+    draw_errata(panels["j"], ensembles)
+    look.letter(panels["j"], "j", "Synapses near the bound at the end")
     return figure
 
 
@@ -110,112 +131,116 @@ def draw_raster(axes: Axes, ensemble: xr.Dataset) -> None:
     box.set_zorder(3)
 
 
-def draw_close_up(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw spikes of the chosen pair, eligibility and dopamine around one coincidence and its reward."""
+def draw_close_up(strips: Sequence[Axes], ensemble: xr.Dataset) -> None:
+    """Draw the chosen pair's spikes and eligibility, dopamine, and weight around one coincidence and its reward."""
     first = ensemble.isel(trace_seed=0)
     time_s = first["close_up_ms"].values / 1000
+    names = ("eligibility_mV", "dopamine", "weight_mV")
+    for axes, name in zip(strips, names, strict=True):
+        axes.set_label(f"b_{name.removesuffix('_mV')}")
+        # Room for the names of the spike trains.
+        axes.set_xlim(time_s[0] - 0.7, time_s[-1])
+    for axes in strips[:-1]:
+        axes.sharex(strips[-1])
+        axes.tick_params(labelbottom=False)
     if not np.isfinite(first["close_up_coincidence_s"].item()):
-        axes.text(0.5, 0.5, "no reward in this run", transform=axes.transAxes, ha="center")
-        axes.set_axis_off()
+        strips[0].text(0.5, 0.5, "no reward in this run", transform=strips[0].transAxes, ha="center")
+        for axes in strips:
+            axes.set_axis_off()
         return
-    axes.plot(time_s, first["close_up_eligibility_mV"].values, color=look.BLUE, lw=0.9)
-    axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xlabel(f"time (s) after the coincidence at {first['close_up_coincidence_s'].item():.1f} s")
-    axes.set_ylabel("eligibility (mV)", color=look.BLUE)
-    # Room for the names of the spike trains.
-    axes.set_xlim(time_s[0] - 0.7, time_s[-1])
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.45 * (top - bottom))
-    for height, name, label in ((0.90, "pre", "pre"), (0.80, "post", "post")):
+    look_of = zip(
+        strips,
+        names,
+        (look.BLUE, look.ORANGE, look.GREEN),
+        ("eligibility\n(mV)", "dopamine\n(above base)", "weight\n(mV)"),
+        strict=True,
+    )
+    for axes, name, colour, label in look_of:
+        axes.plot(time_s, first[f"close_up_{name}"].values, color=colour, lw=0.9, label=label.replace("\n", " "))
+        axes.set_ylabel(label, fontsize=6.5)
+        axes.margins(y=0.1)
+        axes.yaxis.set_major_locator(MaxNLocator(2))
+    strips[-1].set_xlabel(f"time (s) after the coincidence at {first['close_up_coincidence_s'].item():.1f} s")
+    _draw_pair(strips[0], first)
+
+
+def _draw_pair(axes: Axes, first: xr.Dataset) -> None:
+    """Draw the spikes of the chosen pair above the eligibility that they leave."""
+    time_s = first["close_up_ms"].values / 1000
+    look.room_above(axes, 0.8)
+    for height, name in ((0.80, "pre"), (0.60, "post")):
         spikes_s = time_s[first[f"close_up_{name}"].values > 0]
-        axes.vlines(spikes_s, height, height + 0.08, transform=axes.get_xaxis_transform(), color=look.BLACK, lw=0.8)
+        axes.vlines(
+            spikes_s, height, height + 0.16, transform=axes.get_xaxis_transform(), color=look.BLACK, lw=0.8, label=name
+        )
         axes.annotate(
-            label,
-            xy=(0, height + 0.04),
+            name,
+            xy=(0, height + 0.08),
             xycoords="axes fraction",
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=7,
         )
-    right = axes.twinx()
-    right.set_label("b_dopamine")
-    right.plot(time_s, first["close_up_dopamine"].values, color=look.ORANGE, lw=0.9)
-    right.set_ylabel("dopamine above baseline", color=look.ORANGE)
-    right.spines["right"].set_visible(True)
-    low, high = right.get_ylim()
-    right.set_ylim(low, high + 0.45 * (high - low))
 
 
-def _draw_course(axes: Axes, ensemble: xr.Dataset, name: str, colour: str, label: str, scale: float = 1.0) -> None:
-    """Draw the median over seeds of a course, with a band from the lowest to the highest seed."""
-    values = ensemble[name].values * scale
-    time_min = _minutes(ensemble)
+def _draw_all_and_first(axes: Axes, ensemble: xr.Dataset, course: str, trace: str, trace_s: str) -> None:
+    """Draw a course of all seeds with their median, and the first seed as often as it was recorded."""
+    values, time_min = ensemble[course].values, _minutes(ensemble)
     if len(values) > 1:
-        axes.fill_between(time_min, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, lw=0)
-    axes.plot(time_min, np.median(values, axis=0), color=colour, label=f"{label} (n = {len(values)})")
-
-
-def _draw_band(axes: Axes, ensemble: xr.Dataset, name: str) -> None:
-    """Draw range and quartiles over the seeds of a course."""
-    values, time_min = ensemble[name].values, _minutes(ensemble)
-    if len(values) < 2:
-        return
-    low, lower, median, upper, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1], axis=0)
-    axes.fill_between(time_min, low, high, color=look.SKY, alpha=0.25, lw=0, label="all seeds")
-    axes.fill_between(time_min, lower, upper, color=look.SKY, alpha=0.6, lw=0, label="middle half")
-    axes.plot(time_min, median, color=look.GREY, lw=0.8, ls="--", label="median")
+        draw_each(axes, time_min, values, look.SKY, "each seed")
+        axes.plot(time_min, np.median(values, axis=0), color=look.GREY, lw=1.0, ls="--", label="median")
+    first = f"seed {ensemble['trace_seed'].values[0]}"
+    axes.plot(ensemble[trace_s].values / 60, ensemble[trace].values[0], color=look.BLUE, lw=1.0, label=first)
 
 
 def draw_chosen_weight(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw the weight of the chosen synapse over the hour: one seed bold, all seeds as a band, and the rewards."""
-    _draw_band(axes, ensemble, "chosen_weight_course_mV")
+    """Draw the weight of the chosen synapse over the hour in each seed, another synapse's, and the rewards."""
     axes.plot(
         ensemble["time_s"].values / 60,
-        ensemble["chosen_weight_mV"].values[0],
-        color=look.BLUE,
-        lw=1.2,
-        label=f"seed {ensemble['trace_seed'].values[0]}",
+        ensemble["neighbour_weight_mV"].values[0],
+        color=look.VERMILION,
+        lw=0.7,
+        label="neighbour synapse",
     )
+    _draw_all_and_first(axes, ensemble, "chosen_weight_course_mV", "chosen_weight_mV", "time_s")
     w_max_mV = _parameters(ensemble)["w_max_mV"]
     axes.axhline(w_max_mV, color=look.BLACK, lw=0.6, ls=":")
-    axes.set_ylim(-0.05 * w_max_mV, 1.5 * w_max_mV)
+    axes.set_ylim(-0.05 * w_max_mV, 1.95 * w_max_mV)
     axes.set_yticks(np.linspace(0, w_max_mV, 5))
-    _draw_rewards(axes, ensemble, 0.70, 0.05)
+    _draw_rewards(axes, ensemble, 0.55, 0.05)
     axes.set_ylabel("weight (mV)")
     _time_axis(axes, ensemble)
-    look.legend(axes, loc="upper left", columns=3)
+    look.legend(axes, loc="upper left", columns=2)
 
 
 def draw_eligibility(axes: Axes, ensemble: xr.Dataset) -> None:
-    """Draw the eligibility of the chosen synapse at the end of each second, and the rewards."""
+    """Draw the eligibility of the chosen synapse, one seed's at each second and all at each minute, and the rewards."""
+    values = ensemble["chosen_eligibility_course_mV"].values
+    if len(values) > 1:
+        minutes = np.tile(_minutes(ensemble), len(values))
+        axes.plot(minutes, values.ravel(), ".", color=look.VERMILION, ms=3, mew=0, label="each seed, each minute")
     axes.plot(
         ensemble["time_s"].values / 60,
         ensemble["chosen_eligibility_mV"].values[0],
         color=look.BLUE,
         lw=0.4,
-        label="eligibility",
+        label=f"seed {ensemble['trace_seed'].values[0]}, each second",
+        zorder=1.5,
     )
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    look.room_above(axes, 0.25)
-    _draw_rewards(axes, ensemble, 0.80, 0.05)
+    look.room_above(axes, 0.9)
+    _draw_rewards(axes, ensemble, 0.56, 0.05)
     axes.set_ylabel("eligibility (mV)")
     _time_axis(axes, ensemble)
-    look.legend(axes, loc="upper left", columns=2)
+    look.legend(axes, loc="upper left")
 
 
 def draw_rank(axes: Axes, ensemble: xr.Dataset) -> None:
     """Draw the rank of the chosen synapse among all excitatory ones, on a logarithmic axis, best on top."""
     parameters = _parameters(ensemble)
     synapses = parameters["exc_cells"] * parameters["synapses_per_cell"]
-    _draw_band(axes, ensemble, "chosen_rank_course")
-    axes.plot(
-        ensemble["sample_s"].values / 60,
-        ensemble["chosen_rank"].values[0],
-        color=look.BLUE,
-        lw=1.0,
-        label=f"seed {ensemble['trace_seed'].values[0]}",
-    )
+    _draw_all_and_first(axes, ensemble, "chosen_rank_course", "chosen_rank", "sample_s")
     axes.set_yscale("log")
     axes.set_ylim(1.5 * synapses, 0.02)
     axes.set_yticks([10.0**k for k in range(int(np.log10(synapses)) + 1)])
@@ -223,7 +248,7 @@ def draw_rank(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.minorticks_off()
     axes.set_ylabel(f"rank among {synapses:,}")
     _time_axis(axes, ensemble)
-    look.legend(axes, loc="upper left", columns=2)
+    look.legend(axes, loc="upper left", columns=3)
 
 
 def draw_histogram(axes: Axes, ensemble: xr.Dataset) -> None:
@@ -252,37 +277,71 @@ def draw_histogram(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.set_ylabel("synapses")
 
 
-def draw_conditions(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw the course of the chosen weight in all experiments: median and range over the seeds."""
+def _courses(ensembles: Mapping[str, xr.Dataset], name: str) -> dict[str, tuple[np.ndarray, str]]:
+    """Return a course of each experiment whose courses are shown, by its label, with its colour."""
+    return {
+        _LABELS[role][0]: (ensembles[role][name].values, _LABELS[role][1]) for role in _COURSES if role in ensembles
+    }
+
+
+def draw_weights_of_conditions(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw the course of the chosen weight in the published form and in controls: each seed and the median."""
     main = ensembles["main"]
-    for role, (label, colour) in _LABELS.items():
-        if role in ensembles:
-            _draw_course(axes, ensembles[role], "chosen_weight_course_mV", colour, label)
+    courses = _courses(ensembles, "chosen_weight_course_mV")
+    draw_conditions(axes, _minutes(main), courses, np.median)
     w_max_mV = _parameters(main)["w_max_mV"]
-    axes.set_ylim(-0.05 * w_max_mV, 1.55 * w_max_mV)
+    axes.set_ylim(-0.05 * w_max_mV, 1.7 * w_max_mV)
     axes.set_yticks(np.linspace(0, w_max_mV, 5))
-    axes.set_ylabel("weight (mV), median, range")
+    axes.set_ylabel("weight (mV)")
     _time_axis(axes, main)
-    look.legend(axes, loc="upper left")
 
 
 def draw_company(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw how many excitatory synapses are near the bound, for the first seeds of all experiments."""
+    """Draw how many excitatory synapses are near the bound: each seed and the median."""
     main = ensembles["main"]
-    for role, (label, colour) in _LABELS.items():
-        if role not in ensembles:
-            continue
-        ensemble = ensembles[role]
-        counts = ensemble["weight_histogram"].values
-        high = counts[:, :, round(_HIGH_SHARE * counts.shape[2]) :].sum(axis=2)
-        for k, trace in enumerate(high):
-            text = f"{label} ({len(high)} seed{'s' * (len(high) > 1)})" if k == 0 else None
-            axes.plot(ensemble["sample_s"].values / 60, trace, color=colour, lw=0.8, label=text)
+    draw_conditions(axes, _minutes(main), _courses(ensembles, "high_synapses_course"), np.median)
     axes.axhline(1, color=look.BLACK, lw=0.6, ls=":")
     axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(-0.3, 1e6)
-    axes.set_yticks([0, 1, 10, 100, 1000, 10000], ["0", "1", "10", "100", "1,000", "10,000"])
+    axes.set_ylim(-0.3, 1e7)
+    axes.set_yticks([0, *_COUNTS], ["0", *(f"{count:,}" for count in _COUNTS)])
     axes.minorticks_off()
-    axes.set_ylabel(f"synapses at {_HIGH_SHARE * _parameters(main)['w_max_mV']:g} mV or above")
+    axes.set_ylabel(f"synapses at {_HIGH_SHARE * _parameters(main)['w_max_mV']:g} mV or above", fontsize=7, y=0.4)
     _time_axis(axes, main)
-    look.legend(axes, loc="upper left")
+
+
+def draw_rewards(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw how many rewards each seed got in the first and in the last part of the run."""
+    shown = [role for role in _COURSES if role in ensembles]
+    means: list[Artist] = []
+    for k, role in enumerate(shown):
+        pairs = ensembles[role][["rewards_early", "rewards_late"]].to_array().values.T
+        label, colour = _LABELS[role]
+        place = np.array([3 * k, 3 * k + 1])
+        draw_each(axes, place, pairs, colour, f"{label}, each seed")
+        means += axes.plot(
+            place, pairs.mean(axis=0), "o-", ms=4, lw=1.4, color=colour, label=f"{label} (n = {len(pairs)})"
+        )
+    axes.set_xticks([3 * k + late for k in range(len(shown)) for late in (0, 1)], ["first", "last"] * len(shown))
+    part_min = _parameters(ensembles["main"])["duration_s"] / 60 / _PART
+    axes.set(xlabel="sixth of the run", ylabel=f"rewards in {part_min:.3g} min")
+    axes.set_ylim(bottom=0)
+    look.room_above(axes, 0.6)
+    look.legend(axes, loc="upper left", handles=means)
+
+
+def draw_errata(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
+    """Draw how many synapses are near the bound at the end in each seed of all experiments."""
+    shown = [role for role in _LABELS if role in ensembles]
+    names = []
+    for k, role in enumerate(shown):
+        label, colour = _LABELS[role]
+        counts = ensembles[role]["high_synapses_final"].values
+        names.append(f"{label}\n(n = {len(counts)})")
+        axes.plot(counts, np.full(len(counts), k), "o", ms=4, mew=0, alpha=0.6, color=colour, label=label)
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(-0.3, 1e5)
+    axes.set_xticks([0, *_COUNTS], ["0", *(f"{count:,}" for count in _COUNTS)])
+    axes.minorticks_off()
+    axes.set_yticks(range(len(shown)), names, fontsize=6)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlabel(f"synapses at {_HIGH_SHARE * _parameters(ensembles['main'])['w_max_mV']:g} mV or above")

@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replasticity.figures import rendering as look
+from replasticity.figures._each_seed import draw_conditions, draw_each, seeds
 
 #: Role -> label and colour of an experiment wherever several are shown.
 _LABELS = {
     "main": ("reward after S1", look.BLUE),
     "random_reward": ("reward by chance", look.GREEN),
     "no_dopamine": ("without dopamine", look.VERMILION),
+    "parallel_sum": ("parallel synapses add up", look.PURPLE),
 }
 
 _PARTS = ("first sixth of the run", "last sixth of the run")
@@ -27,7 +30,8 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``pavlovian_conditioning``: ``main``, and if given ``random_reward`` and ``no_dopamine``.
+        Ensembles of protocol ``pavlovian_conditioning``: ``main``, and if given ``random_reward``,
+        ``no_dopamine`` and ``parallel_sum``.
     evaluations : mapping of str to dict
         Not shown in this figure.
 
@@ -46,16 +50,18 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(panels[name], name, f"{('First', 'Last')[part]} presentation of S1, seed {seed}")
     for part, name in enumerate("cd"):
         draw_around(panels[name], main, part)
-        look.letter(panels[name], name, f"Rate, {_PARTS[part]}, n = {main.sizes['trace_seed']} (mean, range)")
-    look.legend(panels["c"], loc="upper right")
+        look.letter(panels[name], name, f"Rate, {_PARTS[part]}, {seeds(main.sizes['trace_seed'])}")
+        look.legend(panels[name], loc="upper right")
     draw_response_course(panels["e"], ensembles)
-    look.letter(panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it")
+    look.letter(
+        panels["e"], "e", f"Response to S1, {main['response_window_ms'].values[0]:.0f} ms after it: mean, each seed"
+    )
     draw_gain(panels["f"], ensembles)
-    look.letter(panels["f"], "f", "Response to S1, last against first sixth")
+    look.letter(panels["f"], "f", "Last against first sixth: mean, each seed")
     draw_weights(panels["g"], main)
     look.letter(panels["g"], "g", f"Weights out of each stimulus's cells, seed {seed}")
     draw_weight_course(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Weights out of S1's cells")
+    look.letter(panels["h"], "h", "Weights out of S1's cells: mean, each seed")
     return figure
 
 
@@ -98,17 +104,17 @@ def _inwards(place: int, places: int) -> Any:
 
 
 def draw_around(axes: Axes, ensemble: xr.Dataset, part: int) -> None:
-    """Draw the mean excitatory rate around S1 and around the other stimuli: mean and range over seeds."""
+    """Draw the mean excitatory rate around S1 and around the other stimuli: each seed, and the mean over them."""
     time_ms = ensemble["around_ms"].values
     shown = (time_ms >= -20) & (time_ms <= 80)
-    for rewarded, (label, colour) in enumerate((("S1", look.BLUE), ("S2 to S100, mean", look.GREY))):
+    others = f"S2 to S{_parameters(ensemble)['stimuli']}"
+    for rewarded, (label, colour) in enumerate((("S1", look.BLUE), (others, look.GREY))):
         rates_Hz = ensemble["around_rate_Hz"].values[:, part, rewarded][:, shown]
         if not np.isfinite(rates_Hz).all():
             continue
         if len(rates_Hz) > 1:
-            low, high = rates_Hz.min(axis=0), rates_Hz.max(axis=0)
-            axes.fill_between(time_ms[shown], low, high, color=colour, alpha=0.25, lw=0)
-        axes.plot(time_ms[shown], rates_Hz.mean(axis=0), color=colour, lw=1.0, label=label)
+            draw_each(axes, time_ms[shown], rates_Hz, colour, f"{label}, each seed")
+        axes.plot(time_ms[shown], rates_Hz.mean(axis=0), color=colour, lw=1.4, label=f"{label}, mean over seeds")
     axes.set(xlabel="time (ms) after the stimulus", ylabel="excitatory rate (Hz)", xlim=(-20, 80))
 
 
@@ -120,20 +126,14 @@ def _parts_min(ensemble: xr.Dataset) -> np.ndarray:
 
 
 def _draw_seeds(axes: Axes, ensembles: Mapping[str, xr.Dataset], course: Any) -> None:
-    """Draw mean and range over the seeds of a course, for each experiment; `course` takes it from an ensemble."""
+    """Draw a course of each experiment, each seed and the mean; `course` takes it from an ensemble."""
     axes.axhline(1, color=look.BLACK, lw=0.6, ls=":")
-    for role, (label, colour) in _LABELS.items():
-        if role not in ensembles:
-            continue
-        values, time_min = course(ensembles[role]), _parts_min(ensembles[role])
-        if len(values) > 1:
-            axes.fill_between(time_min, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, lw=0)
-        axes.plot(
-            time_min, values.mean(axis=0), "o-", ms=2.5, color=colour, label=f"{label} (n = {len(values)}, range)"
-        )
+    courses = {
+        label: (course(ensembles[role]), colour) for role, (label, colour) in _LABELS.items() if role in ensembles
+    }
+    draw_conditions(axes, _parts_min(ensembles["main"]), courses, np.mean, "o")
     _time_axis(axes, ensembles["main"])
-    look.room_above(axes, 0.45)
-    look.legend(axes, loc="upper left")
+    look.room_above(axes, 0.2 + 0.13 * len(courses))
 
 
 def draw_response_course(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -158,23 +158,30 @@ def draw_gain(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     windows_ms = ensembles["main"]["response_window_ms"].values
     axes.axhline(1, color=look.BLACK, lw=0.6, ls=":")
     present = [role for role in _LABELS if role in ensembles]
+    means: list[Artist] = []
     for k, role in enumerate(present):
         label, colour = _LABELS[role]
         gain = ensembles[role]["response_gain"].values
         place = np.arange(len(windows_ms)) + 0.2 * (k - (len(present) - 1) / 2)
-        axes.plot(np.tile(place, len(gain)), gain.ravel(), "o", ms=3, mew=0, alpha=0.6, color=colour)
-        axes.hlines(
-            gain.mean(axis=0),
-            place - 0.08,
-            place + 0.08,
+        axes.plot(
+            np.tile(place, len(gain)),
+            gain.ravel(),
+            "o",
+            ms=3,
+            mew=0,
+            alpha=0.6,
             color=colour,
-            lw=1.5,
-            label=f"{label} (mean, {len(gain)} seed{'s' * (len(gain) > 1)})",
+            label=f"{label}, each seed",
+        )
+        means.append(
+            axes.hlines(
+                gain.mean(axis=0), place - 0.08, place + 0.08, color=colour, lw=1.5, label=f"{label} (n = {len(gain)})"
+            )
         )
     axes.set_xticks(range(len(windows_ms)), [f"{window_ms:.0f} ms" for window_ms in windows_ms])
     axes.set(xlabel="window after the stimulus", ylabel="ratio of ratios, late / early")
-    look.room_above(axes, 0.45)
-    look.legend(axes, loc="upper left")
+    look.room_above(axes, 0.2 + 0.13 * len(present))
+    look.legend(axes, loc="upper left", handles=means)
 
 
 def draw_weights(axes: Axes, ensemble: xr.Dataset) -> None:

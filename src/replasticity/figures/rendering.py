@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ from replasticity import figures
 from replasticity.datasets import write_bytes
 from replasticity.errors import UserError
 from replasticity.figures._environment import no_dates
+from replasticity.figures._panels import COLUMN_TITLE, letter_of
 
 FORMATS = ("pdf", "svg", "png")
 
@@ -108,10 +110,33 @@ def letter(axes: Axes, text: str, title: str) -> None:
     )
 
 
-def legend(axes: Axes, loc: Any = "upper left", columns: int = 1) -> None:
-    """Add a legend whose white ground keeps lines from crossing its text."""
+def column_title(axes: Axes, text: str) -> None:
+    """Write the title of a column of panels above its uppermost one; the drawn data have it for all of the column."""
+    written = axes.annotate(
+        text,
+        xy=(0.5, 1),
+        xycoords="axes fraction",
+        xytext=(0, 18),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontweight="bold",
+        fontsize=7,
+    )
+    written.set_label(COLUMN_TITLE)
+
+
+def legend(axes: Axes, loc: Any = "upper left", columns: int = 1, handles: list[Artist] | None = None) -> None:
+    """Add a legend whose white ground keeps lines from crossing its text; of all that has a label, or of `handles`."""
     box = axes.legend(
-        loc=loc, ncols=columns, handlelength=1.5, columnspacing=1.2, borderaxespad=0.2, frameon=True, framealpha=1.0
+        handles=axes.get_legend_handles_labels()[0] if handles is None else handles,
+        loc=loc,
+        ncols=columns,
+        handlelength=1.5,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+        frameon=True,
+        framealpha=1.0,
     )
     box.get_frame().set(edgecolor="none")
 
@@ -236,8 +261,7 @@ def _box_of(letter_of_panel: str, figure: Figure) -> Bbox:
     letters = sorted(label for label in labels.values() if len(label) == 1)
     if letter_of_panel not in letters:
         raise UserError(f"--panel {letter_of_panel}: this figure has no such panel; allowed: {', '.join(letters)}")
-    # Axes within or beside those that have the letter are called after them, such as "a_column_2".
-    members = [axes for axes, label in labels.items() if label.split("_")[0] == letter_of_panel]
+    members = [axes for axes, label in labels.items() if letter_of(label) == letter_of_panel]
     members += [
         artist.colorbar.ax
         for axes in members

@@ -53,21 +53,23 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     Returns
     -------
     matplotlib.figure.Figure
-        Panels a to d with a column per presentation, and panels e to h.
+        Panels a to f with a column per presentation, and panels g to j.
     """
     main = ensembles["main"]
     columns = shown_presentations(ensembles)
-    figure = Figure(figsize=(look.FULL_WIDTH, 9.8), layout=look.layout())
-    parts = figure.subfigures(2, 1, height_ratios=[1.25, 1], squeeze=False)
+    figure = Figure(figsize=(look.FULL_WIDTH, 11.4), layout=look.layout())
+    parts = figure.subfigures(2, 1, height_ratios=[1.75, 1], squeeze=False)
     above, below = parts[:, 0]
     rows = (
         (draw_potentials, "a", "Potentials"),
         (draw_conductances, "b", "Somatic conductances"),
-        (draw_current, "c", "Dendritic current"),
+        (draw_currents, "c", "Dendritic currents"),
         (draw_rates, "d", "Rates"),
+        (draw_learning_signal, "e", "Learning signal"),
+        (draw_weight_of_error, "f", "Its weight"),
     )
     panels = above.subplots(
-        len(rows), len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=[1.3, 1, 1, 1]
+        len(rows), len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=[1.3, 1, 1, 1, 1, 1]
     )
     for row, (draw_panel, letter, title) in enumerate(rows):
         for number, (axes, column) in enumerate(zip(panels[row], columns, strict=True), 1):
@@ -77,7 +79,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
         look.letter(panels[row, 0], letter, title)
         _legend_beside_title(panels[row, 0])
     for axes, column in zip(panels[0], columns, strict=True):
-        _head(axes, column.title)
+        look.column_title(axes, column.title)
     for axes in panels[-1]:
         axes.set_xlabel("time (ms)")
         axes.set_xlim(0, _parameters(main)["pattern_ms"])
@@ -85,13 +87,13 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     (learning, recall), (weights, distribution) = below.subplots(2, 2)
     n = main.sizes["seed"]
     draw_learning_curve(learning, ensembles)
-    look.letter(learning, "e", f"Difference from the imposed potential, {_seeds(n)}")
+    look.letter(learning, "g", f"Difference from the imposed potential, {_seeds(n)}")
     draw_recall(recall, ensembles)
-    look.letter(recall, "f", f"Error of the recalled signal, {_seeds(n)}")
+    look.letter(recall, "h", f"Error of the recalled signal, {_seeds(n)}")
     draw_weights(weights, main)
-    look.letter(weights, "g", f"Every {EVERY_SYNAPSE}th of {main.sizes['synapse']} weights, {_seed(main)}")
+    look.letter(weights, "i", f"Every {EVERY_SYNAPSE}th of {main.sizes['synapse']} weights, {_seed(main)}")
     draw_distribution(distribution, main)
-    look.letter(distribution, "h", f"Weights at the end, {main.sizes['synapse']} synapses, {_seeds(n)}")
+    look.letter(distribution, "j", f"Weights at the end, {main.sizes['synapse']} synapses, {_seeds(n)}")
     return figure
 
 
@@ -177,21 +179,6 @@ def _rate_Hz(column: Column, u_mV: FloatArray) -> FloatArray:
     return rate
 
 
-def _head(axes: Axes, text: str) -> None:
-    """Write the head of a column above the line of the panel's title."""
-    axes.annotate(
-        text,
-        xy=(0.5, 1),
-        xycoords="axes fraction",
-        xytext=(0, 18),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontweight="bold",
-        fontsize=7,
-    )
-
-
 def _note(axes: Axes, text: str) -> None:
     """Say at the bottom of a panel what is drawn."""
     axes.annotate(
@@ -240,15 +227,19 @@ def draw_conductances(axes: Axes, column: Column) -> None:
     axes.set_ylabel("$g$ (nS)")
 
 
-def draw_current(axes: Axes, column: Column) -> None:
-    """Draw the current into the dendrite."""
-    axes.plot(_time_ms(column), _trace(column, "I_E_pA") / 1000, color=look.PURPLE, label="$I$")
+def draw_currents(axes: Axes, column: Column) -> None:
+    """Draw the currents into the dendrite."""
+    axes.plot(_time_ms(column), _trace(column, "I_E_pA") / 1000, color=look.PURPLE, label="$I_E$")
+    if _parameters(column.ensemble)["weight_min_pA"] >= 0:
+        label = "$I_I$ (always 0: no weight is negative)"
+        axes.plot(_time_ms(column), np.zeros(len(_time_ms(column))), color=look.GREEN, lw=0.8, label=label)
     axes.set_ylabel("$I$ (nA)")
 
 
 def draw_rates(axes: Axes, column: Column) -> None:
     """Draw the rates that U and V_W* stand for, and the spikes."""
     time_ms = _time_ms(column)
+    axes.plot(time_ms, _rate_Hz(column, _trace(column, "V_mV")), color=look.SKY, lw=0.8, label=r"$\varphi(V_W)$")
     axes.plot(time_ms, _rate_Hz(column, _prediction_mV(column)), color=look.BLUE, label=r"$\varphi(V_W^*)$")
     axes.plot(time_ms, _rate_Hz(column, _trace(column, "U_mV")), color=look.ORANGE, label=r"$\varphi(U)$")
     spikes_ms = time_ms[_trace(column, "spike_count") > 0]
@@ -256,6 +247,25 @@ def draw_rates(axes: Axes, column: Column) -> None:
     axes.plot(spikes_ms, np.full(len(spikes_ms), 1.1 * top_Hz), "|", color=look.BLACK, ms=6, label="somatic spikes")
     axes.set_ylim(-0.03 * top_Hz, 1.2 * top_Hz)
     axes.set_ylabel("rate (Hz)")
+
+
+def draw_learning_signal(axes: Axes, column: Column) -> None:
+    """Draw by how much the rate of the soma exceeds the predicted one."""
+    error_Hz = _rate_Hz(column, _trace(column, "U_mV")) - _rate_Hz(column, _prediction_mV(column))
+    axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
+    label = rf"$\varphi(U)$ {_MINUS} $\varphi(V_W^*)$"
+    axes.plot(_time_ms(column), error_Hz, color=look.VERMILION, label=label)
+    axes.set_ylabel("error (Hz)")
+
+
+def draw_weight_of_error(axes: Axes, column: Column) -> None:
+    """Draw the factor of the error in the rule: h = 15 phi' / phi."""
+    p = _parameters(column.ensemble)
+    rising = np.exp(p["beta_per_mV"] * (_prediction_mV(column) - p["theta_mV"]))
+    h = 15 * p["beta_per_mV"] / (1 + rising / p["rate_slope"])
+    axes.plot(_time_ms(column), h, color=look.GREEN, label="$h(V_W^*)$")
+    axes.set_ylabel("$h$ (1)")
+    axes.set_ylim(0, 1.05 * 15 * p["beta_per_mV"])
 
 
 def _median_and_band(axes: Axes, x: FloatArray, values: FloatArray, colour: str, label: str) -> None:

@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from replasticity.figures import rendering as look
+from replasticity.figures._over_seeds import FEWEST_SEEDS_OF_A_BAND, mean_and_band
 
 #: Role -> label and colour of an experiment wherever several are shown.
 _LABELS = {
     "main": ("example", look.BLUE),
     "corrected": ("Eq. 15", look.ORANGE),
     "paper": (r"$\tau_H$ of the paper", look.GREEN),
+    "post_pre": ("post before pre", look.PURPLE),
 }
 
 
@@ -37,18 +39,17 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     """
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout=look.layout())
-    panels = figure.subplot_mosaic(
-        [["a", "c"], ["b", "c"], ["d", "e"]] if "paper" in ensembles else [["a", "c"], ["b", "e"]],
-        width_ratios=[1.25, 1],
-    )
+    left, right = ("aabbdd", "ccceee") if "paper" in ensembles else ("ab", "ce")
+    panels = figure.subplot_mosaic([list(row) for row in zip(left, right, strict=True)], width_ratios=[1.25, 1])
     panels["b"].sharex(panels["a"])
     draw_secretory_factor(panels["a"], main)
     look.legend(panels["a"], loc="upper left")
     look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
     draw_weight(panels["b"], main)
+    look.legend(panels["b"], loc="center")
     look.letter(panels["b"], "b", f"Weight of the plastic synapse, {_seeds(main, 'trace_seed')}")
     last_letter = "e" if "paper" in ensembles else "d"
-    draw_weight_change(panels["c"], main, last_letter)
+    draw_weight_change(panels["c"], main)
     look.letter(panels["c"], "c", f"Weight change against G, n = {_seeds(main)}")
     if "paper" in ensembles:
         draw_secretory_factor(panels["d"], ensembles["paper"])
@@ -110,11 +111,11 @@ def draw_weight(axes: Axes, ensemble: xr.Dataset) -> None:
     axes.set_ylabel("w (nS)")
 
 
-def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None:
-    """Draw dw against G for all seeds: fitted line with band, analytic line, and the published sign."""
+def draw_weight_change(axes: Axes, ensemble: xr.Dataset) -> None:
+    """Draw dw against G for all seeds: fitted line, analytic line, and the published sign."""
     G_Hz, dw_nS = ensemble["G_sampled_Hz"].values, ensemble["dw_nS"].values
     grid_Hz = _grid(G_Hz)
-    mean, low, high = _fitted_line(ensemble, grid_Hz)
+    mean = _fitted_lines(ensemble, grid_Hz).mean(axis=0)
     analytic = float(ensemble["slope_analytic_nS_per_Hz"].values[0])
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     axes.axvline(0, color=look.GREY, lw=0.6, zorder=0)
@@ -125,16 +126,7 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None
         ms=3,
         mew=0.6,
         color=look.GREY,
-    )
-    axes.annotate(
-        "grey: as plotted by the\npublished script (before\n\N{MINUS SIGN} after: sign reversed)",
-        xy=(0.5, 0.02),
-        xycoords="axes fraction",
-        ha="center",
-        va="bottom",
-        color=look.GREY,
-        fontsize=7,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        label="published script (before \N{MINUS SIGN} after)",
     )
     axes.plot(
         G_Hz.ravel(),
@@ -145,15 +137,14 @@ def draw_weight_change(axes: Axes, ensemble: xr.Dataset, residuals: str) -> None
         alpha=0.6,
         color=look.BLUE,
         label="pairings (after \N{MINUS SIGN} before)",
+        zorder=3,
     )
-    if ensemble.sizes["seed"] > 1:
-        band = f"95 % band of the fit (see {residuals})"
-        axes.fill_between(grid_Hz, low, high, color=look.ORANGE, alpha=0.5, lw=0, label=band)
+    # The band of the fit is narrower than the line here: it is in the panel of residuals.
     axes.plot(grid_Hz, mean, color=look.ORANGE, label=f"fit: {mean_slope(ensemble)}")
     axes.plot(grid_Hz, analytic * grid_Hz, color=look.BLACK, ls="--", lw=0.8, label=f"analytic: {_slope(analytic)}")
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel(r"$\Delta$w (nS)")
-    look.room_above(axes, 0.32)
+    look.room_above(axes, 0.4)
     look.legend(axes, loc="upper left")
 
 
@@ -162,9 +153,9 @@ def _grid(G_Hz: np.ndarray) -> np.ndarray:
     return np.linspace(G_Hz.min(), G_Hz.max(), 50) if G_Hz.size else np.zeros(0)
 
 
-def _slope(slope_nS_per_Hz: float, half_width: str = "") -> str:
+def _slope(slope_nS_per_Hz: float, half_width: str = "", level: str = "") -> str:
     """Return a slope as text."""
-    return f"{slope_nS_per_Hz:.4f}{half_width} nS/Hz" if np.isfinite(slope_nS_per_Hz) else "not defined"
+    return f"{slope_nS_per_Hz:.4f}{half_width} nS/Hz{level}" if np.isfinite(slope_nS_per_Hz) else "not defined"
 
 
 def _seeds(ensemble: xr.Dataset, dimension: str = "seed") -> str:
@@ -178,19 +169,14 @@ def mean_slope(ensemble: xr.Dataset) -> str:
     if len(slopes) < 2:
         return _slope(slopes.mean())
     half = stats.t.ppf(0.975, len(slopes) - 1) * stats.sem(slopes)
-    return _slope(slopes.mean(), f" \N{PLUS-MINUS SIGN} {half:.4f}")
+    return _slope(slopes.mean(), f" \N{PLUS-MINUS SIGN} {half:.4f}", " (95 %)")
 
 
-def _fitted_line(ensemble: xr.Dataset, G_Hz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean and 95 % band over seeds of the fitted line at some values of G."""
-    lines = (
-        ensemble["slope_sampled_nS_per_Hz"].values[:, None] * G_Hz + ensemble["intercept_sampled_nS"].values[:, None]
-    )
-    mean = lines.mean(axis=0)
-    if len(lines) < 2:
-        return mean, mean, mean
-    half = stats.t.ppf(0.975, len(lines) - 1) * stats.sem(lines, axis=0)
-    return mean, mean - half, mean + half
+def _fitted_lines(ensemble: xr.Dataset, G_Hz: np.ndarray) -> np.ndarray:
+    """Return the fitted line of each seed at some values of G, shape (seeds, values)."""
+    slopes, intercepts = ensemble["slope_sampled_nS_per_Hz"].values, ensemble["intercept_sampled_nS"].values
+    lines: np.ndarray = slopes[:, None] * G_Hz + intercepts[:, None]
+    return lines
 
 
 def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -212,19 +198,20 @@ def draw_residuals(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             color=colour,
             label=f"{label} (n = {ensemble.sizes['seed']})",
         )
-        if role == "main" and ensemble.sizes["seed"] > 1:
+        if role == "main" and ensemble.sizes["seed"] >= FEWEST_SEEDS_OF_A_BAND:
             grid_Hz = _grid(G_Hz)
-            _, low, high = _fitted_line(ensemble, grid_Hz)
+            _, low, high = mean_and_band(_fitted_lines(ensemble, grid_Hz))
             axes.fill_between(
                 grid_Hz,
                 low - analytic * grid_Hz,
                 high - analytic * grid_Hz,
-                color=colour,
-                alpha=0.25,
+                color=look.BLACK,
+                alpha=0.4,
                 lw=0,
+                zorder=3,
                 label=f"95 % band of the fit, {label}",
             )
     axes.set_xlabel("G at the pairing (Hz)")
     axes.set_ylabel("$\\Delta$w \N{MINUS SIGN} analytic (nS)")
-    look.room_above(axes, 0.75)
+    look.room_above(axes, 0.4)
     look.legend(axes, loc="upper left")

@@ -333,6 +333,14 @@ def _record_weights(record: Arrays, sample: int, network: Network, parameters: N
     record["weight_histogram"][sample] = np.histogram(weight_mV, weight_edges_mV(parameters))[0]
 
 
+def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> Any:
+    """Return the rank of a value among others (first axis), 1 for the largest; equal values share their mean rank.
+
+    Many weights lie exactly at a bound: the best of their ranks for all of them would call each the strongest.
+    """
+    return 1 + np.sum(others > value, axis=0) + np.sum(others == value, axis=0) / 2
+
+
 def upper_ranks(parameters: NetworkParameters) -> IntArray:
     """Return the ranks (1 for the strongest) of the recorded weights."""
     return np.array([max(1, math.floor(share * parameters.exc_synapses)) for share in UPPER_SHARES])

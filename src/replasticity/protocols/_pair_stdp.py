@@ -18,7 +18,7 @@ from replasticity.parameters import Cost, Positive
 from replasticity.parameters import Parameters as BaseParameters
 
 if TYPE_CHECKING:
-    from replasticity.models.pair_stdp import PairStep
+    from replasticity.models.pair_stdp import Events, Outcome, PairStep
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -103,6 +103,56 @@ def discretise(parameters: SynapseParameters) -> "PairStep":
     return step
 
 
+def simulate(
+    parameters: SynapseParameters,
+    pre_steps: Sequence[IntArray],
+    post_steps: Sequence[IntArray],
+    pre: IntArray,
+    post: IntArray,
+    dt_s: float,
+    events: "Events | None" = None,
+) -> "Outcome":
+    """Return what becomes of synapses between cells that spike in given steps.
+
+    Parameters
+    ----------
+    parameters : SynapseParameters
+        Parameters of the synapses.
+    pre_steps, post_steps : sequence of ndarray of int64
+        For each cell the steps in which it spikes, strictly increasing.
+    pre, post : ndarray of int64, shape (synapses,)
+        The cells that each synapse connects.
+    dt_s : float
+        Time step [s]: that of the run, or a finer one.
+    events : Events, optional
+        Room for all events, changed in place; events are not kept if it is left out.
+
+    Returns
+    -------
+    Outcome
+        Weights and number of events of each synapse.
+    """
+    from replasticity.kernels.limits import no_failure
+    from replasticity.models import pair_stdp as model
+    from replasticity.models.limits import raise_failure
+
+    outcome: Outcome = model.empty_outcome(len(pre))
+    failure = no_failure()
+    model.simulate(
+        model.make_trains(pre_steps),
+        model.make_trains(post_steps),
+        pre,
+        post,
+        float(parameters.weight_initial),
+        discretise(parameters)._replace(dt_s=dt_s),
+        outcome,
+        model.empty_events(0) if events is None else events,
+        failure,
+    )
+    raise_failure(failure, model.LIMITS, dt_s * 1e3, "synapse")
+    return outcome
+
+
 def run_synapses(
     parameters: SynapseParameters, pre_steps: Sequence[IntArray], post_steps: Sequence[IntArray]
 ) -> dict[str, Any]:
@@ -120,26 +170,12 @@ def run_synapses(
     dict of str to array_like
         Variables of `RUN`; events and spikes sorted by step, then by synapse.
     """
-    from replasticity.kernels.limits import no_failure
     from replasticity.models import pair_stdp as model
-    from replasticity.models.limits import raise_failure
 
-    count = len(pre_steps)
     # Two spikes in one step are one event: there may be room to spare.
     room = model.empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
-    outcome, failure = model.empty_outcome(count), no_failure()
-    model.simulate(
-        model.make_trains(pre_steps),
-        model.make_trains(post_steps),
-        np.arange(count),
-        np.arange(count),
-        float(parameters.weight_initial),
-        discretise(parameters),
-        outcome,
-        room,
-        failure,
-    )
-    raise_failure(failure, model.LIMITS, parameters.dt_ms, "synapse")
+    every = np.arange(len(pre_steps))
+    outcome = simulate(parameters, pre_steps, post_steps, every, every, seconds(parameters.dt_ms), room)
     events = model.first_events(room, outcome.event_count.sum())
     # The events of one synapse come after those of the one before; within a step they keep that order.
     order = np.argsort(events.step, kind="stable")
@@ -187,11 +223,11 @@ def weight_at_each_step(parameters: SynapseParameters, values: Mapping[str, Any]
     return weight
 
 
-def actual_rate_Hz(steps: IntArray, parameters: SynapseParameters) -> float:
+def actual_rate_Hz(steps: IntArray, dt_s: float) -> float:
     """Return one over the mean interval of a cell's spikes [Hz]; NaN for fewer than two spikes."""
     if len(steps) < 2:
         return math.nan
-    return float((len(steps) - 1) / ((steps[-1] - steps[0]) * seconds(parameters.dt_ms)))
+    return float((len(steps) - 1) / ((steps[-1] - steps[0]) * dt_s))
 
 
 # Replaying recordings of Brian2 ----------------------------------------------------------------------

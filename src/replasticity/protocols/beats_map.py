@@ -5,6 +5,7 @@ EPSP read-out", sections 1 and 2). The postsynaptic cells may start at several p
 does not have: it starts all cells at phase 0. No number is drawn: every seed gives the same run.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -15,7 +16,18 @@ from replasticity.datasets import Arrays, Recorded, Variable, build
 from replasticity.errors import UserError
 from replasticity.parameters import Cost, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
-from replasticity.protocols.beats import Rates, check_rates, firing_cost, spike_counts
+from replasticity.protocols.beats import (
+    Divisions,
+    Rates,
+    check_rates,
+    exact_times,
+    finer_cost,
+    finest_s,
+    fire,
+    firing_cost,
+    in_each_order,
+    spike_counts,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +39,11 @@ CLASS_WIDTH_HZ = 5.0
 MOVED_SHARE = 0.1
 
 Phase = Annotated[float, Field(ge=0, lt=1)]
+Trains = list[pair_stdp.IntArray]
+
+
+#: Memory that a map takes beside its numbers [B]: arrays of the map and of its cells, and statistics.
+_BYTES_PER_MAP = 3000
 
 
 class Parameters(pair_stdp.SynapseParameters):
@@ -41,6 +58,7 @@ class Parameters(pair_stdp.SynapseParameters):
     reset: Literal["zero", "subtract"] = Field(
         description="Phase after a spike: 0, which lengthens each interval to whole steps, or phase - 1."
     )
+    dt_divisions: Divisions = Field(description="The map is computed with these parts of the time step, too.")
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
@@ -61,12 +79,21 @@ class Parameters(pair_stdp.SynapseParameters):
         )
         pairs = len(self.pre_rates_Hz) * len(self.post_rates_Hz)
         spikes_of_pairs = phases * (len(self.post_rates_Hz) * pre_spikes + len(self.pre_rates_Hz) * post_spikes)
-        spike_bytes = 2 * 8 * (pre_spikes + phases * post_spikes)
+        # Without a grid the trains are there as lists, moved aside and in one array.
+        spike_bytes = 4 * 8 * (pre_spikes + phases * post_spikes)
         # Indices and results of each synapse; statistics need a dozen numbers for each pair of rates.
-        map_bytes = (5 * 8 + 5 * 8) * phases * pairs + 12 * 8 * pairs
+        more = len(self.dt_divisions) + 2
+        map_bytes = (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + 12 * 8 * pairs + more * _BYTES_PER_MAP
+        finer_pre, finer_post = (
+            finer_cost(rates, self.dt_ms, steps, self.dt_divisions, each_step)
+            for rates in (self.pre_rates_Hz, self.post_rates_Hz)
+        )
         return Cost(
-            max(pre.memory_bytes, post.memory_bytes) + spike_bytes + map_bytes,
-            pre.seconds + phases * post.seconds + spikes_of_pairs * pair_stdp.SECONDS_PER_EVENT,
+            max(cells.memory_bytes for cells in (pre, post, finer_pre, finer_post)) + spike_bytes + map_bytes,
+            pre.seconds
+            + finer_pre.seconds
+            + phases * (post.seconds + finer_post.seconds)
+            + (1 + more) * spikes_of_pairs * pair_stdp.SECONDS_PER_EVENT,
         )
 
 
@@ -83,6 +110,12 @@ RUN: dict[str, Variable] = {
     "weight_lowest": Variable(_MAP, "lowest weight"),
     "weight_highest": Variable(_MAP, "highest weight"),
     "event_count": Variable(_MAP, "steps with a spike of one of the two cells", "int32"),
+    "pre_rate_finer_Hz": Variable(("finer_grid", "pre_rate"), "presynaptic rates on finer grids", undefined=_NO_RATE),
+    "post_rate_finer_Hz": Variable(
+        ("finer_grid", "post_rate"), "postsynaptic rates on finer grids, first starting phase", undefined=_NO_RATE
+    ),
+    "weight_finer": Variable(("finer_grid", *_MAP), "weight at the end with each of the finer time steps"),
+    "weight_no_grid": Variable(("first", *_MAP), "weight at the end with exact spike times, by order"),
 }
 
 _NO_VARIANCE = "all final weights are equal, or each class has one pair"
@@ -136,11 +169,26 @@ STATISTICS: dict[str, Variable] = {
     ),
 }
 
+#: Statistics that are made of the maps on finer grids and without a grid, too.
+_OF_EACH_MAP = ("share_depressed", "variance_explained_by_beat", "range_at_equal_beat", "share_moved_by_start_phase")
+for _name in _OF_EACH_MAP:
+    _one = STATISTICS[_name]
+    STATISTICS |= {
+        f"{_name}_finer": replace(_one, dimensions=("finer_grid",), long_name=f"{_one.long_name}; finer time steps"),
+        f"{_name}_no_grid": replace(
+            _one,
+            dimensions=("first",),
+            long_name=f"{_one.long_name}; exact spike times, coincident presynaptic spikes first, or postsynaptic ones",
+        ),
+        f"{_name}_lowest": replace(_one, long_name=f"{_one.long_name}; lowest over all time steps and exact times"),
+        f"{_name}_highest": replace(_one, long_name=f"{_one.long_name}; highest over all time steps and exact times"),
+    }
+
 DETERMINISTIC = True
 
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
-TRACES = ("pre_rate_actual_Hz", "post_rate_actual_Hz", "weight_final")
+TRACES = ("pre_rate_actual_Hz", "post_rate_actual_Hz", "weight_final", "weight_finer", "weight_no_grid")
 
 PEER_NAMES: dict[str, str] = {}
 
@@ -165,53 +213,74 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     dict of str to ndarray
         Variables of `RUN`.
     """
-    from replasticity.kernels.limits import no_failure
-    from replasticity.models import pair_stdp as model
-    from replasticity.models import regular_firing
-    from replasticity.models.limits import raise_failure
-
-    shape = len(parameters.post_start_phases), len(parameters.pre_rates_Hz), len(parameters.post_rates_Hz)
-    phases, pre_cells, post_cells = shape
-
-    def fire(rates_Hz: list[float], phase: float) -> list[pair_stdp.IntArray]:
-        spike_steps: list[pair_stdp.IntArray] = regular_firing.fire(
-            rates_Hz=rates_Hz,
-            phase_initial=np.full(len(rates_Hz), phase),
-            dt_s=pair_stdp.seconds(parameters.dt_ms),
-            step_count=round(parameters.duration_ms / parameters.dt_ms),
-            recorded_steps=0,
-            keep_overshoot=parameters.reset == "subtract",
-        )[0]
-        return spike_steps
+    phases, duration_ms = parameters.post_start_phases, parameters.duration_ms
+    pre_Hz, post_Hz = parameters.pre_rates_Hz, parameters.post_rates_Hz
 
     # A cell's spikes do not depend on its synapses: each cell fires once, whatever the number of its partners.
-    pre_steps = fire(parameters.pre_rates_Hz, 0.0)
-    post_steps = [steps for phase in parameters.post_start_phases for steps in fire(parameters.post_rates_Hz, phase)]
-    phase, pre, post = (index.ravel() for index in np.indices(shape))
-    outcome, failure = model.empty_outcome(phases * pre_cells * post_cells), no_failure()
-    model.simulate(
-        model.make_trains(pre_steps),
-        model.make_trains(post_steps),
-        pre,
-        phase * post_cells + post,
-        float(parameters.weight_initial),
-        pair_stdp.discretise(parameters),
-        outcome,
-        model.empty_events(0),
-        failure,
-    )
-    raise_failure(failure, model.LIMITS, parameters.dt_ms, "synapse")
+    def fire_all(dt_ms: float) -> tuple[Trains, Trains]:
+        post = [steps for phase in phases for steps in fire(post_Hz, phase, dt_ms, duration_ms, parameters.reset)]
+        return fire(pre_Hz, 0.0, dt_ms, duration_ms, parameters.reset), post
+
+    own_s = pair_stdp.seconds(parameters.dt_ms)
+    pre, post = fire_all(parameters.dt_ms)
+    outcome = meet(parameters, pre, post, own_s)
+    own_rates_Hz = rates_of(parameters, pre, post, own_s)
+    weight_finer, rates_finer_Hz = [], []
+    for division in parameters.dt_divisions:
+        dt_ms = parameters.dt_ms / division
+        pre, post = fire_all(dt_ms)
+        dt_s = pair_stdp.seconds(dt_ms)
+        weight_finer.append(meet(parameters, pre, post, dt_s)["weight_final"])
+        rates_finer_Hz.append(rates_of(parameters, pre, post, dt_s))
+    pre = exact_times(pre_Hz, 0.0, duration_ms)
+    post = [times for phase in phases for times in exact_times(post_Hz, phase, duration_ms)]
+    grids = len(parameters.dt_divisions)
     return build(
         RUN,
         {
-            "pre_rate_actual_Hz": [pair_stdp.actual_rate_Hz(steps, parameters) for steps in pre_steps],
-            "post_rate_actual_Hz": [pair_stdp.actual_rate_Hz(steps, parameters) for steps in post_steps[:post_cells]],
-            "weight_final": outcome.weight_final.reshape(shape),
-            "weight_lowest": outcome.weight_lowest.reshape(shape),
-            "weight_highest": outcome.weight_highest.reshape(shape),
-            "event_count": outcome.event_count.reshape(shape),
+            "pre_rate_actual_Hz": own_rates_Hz[0],
+            "post_rate_actual_Hz": own_rates_Hz[1],
+            **outcome,
+            "pre_rate_finer_Hz": np.reshape([pre for pre, _ in rates_finer_Hz], (grids, len(pre_Hz))),
+            "post_rate_finer_Hz": np.reshape([post for _, post in rates_finer_Hz], (grids, len(post_Hz))),
+            "weight_finer": np.reshape(weight_finer, (grids, *outcome["weight_final"].shape)),
+            "weight_no_grid": [
+                meet(parameters, pre, moved, finest_s(duration_ms))["weight_final"] for moved in in_each_order(post)
+            ],
         },
     )
+
+
+def meet(parameters: Parameters, pre_steps: Trains, post_steps: Trains, dt_s: float) -> Arrays:
+    """Return what becomes of the synapse of each presynaptic with each postsynaptic cell.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    pre_steps, post_steps : list of ndarray of int64
+        Steps in which the cells spike; the postsynaptic cells once for each starting phase.
+    dt_s : float
+        Time step [s].
+
+    Returns
+    -------
+    dict of str to ndarray
+        Weights and number of events, of shape (starting phases, presynaptic rates, postsynaptic rates).
+    """
+    shape = len(parameters.post_start_phases), len(parameters.pre_rates_Hz), len(parameters.post_rates_Hz)
+    phase, pre, post = (index.ravel() for index in np.indices(shape))
+    outcome = pair_stdp.simulate(parameters, pre_steps, post_steps, pre, phase * shape[2] + post, dt_s)
+    return {name: values.reshape(shape) for name, values in outcome._asdict().items()}
+
+
+def rates_of(
+    parameters: Parameters, pre_steps: Trains, post_steps: Trains, dt_s: float
+) -> tuple[list[float], list[float]]:
+    """Return the actual rates of the presynaptic, and, of the first starting phase, the postsynaptic cells [Hz]."""
+    first_phase = post_steps[: len(parameters.post_rates_Hz)]
+    pre, post = ([pair_stdp.actual_rate_Hz(steps, dt_s) for steps in trains] for trains in (pre_steps, first_phase))
+    return pre, post
 
 
 def classes(quantity_Hz: pair_stdp.FloatArray) -> pair_stdp.IntArray:
@@ -253,7 +322,7 @@ def ranges_of_groups(weight: pair_stdp.FloatArray, group: pair_stdp.IntArray) ->
 
 def sizes(parameters: Parameters) -> dict[str, int]:
     """Return the length of each dimension of `STATISTICS`."""
-    return {}
+    return {"finer_grid": len(parameters.dt_divisions), "first": 2}
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
@@ -273,30 +342,63 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         defined, such as a range over a single starting phase.
     """
     weight = run["weight_final"]
-    pre_Hz, post_Hz = np.meshgrid(run["pre_rate_actual_Hz"], run["post_rate_actual_Hz"], indexing="ij")
-    # Cells with fewer than two spikes have no rate.
-    defined = np.isfinite(pre_Hz + post_Hz)
-    pre_Hz, post_Hz, final = pre_Hz[defined], post_Hz[defined], weight[0][defined]
-    beat = classes(np.abs(post_Hz - pre_Hz))
-    ranges = ranges_of_groups(final, beat)
+    pre_Hz, post_Hz, final = known_pairs(run["pre_rate_actual_Hz"], run["post_rate_actual_Hz"], weight[0])
     over_phases = np.ptp(weight, axis=0) if len(weight) > 1 else np.full(weight.shape[1:], np.nan)
-    moved = over_phases > MOVED_SHARE * parameters.weight_max
-    return build(
-        STATISTICS,
-        {
-            "weight_mean": weight[0].mean(),
-            "share_depressed": np.mean(weight[0] < parameters.weight_initial),
-            "share_at_zero": np.mean(weight[0] <= 0),
-            "share_at_maximum": np.mean(weight[0] >= parameters.weight_max),
-            "variance_explained_by_beat": variance_explained(final, beat),
-            "variance_explained_by_signed_beat": variance_explained(final, classes(post_Hz - pre_Hz)),
-            "variance_explained_by_mean_rate": variance_explained(final, classes(np.sqrt(pre_Hz * post_Hz))),
-            "range_at_equal_beat": np.median(ranges) if len(ranges) else np.nan,
-            "range_over_start_phases": np.median(over_phases),
-            "largest_range_over_start_phases": over_phases.max(),
-            "share_moved_by_start_phase": moved.mean() if len(weight) > 1 else np.nan,
-        },
+    own = of_a_map(parameters, run["pre_rate_actual_Hz"], run["post_rate_actual_Hz"], weight)
+    finer = [
+        of_a_map(parameters, *grid)
+        for grid in zip(run["pre_rate_finer_Hz"], run["post_rate_finer_Hz"], run["weight_finer"], strict=True)
+    ]
+    # Without a grid the rates are those asked for, as far as a cell spikes at all.
+    asked_pre_Hz, asked_post_Hz = (
+        np.where(np.isfinite(run[f"{side}_rate_actual_Hz"]), rates_Hz, np.nan)
+        for side, rates_Hz in (("pre", parameters.pre_rates_Hz), ("post", parameters.post_rates_Hz))
     )
+    no_grid = [of_a_map(parameters, asked_pre_Hz, asked_post_Hz, order) for order in run["weight_no_grid"]]
+    values: dict[str, Any] = {
+        "weight_mean": weight[0].mean(),
+        "share_at_zero": np.mean(weight[0] <= 0),
+        "share_at_maximum": np.mean(weight[0] >= parameters.weight_max),
+        "variance_explained_by_signed_beat": variance_explained(final, classes(post_Hz - pre_Hz)),
+        "variance_explained_by_mean_rate": variance_explained(final, classes(np.sqrt(pre_Hz * post_Hz))),
+        "range_over_start_phases": np.median(over_phases),
+        "largest_range_over_start_phases": over_phases.max(),
+    }
+    for name in _OF_EACH_MAP:
+        each = [made[name] for made in (own, *finer, *no_grid)]
+        values |= {
+            name: own[name],
+            f"{name}_finer": [made[name] for made in finer],
+            f"{name}_no_grid": [made[name] for made in no_grid],
+            f"{name}_lowest": np.min(each),
+            f"{name}_highest": np.max(each),
+        }
+    return build(STATISTICS, values)
+
+
+def known_pairs(
+    pre_Hz: pair_stdp.FloatArray, post_Hz: pair_stdp.FloatArray, weight: pair_stdp.FloatArray
+) -> tuple[pair_stdp.FloatArray, pair_stdp.FloatArray, pair_stdp.FloatArray]:
+    """Return both rates [Hz] and the weight of each pair of cells that have a rate (cells with fewer spikes do not)."""
+    pre, post = np.meshgrid(pre_Hz, post_Hz, indexing="ij")
+    known = np.isfinite(pre + post)
+    return pre[known], post[known], weight[known]
+
+
+def of_a_map(
+    parameters: Parameters, pre_Hz: pair_stdp.FloatArray, post_Hz: pair_stdp.FloatArray, weight: pair_stdp.FloatArray
+) -> dict[str, float]:
+    """Return the statistics `_OF_EACH_MAP` of weights of shape (starting phases, pre rates, post rates)."""
+    pre, post, final = known_pairs(pre_Hz, post_Hz, weight[0])
+    beat = classes(np.abs(post - pre))
+    ranges = ranges_of_groups(final, beat)
+    moved = np.ptp(weight, axis=0) > MOVED_SHARE * parameters.weight_max
+    return {
+        "share_depressed": float(np.mean(weight[0] < parameters.weight_initial)),
+        "variance_explained_by_beat": variance_explained(final, beat),
+        "range_at_equal_beat": float(np.median(ranges)) if len(ranges) else np.nan,
+        "share_moved_by_start_phase": float(moved.mean()) if len(weight) > 1 else np.nan,
+    }
 
 
 # There are no recordings of whole maps; their pairs are those of the protocol ``beats``.

@@ -39,6 +39,9 @@ Bounds = Annotated[list[float], Field(min_length=2, max_length=2)]
 #: Two weights count as grown if they have grown by more than this [mV].
 GROWTH_THRESHOLDS_MV = (0.0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4)
 
+#: The course of the weights is kept after these shares of the duration.
+COURSE_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
 #: Shuffled weight matrices from which the null distribution of the reciprocity correlation comes.
 SHUFFLES = 2000
 
@@ -178,7 +181,7 @@ class Parameters(BaseParameters):
             12 * synapses
             + 16 * inputs
             + 8 * spikes
-            + 4 * (self.duration_ms / self.sample_interval_ms + 1) * 2 * pairs
+            + 4 * (self.duration_ms / self.sample_interval_ms + 1 + len(COURSE_SHARES)) * 2 * pairs
             + 7 * self.exc_count * raster_steps
             + 3 * raster_bins * (self.input_count + self.exc_count)
             + 6 * neurons * longest_steps
@@ -186,7 +189,8 @@ class Parameters(BaseParameters):
             + 16 * (self.duration_ms / self.interval_ms)
             + 40 * (BEFORE_SPIKE_MS + AFTER_SPIKE_MS) / self.dt_ms
             + 100 * neurons
-            + 10 * self.input_count
+            + (10 + 3 * len(self.centres)) * self.input_count
+            + (4 * len(self.centres) + 2 * self.input_count) * self.exc_count
             + 7 * SHUFFLES * 2 * pairs
         )
         # Sixteen neurons take as long as one.
@@ -225,11 +229,16 @@ INPUTS: dict[str, Variable] = _DRAWN | {
     "input_spike_channel": Variable(("input_spike",), "channel of each spike", "int32"),
 }
 
+_SHARES = ", ".join(f"{100 * share:g} %" for share in COURSE_SHARES)
 _NO_SPIKE = "no excitatory neuron spikes in the raster's window, far enough from its ends"
 _AROUND = "of the neuron with the first spike in the raster's window"
 RUN: dict[str, Variable] = _DRAWN | {
     "time_ms": Variable(("time_ms",), "time of the samples of the weights"),
     "exc_exc_weight_mV": Variable(("time_ms", "exc_exc"), "weights between excitatory neurons, before that time"),
+    "course_time_ms": Variable(("course_time_ms",), f"{_SHARES} of the duration"),
+    "course_exc_exc_weight_mV": Variable(
+        ("course_time_ms", "exc_exc"), "weights between excitatory neurons, before that time"
+    ),
     "exc_exc_weight_final_mV": Variable(("exc_exc",), "weights between excitatory neurons at the end"),
     "input_exc_weight_final_mV": Variable(("input_exc",), "weights from inputs to excitatory neurons at the end"),
     "exc_spike_time_ms": Variable(("exc_spike",), "spikes of the excitatory neurons"),
@@ -249,6 +258,7 @@ RUN: dict[str, Variable] = _DRAWN | {
 _CHANGE = "change of the weights between excitatory neurons"
 _STRONG = "more than one standard deviation above the mean"
 _EQUAL = "all final weights are equal"
+_BY_PROFILE = "each channel counted by its rate while the profile is at a centre"
 STATISTICS: dict[str, Variable] = {
     "exc_exc_weight_final_mV": Variable(
         ("pre", "post"), "final weights between excitatory neurons, 0 where there is no synapse", resolution=1e-9
@@ -272,6 +282,12 @@ STATISTICS: dict[str, Variable] = {
     "reciprocity_excess": Variable(
         (), "correlation minus the quantile of shuffled weights", resolution=1e-9, undefined=_EQUAL
     ),
+    "reciprocity_course": Variable(
+        ("course_time_ms",),
+        f"correlation of w_ij with w_ji after {_SHARES} of the duration",
+        resolution=1e-9,
+        undefined="all weights are still equal",
+    ),
     "strong_two_way": Variable((), f"pairs with both weights {_STRONG}", resolution=1e-9, discrete=True),
     "strong_one_way": Variable((), f"pairs with exactly one weight {_STRONG}", resolution=1e-9, discrete=True),
     "strong_two_way_expected": Variable(
@@ -279,6 +295,13 @@ STATISTICS: dict[str, Variable] = {
     ),
     "strong_two_way_excess": Variable(
         (), f"pairs with both weights {_STRONG}, beyond independence", resolution=1e-9, discrete=True
+    ),
+    "strong_reciprocated": Variable(
+        (),
+        f"share of the weights {_STRONG} whose opposite direction is so, too",
+        resolution=1e-9,
+        discrete=True,
+        undefined=f"no weight is {_STRONG}",
     ),
     "grown_two_way": Variable(("threshold",), "pairs whose two weights both grew by more than the threshold", "int32"),
     "grown_one_way": Variable(("threshold",), "pairs where exactly one weight grew by more", "int32"),
@@ -302,6 +325,24 @@ STATISTICS: dict[str, Variable] = {
     "input_at_weight_min": Variable(
         (), "share of the inputs' weights at the lower bound", resolution=1e-9, discrete=True
     ),
+    "input_weight_by_centre_mV": Variable(
+        ("centre", "post"), f"mean final weight of the inputs, {_BY_PROFILE}", resolution=1e-9
+    ),
+    "input_change_by_centre_mV": Variable(
+        ("centre", "post"), f"mean change of the inputs' weights, {_BY_PROFILE}", resolution=1e-9
+    ),
+    "input_selectivity_ratio": Variable(
+        (),
+        f"standard deviation over centres of the inputs' mean weight, {_BY_PROFILE}: at the end to at the start",
+        resolution=1e-9,
+        undefined="at the start there is no such deviation",
+    ),
+    "similarity_effect": Variable(
+        (),
+        "correlation over pairs of the mean of both weights with how the two neurons' final input weights correlate",
+        resolution=1e-9,
+        undefined="all weights between neurons are equal, or the inputs' weights of some neuron are at all centres",
+    ),
     "exc_rate_Hz": Variable((), "mean rate of the excitatory neurons", resolution=1e-9, discrete=True),
     "inh_rate_Hz": Variable((), "mean rate of the inhibitory neurons", resolution=1e-9, discrete=True),
     "centres_visited": Variable((), "number of different centres of the profile", "int32"),
@@ -312,6 +353,7 @@ OUTPUT_OPTIONS = ("sample_interval_ms", "raster_start_ms", "raster_ms")
 SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
 
 TRACES = (
+    "course_time_ms",
     *("raster_time_ms", "raster_input_count", "raster_exc_count"),
     *("spike_offset_ms", "spike_V_mV", "spike_u_plus_mV", "spike_u_minus_mV", "spike_u_bar_mV"),
 )
@@ -419,10 +461,16 @@ def rate_profile_Hz(parameters: Parameters, centre: int) -> FloatArray:
     ndarray of float64, shape (input_count,)
         Rates [Hz].
     """
-    distance = np.arange(parameters.input_count) - centre
     peak_Hz = parameters.profile_gain * parameters.profile_rate_Hz
-    rate_Hz: FloatArray = peak_Hz * np.exp(-(distance**2) / (2 * parameters.profile_sd**2))
+    rate_Hz: FloatArray = peak_Hz * _profile(parameters, centre)
     return rate_Hz
+
+
+def _profile(parameters: Parameters, centre: int) -> FloatArray:
+    """Return the rate of each channel, as a share of the peak's, while the profile has a centre."""
+    distance = np.arange(parameters.input_count) - centre
+    profile: FloatArray = np.exp(-(distance**2) / (2 * parameters.profile_sd**2))
+    return profile
 
 
 def draw_input_spikes(
@@ -646,12 +694,14 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     step_count = steps(p.duration_ms, p)
     sample_steps = steps(p.sample_interval_ms, p)
     sample_stamp = np.arange(0, step_count + 1, sample_steps)
+    course_stamp = np.maximum(np.round(np.array(COURSE_SHARES) * step_count).astype(np.int64), 1)
+    kept_stamp = np.union1d(sample_stamp, course_stamp)
     first, end = steps(p.raster_start_ms, p), steps(p.raster_start_ms + p.raster_ms, p)
     trace_stamp = np.arange(first + 1, end + 1)
     simulated = simulate(
         p,
         inputs,
-        exc_exc_stamp=sample_stamp,
+        exc_exc_stamp=kept_stamp,
         input_exc_stamp=np.zeros(0, np.int64),
         traced=np.arange(p.exc_count),
         trace_stamp=trace_stamp,
@@ -660,7 +710,9 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     excitatory = cell < p.exc_count
     values = {
         "time_ms": sample_stamp * p.dt_ms,
-        "exc_exc_weight_mV": simulated.exc_exc_weight_mV,
+        "exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, sample_stamp)],
+        "course_time_ms": course_stamp * p.dt_ms,
+        "course_exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, course_stamp)],
         "exc_exc_weight_final_mV": simulated.exc_exc_weight_final_mV,
         "input_exc_weight_final_mV": simulated.input_exc_weight_final_mV,
         "exc_spike_time_ms": stamp[excitatory] * p.dt_ms,
@@ -733,7 +785,49 @@ def two_way(grown: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
 
 def sizes(parameters: Parameters) -> dict[str, int]:
     """Return the length of each dimension of `STATISTICS`."""
-    return {"pre": parameters.exc_count, "post": parameters.exc_count, "threshold": len(GROWTH_THRESHOLDS_MV)}
+    return {
+        "pre": parameters.exc_count,
+        "post": parameters.exc_count,
+        "threshold": len(GROWTH_THRESHOLDS_MV),
+        "course_time_ms": len(COURSE_SHARES),
+        "centre": len(parameters.centres),
+    }
+
+
+def both_directions(matrix: FloatArray) -> FloatArray:
+    """Return the elements of a matrix pair by pair: on axis 0 one direction (row < column) and the other."""
+    upper = np.triu_indices(len(matrix), 1)
+    return np.stack([matrix[upper], matrix.T[upper]])
+
+
+def reciprocity(pairs: FloatArray) -> float:
+    """Return the correlation of one direction with the other, each pair in both orders."""
+    return float(correlation(pairs.ravel(), pairs[::-1].ravel()))
+
+
+def by_centre(parameters: Parameters, run: Arrays, weight_mV: FloatArray) -> FloatArray:
+    """Return the mean weight of the inputs that are active while the profile is at a centre.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Centres and profile.
+    run : mapping of str to ndarray
+        With the wiring of the inputs.
+    weight_mV : ndarray of float64, shape (input_exc,)
+        Weight, or change of it, of each synapse [mV].
+
+    Returns
+    -------
+    ndarray of float64, shape (centres, excitatory neurons)
+        Means, each channel counted by its rate [mV].
+    """
+    profiles = np.stack([_profile(parameters, centre) for centre in parameters.centres])
+    matrix_mV = np.zeros((parameters.input_count, parameters.exc_count))
+    matrix_mV[run["input_exc_pre"], run["input_exc_post"]] = weight_mV
+    # Not by the matrix product, whose order of adding up depends on the machine.
+    means_mV: FloatArray = np.einsum("ci,ie->ce", profiles, matrix_mV) / profiles.sum(axis=1, keepdims=True)
+    return means_mV
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
@@ -756,12 +850,13 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     dw_mV = final_mV - run["exc_exc_weight_initial_mV"]
     change_mV = weight_matrix(run, dw_mV, p.exc_count)
     final_matrix_mV = weight_matrix(run, final_mV, p.exc_count)
-    upper = np.triu_indices(p.exc_count, 1)
-    # Axis 0: one direction of each pair and the other.
-    pair_change_mV = np.stack([change_mV[upper], change_mV.T[upper]])
-    pair_mV = np.stack([final_matrix_mV[upper], final_matrix_mV.T[upper]])
+    pair_change_mV, pair_mV = both_directions(change_mV), both_directions(final_matrix_mV)
     pairs = pair_mV.shape[1]
-    reciprocity = float(correlation(pair_mV.ravel(), pair_mV[::-1].ravel()))
+    final_reciprocity = reciprocity(pair_mV)
+    course = [
+        reciprocity(both_directions(weight_matrix(run, weight_mV, p.exc_count)))
+        for weight_mV in run["course_exc_exc_weight_mV"]
+    ]
     # The null distribution is a property of the run: the same shuffles for every seed.
     generator = random.generator(0, "shuffled weights")
     shuffled = generator.permuted(np.tile(pair_mV.ravel(), (SHUFFLES, 1)), axis=1)
@@ -770,6 +865,13 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     grown = [two_way(pair_change_mV > threshold_mV) for threshold_mV in GROWTH_THRESHOLDS_MV]
 
     in_mV = run["input_exc_weight_final_mV"]
+    in_first_mV = run["input_exc_weight_initial_mV"]
+    first_field_mV = by_centre(p, run, in_first_mV)
+    # Of equal weights the means differ by rounding alone.
+    first_selectivity_mV = first_field_mV.std(axis=0).mean() if np.ptp(in_first_mV) else 0.0
+    field_mV = by_centre(p, run, in_mV)
+    one, other = np.triu_indices(p.exc_count, 1)
+    similarity = correlation(field_mV.T[one], field_mV.T[other])
     duration_s = p.duration_ms / 1000
     return build(
         STATISTICS,
@@ -781,25 +883,31 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "dw_max_mV": dw_mV.max(),
             "dw_mean_percent": ratio(100 * dw_mV.mean(), p.weight_exc_exc_mV),
             "dw_max_percent": ratio(100 * dw_mV.max(), p.weight_exc_exc_mV),
-            "reciprocity": reciprocity,
+            "reciprocity": final_reciprocity,
             "reciprocity_null": null,
-            "reciprocity_excess": reciprocity - null,
+            "reciprocity_excess": final_reciprocity - null,
+            "reciprocity_course": course,
             "strong_two_way": strong[0],
             "strong_one_way": strong[1],
             "strong_two_way_expected": strong[2],
             "strong_two_way_excess": strong[0] - strong[2],
+            "strong_reciprocated": ratio(2 * strong[0], 2 * strong[0] + strong[1]),
             "grown_two_way": [one[0] for one in grown],
             "grown_one_way": [one[1] for one in grown],
             "grown_two_way_expected": [one[2] for one in grown],
             "at_weight_max": np.mean(final_mV >= p.weight_max_exc_mV),
             "at_weight_min": np.mean(final_mV <= p.weight_min_mV),
-            "input_weight_initial_mean_mV": run["input_exc_weight_initial_mV"].mean(),
+            "input_weight_initial_mean_mV": in_first_mV.mean(),
             "input_weight_mean_mV": in_mV.mean(),
             "input_weight_sd_mV": in_mV.std(),
             "input_weight_min_mV": in_mV.min(),
             "input_weight_max_mV": in_mV.max(),
             "input_at_weight_max": np.mean(in_mV >= p.weight_max_input_mV),
             "input_at_weight_min": np.mean(in_mV <= p.weight_min_mV),
+            "input_weight_by_centre_mV": field_mV,
+            "input_change_by_centre_mV": field_mV - first_field_mV,
+            "input_selectivity_ratio": ratio(field_mV.std(axis=0).mean(), first_selectivity_mV),
+            "similarity_effect": correlation(pair_mV.mean(axis=0), similarity),
             "exc_rate_Hz": len(run["exc_spike_index"]) / p.exc_count / duration_s,
             "inh_rate_Hz": len(run["inh_spike_index"]) / max(p.inh_count, 1) / duration_s,
             "centres_visited": len(np.unique(run["profile_centre"])),

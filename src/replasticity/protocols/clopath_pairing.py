@@ -63,6 +63,13 @@ class Parameters(BaseParameters):
     tau_x_ms: Positive = Field(description="Time constant of the presynaptic trace.")
     delay_ms: Positive = Field(description="Delay of the plastic synapse.")
     extrapolation: Positive = Field(description="Number of blocks of pairs that the shown weight change stands for.")
+    potentials_ms: Positive = Field(description="Initial part of the example pairings in which potentials are kept.")
+    measured_rates_Hz: list[Positive] = Field(description="Measured pairings, to compare with: frequency of each.")
+    measured_intervals_ms: list[float] = Field(
+        description="Measured pairings: presynaptic to postsynaptic spike; negative: post first."
+    )
+    measured_change_percent: list[float] = Field(description="Measured pairings: mean weight change.")
+    measured_sem_percent: list[Positive] = Field(description="Measured pairings: standard error of that mean.")
 
     adex_V_initial_mV: float = Field(description="Adaptive exponential: potential at the start.")
     adex_c_pF: Positive = Field(description="Adaptive exponential: membrane capacitance.")
@@ -142,11 +149,14 @@ class Parameters(BaseParameters):
         for name in ("intervals_ms", "pre_times_ms", "post_times_ms"):
             if len(getattr(self, name)) != len(self.rates_Hz):
                 raise ValueError(f"{name}: one entry for each of the {len(self.rates_Hz)} rates_Hz")
+        for name in ("measured_intervals_ms", "measured_change_percent", "measured_sem_percent"):
+            if len(getattr(self, name)) != len(self.measured_rates_Hz):
+                raise ValueError(f"{name}: one entry for each of the {len(self.measured_rates_Hz)} measured_rates_Hz")
         require_whole_microseconds(self)
         if self.dt_ms > AFTER_LAST_MS / 2:
             # The last presynaptic spike still has to reach the synapse: the relay takes a step.
             raise ValueError(f"dt_ms: has to be at most {AFTER_LAST_MS / 2:g} ms")
-        self.require_whole_steps("delay_ms", least=1)
+        self.require_whole_steps("delay_ms", "potentials_ms", least=1)
         self.require_whole_steps("adex_delay_u_ms", "adex_t_ref_ms", "adex_t_clamp_ms", "hh_delay_u_ms", "hh_t_ref_ms")
         # NEST, models/spike_generator.cpp: times are on the grid, and sorted.
         self.require_whole_steps("pre_times_ms", "post_times_ms", "shift_ms")
@@ -182,7 +192,7 @@ INPUTS: dict[str, Variable] = {
     "post_pairing": Variable(("post",), "pairing of each of them", "int32"),
 }
 
-_EXAMPLE = "in the fastest pairing of each order"
+_EXAMPLE = "in the fastest pairing of each order, as long as it is kept"
 _NO_EXAMPLE = "after the end of that pairing, and where no pairing has this order"
 RUN: dict[str, Variable] = INPUTS | {
     "transmitted_weight": Variable(("neuron", "pre"), "weight transmitted with each presynaptic spike"),
@@ -227,11 +237,18 @@ STATISTICS: dict[str, Variable] = {
         resolution=1e-6,
         undefined=f"no frequency has both orders, or {_NOT_SENT}",
     ),
+    "chi_square": Variable(
+        ("neuron",),
+        "sum over the pairings that were measured, too, of (simulated minus measured change)^2 / standard error^2",
+        resolution=1e-6,
+        undefined=f"none of the pairings was measured, or {_NOT_SENT}",
+    ),
+    "chi_square_terms": Variable((), "number of terms of that sum"),
 }
 
 DETERMINISTIC = True
 
-OUTPUT_OPTIONS: tuple[str, ...] = ()
+OUTPUT_OPTIONS = ("potentials_ms",)
 
 SHORTEST = {
     "rates_Hz": [50.0, 50.0],
@@ -375,6 +392,19 @@ def example_pairings(rates_Hz: Sequence[float], intervals_ms: Sequence[float]) -
     return fastest
 
 
+def measured_too(parameters: Parameters) -> tuple[IntArray, IntArray]:
+    """Return the simulated pairings that were measured, and the measured ones that they are, in equal order."""
+    p = parameters
+    pairs = [
+        (simulated, measured)
+        for simulated, mine in enumerate(zip(p.rates_Hz, p.intervals_ms, strict=True))
+        for measured, theirs in enumerate(zip(p.measured_rates_Hz, p.measured_intervals_ms, strict=True))
+        if mine == theirs
+    ]
+    simulated, measured = np.array(pairs, np.int64).reshape(-1, 2).T
+    return simulated, measured
+
+
 def run(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: transmitted weights and spikes of every pairing in both models, and example potentials.
 
@@ -406,7 +436,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
             spikes["neuron"] += [row] * len(stamp)
             spikes["pairing"] += [pairing] * len(stamp)
             if pairing in examples:
-                traces[row, examples.index(pairing)] = trace
+                traces[row, examples.index(pairing)] = trace[:, : steps(parameters.potentials_ms, parameters)]
     length = max(trace.shape[1] for trace in traces.values())
     shown = np.full((4, len(NEURONS), len(examples), length), np.nan)
     for (row, order), trace in traces.items():
@@ -463,6 +493,9 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
         for pre_first in np.flatnonzero(intervals_ms >= 0)
         if rates_Hz[pre_first] == rates_Hz[post_first]
     ]
+    simulated, measured = measured_too(p)
+    deviation = weight_percent[:, simulated] - 100 - np.array(p.measured_change_percent)[measured]
+    chi_square = np.sum((deviation / np.array(p.measured_sem_percent)[measured]) ** 2, axis=1)
     return build(
         STATISTICS,
         {
@@ -471,6 +504,8 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "simulated_change_percent": 100 * (weight_last / p.weight_initial - 1),
             "smallest_increase_percent": increase,
             "smallest_order_effect_percent": np.min(effects, axis=0) if effects else np.full(len(NEURONS), np.nan),
+            "chi_square": chi_square if len(simulated) else np.full(len(NEURONS), np.nan),
+            "chi_square_terms": len(simulated),
         },
     )
 
@@ -592,6 +627,11 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
         "pre_times_ms": [[0.0]],
         "post_times_ms": [[0.0]],
         "shift_ms": 0.0,
+        "potentials_ms": 1.0,
+        "measured_rates_Hz": [],
+        "measured_intervals_ms": [],
+        "measured_change_percent": [],
+        "measured_sem_percent": [],
     }
 
 

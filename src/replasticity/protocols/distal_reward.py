@@ -81,13 +81,27 @@ class Parameters(NetworkParameters):
         """Number of the chosen synapse."""
         return self.chosen_pre * self.synapses_per_cell + self.chosen_slot
 
+    @property
+    def neighbour_synapse(self) -> int:
+        """Number of the excitatory synapse after the chosen one, or before it where there is none."""
+        after = self.chosen_synapse + 1
+        return after if after < self.exc_synapses else after - 2
+
 
 _NOT_SHOWN = "there is no such coincidence, or that time lies outside the run"
 RUN: dict[str, Variable] = {
     **NETWORK_RUN,
     "chosen_weight_mV": Variable(("time_s",), "weight of the chosen synapse at the end of each second"),
     "chosen_eligibility_mV": Variable(("time_s",), "eligibility of the chosen synapse at the end of each second"),
-    "chosen_rank": Variable(("sample_s",), "1 + number of excitatory synapses that are stronger", "int32"),
+    "chosen_rank": Variable(
+        ("sample_s",), "rank of the chosen synapse among the excitatory, 1 for the strongest; ties share their mean"
+    ),
+    "stronger_synapses": Variable(
+        ("sample_s",), "excitatory synapses that are stronger than the chosen one, ties left out", "int32"
+    ),
+    "neighbour_weight_mV": Variable(
+        ("time_s",), "weight of the synapse beside the chosen one, which earns no reward, at the end of each second"
+    ),
     "coincidence_time_ms": Variable(("reward",), "time of each coincidence of the chosen pair"),
     "reward_time_ms": Variable(("reward",), "time of its reward; may lie behind the end"),
     "close_up_ms": Variable(("close_up_ms",), "time after the coincidence, close up"),
@@ -108,15 +122,33 @@ RUN: dict[str, Variable] = {
     "raster": Variable(("raster_step", "cell"), "1 where a cell spikes, last second of the run", "int8"),
 }
 
+_NO_SAMPLE_YET = "the first sample is later"
 STATISTICS: dict[str, Variable] = {
     "chosen_weight_course_mV": Variable(
         ("minute",), "weight of the chosen synapse after each minute", resolution=1e-9, discrete=True
     ),
+    "chosen_eligibility_course_mV": Variable(
+        ("minute",), "eligibility of the chosen synapse after each minute", resolution=1e-9, discrete=True
+    ),
     "chosen_rank_course": Variable(
         ("minute",),
-        "1 + number of stronger excitatory synapses, after each minute",
+        "rank among the excitatory synapses (ties share their mean), after each minute",
+        resolution=0.25,
+        undefined=_NO_SAMPLE_YET,
+        discrete=True,
+    ),
+    "stronger_synapses_course": Variable(
+        ("minute",),
+        "excitatory synapses stronger than the chosen one, after each minute",
         resolution=0.5,
-        undefined="the first sample is later",
+        undefined=_NO_SAMPLE_YET,
+        discrete=True,
+    ),
+    "high_synapses_course": Variable(
+        ("minute",),
+        "synapses at 97.5 % of the bound or above, after each minute",
+        resolution=0.5,
+        undefined=_NO_SAMPLE_YET,
         discrete=True,
     ),
     "chosen_weight_final_mV": Variable((), "weight of the chosen synapse at the end", resolution=1e-9, discrete=True),
@@ -132,12 +164,14 @@ STATISTICS: dict[str, Variable] = {
         discrete=True,
     ),
     "chosen_rank_final_percent": Variable(
-        (), "rank of the chosen synapse at the end, of all", resolution=1e-6, discrete=True
+        (), "rank of the chosen synapse at the end, of all; ties share their mean", resolution=1e-6, discrete=True
     ),
     "chosen_rank_late_percent": Variable(
-        (), "median rank of the chosen synapse, second half", resolution=1e-6, discrete=True
+        (), "median rank of the chosen synapse, second half; ties share their mean", resolution=1e-6, discrete=True
     ),
-    "chosen_rank_best": Variable((), "best rank of the chosen synapse (each sample)", resolution=0.5, discrete=True),
+    "chosen_rank_best": Variable(
+        (), "best rank of the chosen synapse (each sample); ties share their mean", resolution=0.25, discrete=True
+    ),
     "high_synapses_final": Variable(
         (), "synapses at 97.5 % of the bound or above at the end", resolution=0.5, discrete=True
     ),
@@ -152,6 +186,9 @@ STATISTICS: dict[str, Variable] = {
     "rewards_given": Variable((), "rewards given", resolution=0.5, discrete=True),
     "rewards_early": Variable((), "rewards given in the first sixth of the run", resolution=0.5, discrete=True),
     "rewards_late": Variable((), "rewards given in the last sixth of the run", resolution=0.5, discrete=True),
+    "rewards_gain": Variable(
+        (), "rewards given in the last sixth of the run, minus those in the first", resolution=0.5, discrete=True
+    ),
     "rate_exc_mean_Hz": Variable((), "mean rate of the excitatory cells", resolution=1e-9, discrete=True),
     "rate_inh_mean_Hz": Variable((), "mean rate of the inhibitory cells", resolution=1e-9, discrete=True),
     "rate_exc_highest_Hz": Variable(
@@ -168,6 +205,7 @@ TRACES = (
     "sample_s",
     "chosen_weight_mV",
     "chosen_eligibility_mV",
+    "neighbour_weight_mV",
     "rewards",
     "chosen_rank",
     "weight_histogram",
@@ -181,8 +219,20 @@ TRACES = (
     "raster",
 )
 
+#: What summaries do not tell: how many synapses are as strong as the chosen one, and its eligibility.
+_NOT_SUMMARISED = {
+    "chosen_eligibility_course_mV",
+    "chosen_rank_course",
+    "chosen_rank_final_percent",
+    "chosen_rank_late_percent",
+    "chosen_rank_best",
+}
+
 #: Summaries have our statistics under our names: `of_peer` makes them.
-PEER_NAMES = {name: name for name in STATISTICS}
+PEER_NAMES = {name: name for name in STATISTICS if name not in _NOT_SUMMARISED}
+
+#: Variables of a run about the chosen synapse, as they stand in the record.
+_CHOSEN = ("chosen_weight_mV", "chosen_eligibility_mV", "neighbour_weight_mV", "chosen_rank", "stronger_synapses")
 
 _CLOSE_UP = ("weight_mV", "eligibility_mV", "dopamine", "pre", "post")
 
@@ -233,7 +283,9 @@ def run_resumable(parameters: Parameters, inputs: Arrays, checkpoint: Checkpoint
     record = network_parts.empty_record(parameters) | {
         "chosen_weight_mV": np.zeros(parameters.duration_s),
         "chosen_eligibility_mV": np.zeros(parameters.duration_s),
-        "chosen_rank": np.zeros(parameters.duration_s // parameters.sample_interval_s, np.int32),
+        "neighbour_weight_mV": np.zeros(parameters.duration_s),
+        "chosen_rank": np.zeros(parameters.duration_s // parameters.sample_interval_s),
+        "stronger_synapses": np.zeros(parameters.duration_s // parameters.sample_interval_s, np.int32),
         "coincidence_step": np.zeros(0, np.int64),
         "reward_step": np.zeros(0, np.int64),
         "previous_second": np.full((len(_CLOSE_UP), STEPS_PER_S), np.nan),
@@ -250,7 +302,7 @@ def run_resumable(parameters: Parameters, inputs: Arrays, checkpoint: Checkpoint
     return build(
         RUN,
         network_parts.network_run(record, network, parameters)
-        | {name: record[name] for name in ("chosen_weight_mV", "chosen_eligibility_mV", "chosen_rank")}
+        | {name: record[name] for name in _CHOSEN}
         | {
             "coincidence_time_ms": record["coincidence_step"],
             "reward_time_ms": record["reward_step"],
@@ -279,10 +331,12 @@ def _record_chosen(record: Arrays, second: int, network: Network, parameters: Pa
     chunk, chosen = network.chunk, parameters.chosen_synapse
     record["chosen_weight_mV"][second] = chunk.chosen_weight_mV[-1]
     record["chosen_eligibility_mV"][second] = chunk.chosen_eligibility_mV[-1]
+    record["neighbour_weight_mV"][second] = network.state.weight_mV[parameters.neighbour_synapse]
     if (second + 1) % parameters.sample_interval_s == 0:
+        sample = (second + 1) // parameters.sample_interval_s - 1
         weight_mV = network.state.weight_mV[: parameters.exc_synapses]
-        rank = 1 + np.count_nonzero(weight_mV > weight_mV[chosen])
-        record["chosen_rank"][(second + 1) // parameters.sample_interval_s - 1] = rank
+        record["chosen_rank"][sample] = network_parts.mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
+        record["stronger_synapses"][sample] = np.count_nonzero(weight_mV > weight_mV[chosen])
     coincidence_step, reward_step = network.scheduled_rewards()
     record["coincidence_step"] = np.concatenate([record["coincidence_step"], coincidence_step])
     record["reward_step"] = np.concatenate([record["reward_step"], reward_step])
@@ -344,12 +398,21 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     high_bins = run["weight_histogram"][:, round(HIGH_SHARE * network_parts.WEIGHT_BINS) :]
     part_s = parameters.duration_s // PART
     minutes_s = np.arange(MINUTE_S, parameters.duration_s + 1, MINUTE_S)
-    rank_at = minutes_s // parameters.sample_interval_s - 1
+    sample_at = minutes_s // parameters.sample_interval_s - 1
+
+    def after_each_minute(samples: FloatArray | IntArray) -> FloatArray:
+        course: FloatArray = np.where(sample_at >= 0, samples[sample_at], np.nan)
+        return course
+
+    rewards_early, rewards_late = rewards[part_s - 1], rewards[-1] - rewards[-1 - part_s]
     return build(
         STATISTICS,
         {
             "chosen_weight_course_mV": weight_mV[minutes_s - 1],
-            "chosen_rank_course": np.where(rank_at >= 0, rank[rank_at], np.nan),
+            "chosen_eligibility_course_mV": run["chosen_eligibility_mV"][minutes_s - 1],
+            "chosen_rank_course": after_each_minute(rank),
+            "stronger_synapses_course": after_each_minute(run["stronger_synapses"]),
+            "high_synapses_course": after_each_minute(high_bins.sum(axis=1)),
             "chosen_weight_final_mV": weight_mV[-1],
             "chosen_weight_highest_mV": weight_mV.max(),
             "chosen_weight_late_mV": weight_mV[len(weight_mV) // 2 :].mean(),
@@ -363,8 +426,9 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "weight_percentile_90_mV": upper_mV[-1, 3],
             "mean_weight_final_mV": run["mean_weight_mV"][-1],
             "rewards_given": rewards[-1],
-            "rewards_early": rewards[part_s - 1],
-            "rewards_late": rewards[-1] - rewards[-1 - part_s],
+            "rewards_early": rewards_early,
+            "rewards_late": rewards_late,
+            "rewards_gain": rewards_late - rewards_early,
             "rate_exc_mean_Hz": run["rate_exc_Hz"].mean(),
             "rate_inh_mean_Hz": run["rate_inh_Hz"].mean(),
             "rate_exc_highest_Hz": run["rate_exc_Hz"].max(),
@@ -519,8 +583,8 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     Returns
     -------
     xarray.Dataset
-        Variables of `STATISTICS` along ``seed``, and the attributes of the summary, its parameters changed to those
-        of the condition.
+        The statistics of `PEER_NAMES` along ``seed``, and the attributes of the summary, its parameters changed to
+        those of the condition.
     """
     condition, recorded = "default", dict(recorded_json(summary))
     if parameters.parallel_synapses_add:
@@ -532,8 +596,10 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     runs: IntArray = np.flatnonzero(summary["condition"].values == condition)
     theirs = Parameters.model_validate(recorded_parameters(summary, recorded), context={"recorded": True})
     statistics = [summarise(theirs, _run_of_summary(summary.isel(run=k))) for k in runs]
-    contract = {name: replace(each, dimensions=("seed", *each.dimensions)) for name, each in STATISTICS.items()}
-    stacked = {name: np.stack([each[name] for each in statistics]) for name in STATISTICS}
+    contract = {
+        name: replace(STATISTICS[name], dimensions=("seed", *STATISTICS[name].dimensions)) for name in PEER_NAMES
+    }
+    stacked = {name: np.stack([each[name] for each in statistics]) for name in PEER_NAMES}
     attributes = summary.attrs | {"parameters": json.dumps(recorded)}
     return as_dataset(contract, stacked, **attributes).assign_coords(seed=summary["seed"].values[runs])
 
@@ -545,15 +611,20 @@ def recorded_json(summary: "xr.Dataset") -> dict[str, Any]:
 
 
 def _run_of_summary(one: "xr.Dataset") -> Arrays:
-    """Return what a summary has of one run under the names of `RUN`."""
+    """Return what a summary has of one run under the names of `RUN`; what it has not is not a number."""
     names = {
         "rate_exc": "rate_exc_Hz",
         "rate_inh": "rate_inh_Hz",
         "chosen_weight": "chosen_weight_mV",
         "rewards": "rewards",
-        "chosen_rank": "chosen_rank",
         "mean_weight": "mean_weight_mV",
         "other_weights": "upper_weight_mV",
         "weight_histogram": "weight_histogram",
     }
-    return {ours: one[theirs].values for theirs, ours in names.items()}
+    # Its rank does not say how many others are as strong.
+    rank = one["chosen_rank"].values
+    return {ours: one[theirs].values for theirs, ours in names.items()} | {
+        "stronger_synapses": rank - 1,
+        "chosen_rank": np.full(len(rank), np.nan),
+        "chosen_eligibility_mV": np.full(one.sizes["second"], np.nan),
+    }

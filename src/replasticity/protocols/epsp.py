@@ -154,6 +154,10 @@ _GRID = ("grid_rate", "grid_difference")
 STATISTICS: dict[str, Variable] = {
     "weight_grid": Variable(_GRID, "weight after the pairings", resolution=1e-12),
     "epsp_grid_mV": Variable(_GRID, "EPSP peak after the pairings", resolution=1e-9),
+    "coincidences_grid": Variable(_GRID, "steps in which both cells spike", resolution=0.5),
+    "weight_by_pairing": Variable(
+        (*_GRID, "pairing"), "weight once both spikes of a pairing have acted", resolution=1e-12
+    ),
     "additivity": Variable(
         _GRID,
         "weight change over that many times the change by one isolated pairing",
@@ -343,7 +347,33 @@ def sizes(parameters: Parameters) -> dict[str, int]:
         "grid_rate": len(parameters.grid_rates_Hz),
         "grid_difference": len(parameters.grid_differences_ms),
         "gap": len(parameters.gap_rates_Hz),
+        "pairing": parameters.pairings,
     }
+
+
+def weight_by_pairing(parameters: Parameters, run: Arrays) -> pair_stdp.FloatArray:
+    """Return the weight of each condition once both spikes of a pairing have acted, and all that came earlier.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Parameters of the protocol.
+    run : mapping of str to ndarray
+        From `run`.
+
+    Returns
+    -------
+    ndarray of float64, shape (conditions, pairings)
+        Weight [1].
+    """
+    after = run["event_weight"][:, -1]
+    weight = np.empty((len(run["weight_final"]), parameters.pairings))
+    for k, condition in enumerate(conditions(parameters)):
+        of_synapse = run["event_synapse"] == k
+        later_spike = max(0, condition.difference_steps)
+        ends = parameters.first_step + later_spike + np.arange(parameters.pairings) * condition.period_steps
+        weight[k] = after[of_synapse][np.searchsorted(run["event_step"][of_synapse], ends)]
+    return weight
 
 
 def summarise(parameters: Parameters, run: Arrays) -> Arrays:
@@ -370,11 +400,14 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
     ranges_Hz = [
         additive_range_Hz(parameters.grid_rates_Hz, np.abs(column - 1) <= ADDITIVE_WITHIN) for column in additivity.T
     ]
+    coincidences = np.bincount(run["event_synapse"][run["event_kind"] == 3], minlength=len(weight))
     isolated, locked = weight[group == ISOLATED], weight[group == LOCKED]
     return build(
         STATISTICS,
         {
             "weight_grid": weight_grid,
+            "coincidences_grid": coincidences[group == GRID].reshape(shape),
+            "weight_by_pairing": weight_by_pairing(parameters, run)[group == GRID].reshape(*shape, parameters.pairings),
             "epsp_grid_mV": learned_mV[group == GRID].reshape(shape),
             "additivity": additivity,
             "additive_up_to_Hz": [up_to for up_to, _ in ranges_Hz],

@@ -124,8 +124,8 @@ STATISTICS: dict[str, Variable] = {
     ),
     "response_rank_late": Variable(
         _BY_WINDOW,
-        "1 + number of stimuli with a larger late response",
-        resolution=0.5,
+        "rank of the late response to S1 among all stimuli, 1 for the largest; ties share their mean",
+        resolution=0.25,
         undefined="S1 does not come in that part",
         discrete=True,
     ),
@@ -149,7 +149,11 @@ STATISTICS: dict[str, Variable] = {
         undefined=f"{_NO_CELLS}, or the others' weights are 0",
     ),
     "weight_rank_final": Variable(
-        (), "1 + number of stimuli with larger weights at the end", resolution=0.5, undefined=_NO_CELLS, discrete=True
+        (),
+        "rank of the weights of S1's cells at the end, 1 for the largest; ties share their mean",
+        resolution=0.25,
+        undefined=_NO_CELLS,
+        discrete=True,
     ),
     "weight_course_mV": Variable(
         ("course_part", "rewarded"),
@@ -423,9 +427,8 @@ def _response_ratio(group: npt.NDArray[np.int32], response: FloatArray) -> Float
 
 
 def _rank_of_first(values: FloatArray) -> FloatArray:
-    """Return 1 + how many of the others are larger than the first, for each column; NaN if the first is."""
-    rank: FloatArray = 1.0 + np.sum(values[1:] > values[0], axis=0)
-    rank[np.isnan(values[0])] = math.nan
+    """Return the rank of the first row in each column, 1 for the largest, ties in the mean; NaN if the first is."""
+    rank: FloatArray = np.where(np.isnan(values[0]), math.nan, network_parts.mid_rank(values[0], values[1:]))
     return rank
 
 

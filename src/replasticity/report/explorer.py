@@ -3,6 +3,8 @@
 import html
 import json
 import math
+import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +13,23 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
+from replasticity import protocols
 from replasticity.report.panels import chart_json, compact
 from replasticity.report.thinning import kept_of_line, kept_of_points
+from replasticity.units import DIMENSIONLESS
 
 #: A trace keeps at most so many points per seed.
 MOST_POINTS = 400
-#: Of a trace of many cells or synapses, at most so many are shown.
+#: Of a trace of many neurons or synapses, at most so many are shown.
 MOST_LINES = 4
+#: Titles of axes are broken into lines of at most so many characters: what a chart on a phone has room for.
+_X_LINE_LENGTH, _Y_LINE_LENGTH = 38, 34
+#: Dimension of a raster -> what its rows are.
+_ROWS = {"exc": "excitatory neuron", "cell": "neuron", "input": "input channel"}
 #: Of an array of statistics, at most so many numbers are shown.
 MOST_NUMBERS = 12
+#: What has a sign of its own, or none.
+_UNITS = {DIMENSIONLESS: "", "percent": "%"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Explorer:
     ----------
     experiment, title : str
         The experiment.
+    deterministic : bool
+        Whether nothing in it is random.
     seeds : list of int
         All seeds.
     trace_seeds : list of int
@@ -44,6 +56,7 @@ class Explorer:
 
     experiment: str
     title: str
+    deterministic: bool
     seeds: list[int]
     trace_seeds: list[int]
     charts: list[tuple[str, str, str]]
@@ -54,6 +67,7 @@ class Explorer:
     def numbers(self) -> dict[str, Any]:
         """What the page's script needs to show one seed among all, JSON-ready."""
         return {
+            "deterministic": self.deterministic,
             "seeds": self.seeds,
             "traceSeeds": self.trace_seeds,
             "statistics": [
@@ -86,20 +100,20 @@ class Statistic:
         return [value for value in self.values if value is not None]
 
     @property
-    def mean(self) -> float:
-        """Mean over the seeds in which it is defined; NaN without any."""
-        return math.fsum(self._defined) / len(self._defined) if self._defined else math.nan
+    def mean(self) -> float | None:
+        """Mean over the seeds in which it is defined; None without any."""
+        return math.fsum(self._defined) / len(self._defined) if self._defined else None
 
     @property
-    def sd(self) -> float:
-        """Standard deviation over seeds; NaN for fewer than two."""
-        return float(np.std(self._defined, ddof=1)) if len(self._defined) > 1 else math.nan
+    def sd(self) -> float | None:
+        """Standard deviation over seeds; None for fewer than two."""
+        return float(np.std(self._defined, ddof=1)) if len(self._defined) > 1 else None
 
     @property
     def standardised(self) -> list[float | None]:
         """Each seed's distance from the mean in standard deviations; 0 where all seeds agree."""
-        scale = self.sd if self.sd > 0 else math.inf
-        return [None if value is None else (value - self.mean) / scale for value in self.values]
+        mean, scale = self.mean or 0.0, self.sd or math.inf
+        return [None if value is None else (value - mean) / scale for value in self.values]
 
 
 def explore(ensemble: xr.Dataset, title: str) -> Explorer:
@@ -131,6 +145,7 @@ def explore(ensemble: xr.Dataset, title: str) -> Explorer:
     return Explorer(
         experiment=str(ensemble.attrs["experiment"]),
         title=title,
+        deterministic=protocols.is_deterministic(ensemble.attrs["protocol"]),
         seeds=ensemble["seed"].values.tolist(),
         trace_seeds=ensemble["trace_seed"].values.tolist(),
         charts=charts,
@@ -156,8 +171,22 @@ def _statistics(array: xr.DataArray) -> Iterator[Statistic]:
 
 
 def _unit(array: xr.DataArray) -> str:
+    """Return the unit as a reader writes it, such as "nS/Hz"; empty without one."""
     unit = str(array.attrs["units"])
-    return "" if unit == "1" else unit
+    if unit in _UNITS:
+        return _UNITS[unit]
+    divided = re.sub(r" ?([A-Za-z]+)-1", r"/\1", unit)
+    return f"1{divided}" if divided.startswith("/") else divided
+
+
+def _axis_title(array: xr.DataArray, line_length: int) -> str:
+    """Return quantity and unit of an axis, as HTML in lines of at most so many characters."""
+    # What comes after such a mark explains more than an axis needs; it stands above the chart.
+    quantity = re.split("[:;(]", _long_name(array))[0].strip()
+    unit = _unit(array)
+    lines = textwrap.wrap(f"{quantity} ({unit})" if unit else quantity, line_length)
+    # Plotly knows tags in texts.
+    return "<br>".join(html.escape(line) for line in lines)
 
 
 def _axis(trace: xr.DataArray) -> str:
@@ -172,34 +201,37 @@ def _chart(trace: xr.DataArray) -> go.Figure:
     figure = go.Figure(
         layout={
             "template": None,
-            # Plotly knows tags in texts.
-            "xaxis": {"title": {"text": html.escape(str(axis.name))}},
-            "yaxis": {"title": {"text": html.escape(str(trace.name))}},
+            "xaxis": {"title": {"text": _axis_title(axis, _X_LINE_LENGTH), "font": {"size": 12}}},
+            "yaxis": {"title": {"text": _axis_title(trace, _Y_LINE_LENGTH), "font": {"size": 12}}},
             "showlegend": False,
         }
     )
-    is_raster = trace.dtype == np.int8 and trace.ndim == 3
+    rows = [str(name) for name in trace.dims if name not in ("trace_seed", axis.name)]
+    is_raster = trace.dtype == np.int8 and bool(rows)
+    places = np.ndindex(*(trace.sizes[name] for name in rows))
+    names = [", ".join(f"{name} {index}" for name, index in zip(rows, place, strict=True)) for place in places]
     for seed, of_seed in zip(trace["trace_seed"].values.tolist(), trace, strict=True):
-        lines = of_seed.transpose(..., axis.name).values.astype(float).reshape(-1, axis.size)
-        drawn = _raster(lines, axis.values) if is_raster else _lines(lines, axis.values)
+        lines = of_seed.transpose(*rows, axis.name).values.astype(float).reshape(-1, axis.size)
+        drawn = _raster(lines, axis.values) if is_raster else _lines(lines, axis.values, names)
         for each in drawn:
             figure.add_trace(each.update(meta=seed))
     if is_raster:
-        figure.update_yaxes(title_text="cell")
+        figure.update_yaxes(title_text=", ".join(_ROWS.get(name, name) for name in rows))
     return figure
 
 
-def _lines(lines: np.ndarray, x: np.ndarray) -> Iterator[go.Scatter]:
-    for line in lines[:MOST_LINES]:
+def _lines(lines: np.ndarray, x: np.ndarray, names: list[str]) -> Iterator[go.Scatter]:
+    """Yield the first lines; which neuron or synapse each is of, the script of the page finds in its legend group."""
+    for line, name in zip(lines[:MOST_LINES], names[:MOST_LINES], strict=True):
         kept = kept_of_line(line, MOST_POINTS)
-        yield go.Scatter(x=compact(x[kept]), y=compact(line[kept]), mode="lines", line={"width": 1.2})
+        yield go.Scatter(x=compact(x[kept]), y=compact(line[kept]), mode="lines", line={"width": 1.2}, legendgroup=name)
 
 
 def _raster(lines: np.ndarray, x: np.ndarray) -> Iterator[go.Scatter]:
-    """Yield one point per cell and bin with a spike."""
-    cells, bins = np.nonzero(lines)
-    kept = kept_of_points(len(cells), 2 * MOST_POINTS)
-    yield go.Scatter(x=compact(x[bins[kept]]), y=compact(cells[kept]), mode="markers", marker={"size": 2})
+    """Yield one point per neuron and bin with a spike."""
+    neurons, bins = np.nonzero(lines)
+    kept = kept_of_points(len(neurons), 2 * MOST_POINTS)
+    yield go.Scatter(x=compact(x[bins[kept]]), y=compact(neurons[kept]), mode="markers", marker={"size": 2})
 
 
 def standing_chart(statistics: list[Statistic]) -> str:

@@ -60,12 +60,12 @@ const options = {
 /** Draw a chart, or draw it again after the colours of the page have changed. */
 function draw(chart) {
   const { data, layout } = JSON.parse(chart.querySelector("script").textContent);
-  const legends = data.filter((trace) => trace.showlegend).length;
-  const height = layout.height ?? parseInt(chart.style.minHeight, 10) + 18 * Math.ceil(legends / 2);
+  const height = layout.height ?? parseInt(chart.style.minHeight, 10);
   const target = chart.querySelector(".drawing") ?? chart.appendChild(document.createElement("div"));
   target.className = "drawing";
-  chart.dataset.drawn = "yes";
-  return Plotly.react(target, data.map(dressTrace), { ...dressLayout(layout), height }, options);
+  return Plotly.react(target, data.map(dressTrace), { ...dressLayout(layout), height }, options).then(() => {
+    chart.dataset.drawn = "yes";
+  });
 }
 
 const inView = new IntersectionObserver(
@@ -105,47 +105,58 @@ function numbers(explorer) {
 
 const explorerOf = (experiment) => document.querySelector(`.explorer[data-experiment="${experiment}"]`);
 
-/** Show the chosen seed in a chart that is drawn. */
-function showSeedIn(chart, explorer) {
-  const drawing = chart.querySelector(".drawing");
+/** Show the chosen seed in a chart that is drawn; the chart then says which one it shows. */
+async function showSeedIn(chart, explorer) {
   const seed = Number(chosenSeed.value);
+  await bringToFront(seed, chart, explorer);
+  chart.dataset.seed = seed;
+}
+
+function bringToFront(seed, chart, explorer) {
+  const drawing = chart.querySelector(".drawing");
   if (chart.closest(".standing")) {
     const { seeds, statistics } = numbers(explorer);
     const index = seeds.indexOf(seed);
     const texts = statistics.map((statistic) => `seed ${seed}: ${present(statistic.values[index])}`);
     const style = { "marker.color": colorOf("--accent"), hovertext: [texts], hoverinfo: "text" };
-    Plotly.restyle(drawing, { x: [statistics.map((statistic) => statistic.standardised[index])], ...style }, [1]);
     Plotly.restyle(drawing, { "marker.color": colorOf("--quiet"), "marker.line.color": colorOf("--quiet") }, [0]);
-    return;
+    const places = [statistics.map((statistic) => statistic.standardised[index])];
+    return Plotly.restyle(drawing, { x: places, ...style }, [1]);
   }
   const linesPerSeed = drawing.data.filter((trace) => trace.meta === drawing.data[0].meta).length;
   const palette = [colorOf("--accent"), "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
   const own = drawing.data.map((trace) => trace.meta === seed);
   const single = linesPerSeed === 1 && drawing.data[0].mode === "lines";
   const colors = own.map((isOwn, index) => (isOwn ? palette[index % linesPerSeed] : colorOf("--quiet")));
-  Plotly.restyle(drawing, {
+  return Plotly.restyle(drawing, {
     visible: own.map((isOwn) => isOwn || single),
     opacity: own.map((isOwn) => (isOwn ? 1 : 0.35)),
-    name: drawing.data.map((trace) => `seed ${trace.meta}`),
+    name: drawing.data.map(({ meta, legendgroup }) => `seed ${meta}` + (legendgroup ? `, ${legendgroup}` : "")),
     zorder: own.map((isOwn) => (isOwn ? 1 : 0)),
     "line.color": colors,
     "marker.color": colors,
   });
 }
 
+/** Return in words what is shown of a seed. */
+function status({ deterministic, seeds, traceSeeds }, seed) {
+  if (deterministic) return "Nothing here is random: one run is all there is.";
+  const number = seeds.length === 1 ? `Seed ${seed}, the only one` : `Seed ${seed}, one of ${seeds.length}`;
+  if (traceSeeds.includes(seed)) return `${number}, with its traces.`;
+  return `${number}: its statistics only. Traces are kept of the seeds ${traceSeeds.join(", ")}.`;
+}
+
 /** Show the chosen seed everywhere in the explorer of the chosen experiment. */
 function showSeed() {
   const explorer = explorerOf(chosenExperiment.value);
-  const { seeds, traceSeeds, statistics } = numbers(explorer);
+  const { seeds, statistics } = numbers(explorer);
   const seed = Number(chosenSeed.value);
   const index = seeds.indexOf(seed);
   explorer.querySelectorAll("td.value").forEach((cell, row) => {
     cell.textContent = present(statistics[row].values[index]);
   });
   explorer.querySelectorAll(".chart[data-drawn]").forEach((chart) => showSeedIn(chart, explorer));
-  document.getElementById("seed-status").textContent = traceSeeds.includes(seed)
-    ? `Seed ${seed} of ${seeds.length}, with its traces.`
-    : `Seed ${seed} of ${seeds.length}: its statistics only. Traces are kept of the seeds ${traceSeeds.join(", ")}.`;
+  document.getElementById("seed-status").textContent = status(numbers(explorer), seed);
 }
 
 /** Show the chosen experiment with its first seed. */

@@ -16,21 +16,30 @@ import xarray as xr
 from markupsafe import Markup
 
 from replasticity import datasets, experiments, project
-from replasticity.analysis import claims
-from replasticity.experiments import Reference, Resolved
+from replasticity.analysis import claims, outcomes
+from replasticity.experiments import Kind, Reference, Resolved
+from replasticity.figures._panels import letter_of
 from replasticity.markdown import address_of_doi
+from replasticity.mathtext import as_html
 from replasticity.report import explorer, origin, replayed
 from replasticity.report.panels import Panel, embedded, panels
 from replasticity.seeds import seed_ranges
-from replasticity.tables import CLAIM_COLUMNS, EFFECT_COLUMNS, claim_numbers, effect_numbers, number, peer_sentence
+from replasticity.tables import (
+    CLAIM_COLUMNS,
+    EFFECT_COLUMNS,
+    EXACT_COLUMNS,
+    claim_columns,
+    claim_numbers,
+    effect_numbers,
+    number,
+    peer_sentence,
+    seeds_in_words,
+)
 
-#: Verdict -> class of its badge, in the order in which they are counted.
-BADGES = {
-    claims.REPRODUCED: "reproduced",
-    claims.UNDECIDED: "undecided",
-    claims.NOT_REPRODUCED: "not-reproduced",
-    claims.NOT_TESTED: "not-tested",
-}
+_P_VALUES = ("p", "corrected p")
+
+#: Verdict -> class of its badge.
+BADGES = {verdict: verdict.replace(" ", "-") for verdict in claims.FORRT}
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,14 @@ class JudgedClaim:
     numbers: dict[str, str]
     stored: dict[str, Any]
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing in it is random."""
+        return bool(self.stored["test"] == "exact_in_range")
+
 
 @dataclass(frozen=True)
-class ToldErratum:
+class ShownErratum:
     """An erratum as the page shows it: what the experiment says of it, and its measured effect as text, if any."""
 
     anchor: str
@@ -54,19 +68,33 @@ class ToldErratum:
 
 @dataclass(frozen=True)
 class Judged:
-    """An evaluated experiment as the page shows it."""
+    """An evaluated experiment as the page shows it; its claims by kind."""
 
     name: str
     title: str
-    seeds: list[int]
-    claims: list[JudgedClaim]
-    errata: list[ToldErratum]
+    seeds: str
+    claims: dict[Kind, list[JudgedClaim]]
+    errata: list[ShownErratum]
     peer: str
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a plot of the source: what it shows there, and what it is called in a panel of ours, as HTML."""
+
+    there: str
+    panel: str
+    title: str
+    link: str
+    here: str
+
+
+@dataclass(frozen=True)
 class Chapter:
-    """A figure with the experiments that it shows; or an experiment that no figure shows, without panels."""
+    """A figure with the experiments that it shows; or an experiment that no figure shows, without panels.
+
+    `source_plots` maps each plot of the source to its lines.
+    """
 
     name: str
     title: str
@@ -74,6 +102,35 @@ class Chapter:
     experiments: list[Judged]
     panels: list[Panel]
     image: str
+    source_plots: dict[str, list[Line]]
+
+    def claims(self, kind: Kind) -> list[dict[str, Any]]:
+        """Return all claims of one kind as the evaluations store them."""
+        return [claim.stored for each in self.experiments for claim in each.claims.get(kind, [])]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Verdict -> number of published claims."""
+        return outcomes.count(self.claims("published"))
+
+    @property
+    def outcome(self) -> str:
+        """What FORRT's vocabulary says of the published claims."""
+        return outcomes.outcome(self.claims("published"))
+
+
+@dataclass(frozen=True)
+class KindOfClaims:
+    """All claims of one kind: how often they have each verdict, and the columns of their table that are not empty.
+
+    `columns` maps a column to what it is called.
+    """
+
+    name: Kind
+    heading: str
+    meaning: str
+    counts: dict[str, int]
+    columns: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -131,7 +188,6 @@ def render(
     environment.filters |= {
         "address_of_doi": address_of_doi,
         "number": number,
-        "as_seeds": seed_ranges,
         "duration": _duration,
         "megabytes": _megabytes,
     }
@@ -139,8 +195,10 @@ def render(
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
-        claim_columns=CLAIM_COLUMNS,
-        counts=_counts(chapters),
+        forrt=claims.FORRT,
+        kinds=list(_kinds(chapters)),
+        kind_names=outcomes.NAMES,
+        exact_columns=EXACT_COLUMNS,
         chapters=chapters,
         explorers=explorers,
         standing_chart=explorer.standing_chart,
@@ -169,25 +227,34 @@ def _chapters(
     drawing_of: Callable[[str], xr.DataTree],
 ) -> Iterable[Chapter]:
     """Yield the figures, each experiment once, and then the experiments that no figure shows."""
-    told: set[str] = set()
+    shown_before: set[str] = set()
     drawn = [each for each in selected if each.experiment.figure is not None]
     for each in drawn:
         judged_with = evaluation_of(each.name)["judged_with"]
         roles = experiments.shown(each.name, each.experiment, judged_with)
-        shown = [name for name in roles.values() if name not in told]
-        told.update(shown)
+        shown = [name for name in roles.values() if name not in shown_before]
+        shown_before.update(shown)
         drawing = drawing_of(each.name)
         image = _smaller(_made(each.name, "png"))
         judged = [_judged(evaluation_of(name)) for name in shown]
         yield _chapter(each, judged, list(panels(drawing)), image)
     for each in selected:
-        if each.name not in told:
+        if each.name not in shown_before:
             yield _chapter(each, [_judged(evaluation_of(each.name))], [], "")
 
 
 def _chapter(resolved: Resolved, judged: list[Judged], shown: list[Panel], image: str) -> Chapter:
     experiment = resolved.experiment
-    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image)
+    plots = experiment.figure.source_plots if experiment.figure is not None else []
+    titles = {panel.name: panel.title for panel in shown}
+    lines: dict[str, list[Line]] = {}
+    for plot in plots:
+        link = f"#panel-{resolved.name}-{plot.panel}" if plot.panel in titles else ""
+        lines.setdefault(plot.plot, []).extend(
+            Line(as_html(there), letter_of(plot.panel), titles.get(plot.panel, ""), link, as_html(here))
+            for there, here in plot.lines.items()
+        )
+    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image, lines)
 
 
 def _made(figure: str, suffix: str) -> Path:
@@ -208,20 +275,24 @@ def _smaller(picture: Path) -> str:
 def _judged(evaluation: dict[str, Any]) -> Judged:
     """Return an evaluation as the page shows it."""
     name = evaluation["experiment"]
-    judged = [
-        JudgedClaim(
-            f"{name}-{claim['id']}",
-            claim["verdict"],
-            dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True)),
-            stored=claim,
-        )
-        for claim in evaluation["claims"]
-    ]
+    judged = {
+        kind: [
+            JudgedClaim(
+                f"{name}-{claim['id']}",
+                claim["verdict"],
+                dict(zip(CLAIM_COLUMNS, claim_numbers(claim), strict=True)),
+                stored=claim,
+            )
+            for claim in of_kind
+        ]
+        for kind, of_kind in outcomes.by_kind(evaluation["claims"]).items()
+    }
     errata = [
-        ToldErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
+        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
-    return Judged(name, evaluation["title"], evaluation["seeds"], judged, errata, peer_sentence(evaluation["peer"]))
+    seeds = seeds_in_words(name, evaluation["seeds"])
+    return Judged(name, evaluation["title"], seeds, judged, errata, peer_sentence(evaluation["peer"]))
 
 
 def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
@@ -231,9 +302,14 @@ def _measured_effect(erratum: dict[str, Any]) -> dict[str, str]:
     return dict(zip(EFFECT_COLUMNS, effect_numbers(erratum), strict=True))
 
 
-def _counts(chapters: Iterable[Chapter]) -> dict[str, int]:
-    verdicts = [claim.verdict for chapter in chapters for each in chapter.experiments for claim in each.claims]
-    return {verdict: verdicts.count(verdict) for verdict in BADGES}
+def _kinds(chapters: Sequence[Chapter]) -> Iterable[KindOfClaims]:
+    """Yield each kind of claims of which there are any, published ones first."""
+    for kind, name in outcomes.NAMES.items():
+        stored = [claim for chapter in chapters for claim in chapter.claims(kind)]
+        if stored:
+            # The confidence says what the p-values do; they are reported with each claim.
+            columns = {column: text for column, text in claim_columns(stored).items() if column not in _P_VALUES}
+            yield KindOfClaims(kind, name.capitalize(), outcomes.MEANINGS[kind], outcomes.count(stored), columns)
 
 
 def _origin(ensemble: xr.Dataset) -> Origin:

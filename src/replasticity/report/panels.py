@@ -3,8 +3,11 @@
 What a figure draws is kept as data (see `replasticity.figures.drawn_data`), so nothing here knows a model or a figure.
 """
 
+import html
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +18,8 @@ import plotly.graph_objects as go
 import xarray as xr
 from matplotlib.colors import to_hex
 
-from replasticity.report.mathtext import as_html
+from replasticity.figures._panels import letter_of
+from replasticity.mathtext import as_html
 from replasticity.report.thinning import Floats, kept_of_line, kept_of_points
 
 #: A series keeps at most so many points: about two per pixel of a chart's width.
@@ -38,6 +42,11 @@ _SYMBOLS = {
 }
 _MARKER_SIZE, _DOT_SIZE = 5, 3
 _LINE_WIDTH = 1.4
+_HEIGHT_PX = 340
+#: What a line of the legend takes.
+LINE_OF_LEGEND_PX = 18
+#: Labels are broken into lines of so many characters, and two of them stand side by side if none has more than half.
+_LABEL_LENGTH = 40
 
 
 @dataclass(frozen=True)
@@ -46,19 +55,25 @@ class Panel:
 
     Attributes
     ----------
+    name : str
+        Its name in the drawn data, such as "a" or "a_column_2".
     letter : str
-        Its name in the figure, such as "a" or "a column 2".
+        The letter that it has in the figure, or that the panel has to which it belongs.
     title : str
-        Its title, as HTML.
+        Its title in the figure, as HTML; panels under one letter are told apart by column or quantity.
     chart : str
         Plotly's JSON of the chart.
+    height_px : int
+        Its height, with room for its legend.
     thinned : str
         What was left out of it, in words; empty if nothing was.
     """
 
+    name: str
     letter: str
     title: str
     chart: str
+    height_px: int
     thinned: str
 
 
@@ -73,20 +88,65 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
     Yields
     ------
     Panel
-        One per panel, in the order of the file.
+        One per panel, in the order of their letters.
     """
-    for letter, panel in drawn.children.items():
+    for name, panel in sorted(drawn.children.items(), key=lambda each: letter_of(each[0])):
         figure = go.Figure(layout=_layout(panel.attrs))
         drawn_points = shown_points = 0
         for series in panel.children.values():
             trace, drawn_here, shown_here = _TRACES[series.attrs["kind"]](series.to_dataset(), panel.attrs)
-            label = as_html(series.attrs.get("label", ""))
+            label = _broken(as_html(series.attrs.get("label", "")))
             trace.update(name=label, showlegend=bool(label), opacity=float(series.attrs.get("opacity", 1.0)))
             figure.add_trace(trace)
             drawn_points += drawn_here
             shown_points += shown_here
         thinned = f"{shown_points:,} of {drawn_points:,} points shown" if shown_points < drawn_points else ""
-        yield Panel(str(letter).replace("_", " "), as_html(panel.attrs["title"]), chart_json(figure), thinned)
+        height_px = _HEIGHT_PX + LINE_OF_LEGEND_PX * _lines_of_legend([trace.name for trace in figure.data])
+        title = as_html(_title(name, drawn))
+        yield Panel(str(name), letter_of(name), title, chart_json(figure), height_px, thinned)
+
+
+def _broken(label: str) -> str:
+    """Return a label, as HTML without a break, in lines that a phone has room for."""
+    lines = [""]
+    for word in label.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and _length(longer) > _LABEL_LENGTH:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "<br>".join(lines)
+
+
+def _length(label: str) -> int:
+    """Return how many characters of some HTML are seen."""
+    return len(html.unescape(re.sub("<[^>]*>", "", label)))
+
+
+def _lines_of_legend(labels: Iterable[str]) -> int:
+    lines = [label.split("<br>") for label in labels if label]
+    if all(_length(part) <= _LABEL_LENGTH / 2 for parts in lines for part in parts):
+        return math.ceil(len(lines) / 2)
+    return sum(map(len, lines))
+
+
+def _title(name: str, drawn: xr.DataTree) -> str:
+    """Return the title of a panel as a reader of the figure would say it."""
+    together = {other: panel.attrs for other, panel in drawn.children.items() if letter_of(other) == letter_of(name)}
+    first = next((attributes["title"] for attributes in together.values() if attributes["title"]), "")
+    titles = {other: str(attributes["title"] or first) for other, attributes in together.items()}
+    alike = [together[other] for other, title in titles.items() if title == titles[name]]
+    part = "" if len(alike) == 1 else _what_differs(together[name], alike)
+    return ": ".join(filter(None, (titles[name], part)))
+
+
+def _what_differs(panel: Mapping[Any, Any], alike: list[dict[Any, Any]]) -> str:
+    """Return what tells a panel from others of the same title: its column, or the quantity on one of its axes."""
+    for key in ("column_title", "y_label", "x_label"):
+        texts = [attributes.get(key, "") for attributes in alike]
+        if panel.get(key) and len(set(texts)) == len(texts):
+            return str(panel[key])
+    return ""
 
 
 def chart_json(figure: go.Figure) -> str:

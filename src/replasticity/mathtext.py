@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 _MACRON = "\N{COMBINING MACRON}"
+_DOUBLE_OVERLINE = "\N{COMBINING DOUBLE OVERLINE}"
 
 
 def as_html(label: str) -> str:
@@ -31,7 +32,8 @@ def as_html(label: str) -> str:
 def _formula(text: str) -> str:
     text = html.escape(text, quote=False)
     text = re.sub(r"\\mathrm\{([^{}]*)\}", r"{\1}", text)
-    text = re.sub(r"\\bar\{\\bar (\w)\}", rf"\1{_MACRON}{_MACRON}", text)
+    # Two macrons lie upon each other in many fonts.
+    text = re.sub(r"\\bar\{\\bar (\w)\}", rf"\1{_DOUBLE_OVERLINE}", text)
     text = re.sub(r"\\bar ?(\w)", rf"\1{_MACRON}", text)
     text = re.sub(r"\\([A-Za-z]+) ?", _greek, text)
     for mark, tag in (("_", "sub"), ("^", "sup")):
