@@ -122,7 +122,11 @@ class Copy:
             must give the same numbers, so one seed tells as much as several.
         """
         quick = (experiment, "--scale", "quick")
-        for command in (("simulate", *quick, "--seed", "1001"), ("aggregate", *quick, "--seeds", "1001"), ("check", *quick)):
+        for command in (
+            ("simulate", *quick, "--seed", "1001"),
+            ("aggregate", *quick, "--seeds", "1001"),
+            ("check", *quick),
+        ):
             finished = self.python("replasticity", *command)
             if finished.returncode:
                 moved = command[0] == "check" and finished.returncode == 1 and "Traceback" not in finished.stderr

@@ -8,15 +8,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from replasticity.figures import rendering as look
+from replasticity.figures._over_seeds import draw_band
 
 #: Role -> colour, from the longest time without spikes after a spike to the shortest.
 _COLOURS = {"main": look.VERMILION, "middle": look.ORANGE, "short": look.BLUE}
-
-#: With fewer seeds than this each is shown, and no band.
-_FEWEST_SEEDS_OF_A_BAND = 5
 
 
 def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -73,14 +70,7 @@ def draw_learning(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     for role, ensemble in ensembles.items():
         presentation = np.array(_parameters(ensemble)["shown_presentations"], np.float64)
         values, colour = ensemble["amplitude"].values, _COLOURS[role]
-        axes.plot(presentation, values.mean(axis=0), "o-", ms=3, color=colour, label=f"mean, {_refractory(ensemble)}")
-        if len(values) >= _FEWEST_SEEDS_OF_A_BAND:
-            half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values, axis=0)
-            mean = values.mean(axis=0)
-            axes.fill_between(presentation, mean - half, mean + half, color=colour, alpha=0.25, lw=0)
-        else:
-            for each in values:
-                axes.plot(presentation, each, color=colour, lw=0.5, alpha=0.7)
+        draw_band(axes, presentation, values, colour, f"mean, {_refractory(ensemble)}", "o-")
         axes.axhline(
             float(ensemble["fixed_point_amplitude"].values.mean()),
             color=colour,
