@@ -18,6 +18,10 @@ SMALL = {
     "izhikevich2007_cue": (2, {"duration_ms": 1500.0}),
     "izhikevich2007_pavlov": (2, {"duration_s": 60}),
     "urbanczik2014": (2, {}),
+    "urbanczik2014_refractory": (
+        3,
+        {"presentations_learning": 10, "shown_presentations": [1, 10], "averaged_presentations": 2},
+    ),
     "zenke2015": (3, {}),
 }
 

@@ -231,11 +231,11 @@ def test_configured_seeds_replace_those_of_the_scale(in_project):
     resolved = configuration.resolve_all(read)
     assert {name: len(each.seeds) for name, each in resolved.items()} == {
         "zenke2015": 2,
-        "zenke2015_all_together": 40,
-        "zenke2015_eq15": 40,
-        "zenke2015_long_tau": 40,
+        "zenke2015_all_together": 44,
+        "zenke2015_eq15": 44,
+        "zenke2015_long_tau": 44,
         "zenke2015_paper": 10,
-        "zenke2015_post_pre": 40,
+        "zenke2015_post_pre": 44,
     }
 
 

@@ -44,8 +44,9 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     panels = below.subplots(1, len(courses), sharey=True, squeeze=False)[0]
     for axes, role, letter in zip(panels, courses, "cd", strict=False):
         draw_course(axes, ensembles[role], _COLOURS[role])
-        count = _parameters(ensembles[role])["averaged_presentations"]
-        look.letter(axes, letter, f"Mean of the last {count} presentations, {_refractory(ensembles[role])}")
+        count, seeds = _parameters(ensembles[role])["averaged_presentations"], ensembles[role].sizes["trace_seed"]
+        title = f"Mean of the last {count}, {_refractory(ensembles[role])}, {seeds} seed{'s' * (seeds > 1)}"
+        look.letter(axes, letter, title)
     look.room_above(panels[0], 0.4)
     look.legend(panels[0], loc="upper left", columns=2)
     return figure
@@ -81,7 +82,7 @@ def draw_learning(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.axhline(1.0, color=look.BLACK, lw=0.8, ls=":", label="amplitude of the signal")
     axes.set_xscale("log")
     axes.set_xlabel("presentation with drive")
-    axes.set_ylabel(r"sd of $V_W^*$ / sd of $U_M$")
+    axes.set_ylabel("amplitude ratio, $V_W^*$ to $U_M$")
     axes.set_ylim(bottom=0)
     look.room_above(axes, 0.6)
     look.legend(axes, loc="upper left", columns=2)
@@ -99,7 +100,7 @@ def draw_last(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.set_xticks(range(len(ensembles)), [f"{_parameters(each)['refractory_ms']:g}" for each in ensembles.values()])
     axes.set_xlim(-0.6, len(ensembles) - 0.4)
     axes.set_xlabel("time without spikes after a spike (ms)")
-    axes.set_ylabel(r"sd of $V_W^*$ / sd of $U_M$")
+    axes.set_ylabel("amplitude ratio, $V_W^*$ to $U_M$")
     axes.set_ylim(bottom=0)
     look.legend(axes, loc="lower right")
 
