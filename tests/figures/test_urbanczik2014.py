@@ -107,6 +107,53 @@ def test_learning_curve_is_the_median_inside_the_window(figure, ensembles):
     np.testing.assert_array_equal(curve.get_ydata(), np.median(ensembles["main"]["rms_U_mV"].values[:, 2:102], axis=0))
 
 
+def repeated(ensembles, seeds):
+    """Return the ensembles with so many seeds: those that there are, again and again."""
+    return {role: each.isel(seed=np.arange(seeds) % each.sizes["seed"]) for role, each in ensembles.items()}
+
+
+def lettered(figure, letter):
+    return next(axes for axes in figure.axes if letter in [text.get_text() for text in axes.texts])
+
+
+@pytest.mark.parametrize(("seeds", "bands"), [(1, 0), (3, 0), (4, 0), (5, 2)])
+def test_fewer_than_five_seeds_are_drawn_themselves_instead_of_a_band(ensembles, seeds, bands):
+    many = repeated(ensembles, seeds)
+    figure = rendering.draw("urbanczik2014", many, {})
+    curve, recall = lettered(figure, "g"), lettered(figure, "h")
+    assert len(curve.collections) == bands
+    assert len(recall.containers) == (3 if bands else 0)
+    thin = [each for each in curve.lines if each.get_linewidth() == 0.4 and len(each.get_xdata())]
+    small = [each for each in recall.lines if each.get_markersize() == 1.2]
+    if not 1 < seeds < 5:
+        assert thin == small == []
+        return
+    inside = many["main"]["rms_prediction_mV"].values[:, 2:102]
+    np.testing.assert_array_equal([each.get_ydata() for each in thin[:seeds]], inside)
+    assert len(thin) == 2 * seeds
+    assert len(small) == 3 * seeds
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+def test_legend_of_the_learning_curve_is_above_the_data(ensembles, seeds):
+    figure = rendering.draw("urbanczik2014", repeated(ensembles, seeds), {})
+    figure.draw_without_rendering()
+    axes = lettered(figure, "g")
+    bottom = axes.transData.inverted().transform(axes.get_legend().get_window_extent())[0]
+    left_of_legend = bottom[0]
+    highest = max(
+        np.max(each.get_ydata()[each.get_xdata() >= left_of_legend], initial=0.0)
+        for each in axes.lines
+        if len(each.get_xdata())
+    )
+    bands = [path.vertices for each in axes.collections for path in each.get_paths()]
+    highest = max([highest, *(np.max(v[v[:, 0] >= left_of_legend, 1]) for v in bands)])
+    assert highest < bottom[1]
+    assert left_of_legend >= axes.get_xlim()[0]
+    # Nor does anything else cover the data.
+    assert [text.get_text() for text in axes.texts] == ["g"]
+
+
 def test_final_weights_add_up(figure, ensembles):
     axes = panels(figure)["Weights at the end, 200 synapses, n = 3 seeds"]
     stairs = next(patch for patch in axes.patches if hasattr(patch, "get_data"))

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replasticity.figures import rendering as look
+from replasticity.figures._over_seeds import FEWEST_SEEDS_OF_A_BAND
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -269,9 +270,11 @@ def draw_weight_of_error(axes: Axes, column: Column) -> None:
 
 
 def _median_and_band(axes: Axes, x: FloatArray, values: FloatArray, colour: str, label: str) -> None:
-    """Draw the median over seeds (axis 0) and, with several seeds, the band."""
+    """Draw the median over seeds (axis 0) with the band; with fewer than five seeds, the seeds instead of the band."""
     axes.plot(x, np.median(values, axis=0), color=colour, label=label)
-    if len(values) > 1:
+    if 1 < len(values) < FEWEST_SEEDS_OF_A_BAND:
+        axes.plot(x, values.T, color=colour, lw=0.4)
+    elif len(values) > 1:
         low, high = np.percentile(values, BAND, axis=0)
         axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
 
@@ -304,14 +307,19 @@ def draw_learning_curve(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None
             median = np.median(ensemble[name].values[:, some], axis=0)
             axes.plot(some - first + 1, median, "x", color=look.BLACK, ms=3.5, mew=0.7)
         axes.plot([], [], "x", color=look.BLACK, ms=3.5, mew=0.7, label=f"{eta}, publication's units")
+    seeds = ensembles["main"].sizes["seed"]
+    if seeds > 1:
+        # In the legend, since the data leave no other room for it.
+        width, label = (
+            (4, f"{BAND[0]}\N{EN DASH}{BAND[1]} % of seeds") if seeds >= FEWEST_SEEDS_OF_A_BAND else (0.4, "seeds")
+        )
+        axes.plot([], [], color=look.GREY, lw=width, alpha=0.5, label=f"median; {label}")
     axes.set_xlabel("presentation with drive")
     axes.set_ylabel("RMS difference (mV)")
     axes.set_ylim(bottom=0)
     axes.margins(x=0.02)
-    look.room_above(axes, 0.2)
-    look.legend(axes, loc="upper right")
-    if ensembles["main"].sizes["seed"] > 1:
-        _note(axes, f"lines: median; bands: {BAND[0]}\N{EN DASH}{BAND[1]} % of seeds")
+    look.room_above(axes, 0.8)
+    look.legend(axes, loc="upper right", columns=2)
 
 
 def draw_recall(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -343,13 +351,20 @@ def draw_recall(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.set_ylim(bottom=0)
     if ticks:
         look.legend(axes, loc="upper right")
-    if main.sizes["seed"] > 1:
+    if main.sizes["seed"] >= FEWEST_SEEDS_OF_A_BAND:
         _note(axes, f"points: median; bars: {BAND[0]}\N{EN DASH}{BAND[1]} % of seeds")
+    elif main.sizes["seed"] > 1:
+        _note(axes, "points: median; black: seeds")
 
 
 def _points(axes: Axes, x: FloatArray, values: FloatArray, colour: str, label: str) -> None:
-    """Draw medians over seeds (axis 0) as points, and the band as bars."""
+    """Draw medians over seeds (axis 0) as points, and the band as bars; with fewer than five seeds, the seeds."""
     median = np.median(values, axis=0)
+    if len(values) < FEWEST_SEEDS_OF_A_BAND:
+        axes.plot(x, median, "o", ms=3, color=colour, label=label)
+        if len(values) > 1:
+            axes.plot(x, values.T, "o", ms=1.2, mew=0, color=look.BLACK, zorder=3)
+        return
     low, high = np.percentile(values, BAND, axis=0)
     axes.errorbar(x, median, yerr=[median - low, high - median], fmt="o", ms=3, lw=0.8, color=colour, label=label)
 
