@@ -179,8 +179,8 @@ def fixed_point_mV(parameters: Parameters, g_E_nS: FloatArray, g_I_nS: FloatArra
 
     The rule changes a weight by (S - phi(V_W*)) h(V_W*) times the input's potential; it stands still where spikes come
     as often as phi(V_W*) predicts. This neglects that the inputs cannot make any course (none is below rest, and the
-    weights are few), that the pull on the weights is weak where phi is saturated (h is next to 0), that spikes are noise,
-    and the time step: the mean interval between spikes is one step longer.
+    weights are few), that the pull on the weights is weak where phi is saturated (h is next to 0), that spikes are
+    noise, and the time step: the mean interval between spikes is one step longer.
 
     Parameters
     ----------
