@@ -54,7 +54,7 @@ def draw(ensembles: Mapping[str, xr.Dataset], evaluations: Mapping[str, Mapping[
     draw_weights(panels["f"], main)
     look.letter(panels["f"], "f", f"Mean change of outgoing weights, seed {seed}")
     draw_single_weights(panels["k"], main)
-    look.letter(panels["k"], "k", f"Single weights, one synapse per neuron, seed {seed}")
+    look.letter(panels["k"], "k", f"Single weights, one per neuron, seed {seed}")
     draw_gains(panels["g"], main)
     look.letter(panels["g"], "g", f"Gain of both subgroups, n = {count} seeds{_spread(main)}")
     draw_difference(panels["h"], ensembles)
@@ -178,7 +178,7 @@ def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
     _mark_dopamine(axes, main, 0.0)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("sum of c")
-    look.room_above(axes, 0.25)
+    look.room_above(axes, 0.5)
     look.legend(axes, loc="upper left", columns=2)
 
 
