@@ -43,6 +43,9 @@ EXPERIMENTS = {
     "izhikevich2007_cue": [],
     "izhikevich2007_pavlov": ["duration_s=10"],
     "urbanczik2014": [],
+    "urbanczik2014_refractory": [
+        *("presentations_learning=10", "shown_presentations=[1, 10]", "averaged_presentations=1"),
+    ],
 }
 
 OLDER_PROCESSOR = {

@@ -138,7 +138,7 @@ def times(project, pattern="results/*/**/*.*"):
 
 def test_all_damaged_runs_are_named_and_made_anew_and_nothing_is_gathered_twice(project):
     expected = project.content(RESULTS)
-    for name in runs(1, 3):
+    for name in runs(1001, 1003):
         change_values(project.folder / name)
         os.utime(project.folder / name)
     kept = (project.folder / RUN).stat().st_mtime_ns
@@ -170,7 +170,7 @@ def test_run_damaged_in_secret_is_not_taken_over_when_seeds_are_added(project):
     assert {name: made[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.write_text('{"sha256": {"1"')])
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.write_text('{"sha256": {"1001"')])
 def test_run_damaged_in_secret_is_not_taken_over_when_its_record_is_lost(project, lose):
     expected = project.content(RESULTS)
     change_values(project.folder / RUN)

@@ -1,5 +1,7 @@
 """Each plot of the sources is in a figure of ours, and each of its lines can be pointed at there."""
 
+from xml.etree import ElementTree
+
 import pytest
 import xarray as xr
 
@@ -40,13 +42,21 @@ def texts_of(panel):
             yield str(node.attrs.get(key, ""))
 
 
+def texts_of_picture(name):
+    """Return all that is written in a committed figure."""
+    picture = ElementTree.parse(project.gallery_folder() / f"{name}.svg")
+    for element in picture.iter("{http://www.w3.org/2000/svg}text"):
+        yield "".join(element.itertext())
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_each_line_of_each_plot_of_the_source_is_in_the_drawn_figure(in_project, name):
     figure = experiments.load(name).figure
     with xr.open_datatree(project.gallery_folder() / f"{name}.nc") as drawn:
         for source in figure.source_plots:
             assert source.panel in drawn.children, f"{source.plot}: no panel {source.panel}"
-            written = " | ".join(texts_of(drawn[source.panel]))
+            # Texts beside the data and entries of a legend without a line are in the picture only.
+            written = " | ".join((*texts_of(drawn[source.panel]), *texts_of_picture(name)))
             for line, ours in source.lines.items():
                 assert ours in written, f"{source.plot}: {line}: '{ours}' is not in panel {source.panel}: {written}"
 

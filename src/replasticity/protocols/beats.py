@@ -72,8 +72,10 @@ class Parameters(pair_stdp.SynapseParameters):
         # Statistics hold the weights once more, with the last one below them.
         kept_bytes = 8 * (3 * steps + 2 * pairs * steps + 4 * pairs * phase_steps)
         finer = finer_cost(rates_Hz, self.dt_ms, steps, self.dt_divisions, each_step=self.reset == "subtract")
-        spikes = (len(self.dt_divisions) + len(_ORDERS)) * sum(spike_counts(rates_Hz, self.dt_ms, steps))
-        kept_bytes += 4 * 8 * pairs * (len(self.dt_divisions) + len(_ORDERS))
+        # Without a grid a recording's cell may spike more often than once per step.
+        exact = sum(2 + rate_Hz * self.duration_ms / 1000 for rate_Hz in rates_Hz)
+        spikes = len(self.dt_divisions) * sum(spike_counts(rates_Hz, self.dt_ms, steps)) + len(_ORDERS) * exact
+        kept_bytes += 4 * 8 * (pairs * (len(self.dt_divisions) + len(_ORDERS)) + exact)
         return Cost(
             max(cells.memory_bytes, finer.memory_bytes) + events.memory_bytes + kept_bytes,
             cells.seconds + finer.seconds + events.seconds + spikes * pair_stdp.SECONDS_PER_EVENT,
