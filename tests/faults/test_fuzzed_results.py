@@ -218,9 +218,13 @@ def spoil_attribute(data, node, file):
 def spoil_values(data, node, file):
     variable = data.draw(st.sampled_from(sorted(node.variables.values(), key=lambda each: each.name)))
     place = ... if data.draw(st.booleans()) else 0
-    # An integer that was put there before holds no others.
-    real = [np.nan, np.inf, -np.inf, 1e300] if variable.dtype == np.float64 else []
-    variable[place] = data.draw(st.sampled_from([*real, -1e9, 0.0, 7.0]))
+    values = [np.nan, np.inf, -np.inf, 1e300, -1e9, 0.0, 7.0]
+    # A variable that was put there before may hold texts or integers only.
+    if variable.dtype is str:
+        values = ["", "x"]
+    elif variable.dtype.kind == "i":
+        values = [-(10**9), 0, 7]
+    variable[place] = data.draw(st.sampled_from(values))
 
 
 def spoil_name(data, node, file):
