@@ -93,8 +93,8 @@ class Evidence:
         p-values; the smaller, the stronger the seeds speak for the claim, or against it. None without such a test.
     n : int
         Number of seeds with a defined statistic.
-    least_p : float
-        The smallest p-value that so many seeds can have at all.
+    share : float or None
+        The claimed share, where the claim is about one: so many seeds may be too few to show it.
     reason : str
         Why the claim is not tested, or "".
     """
@@ -105,7 +105,7 @@ class Evidence:
     p: float | None
     p_against: float | None
     n: int
-    least_p: float = 0.0
+    share: float | None = None
     reason: str = ""
 
 
@@ -253,7 +253,7 @@ def _seeds_in_range(claim: Claim, values: FloatArray, resolution: float) -> Evid
         p=float(stats.binomtest(inside, n, share, alternative="greater").pvalue),
         p_against=float(stats.binomtest(inside, n, share, alternative="less").pvalue),
         n=n,
-        least_p=share**n,
+        share=share,
     )
 
 
@@ -277,17 +277,17 @@ _TESTS: dict[str, Callable[[Claim, FloatArray, float], Evidence]] = {
 def _verdict(evidence: Evidence, tests: int) -> Verdict:
     """Return the verdict that some evidence allows in a figure with so many different tests."""
     corrected, against = (None if p is None else min(1.0, tests * p) for p in (evidence.p, evidence.p_against))
-    verdict, reason, confidence = NOT_TESTED, evidence.reason, None
+    reason, confidence = evidence.reason, None
+    if not reason and evidence.share is not None and evidence.n < (needed := seeds_needed(evidence.share, tests)):
+        reason = (
+            f"even if it held in all of {evidence.n} seeds this would show nothing among the {tests} tests of this "
+            f"figure; {needed} seeds could"
+        )
     if reason:
-        pass
+        verdict = NOT_TESTED
     elif corrected is None or against is None:
         assert evidence.margin is not None, "an exact value has a margin"
         verdict = REPRODUCED if evidence.margin >= 0 else NOT_REPRODUCED
-    elif tests * evidence.least_p >= SIGNIFICANCE:
-        reason = (
-            f"even if it held in all of {evidence.n} seeds this would show nothing among the {tests} tests of this "
-            f"figure; {seeds_needed(evidence.least_p ** (1 / evidence.n), tests)} seeds could"
-        )
     elif corrected < SIGNIFICANCE:
         verdict, confidence = REPRODUCED, 1 - corrected
     elif against < SIGNIFICANCE:
