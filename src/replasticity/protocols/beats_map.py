@@ -6,16 +6,23 @@ does not have: it starts all cells at phase 0. No number is drawn: every seed gi
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
-from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build
-from replasticity.errors import UserError
+from replasticity.datasets import Arrays, Variable, build
 from replasticity.parameters import Cost, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
+# There are no recordings of whole maps; their pairs are those of the protocol ``beats``.
+from replasticity.protocols._no_recordings import NEEDED_INPUTS as NEEDED_INPUTS
+from replasticity.protocols._no_recordings import PEER_NAMES as PEER_NAMES
+from replasticity.protocols._no_recordings import RECORDED_INPUTS as RECORDED_INPUTS
+from replasticity.protocols._no_recordings import RECORDINGS as RECORDINGS
+from replasticity.protocols._no_recordings import SPIKES as SPIKES
+from replasticity.protocols._no_recordings import TOLERANCES as TOLERANCES
+from replasticity.protocols._no_recordings import recorded_parameters as recorded_parameters
+from replasticity.protocols._no_recordings import replay as replay
 from replasticity.protocols.beats import (
     Divisions,
     Rates,
@@ -28,9 +35,6 @@ from replasticity.protocols.beats import (
     in_each_order,
     spike_counts,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 #: Width of the classes of beat frequency or rate in the analysis of variance [Hz].
 CLASS_WIDTH_HZ = 5.0
@@ -189,8 +193,6 @@ DETERMINISTIC = True
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
 TRACES = ("pre_rate_actual_Hz", "post_rate_actual_Hz", "weight_final", "weight_finer", "weight_no_grid")
-
-PEER_NAMES: dict[str, str] = {}
 
 
 def draw(parameters: Parameters, seed: int) -> Arrays:
@@ -399,26 +401,3 @@ def of_a_map(
         "range_at_equal_beat": float(np.median(ranges)) if len(ranges) else np.nan,
         "share_moved_by_start_phase": float(moved.mean()) if len(weight) > 1 else np.nan,
     }
-
-
-# There are no recordings of whole maps; their pairs are those of the protocol ``beats``.
-
-RECORDINGS: tuple[str, ...] = ()
-
-TOLERANCES: dict[str, Tolerance] = {}
-
-SPIKES: tuple[str, ...] = ()
-
-RECORDED_INPUTS: tuple[str, ...] = ()
-
-NEEDED_INPUTS: tuple[str, ...] = ()
-
-
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    """Raise a `UserError`: there are no recordings of this protocol."""
-    raise UserError("protocol beats_map: has no recordings")
-
-
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    """Raise a `UserError`: there are no recordings of this protocol."""
-    raise UserError("protocol beats_map: has no recordings")

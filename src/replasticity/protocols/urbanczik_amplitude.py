@@ -14,20 +14,23 @@ with drive is the potential that the soma would have without.
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from replasticity.comparison import Tolerance
-from replasticity.datasets import Arrays, Recorded, Variable, build, ratio
-from replasticity.errors import UserError
+from replasticity.datasets import Arrays, Variable, build, ratio
 from replasticity.parameters import Cost, PositiveInt
 from replasticity.protocols import urbanczik_senn
-
-if TYPE_CHECKING:
-    import xarray as xr
+from replasticity.protocols._no_recordings import NEEDED_INPUTS as NEEDED_INPUTS
+from replasticity.protocols._no_recordings import PEER_NAMES as PEER_NAMES
+from replasticity.protocols._no_recordings import RECORDED_INPUTS as RECORDED_INPUTS
+from replasticity.protocols._no_recordings import RECORDINGS as RECORDINGS
+from replasticity.protocols._no_recordings import SPIKES as SPIKES
+from replasticity.protocols._no_recordings import TOLERANCES as TOLERANCES
+from replasticity.protocols._no_recordings import recorded_parameters as recorded_parameters
+from replasticity.protocols._no_recordings import replay as replay
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -110,8 +113,6 @@ STATISTICS: dict[str, Variable] = {
 OUTPUT_OPTIONS: tuple[str, ...] = ()
 
 TRACES = ("phase_ms", "prediction_mV", "target_mV", "fixed_point_mV")
-
-PEER_NAMES: dict[str, str] = {}
 
 SHORTEST = {"presentations_learning": 10, "shown_presentations": [1, 10], "averaged_presentations": 1}
 
@@ -250,24 +251,3 @@ def summarise(parameters: Parameters, run: Arrays) -> Arrays:
             "share_zero": np.mean(run["weight_final_pA"] == parameters.weight_min_pA),
         },
     )
-
-
-RECORDINGS: tuple[str, ...] = ()
-
-TOLERANCES: dict[str, Tolerance] = {}
-
-SPIKES: tuple[str, ...] = ()
-
-RECORDED_INPUTS: tuple[str, ...] = ()
-
-NEEDED_INPUTS: tuple[str, ...] = ()
-
-
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    """Raise a `UserError`: there are no recordings of this protocol."""
-    raise UserError("protocol urbanczik_amplitude: has no recordings")
-
-
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    """Raise a `UserError`: there are no recordings of this protocol."""
-    raise UserError("protocol urbanczik_amplitude: has no recordings")
