@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity.datasets import Arrays, Variable, build
 from replasticity.parameters import Cost, Positive
 from replasticity.protocols import _pair_stdp as pair_stdp
+
 # There are no recordings of whole maps; their pairs are those of the protocol ``beats``.
 from replasticity.protocols._no_recordings import NEEDED_INPUTS as NEEDED_INPUTS
 from replasticity.protocols._no_recordings import PEER_NAMES as PEER_NAMES
