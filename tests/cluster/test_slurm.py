@@ -20,10 +20,11 @@ pytestmark = [pytest.mark.cluster, pytest.mark.workflow, pytest.mark.slow]
 SUBMIT = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 QUICK = ("--config", "scale=quick")
 
-# Too little memory and time for what follows, at the first attempt.
+# Too little memory for one experiment and too little time for another, at the first attempt. The others have time
+# enough to wait, stopped, until it is their turn to meet their fault.
 SCARCE = (
     "--set-resources",
-    "simulate:runtime=attempt",
+    "simulate:runtime=1 if wildcards.experiment == 'outpaced' and attempt == 1 else 30",
     "simulate:mem_mb=100 if wildcards.experiment == 'hungry' and attempt == 1 else 1000",
 )
 
