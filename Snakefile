@@ -29,9 +29,9 @@ rule all:
 onstart:
     check_results_folder()
     # Jobs of an earlier call that was killed may still run; they are not ours any more, and ours come later.
-    datasets.remove_partial_files(Path("results"))
+    files.remove_partial_files(Path("results"))
 
 
 onsuccess:
-    datasets.remove_partial_files(Path("results"))
+    files.remove_partial_files(Path("results"))
     show_results()

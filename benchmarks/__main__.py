@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from benchmarks import measuring
-from replasticity.report import origin
+from replasticity.reporting import origin
 
 #: Part -> module and heading, in the order of RESULTS.md.
 PARTS = {

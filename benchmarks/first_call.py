@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks import measuring
-from replasticity import experiments, protocols, provenance
+from replasticity.definitions import experiments
+from replasticity.pipeline import provenance
+from replasticity.study import protocols
 
 CORES = 2
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import network_growth
-from replasticity.kernels import philox
-from replasticity.kernels.dopamine_stdp import SYNAPSE
+from replasticity.equations.dopamine_stdp import SYNAPSE
+from replasticity.numerics import philox
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ import numpy as np
 
 from benchmarks import measuring, network_growth
 from benchmarks.limit_rows import ROWS, Done, Row
-from replasticity import experiments, protocols
-from replasticity.kernels import philox
-from replasticity.kernels.dopamine_stdp import SYNAPSE
+from replasticity.definitions import experiments
+from replasticity.equations.dopamine_stdp import SYNAPSE
+from replasticity.numerics import philox
+from replasticity.study import protocols
 
 #: Sizes of memory that the report shows.
 SIZES = {"16 kB": 2**14, "256 kB": 2**18, "1 MB": 2**20, "4 MB": 2**22, "256 MB": 2**28}
@@ -269,10 +270,10 @@ def timed_run(row: Row, changes: Mapping[str, Any]) -> tuple[float, Done]:
         return watch.seconds, Done(None, watch.calls, {})
     resolved = experiments.resolve(row.experiment, "standard", dict(changes))
     protocol: Any = protocols.get(resolved.experiment.protocol)
-    inputs = protocol.draw(resolved.parameters, 1)
+    inputs = protocol.sample_inputs(resolved.parameters, 1)
     setattr(module, name, watch)
     try:
-        result = protocol.run(resolved.parameters, inputs)
+        result = protocol.simulate(resolved.parameters, inputs)
     finally:
         setattr(module, name, function)
     return watch.seconds, Done(resolved.parameters, watch.calls, result)

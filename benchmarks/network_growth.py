@@ -30,11 +30,11 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from replasticity import experiments
-from replasticity.kernels.dopamine_stdp import SYNAPSE
-from replasticity.parameters import LARGEST_INT
-from replasticity.protocols import dopamine_cue as cue
-from replasticity.protocols._dopamine import Session, allowed_spikes, steps_of
+from replasticity.definitions import experiments
+from replasticity.definitions.parameters import LARGEST_INT
+from replasticity.equations.dopamine_stdp import SYNAPSE
+from replasticity.studies.dopamine_tutorial import cue
+from replasticity.studies.dopamine_tutorial.shared import Session, allowed_spikes, steps_of
 
 EXPERIMENT = "izhikevich2007_cue"
 DURATION_MS, READINGS = 10_000.0, 100
@@ -90,7 +90,7 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
     unlimited = {"resources": experiments.Resources(mem_mb=LARGEST_INT, seconds_per_run=3600.0)}
     experiment = experiments.load(EXPERIMENT).model_copy(update=unlimited)
     parameters = experiments.resolve(EXPERIMENT, "standard", changes, experiment=experiment).parameters
-    inputs = cue.draw(parameters, 1)
+    inputs = cue.sample_inputs(parameters, 1)
     subgroups = inputs["subgroup_index"].astype(np.int64)
     most_spikes = allowed_spikes(parameters, parameters.populations)
     session = Session(cue.drawn_network(parameters, inputs), parameters.dt_ms, most_spikes)

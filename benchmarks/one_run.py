@@ -13,15 +13,16 @@ import sys
 import time
 from typing import Any
 
-from replasticity import experiments, protocols
+from replasticity.definitions import experiments
+from replasticity.study import protocols
 
 
 def one_pass(protocol: Any, parameters: Any, seed: int) -> dict[str, float]:
     """Draw and run; return the time of both, and the processor time of both together [s]."""
     begin_cpu, begin = time.process_time(), time.perf_counter()
-    inputs = protocol.draw(parameters, seed)
+    inputs = protocol.sample_inputs(parameters, seed)
     drawn = time.perf_counter()
-    protocol.run(parameters, inputs)
+    protocol.simulate(parameters, inputs)
     end = time.perf_counter()
     return {"draw": drawn - begin, "run": end - drawn, "cpu": time.process_time() - begin_cpu}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import measuring
-from replasticity import costs
+from replasticity.pipeline import costs
 
 EXPERIMENT = "zenke2015"
 PLANNED_SEEDS = 10_000
@@ -45,12 +45,12 @@ part("reading and checking the experiment")
 import numba
 part("import of numba")
 protocol = protocols.get(resolved.experiment.protocol)
-inputs = protocol.draw(resolved.parameters, 1)
+inputs = protocol.sample_inputs(resolved.parameters, 1)
 part("draw")
-protocol.run(resolved.parameters, inputs)
+protocol.simulate(resolved.parameters, inputs)
 first = time.perf_counter() - mark
 mark = time.perf_counter()
-protocol.run(resolved.parameters, inputs)
+protocol.simulate(resolved.parameters, inputs)
 part("run")
 parts["numba load"] = first - parts["run"]
 mark = time.perf_counter()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from replasticity import costs, project
+from replasticity.pipeline import costs
+from replasticity.storage import project
 
 
 @dataclass(frozen=True)

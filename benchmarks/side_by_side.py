@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import measuring
-from replasticity import experiments, protocols
-from replasticity.datasets import Arrays
-from replasticity.experiments import Resolved
+from replasticity.definitions import experiments
+from replasticity.definitions.experiments import Resolved
+from replasticity.storage.contract import Arrays
+from replasticity.study import protocols
 
 DRIVERS = measuring.HERE / "peers"
 ENVIRONMENT = measuring.ROOT / ".cache" / "peers"
@@ -162,7 +163,7 @@ def agreement(peer: Peer, inputs: Arrays, resolved: Resolved, theirs: Arrays) ->
         # Its escape noise cannot be given to NEST: our neuron is made to spike when NEST's did.
         forced = protocol.forced(stamps(theirs["soma_spike_time_ms"]), parameters)  # type: ignore[attr-defined]
         inputs = inputs | {"uniform": forced}
-    ours = protocol.run(parameters, inputs)
+    ours = protocol.simulate(parameters, inputs)
     if peer.experiment == "zenke2015":
         return {
             "G [Hz]": deviation(ours["G_Hz"], theirs["G_Hz"]),

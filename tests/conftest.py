@@ -19,6 +19,9 @@ COPIED = ("Snakefile", "workflow", "src", "config", "figures", "profiles", "envi
 hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
 
 
+#: The studies with all that belongs to them.
+STUDIES = ROOT / "src/replasticity/studies"
+
 #: A figure's experiment and those beside it: the cheapest ones.
 ZENKE = ("zenke2015", "zenke2015_eq15", "zenke2015_paper")
 
@@ -81,7 +84,7 @@ class ProjectCopy:
         yaml.preserve_quotes = True
         yaml.width = 10_000
         yaml.indent(mapping=2, sequence=4, offset=2)
-        for path in (self.folder / "config/experiments").glob("*.yaml"):
+        for path in self.folder.glob("src/replasticity/studies/*/experiments/*.yaml"):
             if path.stem not in names:
                 path.unlink()
                 continue

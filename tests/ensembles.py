@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from replasticity import datasets, protocols, simulation
+from replasticity.pipeline import simulation
+from replasticity.storage import datasets
+from replasticity.storage.contract import build
+from replasticity.study import protocols
 
 
 def statistics_in_memory(resolved, seeds, **attributes):
@@ -11,4 +14,4 @@ def statistics_in_memory(resolved, seeds, **attributes):
     runs = [protocol.summarise(resolved.parameters, simulation.simulate(resolved, seed)) for seed in seeds]
     values = {name: np.stack([run[name] for run in runs]) for name in protocol.STATISTICS}
     contract = simulation.ensemble_contract(protocol)
-    return datasets.as_dataset(contract, datasets.build(contract, {"seed": list(seeds)} | values), **attributes)
+    return datasets.as_dataset(contract, build(contract, {"seed": list(seeds)} | values), **attributes)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from replasticity.parameters import SMALLEST
+from replasticity.definitions.parameters import SMALLEST
 
 
 def usable_floats(lowest, highest):

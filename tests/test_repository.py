@@ -9,9 +9,10 @@ import tomllib
 import pytest
 from ruamel.yaml import YAML
 
-from replasticity import experiments, project, schemas
-from replasticity.analysis import regression
-from replasticity.markdown import as_text
+from replasticity.definitions import experiments, schemas
+from replasticity.judging import regression
+from replasticity.reporting.markdown import as_text
+from replasticity.storage import project
 from tests.conftest import ROOT
 
 

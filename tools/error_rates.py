@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from replasticity.analysis.claims import SIGNIFICANCE, seeds_needed
+from replasticity.judging.claims import SIGNIFICANCE, seeds_needed
 
 #: Seeds of an experiment, and claims of a figure.
 SEEDS = (5, 10, 20, 40)

@@ -1,4 +1,4 @@
-"""Regularly firing pairs with pair STDP in Brian2: the model of `replasticity.protocols.beats`."""
+"""Regularly firing pairs with pair STDP in Brian2: the model of `replasticity.studies.beats.protocol`."""
 
 import brian2
 import brian2_mode

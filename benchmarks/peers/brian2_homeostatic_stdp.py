@@ -1,4 +1,4 @@
-"""Homeostatic STDP in Brian2: the model of `replasticity.protocols.homeostatic_stdp` on Brian2's public interface.
+"""Homeostatic STDP in Brian2: the model of `replasticity.studies.zenke2015.protocol` on Brian2's public interface.
 
 With our population spikes the two simulations must agree; without them Brian2 draws them by itself.
 """

@@ -1,4 +1,4 @@
-"""The Clopath network in NEST: the network of `replasticity.protocols.clopath_network` on NEST's public interface.
+"""The Clopath network in NEST: the network of `replasticity.studies.clopath2010.network` on NEST's public interface.
 
 Synapses and initial potentials are ours. With our input spikes the two simulations must agree spike for spike;
 without them NEST draws Poisson trains by itself, as the published script has it.

@@ -19,8 +19,8 @@ from replasticity.errors import UserError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from replasticity.experiments import Resolved
-    from replasticity.results import Results
+    from replasticity.definitions.experiments import Resolved
+    from replasticity.pipeline.results import Results
 
 
 #: Not taken from the docstring, which is gone with PYTHONOPTIMIZE=2.
@@ -119,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("figure", help="name of the experiment whose figure it is")
     added.add_argument("files", nargs="*", type=Path, help="runs or ensembles; default: results/ensembles")
     added.add_argument("-o", "--output", type=Path, help="one file (.pdf, .svg, .png, or .nc for what is drawn)")
+    added.add_argument(
+        "--with",
+        dest="others",
+        nargs="*",
+        metavar="EXPERIMENT",
+        help="experiments to show beside the figure's own; default: those of the figure with an ensemble",
+    )
     added.add_argument("--panel", metavar="LETTER", help="this panel alone, as wide as it is in the figure")
 
     added = command("check", check, "compare ensembles and drawn data with the committed ones")
@@ -166,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | None = None) -> "Resolved":
-    from replasticity import configuration, experiments
+    from replasticity.definitions import configuration, experiments
 
     scale = options.scale or configuration.read().scale
     return experiments.resolve(name, scale, changes)
@@ -174,7 +181,7 @@ def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | N
 
 def _changes(assignments: list[str]) -> dict[str, Any]:
     """Return the parameters given as KEY=VALUE, values read as YAML."""
-    from replasticity import experiments
+    from replasticity.definitions import experiments
 
     changes = {}
     for assignment in assignments:
@@ -187,7 +194,7 @@ def _changes(assignments: list[str]) -> dict[str, Any]:
 
 def _seeds(text: str) -> list[int]:
     """Return seeds given as ``1-40`` or ``1,2,7``, or by the file that holds such a text, ``@FILE``."""
-    from replasticity.seeds import distinct_seeds, seed_list_of
+    from replasticity.definitions.seeds import distinct_seeds, seed_list_of
 
     try:
         given = Path(text[1:]).read_text(encoding="ascii").strip() if text.startswith("@") else text
@@ -202,8 +209,9 @@ def _seeds(text: str) -> list[int]:
 
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
-    from replasticity import datasets, jobs, project
-    from replasticity.parameters import LARGEST_INT
+    from replasticity.definitions.parameters import LARGEST_INT
+    from replasticity.pipeline import jobs
+    from replasticity.storage import files, project
 
     changes = _changes(options.set)
     if options.seed is not None and not 0 <= options.seed <= LARGEST_INT:
@@ -216,7 +224,7 @@ def simulate(options: argparse.Namespace) -> int:
         raise UserError("--seeds: each run gets its own file under results/runs; -o FILE is for one --seed")
     resolved = _resolve(options, options.experiment, changes)
     if options.output is not None:
-        datasets.check_output(options.output)
+        files.check_output(options.output)
     if options.seeds:
         jobs.simulate(resolved, _seeds(options.seeds))
     else:
@@ -227,13 +235,14 @@ def simulate(options: argparse.Namespace) -> int:
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity import datasets, jobs, project
+    from replasticity.pipeline import jobs
+    from replasticity.storage import datasets, files, project
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
     runs = [project.run_file(resolved.name, seed) for seed in seeds]
     if options.output is not None:
-        datasets.check_output(options.output, runs)
+        files.check_output(options.output, runs)
     output = options.output or project.ensemble_file(resolved.name)
     datasets.write(jobs.gather(resolved, seeds), output)
     return 0
@@ -241,9 +250,10 @@ def aggregate(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
-    from replasticity import datasets, experiments, integrity, project
-    from replasticity.analysis import evaluation
-    from replasticity.results import Results
+    from replasticity.definitions import experiments
+    from replasticity.judging import evaluation
+    from replasticity.pipeline.results import Results
+    from replasticity.storage import datasets, files, integrity, project
 
     resolved = _resolve(options, options.experiment)
     others = options.others
@@ -256,25 +266,27 @@ def evaluate(options: argparse.Namespace) -> int:
     ensembles = {name: results.ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
     with datasets.content_of(*map(project.ensemble_file, ensembles)):
         content = json.dumps(integrity.sealed(evaluation.evaluate(resolved, ensembles)), indent=1) + "\n"
-    datasets.write_bytes(content.encode(), project.evaluation_file(resolved.name))
+    files.write_bytes(content.encode(), project.evaluation_file(resolved.name))
     return 0
 
 
 def _import_matplotlib() -> None:
     """Import matplotlib as it comes, with its list of fonts in the project and not in the home directory."""
-    from replasticity import project
-    from replasticity.figures import _environment
+    from replasticity.plotting import environment as _environment
+    from replasticity.storage import project
 
     _environment.import_matplotlib(project.cache_folder("matplotlib"))
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
-    from replasticity import datasets, experiments, integrity, project
-    from replasticity.results import Results
+    from replasticity.definitions import experiments
+    from replasticity.pipeline.results import Results
+    from replasticity.storage import datasets, files, integrity, project
 
     _import_matplotlib()
-    from replasticity.figures import drawn_data, rendering
+    from replasticity.plotting import drawn_data, rendering
+    from replasticity.study import protocols
 
     experiment = experiments.load(options.figure)
     if experiment.figure is None:
@@ -285,20 +297,20 @@ def plot(options: argparse.Namespace) -> int:
     if options.output or options.files:
         inputs = options.files or [project.ensemble_file(name) for name in roles.values()]
         for path in outputs:
-            datasets.check_output(path, inputs)
+            files.check_output(path, inputs)
     if options.files:
         ensembles = _ensembles_of_files(options.files, roles)
-        evaluations: dict[str, Any] = {}
     else:
         results = Results()
-        # First, so that a missing ensemble is named before the verdicts on it.
-        results.ensemble(options.figure)
-        roles = experiments.shown(options.figure, experiment, results.evaluation(options.figure)["judged_with"])
+        if options.others is None:
+            there = [name for name in roles.values() if project.ensemble_file(name).is_file()]
+        else:
+            there = options.others
+        roles = {role: name for role, name in roles.items() if role == "main" or name in there}
         ensembles = {role: results.ensemble(name) for role, name in roles.items()}
-        evaluations = {role: results.evaluation(name) for role, name in roles.items()}
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
     with datasets.content_of(*shown):
-        figure = rendering.draw(experiment.figure.module, ensembles, evaluations)
+        figure = rendering.plot(protocols.figures()[experiment.figure.module], ensembles)
         pictures: dict[str, str] = {}
         for path in outputs:
             if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
@@ -312,8 +324,8 @@ def plot(options: argparse.Namespace) -> int:
 
 def _pictures(options: argparse.Namespace) -> list[Path]:
     """Return what `plot` writes unless told otherwise: beside the first of the given files, or in results/figures."""
-    from replasticity import project
-    from replasticity.figures import drawn_data, rendering
+    from replasticity.plotting import drawn_data, rendering
+    from replasticity.storage import project
 
     first: Path = options.files[0] if options.files else project.figure_file(options.figure, "png")
     # What is drawn is kept of the workflow's figures only.
@@ -322,14 +334,16 @@ def _pictures(options: argparse.Namespace) -> list[Path]:
     return [first.with_name(f"{name}.{suffix}") for suffix in (*rendering.FORMATS, *more)]
 
 
-def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, xr.Dataset]":
+def _ensembles_of_files(paths: list[Path], roles: dict[str, str]) -> "dict[str, xr.Dataset]":
     """Return role -> ensemble from files of runs and ensembles; runs of one experiment are gathered."""
-    from replasticity import datasets, experiments, simulation
+    from replasticity.definitions import experiments
+    from replasticity.pipeline import simulation
+    from replasticity.storage import datasets
 
     role_of = {name: role for role, name in roles.items()}
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
-    for path in files:
+    for path in paths:
         is_run = datasets.open_attributes(path).get("kind") == "run"
         dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
@@ -339,16 +353,16 @@ def _ensembles_of_files(files: list[Path], roles: dict[str, str]) -> "dict[str, 
             runs.setdefault(name, []).append(path)
         else:
             ensembles[role_of[name]] = dataset
-    for name, paths in runs.items():
-        recorded = experiments.resolve_recorded(datasets.read(paths[0], "run").attrs, paths[0])
-        ensembles[role_of[name]] = simulation.aggregate(recorded, paths)
+    for name, of_one in runs.items():
+        recorded = experiments.resolve_recorded(datasets.read(of_one[0], "run").attrs, of_one[0])
+        ensembles[role_of[name]] = simulation.aggregate(recorded, of_one)
     if "main" not in ensembles:
-        raise UserError(f"{files[0]}: no file of experiment '{roles['main']}' is given, which this figure needs")
+        raise UserError(f"{paths[0]}: no file of experiment '{roles['main']}' is given, which this figure needs")
     return ensembles
 
 
 def _selected(options: argparse.Namespace) -> "list[Resolved]":
-    from replasticity import configuration
+    from replasticity.definitions import configuration
 
     names = getattr(options, "experiments", None) or configuration.resolve_all(configuration.read())
     return [_resolve(options, name) for name in names]
@@ -357,7 +371,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     _import_matplotlib()
-    from replasticity.results import Results
+    from replasticity.pipeline.results import Results
 
     selected, results = _selected(options), Results()
     comparisons = [
@@ -380,8 +394,9 @@ def check(options: argparse.Namespace) -> int:
 
 def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:
     """Print how an ensemble compares with its reference; return False if it moved, or too few seeds tell."""
-    from replasticity import datasets, project, tables
-    from replasticity.analysis import regression
+    from replasticity.judging import regression
+    from replasticity.reporting import tables
+    from replasticity.storage import datasets, project
 
     _require_sound(results, [resolved])
     reference = regression.reference_file(resolved)
@@ -397,7 +412,7 @@ def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:
 
 def _drawing_holds(figure: str, results: "Results") -> bool:
     """Print how a figure's drawn data compare with the committed ones; return False if they moved."""
-    from replasticity import tables
+    from replasticity.reporting import tables
 
     differences = _drawing_differences(figure, results)
     tables.show_drawing(figure, differences)
@@ -412,11 +427,12 @@ def _require_sound(results: "Results", selected: "list[Resolved]") -> None:
 
 def _drawing_differences(name: str, results: "Results") -> list[str] | None:
     """Return how a figure's drawn data differ from the committed ones; None where these show other runs, or none."""
-    from replasticity import project
-    from replasticity.figures import drawn_data
+    from replasticity.definitions import experiments
+    from replasticity.plotting import drawn_data
+    from replasticity.storage import project
 
     now = project.figure_file(name, drawn_data.SUFFIX)
-    committed = project.gallery_folder() / now.name
+    committed = experiments.reference_file(name, drawn_data.SUFFIX)
     if not now.exists() or not committed.exists():
         return None
     drawn, reference = results.drawing(name), drawn_data.read(committed)
@@ -425,9 +441,9 @@ def _drawing_differences(name: str, results: "Results") -> list[str] | None:
 
 def accept_reference(options: argparse.Namespace) -> int:
     """Make the present ensembles the reference."""
-    from replasticity import project
-    from replasticity.analysis import regression
-    from replasticity.results import Results
+    from replasticity.judging import regression
+    from replasticity.pipeline.results import Results
+    from replasticity.storage import project
 
     selected, results = _selected(options), Results()
     _require_sound(results, selected)
@@ -440,11 +456,13 @@ def accept_reference(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """Replay recordings of other simulators."""
-    from replasticity import datasets, replays, tables
+    from replasticity.peers import replays
+    from replasticity.reporting import tables
+    from replasticity.storage import datasets, files
 
     saved = [] if options.save is None else [options.save / path.name for path in options.files]
     for path in [*saved, *([] if options.json is None else [options.json])]:
-        datasets.check_output(path, options.files)
+        files.check_output(path, options.files)
         if saved.count(path) > 1:
             raise UserError(f"{path}: --save would write it more than once; give files of one name one by one")
     summaries = []
@@ -458,14 +476,16 @@ def replay(options: argparse.Namespace) -> int:
         if options.save is not None:
             datasets.write(ours, options.save / path.name)
     if options.json is not None:
-        datasets.write_bytes((json.dumps(summaries, indent=1) + "\n").encode(), options.json)
+        files.write_bytes((json.dumps(summaries, indent=1) + "\n").encode(), options.json)
     return 0 if all(summary["holds"] for summary in summaries) else 1
 
 
 def claims(options: argparse.Namespace) -> int:
     """Show the verdicts."""
-    from replasticity import experiments, project, tables
-    from replasticity.results import Results
+    from replasticity.definitions import experiments
+    from replasticity.pipeline.results import Results
+    from replasticity.reporting import tables
+    from replasticity.storage import project
 
     names = options.experiments or [name for name in experiments.names() if project.evaluation_file(name).is_file()]
     if not names:
@@ -491,11 +511,12 @@ def claims(options: argparse.Namespace) -> int:
 
 def list_experiments(options: argparse.Namespace) -> int:
     """List the experiments."""
-    from replasticity import experiments, tables
+    from replasticity.definitions import experiments
+    from replasticity.reporting import tables
 
     loaded = {name: experiments.load(name) for name in experiments.names()}
     tables.show(
-        "config/experiments",
+        "Experiments",
         ("experiment", "title", "protocol", "seeds quick/standard/full", "figure"),
         (
             (
@@ -516,7 +537,9 @@ def list_experiments(options: argparse.Namespace) -> int:
 
 def info(options: argparse.Namespace) -> int:
     """Show an experiment or the origin of a file."""
-    from replasticity import datasets, experiments, tables
+    from replasticity.definitions import experiments
+    from replasticity.reporting import tables
+    from replasticity.storage import datasets
 
     if options.subject.endswith(".nc"):
         attributes = datasets.open_attributes(Path(options.subject))
@@ -538,9 +561,9 @@ def info(options: argparse.Namespace) -> int:
 
 def gallery(options: argparse.Namespace) -> int:
     """Renew the committed gallery."""
-    from replasticity import gallery as pages
-    from replasticity import project
-    from replasticity.results import Results
+    from replasticity.pipeline.results import Results
+    from replasticity.reporting import gallery as pages
+    from replasticity.storage import project
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     results = Results()
@@ -552,28 +575,31 @@ def gallery(options: argparse.Namespace) -> int:
 def report(options: argparse.Namespace) -> int:
     """Make the report."""
     _import_matplotlib()
-    from replasticity import datasets, project
-    from replasticity.report import page
-    from replasticity.results import Results
+    from replasticity.pipeline.results import Results
+    from replasticity.reporting import page
+    from replasticity.storage import files, project
 
     selected, results = _selected(options), Results()
     output = options.output or project.report_file()
     if options.output is not None:
-        files = (project.ensemble_file, project.evaluation_file)
-        datasets.check_output(output, (file(each.name) for each in selected for file in files))
+        inputs = (project.ensemble_file, project.evaluation_file)
+        files.check_output(output, (of(each.name) for each in selected for of in inputs))
     content = page.render(selected, results.evaluation, results.ensemble, results.drawing)
-    datasets.write_bytes(content.encode(), output)
+    files.write_bytes(content.encode(), output)
     terminal.say(project.shown(output))
     return 0
 
 
 def compile_kernels(options: argparse.Namespace) -> int:
     """Compile by simulating a short seed of each experiment that uses the same kernels, and forget older code."""
-    from replasticity import datasets, experiments, protocols, provenance, simulation
-    from replasticity.kernels import compilation
+    from replasticity.definitions import experiments
+    from replasticity.numerics import compilation
+    from replasticity.pipeline import provenance, simulation
+    from replasticity.storage import files
+    from replasticity.study import protocols
 
     protocols.get(options.protocol)
-    datasets.check_output(options.output)
+    files.check_output(options.output)
     together = provenance.compiled_together(options.protocol)
     compiled = []
     for name in experiments.names():
@@ -589,15 +615,16 @@ def compile_kernels(options: argparse.Namespace) -> int:
     # Not the folder's name: it depends on where this project lies.
     kernels = provenance.kernels_digest(options.protocol)
     content = json.dumps({"kernels": kernels, "compiled_for": compiled}, indent=1)
-    datasets.write_bytes(content.encode(), options.output)
+    files.write_bytes(content.encode(), options.output)
     return 0
 
 
 def schema(options: argparse.Namespace) -> int:
     """Write the JSON schemas."""
-    from replasticity import datasets, project, schemas
+    from replasticity.definitions import schemas
+    from replasticity.storage import files, project
 
     for path, content in schemas.all_schemas().items():
-        datasets.write_bytes(content.encode(), path)
+        files.write_bytes(content.encode(), path)
         terminal.say(project.shown(path))
     return 0

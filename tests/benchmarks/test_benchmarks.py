@@ -24,9 +24,13 @@ from benchmarks import (
     pipeline,
     side_by_side,
 )
-from replasticity import costs, experiments, models, protocols
-from replasticity.kernels import homeostatic_stdp, pair_stdp, runge_kutta_fehlberg
+from replasticity import models
+from replasticity.definitions import experiments
+from replasticity.equations import homeostatic_stdp, pair_stdp
 from replasticity.models import pair_stdp as pair_stdp_model
+from replasticity.numerics import runge_kutta_fehlberg
+from replasticity.pipeline import costs
+from replasticity.study import protocols
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,8 +6,8 @@ import shlex
 import numpy as np
 import pytest
 
-from replasticity import datasets
 from replasticity.cli import main
+from replasticity.storage import datasets
 
 PAIR = ["--set", "pre_rates_Hz=[100]", "--set", "post_rates_Hz=[104]"]
 

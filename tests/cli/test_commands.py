@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import datasets, simulation
 from replasticity.cli import main
+from replasticity.pipeline import simulation
+from replasticity.storage import datasets
 from tests.conftest import ROOT
 
 
@@ -233,14 +234,16 @@ def test_check_compares_the_others_where_files_are_broken(project, capsys):
         assert main(["simulate", name, "--seeds", "1001-1002"]) == 0
         assert main(["aggregate", name, "--seeds", "1001-1002"]) == 0
     (project.folder / "results/ensembles/zenke2015.nc").write_bytes(b"no netCDF")
-    (project.folder / "figures/references/zenke2015_eq15.json").write_text('{"seeds": [')
+    (project.folder / "src/replasticity/studies/zenke2015/reference/zenke2015_eq15.json").write_text('{"seeds": [')
     capsys.readouterr()
     assert main(["check", "zenke2015", "zenke2015_eq15", "zenke2015_paper"]) == 2
     printed = capsys.readouterr()
     ensemble, reference = printed.err.splitlines()
     assert ensemble.startswith("error: ")
     assert "results/ensembles/zenke2015.nc: cannot be read as netCDF-4" in ensemble
-    assert reference.startswith("error: figures/references/zenke2015_eq15.json: no valid reference")
+    assert reference.startswith(
+        "error: src/replasticity/studies/zenke2015/reference/zenke2015_eq15.json: no valid reference"
+    )
     assert "zenke2015_paper: agrees with its reference (2 same seeds" in printed.out
 
 
@@ -280,7 +283,7 @@ def test_any_seed_tells_where_nothing_is_random(project, capsys):
 
 
 def test_only_accept_reference_changes_a_reference(project):
-    reference = project.folder / "figures/references/zenke2015.json"
+    reference = project.folder / "src/replasticity/studies/zenke2015/reference/zenke2015.json"
     before = reference.read_bytes()
     runs_of_seeds(project, 1001, 1002)
     assert main(["aggregate", "zenke2015", "--seeds", "1001-1002"]) == 0
@@ -294,7 +297,11 @@ def test_only_accept_reference_changes_a_reference(project):
 def test_reference_is_not_made_from_stale_results(project, capsys):
     runs_of_seeds(project, 1001, 1002)
     assert main(["aggregate", "zenke2015", "--seeds", "1001-1002"]) == 0
-    project.edit("config/experiments/zenke2015.yaml", "tau_H_ms: {value: 100.0", "tau_H_ms: {value: 50.0")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml",
+        "tau_H_ms: {value: 100.0",
+        "tau_H_ms: {value: 50.0",
+    )
     assert main(["accept-reference", "zenke2015"]) == 2
     assert "made with other parameters" in one_line(capsys)
 
@@ -363,16 +370,18 @@ def test_shortened_recording_is_one_line(project, capsys):
 
 def test_development_mode_shows_where_content_broke_the_code(project):
     shutil.copy(ROOT / "tests/peers/dopamine/dopa_timing.nc", project.folder / "recording.nc")
-    project.edit("src/replasticity/protocols/dopamine_timing.py", "readings: list[Readings] = []", "readings = [][7]")
+    project.edit(
+        "src/replasticity/studies/dopamine_tutorial/timing.py", "readings: list[Readings] = []", "readings = [][7]"
+    )
     command = ["replasticity", "replay", "recording.nc"]
     plain = project.run(*command, check=False)
     assert plain.returncode == 2
-    assert plain.stderr.startswith("error: replasticity.protocols.dopamine_timing, replay, line ")
+    assert plain.stderr.startswith("error: replasticity.studies.dopamine_tutorial.timing, replay, line ")
     assert "'python -X dev -m replasticity ...' shows more" in plain.stderr
     assert len(plain.stderr.splitlines()) == 1
     developing = project.run(*command, check=False, PYTHONDEVMODE="1")
     assert developing.returncode == 1
-    assert "protocols/dopamine_timing.py" in developing.stderr
+    assert "studies/dopamine_tutorial/timing.py" in developing.stderr
     assert "IndexError: list index out of range" in developing.stderr
 
 
@@ -467,7 +476,7 @@ def test_compiling_shortens_no_run_that_would_not_be_allowed(project, monkeypatc
         simulation, "simulate", lambda resolved, seed: durations_s.append(resolved.parameters.duration_s)
     )
     project.edit(
-        "config/experiments/izhikevich2007_pavlov.yaml",
+        "src/replasticity/studies/izhikevich2007/experiments/izhikevich2007_pavlov.yaml",
         "sample_interval_s: {value: 10",
         "sample_interval_s: {value: 60",
     )

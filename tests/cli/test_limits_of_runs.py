@@ -55,7 +55,7 @@ def test_a_variant_without_spikes_of_a_cell_works_to_the_end(project, capsys, ce
 
 
 def test_two_pairs_of_the_tutorial_are_drawn(project, capsys):
-    tutorial = project / "config/experiments/stdp_tutorial_window.yaml"
+    tutorial = project / "src/replasticity/studies/beats/experiments/stdp_tutorial_window.yaml"
     content = tutorial.read_text()
     head, _, claims = content.partition("\nclaims:")
     assert claims

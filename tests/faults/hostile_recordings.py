@@ -15,7 +15,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 
-from replasticity import replays
+from replasticity.peers import replays
 from tests.faults.fuzzing import places
 from tests.faults.random_parameters import in_a_process, other_number
 

@@ -21,9 +21,12 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 import netCDF4
 import numpy as np
 
-from replasticity import datasets, experiments, protocols, simulation
+from replasticity.definitions import experiments
+from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
-from replasticity.experiments import Resolved
+from replasticity.pipeline import simulation
+from replasticity.storage.contract import require_defined
+from replasticity.study import protocols
 
 #: A run may take so long, whatever its parameters are [s]; bounds are checked, and the machine may be busy.
 LONGEST_S = 30
@@ -141,7 +144,7 @@ def run_and_measure(resolved: Resolved, folder: Path) -> None:
             allowed = np.isnan(array) if protocol.RUN[name].undefined else np.zeros(array.shape, bool)
             assert (np.isfinite(array) | allowed).all(), f"{name} is not finite in the file"
     statistics = protocol.summarise(resolved.parameters, arrays)
-    datasets.require_defined(protocol.STATISTICS, statistics)
+    require_defined(protocol.STATISTICS, statistics)
 
 
 def in_a_process(action: Callable[[], None], growth_mb: float, longest_s: int = LONGEST_S) -> str:

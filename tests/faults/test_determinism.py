@@ -10,7 +10,8 @@ import sys
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols
+from replasticity.definitions import experiments
+from replasticity.study import protocols
 from tests.conftest import ROOT
 
 #: Experiments whose code is quickly compiled: each stack compiles anew.

@@ -14,7 +14,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replasticity import integrity
+from replasticity.storage import integrity
 from tests.conftest import ROOT
 from tests.faults.fuzzing import SENSELESS, check_outcome, files, fuzz, places
 

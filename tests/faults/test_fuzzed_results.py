@@ -16,7 +16,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replasticity import integrity
+from replasticity.storage import integrity
 from tests.conftest import ROOT, ZENKE
 from tests.faults.fuzzing import SENSELESS, check_outcome, files, fuzz, places
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 EVALUATION = "results/evaluations/zenke2015.json"
 REPLAY = "results/replays/zenke_seed1.json"
-REFERENCE = "figures/references/zenke2015.json"
+REFERENCE = "src/replasticity/studies/zenke2015/reference/zenke2015.json"
 RECORD = "results/runs/zenke2015/seeds-1001-1002.json"
 BENCHMARK = "results/benchmarks/simulate/zenke2015/seed-1001.tsv"
 DRAWING = "results/figures/zenke2015.nc"

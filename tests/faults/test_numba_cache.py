@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from replasticity.kernels import compilation
+from replasticity.numerics import compilation
 from tests.conftest import ROOT, ProjectCopy
 
 pytestmark = pytest.mark.slow
@@ -215,7 +215,7 @@ def test_filled_cache_that_cannot_be_written_is_used(sound, tmp_path):
 def test_folder_that_vanishes_is_made_again(sound, tmp_path):
     script = (
         "import shutil, sys\nfrom pathlib import Path\n"
-        "from replasticity.kernels import philox\nfrom replasticity.cli import main\n"
+        "from replasticity.equations import philox\nfrom replasticity.cli import main\n"
         "shutil.rmtree(sys.argv[1], ignore_errors=True)\n"
         f"main(['simulate', '{EXPERIMENT}', '--scale', 'quick', '-o', sys.argv[2]])"
     )
@@ -326,7 +326,7 @@ def test_compiling_removes_older_code_of_ours_and_nothing_else(tmp_path):
     copied = Path(shutil.copytree(made[0], base / "copied by hand"))
     linked = base / "linked"
     linked.symlink_to(made[1])
-    edited = one / "src/replasticity/kernels/pair_stdp.py"
+    edited = one / "src/replasticity/equations/pair_stdp.py"
     edited.write_text(f"{edited.read_text()}\n# Edited.\n")
     renewed = compile_in(projects[0])
     assert not made[0].exists()

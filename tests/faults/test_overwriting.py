@@ -10,9 +10,11 @@ import sys
 
 import pytest
 
-from replasticity import datasets, experiments, jobs
 from replasticity.cli import main
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.pipeline import jobs
+from replasticity.storage import files
 from tests.conftest import ROOT
 
 RECORDING = ROOT / "tests/peers/zenke/zenke_seed1.nc"
@@ -44,7 +46,7 @@ def refused(capsys, path, text, *arguments):
 
 
 FOREIGN = {
-    "experiment.yaml": (ROOT / "config/experiments/zenke2015.yaml").read_bytes(),
+    "experiment.yaml": (ROOT / "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml").read_bytes(),
     "program.py": (ROOT / "src/replasticity/cli.py").read_bytes(),
     "README.md": (ROOT / "README.md").read_bytes(),
     "recording.nc": RECORDING.read_bytes(),
@@ -139,7 +141,7 @@ def test_device_is_no_place_for_a_result(in_project, tmp_path, capsys):
         assert capsys.readouterr().err == f"error: {path}: cannot write it: it is no regular file\n"
         assert not os.path.isfile(path)
     with pytest.raises(UserError, match="no regular file"):
-        datasets.write_bytes(b"", pipe)
+        files.write_bytes(b"", pipe)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
@@ -168,7 +170,7 @@ def test_only_what_killed_processes_left_is_removed(tmp_path):
     (elsewhere / ours[0]).write_text("half")
     (tmp_path / "runs" / "link").symlink_to(elsewhere)
     (folder / ".folder.nc.node-7.part").mkdir()
-    datasets.remove_partial_files(tmp_path / "runs")
+    files.remove_partial_files(tmp_path / "runs")
     assert {path.name for path in folder.iterdir()} == {*others, ".folder.nc.node-7.part"}
     assert (elsewhere / ours[0]).exists()
 

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 
-from replasticity import parameters, protocols
+from replasticity.definitions import parameters
+from replasticity.study import protocols
 from tests.conftest import ROOT
 
 RUNS = 300

@@ -85,7 +85,11 @@ def test_read_only_results_folder_is_refused_before_the_first_job(project):
 
 def test_read_only_result_is_named(project):
     folder = project.folder / "results"
-    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015_paper.yaml",
+        "tau_H_ms: {value: 10000.0",
+        "tau_H_ms: {value: 9000.0",
+    )
     with mounted(folder, "--bind", "-o", "ro", folder):
         fails_with(project, "Write-protected output files")
 
@@ -194,7 +198,11 @@ def test_results_dated_in_the_future_recover_as_the_readme_says(project):
     tomorrow = time.time() + 86_400
     for path in project.folder.glob("results/**/*.*"):
         os.utime(path, (tomorrow, tomorrow))
-    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015_paper.yaml",
+        "tau_H_ms: {value: 10000.0",
+        "tau_H_ms: {value: 9000.0",
+    )
     fails_with(project, "This could indicate a clock skew problem")
     (command,) = re.findall(r"`(find results .*?)`", (ROOT / "README.md").read_text())
     subprocess.run(command, shell=True, cwd=project.folder, check=True)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from replasticity import experiments, simulation
-from replasticity.figures import rendering
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
 
 #: Figure -> number of seeds, and changes that make all experiments of the figure short.
 SMALL = {

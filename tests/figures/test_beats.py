@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from replasticity import experiments, simulation
-from replasticity.figures import rendering
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
 from tests.figures.test_zenke2015 import panel, visible_texts
 
 FIGURES = ("beats", "beats_map", "epsp")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments
-from replasticity.figures import rendering
-from replasticity.figures.drawn_data import collect
+from replasticity.definitions import experiments
+from replasticity.plotting import rendering
+from replasticity.plotting.drawn_data import collect
 
 NAME = "clopath2010"
 OTHERS = ~np.eye(10, dtype=bool)

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import experiments
-from replasticity.figures import rendering
-from replasticity.figures.drawn_data import collect
+from replasticity.definitions import experiments
+from replasticity.plotting import rendering
+from replasticity.plotting.drawn_data import collect
 
 NAME = "clopath2010_pairing"
 

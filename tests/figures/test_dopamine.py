@@ -3,8 +3,9 @@
 import pytest
 from matplotlib.collections import PolyCollection
 
-from replasticity import experiments, simulation
-from replasticity.figures import rendering
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
 
 #: Experiment shown -> role -> experiment and changes that make it short.
 SHORT = {

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from replasticity.datasets import write
 from replasticity.errors import UserError
-from replasticity.figures import drawn_data, rendering
+from replasticity.plotting import drawn_data, rendering
+from replasticity.storage.datasets import write
 
 
 @pytest.fixture

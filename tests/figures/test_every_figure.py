@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from replasticity import experiments
-from replasticity.figures import rendering
-from replasticity.figures.drawn_data import collect
-from replasticity.report.panels import panels
+from replasticity.definitions import experiments
+from replasticity.plotting import rendering
+from replasticity.plotting.drawn_data import collect
+from replasticity.reporting.panels import panels
 
 
 def texts(figure):
@@ -155,7 +155,7 @@ def test_equal_data_give_equal_files(drawn, tmp_path):
 def test_text_that_is_no_formula_is_drawn_as_it_is(monkeypatch, tmp_path, title):
     from matplotlib.figure import Figure
 
-    from replasticity.figures import zenke2015
+    from replasticity.studies.zenke2015 import figure as zenke2015
 
     def draw(ensembles, evaluations):
         figure = Figure()

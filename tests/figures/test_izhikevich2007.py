@@ -7,9 +7,10 @@ import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.text import Text
 
-from replasticity import experiments, simulation
-from replasticity.analysis.claims import seeds_needed
-from replasticity.figures import rendering
+from replasticity.definitions import experiments
+from replasticity.judging.claims import seeds_needed
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
 
 ROLES = {
     "izhikevich2007": ("no_dopamine", "parallel_sum", "trace_20ms", "per_ms", "all_corrected"),

@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 import pytest
 import xarray as xr
 
-from replasticity import experiments, project
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.storage import project
 from tests.conftest import ROOT
 
 #: Figure -> plots of its source, counted there. Axes whose lines are in several of our panels count in each; maps and

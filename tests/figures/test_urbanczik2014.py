@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from replasticity import experiments, simulation
-from replasticity.figures import rendering
-from replasticity.figures.drawn_data import collect
-from replasticity.report.panels import panels as panels_of_report
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
+from replasticity.plotting.drawn_data import collect
+from replasticity.reporting.panels import panels as panels_of_report
 
 SEEDS = range(1, 4)
 ROLES = {"main": "", "recall": "_recall", "matched": "_matched", "unitless": "_unitless"}

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
-from replasticity import experiments, simulation
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.figures import rendering
-from replasticity.figures.drawn_data import collect
+from replasticity.pipeline import simulation
+from replasticity.plotting import rendering
+from replasticity.plotting.drawn_data import collect
 
 SEEDS = range(1, 4)
 ROLES = {

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from replasticity import datasets, experiments, project, protocols, simulation, tables
-from replasticity.analysis import regression, stored
-from replasticity.analysis.equivalence import DIFFERS, EQUIVALENT, IDENTICAL, POWER, TOO_FEW, UNDECIDED
-from replasticity.analysis.evaluation import compare_with_peer
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.protocols import clopath_network
+from replasticity.judging import regression, stored
+from replasticity.judging.equivalence import DIFFERS, EQUIVALENT, IDENTICAL, POWER, TOO_FEW, UNDECIDED
+from replasticity.judging.evaluation import compare_with_peer
+from replasticity.pipeline import simulation
+from replasticity.reporting import tables
+from replasticity.storage import datasets, project
+from replasticity.storage.contract import build
+from replasticity.studies.clopath2010 import network as clopath_network
+from replasticity.study import protocols
 
 COMPARED = [name for name in experiments.names() if experiments.load(name).peer is not None]
 SAME_STREAMS = [name for name in COMPARED if name.startswith("izhikevich2007") and name != "izhikevich2007_cue"]
@@ -21,7 +26,7 @@ def ensemble_of_reference(resolved):
     protocol = protocols.get(resolved.experiment.protocol)
     contract = simulation.ensemble_contract(protocol)
     values = {name: entry["values"] for name, entry in reference["statistics"].items()}
-    return datasets.as_dataset(contract, datasets.build(contract, {"seed": reference["seeds"]} | values))
+    return datasets.as_dataset(contract, build(contract, {"seed": reference["seeds"]} | values))
 
 
 def found_for(name):
@@ -112,11 +117,11 @@ def test_on_the_peers_own_inputs_a_seed_has_the_statistics_of_its_summary(name, 
     for path in sorted((project.root() / "tests/peers").glob(recordings)):
         recording = datasets.open_netcdf(path)
         inputs = inputs_of(recording, parameters)
-        rows.append(protocol.summarise(parameters, inputs | protocol.run(parameters, inputs)))
+        rows.append(protocol.summarise(parameters, inputs | protocol.simulate(parameters, inputs)))
         seeds.append(int(recording.attrs["seed"]))
     contract = simulation.ensemble_contract(protocol)
     values = {name: np.stack([row[name] for row in rows]) for name in protocol.STATISTICS}
-    ours = datasets.as_dataset(contract, datasets.build(contract, {"seed": seeds} | values))
+    ours = datasets.as_dataset(contract, build(contract, {"seed": seeds} | values))
     found = compare_with_peer(resolved, ours, peer.model_copy(update={"same_streams": True}))
     assert (found["outcome"], found["identical"], found["common"]) == (IDENTICAL, 2, 2)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import replays
 from replasticity.cli import main
-from replasticity.datasets import write
+from replasticity.peers import replays
+from replasticity.storage.datasets import write
 
 FOLDER = Path(__file__).parent / "beats"
 RECORDINGS = sorted(FOLDER.glob("*.nc"))

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays, simulation
-from replasticity.analysis.distributions import compare_distributions
-from replasticity.datasets import write
+from replasticity.definitions import experiments
+from replasticity.judging.distributions import compare_distributions
+from replasticity.peers import replays
+from replasticity.pipeline import simulation
+from replasticity.storage.datasets import write
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "clopath"
@@ -69,7 +72,7 @@ def test_our_pairing_experiments_give_the_recorded_numbers():
             if protocol == 0
         }
     resolved = experiments.resolve("clopath2010_pairing")
-    protocol = protocols.get("clopath_pairing")
+    protocol = protocols.get("clopath2010_pairing")
     percent = protocol.summarise(resolved.parameters, simulation.simulate(resolved, 1))["weight_percent"]
     pairings = list(zip(resolved.parameters.rates_Hz, resolved.parameters.intervals_ms, strict=True))
     expected = [[recorded[model, *pairing] for pairing in pairings] for model in (0, 1)]

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays
-from replasticity.analysis.distributions import compare_distributions
-from replasticity.datasets import open_netcdf, write
+from replasticity.definitions import experiments
+from replasticity.judging.distributions import compare_distributions
+from replasticity.peers import replays
+from replasticity.storage.datasets import open_netcdf, write
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "dopamine"
@@ -33,7 +35,7 @@ def test_recording_replays(path):
 def test_stepping_every_slice_or_not_makes_no_difference(name):
     path = FOLDER / f"{name}.nc"
     recording = open_netcdf(path).load()
-    protocol = protocols.of_recording(recording.attrs["protocol"])
+    protocol = protocols.get(protocols.name_of_recording(recording.attrs["protocol"]))
     values = protocol.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
     results = []
     for every in (True, False):

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from replasticity import experiments, replays
-from replasticity.analysis.distributions import compare_distributions
-from replasticity.analysis.evaluation import compare_with_peer
 from replasticity.cli import main
-from replasticity.datasets import open_netcdf, write
-from replasticity.protocols import distal_reward as protocol
+from replasticity.definitions import experiments
+from replasticity.judging.distributions import compare_distributions
+from replasticity.judging.evaluation import compare_with_peer
+from replasticity.peers import replays
+from replasticity.storage.datasets import open_netcdf, write
+from replasticity.studies.izhikevich2007 import reward as protocol
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "izhikevich"

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, replays
-from replasticity.analysis.distributions import compare_distributions
-from replasticity.datasets import write
+from replasticity.definitions import experiments
+from replasticity.definitions.experiments import validate
 from replasticity.errors import UserError
-from replasticity.experiments import validate
-from replasticity.protocols import urbanczik_senn as protocol
+from replasticity.judging.distributions import compare_distributions
+from replasticity.peers import replays
+from replasticity.storage.datasets import write
+from replasticity.studies.urbanczik2014 import protocol
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "urbanczik"
@@ -248,7 +249,7 @@ def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
             "pattern_spike_time_ms": recording["pattern_spike_time"].values,
             "pattern_spike_input": recording["pattern_spike_index"].values,
         }
-        run = protocol.run(parameters, pattern | {"uniform": uniform})
+        run = protocol.simulate(parameters, pattern | {"uniform": uniform})
         statistics = protocol.summarise(parameters, run | pattern)
         for ours, theirs in protocol.PEER_NAMES.items():
             mine, recorded = statistics[ours], summary[theirs].values[row]

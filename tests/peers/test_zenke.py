@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import experiments, protocols, replays
-from replasticity.analysis.distributions import compare_distributions
 from replasticity.cli import main
-from replasticity.datasets import write
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.judging.distributions import compare_distributions
+from replasticity.peers import replays
+from replasticity.storage.datasets import write
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "zenke"

@@ -9,12 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replasticity import experiments, protocols
+from replasticity.definitions import experiments
 from replasticity.errors import StateError
-from replasticity.kernels.limits import no_failure
 from replasticity.models import pair_stdp as pair_model
-from replasticity.protocols import _pair_stdp as pair_stdp
-from replasticity.protocols import beats, beats_map, epsp, stdp_tutorial_window, stdp_window
+from replasticity.numerics.limits import no_failure
+from replasticity.studies.beats import (
+    epsp,
+)
+from replasticity.studies.beats import (
+    map as beats_map,
+)
+from replasticity.studies.beats import (
+    protocol as beats,
+)
+from replasticity.studies.beats import shared as pair_stdp
+from replasticity.studies.beats import (
+    tutorial_window as stdp_tutorial_window,
+)
+from replasticity.studies.beats import (
+    window as stdp_window,
+)
+from replasticity.study import protocols
 from tests.oracles import beats as oracle
 from tests.strategies import usable_floats
 
@@ -73,7 +88,7 @@ def parameters(protocol, **changes):
 
 def simulated(protocol, **changes):
     given = parameters(protocol, **changes)
-    return given, protocol.run(given, protocol.draw(given, seed=1))
+    return given, protocol.simulate(given, protocol.sample_inputs(given, seed=1))
 
 
 def oracle_synapse(pre, post, steps, given):
@@ -275,7 +290,7 @@ def test_start_phases_of_the_map_equal_the_oracle():
 @pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.__name__.split(".")[-1])
 def test_runs_and_statistics_keep_their_contract_and_do_not_depend_on_the_seed(protocol):
     given = parameters(protocol)
-    first, second = (protocol.run(given, protocol.draw(given, seed)) for seed in (1, 2))
+    first, second = (protocol.simulate(given, protocol.sample_inputs(given, seed)) for seed in (1, 2))
     np.testing.assert_equal(first, second)
     assert set(first) == set(protocol.RUN)
     summary = protocol.summarise(given, first)
@@ -407,7 +422,7 @@ def test_window_changes_sign_between_minus_one_step_and_zero():
 
 def test_first_weights_are_those_of_the_question():
     given = experiments.resolve("stdp_tutorial_window").parameters
-    weight = stdp_tutorial_window.run(given, stdp_tutorial_window.draw(given, 1))["weight_final"]
+    weight = stdp_tutorial_window.simulate(given, stdp_tutorial_window.sample_inputs(given, 1))["weight_final"]
     assert [f"{value:.8f}" for value in weight[:5]] == [
         "0.00082085",
         "0.00086726",
@@ -572,12 +587,12 @@ def test_parameters_that_do_not_fit_are_refused(protocol, changes, text):
 def test_a_recorded_run_may_end_before_prescribed_spikes():
     values = SYNAPSE | PARAMETERS[stdp_window] | {"differences_ms": [0.0, 70.0]}
     given = stdp_window.Parameters.model_validate(values, context={"recorded": True})
-    run = stdp_window.run(given, stdp_window.draw(given, 1))
+    run = stdp_window.simulate(given, stdp_window.sample_inputs(given, 1))
     assert run["event_kind"].tolist() == [3, 1]
 
 
 def test_shared_modules_are_no_protocols():
-    assert importlib.import_module("replasticity.protocols._pair_stdp") is pair_stdp
+    assert importlib.import_module("replasticity.studies.beats.shared") is pair_stdp
     assert "_pair_stdp" not in protocols.names()
     assert {"beats", "beats_map", "epsp", "stdp_window", "stdp_tutorial_window"} <= set(protocols.names())
 
@@ -684,7 +699,7 @@ def test_the_estimated_memory_is_enough_and_no_wild_guess(protocol, changes):
     simulated(protocol)
     tracemalloc.start()
     try:
-        run = protocol.run(given, protocol.draw(given, 1))
+        run = protocol.simulate(given, protocol.sample_inputs(given, 1))
         protocol.summarise(given, run)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from replasticity.errors import StateError
 from replasticity.models import clopath
-from replasticity.protocols import clopath_network as protocol
+from replasticity.studies.clopath2010 import network as protocol
 from tests.oracles import clopath as oracle
 
 
@@ -57,7 +57,7 @@ def test_input_spikes_are_poisson_in_channel_and_step():
     # One centre, so that all intervals are alike. Counts per channel against their rates, steps within the interval,
     # and the spread of counts per step: chi-square tests with false-alarm rate 1e-3 each for a fresh seed.
     given = parameters(duration_ms=40000.0, centres=[2])
-    drawn = protocol.draw(given, seed=5)
+    drawn = protocol.sample_inputs(given, seed=5)
     stamp, channel = drawn["input_spike_stamp"], drawn["input_spike_channel"]
     expected = protocol.rate_profile_Hz(given, 2) * 40.0
     counts = np.bincount(channel, minlength=6)
@@ -74,7 +74,7 @@ def test_input_spikes_are_poisson_in_channel_and_step():
 
 def test_a_new_centre_first_shows_two_steps_after_the_jump():
     given = parameters(duration_ms=4000.0, profile_sd=0.1, profile_rate_Hz=2000.0)
-    drawn = protocol.draw(given, seed=1)
+    drawn = protocol.sample_inputs(given, seed=1)
     stamp, channel = drawn["input_spike_stamp"], drawn["input_spike_channel"]
     centre = drawn["profile_centre"]
     assert set(centre) == {1, 4}
@@ -89,19 +89,19 @@ def test_each_draw_has_a_stream_of_its_own(monkeypatch):
     roles = []
     original = protocol.random.generator
     monkeypatch.setattr(protocol.random, "generator", lambda seed, role: roles.append(role) or original(seed, role))
-    protocol.draw(parameters(), seed=1)
+    protocol.sample_inputs(parameters(), seed=1)
     assert len(roles) == len(set(roles)) > 3
 
 
 def test_spikes_are_ordered_by_stamp_and_channel():
-    drawn = protocol.draw(parameters(duration_ms=2000.0), seed=2)
+    drawn = protocol.sample_inputs(parameters(duration_ms=2000.0), seed=2)
     key = drawn["input_spike_stamp"] * 6 + drawn["input_spike_channel"]
     assert (np.diff(key) >= 0).all()
 
 
 def test_wiring_of_the_published_network():
     given = experiments.resolve("clopath2010").parameters
-    drawn = protocol.draw(given, seed=1)
+    drawn = protocol.sample_inputs(given, seed=1)
     assert {name: len(drawn[f"{name}_pre"]) for name in protocol._SYNAPSES} == {
         "input_exc": 5000,
         "input_inh": 1500,
@@ -125,14 +125,14 @@ def test_initial_potentials_over_seeds_are_normal():
     V_mV = np.concatenate(
         [
             np.concatenate([drawn["exc_V_initial_mV"], drawn["inh_V_initial_mV"]])
-            for drawn in (protocol.draw(given, seed) for seed in range(60))
+            for drawn in (protocol.sample_inputs(given, seed) for seed in range(60))
         ]
     )
     assert stats.kstest(V_mV, "norm", (-60, 25)).pvalue > 1e-3
 
 
 def test_seeds_differ_and_repeat():
-    first, again, other = (protocol.draw(parameters(), seed) for seed in (1, 1, 2))
+    first, again, other = (protocol.sample_inputs(parameters(), seed) for seed in (1, 1, 2))
     np.testing.assert_equal(first, again)
     assert not np.array_equal(first["exc_V_initial_mV"], other["exc_V_initial_mV"])
     assert not np.array_equal(first["input_spike_stamp"], other["input_spike_stamp"])
@@ -188,7 +188,7 @@ def oracle_parameters(given):
 
 def assert_equals_the_oracle(given, seed):
     """Compare spikes, transmitted and final weights and all potentials, to the last bit; return how many spikes."""
-    inputs = protocol.draw(given, seed)
+    inputs = protocol.sample_inputs(given, seed)
     step_count = protocol.steps(given.duration_ms, given)
     neurons = given.exc_count + given.inh_count
     ours = simulate(given, inputs, traced=np.arange(neurons), trace_stamp=np.arange(1, step_count + 1))
@@ -290,7 +290,7 @@ def test_any_parameters_equal_the_oracle(
 def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
     # So short that it is full again and again; synapses that had read part of it must go on where they were.
     given = parameters(duration_ms=200.0, A_LTP_per_mV=1e-4, delay_exc_exc_ms=delay_exc_exc_ms)
-    inputs = protocol.draw(given, seed=3)
+    inputs = protocol.sample_inputs(given, seed=3)
     long = simulate(given, inputs)
     monkeypatch.setattr(clopath, "ENTRIES", 5)
     short = simulate(given, inputs)
@@ -302,7 +302,7 @@ def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
 
 def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
     given = parameters()
-    network = simulate(given, protocol.draw(given, seed=4), exc_exc_stamp=np.arange(601))
+    network = simulate(given, protocol.sample_inputs(given, seed=4), exc_exc_stamp=np.arange(601))
     read_mV = network.exc_exc_weight_mV
     changes = 0
     for stamp, synapse, transmitted_mV in network.events:
@@ -317,7 +317,7 @@ def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
 
 def test_chunks_of_model_time_change_no_bit(monkeypatch):
     given = parameters()
-    inputs = protocol.draw(given, seed=4)
+    inputs = protocol.sample_inputs(given, seed=4)
     whole = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
     monkeypatch.setattr(protocol, "CHUNK_MS", 0.7)
     parts = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
@@ -344,7 +344,7 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
         weight_input_inh_mV=[2.0, 2.0],
         A_LTD=0.0,
     )
-    without = protocol.draw(given, seed=1)
+    without = protocol.sample_inputs(given, seed=1)
     V_mV = []
     for spikes in ([20], []):
         with_spikes = {
@@ -363,9 +363,9 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
 
 def a_run(weights_mV, given):
     """Return a run with these final weights between excitatory neurons (a matrix)."""
-    inputs = protocol.draw(given, seed=1)
+    inputs = protocol.sample_inputs(given, seed=1)
     weight_mV = weights_mV[inputs["exc_exc_pre"], inputs["exc_exc_post"]]
-    return inputs | protocol.run(given, inputs) | {"exc_exc_weight_final_mV": weight_mV}
+    return inputs | protocol.simulate(given, inputs) | {"exc_exc_weight_final_mV": weight_mV}
 
 
 def test_reciprocity_of_a_symmetric_and_an_antisymmetric_matrix():
@@ -417,10 +417,10 @@ def test_share_of_strong_weights_whose_opposite_is_strong():
 
 def test_course_of_the_reciprocity_ends_in_the_reciprocity():
     given = parameters(duration_ms=400.0)
-    inputs = protocol.draw(given, seed=1)
-    run = protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed=1)
+    run = protocol.simulate(given, inputs)
     np.testing.assert_allclose(run["course_time_ms"], [4.0, 8.0, 20.0, 40.0, 80.0, 200.0, 400.0])
-    every_ms = protocol.run(given.model_copy(update={"sample_interval_ms": 4.0}), inputs)
+    every_ms = protocol.simulate(given.model_copy(update={"sample_interval_ms": 4.0}), inputs)
     np.testing.assert_array_equal(
         run["course_exc_exc_weight_mV"], every_ms["exc_exc_weight_mV"][[1, 2, 5, 10, 20, 50, 100]]
     )
@@ -432,8 +432,8 @@ def test_course_of_the_reciprocity_ends_in_the_reciprocity():
 
 def test_samples_do_not_depend_on_the_course_beside_them():
     given = parameters(duration_ms=70.0, sample_interval_ms=30.0)
-    inputs = protocol.draw(given, seed=1)
-    run = protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed=1)
+    run = protocol.simulate(given, inputs)
     assert run["time_ms"].tolist() == [0.0, 30.0, 60.0]
     at = simulate(given, inputs, exc_exc_stamp=np.array([0, 300, 600])).exc_exc_weight_mV
     np.testing.assert_array_equal(run["exc_exc_weight_mV"], at)
@@ -441,7 +441,7 @@ def test_samples_do_not_depend_on_the_course_beside_them():
 
 def test_input_weights_by_centre_are_means_by_rate():
     given = parameters(profile_sd=0.1)
-    inputs = protocol.draw(given, seed=1)
+    inputs = protocol.sample_inputs(given, seed=1)
     # So narrow a profile is one channel: rows are the channels 1 and 4.
     matrix_mV = np.arange(18.0).reshape(6, 3)
     weight_mV = matrix_mV[inputs["input_exc_pre"], inputs["input_exc_post"]]
@@ -456,7 +456,7 @@ def test_input_weights_by_centre_are_means_by_rate():
 
 def test_selectivity_and_similarity_of_inputs():
     given = parameters(exc_count=3, profile_sd=0.1, centres=[0, 2, 4])
-    inputs = protocol.draw(given, seed=1)
+    inputs = protocol.sample_inputs(given, seed=1)
     final_mV = np.full((6, 3), 5.0)
     # Neurons 0 and 1 have the same preference, neuron 2 has the opposite one.
     final_mV[[0, 2, 4]] = np.array([[5.0, 6.0, 9.0], [7.0, 8.0, 7.0], [9.0, 10.0, 5.0]])
@@ -483,8 +483,8 @@ def reciprocity_after_a_second(seeds, **changes):
     given = experiments.resolve("clopath2010", changes=protocol.SHORTEST | changes).parameters
     found = []
     for seed in seeds:
-        inputs = protocol.draw(given, seed)
-        found.append(protocol.summarise(given, inputs | protocol.run(given, inputs))["reciprocity"].item())
+        inputs = protocol.sample_inputs(given, seed)
+        found.append(protocol.summarise(given, inputs | protocol.simulate(given, inputs))["reciprocity"].item())
     return np.array(found)
 
 
@@ -522,7 +522,7 @@ def test_rest_is_the_state_that_neurons_keep_without_input():
     corrected = experiments.resolve("clopath2010_corrected").values
     given = protocol.Parameters(**(corrected | protocol.SHORTEST | {"profile_rate_Hz": 0.0}))
     simulated = simulate(
-        given, protocol.draw(given, seed=1), traced=np.arange(13), trace_stamp=np.arange(1, 10001, 100)
+        given, protocol.sample_inputs(given, seed=1), traced=np.arange(13), trace_stamp=np.arange(1, 10001, 100)
     )
     assert len(simulated.spikes) == 0
     np.testing.assert_allclose(simulated.trace[0], -70.6, atol=1e-3)
@@ -530,8 +530,8 @@ def test_rest_is_the_state_that_neurons_keep_without_input():
 
 def test_statistics_match_their_contract():
     given = parameters(raster_ms=60.0)
-    inputs = protocol.draw(given, seed=1)
-    run = protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed=1)
+    run = protocol.simulate(given, inputs)
     assert set(run) | set(protocol._DRAWN) == set(protocol.RUN)
     summary = protocol.summarise(given, inputs | run)
     assert set(summary) == set(protocol.STATISTICS)
@@ -539,8 +539,8 @@ def test_statistics_match_their_contract():
 
 def test_raster_and_spike_window():
     given = parameters(duration_ms=400.0, raster_start_ms=100.0, raster_ms=300.0)
-    inputs = protocol.draw(given, seed=1)
-    run = protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed=1)
+    run = protocol.simulate(given, inputs)
     stamp = inputs["input_spike_stamp"]
     assert run["raster_input_count"].sum() == ((stamp >= 1000) & (stamp < 4000)).sum()
     V = run["spike_V_mV"]
@@ -603,13 +603,13 @@ def test_relations_hold_for_recordings_too():
 def test_a_state_outside_its_limits_ends_the_run(changes, text):
     given = parameters(**changes)
     with pytest.raises(StateError, match=text) as caught:
-        protocol.run(given, protocol.draw(given, seed=1))
+        protocol.simulate(given, protocol.sample_inputs(given, seed=1))
     assert "\n" not in str(caught.value)
 
 
 def test_a_replay_keeps_no_more_transmissions_than_there_is_room_for():
     given = parameters()
-    inputs = protocol.draw(given, seed=1)
+    inputs = protocol.sample_inputs(given, seed=1)
     assert len(simulate(given, inputs).events) > 10
     with pytest.raises(StateError, match="number of transmissions"):
         simulate(given, inputs, most_events=10)
@@ -627,8 +627,8 @@ def test_the_smallest_run_works_to_its_end():
         sample_interval_ms=0.1,
         interval_ms=0.1,
     )
-    inputs = protocol.draw(given, seed=1)
-    found = protocol.summarise(given, inputs | protocol.run(given, inputs))
+    inputs = protocol.sample_inputs(given, seed=1)
+    found = protocol.summarise(given, inputs | protocol.simulate(given, inputs))
     assert set(found) == set(protocol.STATISTICS)
     assert not any(np.isinf(value).any() for value in found.values())
 

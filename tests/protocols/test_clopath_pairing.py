@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from replasticity.errors import StateError
-from replasticity.protocols import clopath_pairing as protocol
+from replasticity.studies.clopath2010 import pairing as protocol
 from tests.oracles import clopath as oracle
 
 
@@ -93,13 +93,13 @@ def test_a_pairing_equals_the_oracle(model, changes):
 
 
 def a_run(given):
-    inputs = protocol.draw(given, seed=1)
-    return inputs | protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed=1)
+    return inputs | protocol.simulate(given, inputs)
 
 
 def test_every_seed_is_the_same():
     given = parameters()
-    np.testing.assert_equal(protocol.draw(given, 1), protocol.draw(given, 2))
+    np.testing.assert_equal(protocol.sample_inputs(given, 1), protocol.sample_inputs(given, 2))
 
 
 def test_statistics_of_the_published_example():

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import datasets, experiments
+from replasticity.definitions import experiments
 from replasticity.errors import StateError, UserError
-from replasticity.protocols import _distal_reward as network_parts
-from replasticity.protocols import distal_reward as protocol
+from replasticity.storage import datasets
+from replasticity.storage.contract import require_defined
+from replasticity.studies.izhikevich2007 import reward as protocol
+from replasticity.studies.izhikevich2007 import shared as network_parts
 
 #: A small, lively network: many rewards in a few seconds.
 SMALL = {
@@ -32,13 +34,13 @@ def small():
 
 @pytest.fixture(scope="module")
 def run(small):
-    return protocol.run(small, protocol.draw(small, 1))
+    return protocol.simulate(small, protocol.sample_inputs(small, 1))
 
 
 @pytest.fixture(scope="module")
 def replayed(small):
     """Return spikes and traces of each step of the same run."""
-    network = protocol._network(small, protocol.draw(small, 1))
+    network = protocol._network(small, protocol.sample_inputs(small, 1))
     seconds = []
     for _ in network_parts.seconds(network, {}, small.duration_s, "", None):
         chunk = network.chunk
@@ -53,14 +55,14 @@ def replayed(small):
 def test_targets_are_uniform_over_the_allowed_cells():
     # Chi-square over all cells, false-alarm rate 1e-3 each for a fresh seed.
     given = experiments.resolve("izhikevich2007").parameters
-    target = protocol.draw(given, 11)["target"]
+    target = protocol.sample_inputs(given, 11)["target"]
     assert stats.chisquare(np.bincount(target[:80000], minlength=1000)).pvalue > 1e-3
     assert stats.chisquare(np.bincount(target[80000:], minlength=800)).pvalue > 1e-3
     assert target[80000:].max() == 799
 
 
 def test_seeds_differ_and_repeat(small):
-    first, again, other = (protocol.draw(small, seed)["target"] for seed in (1, 1, 2))
+    first, again, other = (protocol.sample_inputs(small, seed)["target"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -103,7 +105,7 @@ def test_samples_describe_the_final_weights(run, small):
 
 def test_synapses_at_a_bound_share_their_rank(small):
     # So strong a depression that most weights lie at zero, and the chosen one with them.
-    sunk = protocol.run(small.model_copy(update={"ltd_factor": 50.0}), protocol.draw(small, 1))
+    sunk = protocol.simulate(small.model_copy(update={"ltd_factor": 50.0}), protocol.sample_inputs(small, 1))
     weight_mV = sunk["weight_final_mV"][: small.exc_synapses]
     tied = (weight_mV == weight_mV[0]).sum()
     assert tied > 100
@@ -115,7 +117,7 @@ def test_synapses_at_a_bound_share_their_rank(small):
 def test_the_neighbour_is_the_excitatory_synapse_beside_the_chosen_one(slot, small):
     given = small.model_copy(update={"chosen_pre": 79, "chosen_slot": slot})
     beside = given.chosen_synapse + (1 if slot == 0 else -1)
-    got = protocol.run(given, protocol.draw(given, 1))
+    got = protocol.simulate(given, protocol.sample_inputs(given, 1))
     assert got["neighbour_weight_mV"][-1] == got["weight_final_mV"][beside]
     assert len(set(got["neighbour_weight_mV"])) > 5
 
@@ -130,7 +132,7 @@ def test_raster_is_the_last_second(run, replayed):
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_close_up_shows_the_steps_around_a_coincidence(number, small, replayed):
-    shown = protocol.run(small.model_copy(update={"close_up_reward": number}), protocol.draw(small, 1))
+    shown = protocol.simulate(small.model_copy(update={"close_up_reward": number}), protocol.sample_inputs(small, 1))
     coincidence_ms = int(shown["coincidence_time_ms"][number])
     assert shown["close_up_coincidence_s"].item() * 1000 == coincidence_ms
     at_ms = coincidence_ms + shown["close_up_ms"].astype(int)
@@ -249,16 +251,16 @@ def test_what_does_not_fit_is_refused(changes, message):
 def test_a_run_that_leaves_its_limits_ends_in_one_line(changes, message):
     parameters = experiments.resolve("izhikevich2007", "full", SMALL | changes).parameters
     with pytest.raises(StateError, match=message) as raised:
-        protocol.run(parameters, protocol.draw(parameters, 1))
+        protocol.simulate(parameters, protocol.sample_inputs(parameters, 1))
     assert "\n" not in str(raised.value)
 
 
 def test_two_synapses_are_enough(in_project):
     changes = {"exc_cells": 1, "inh_cells": 1, "synapses_per_cell": 2, "duration_s": 10}
     parameters = experiments.resolve("izhikevich2007", "full", changes).parameters
-    run = protocol.run(parameters, protocol.draw(parameters, 1))
-    datasets.require_defined(protocol.RUN, run)
-    datasets.require_defined(protocol.STATISTICS, protocol.summarise(parameters, run))
+    run = protocol.simulate(parameters, protocol.sample_inputs(parameters, 1))
+    require_defined(protocol.RUN, run)
+    require_defined(protocol.STATISTICS, protocol.summarise(parameters, run))
 
 
 @pytest.mark.parametrize(

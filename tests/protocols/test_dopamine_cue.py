@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import datasets, experiments, replays
+from replasticity.definitions import experiments
+from replasticity.equations.integrate_and_fire import advance_exponential_neurons, exponential_population
 from replasticity.errors import StateError, UserError
-from replasticity.kernels.integrate_and_fire import advance_exponential_neurons, exponential_population
 from replasticity.models import dopamine_stdp as model
-from replasticity.protocols import _dopamine as shared
-from replasticity.protocols import dopamine_cue as cue
-from replasticity.protocols import dopamine_ten as ten
-from replasticity.protocols import dopamine_timing as timing
+from replasticity.peers import replays
+from replasticity.storage import datasets
+from replasticity.storage.contract import require_defined
+from replasticity.studies.dopamine_tutorial import cue, shared, timing
+from replasticity.studies.dopamine_tutorial import ten_neurons as ten
 
 SMALL = {
     "duration_ms": 600.0,
@@ -37,8 +38,8 @@ def resolve(in_project):
 
 
 def simulated(protocol, parameters, seed=1):
-    inputs = protocol.draw(parameters, seed)
-    run = protocol.run(parameters, inputs)
+    inputs = protocol.sample_inputs(parameters, seed)
+    run = protocol.simulate(parameters, inputs)
     return inputs | run
 
 
@@ -87,7 +88,7 @@ def test_stimuli_and_dopamine_follow_the_specification(resolve):
 
 def test_seeds_differ_and_repeat(resolve):
     parameters = resolve("izhikevich2007_cue", **SMALL)
-    first, again, other = (cue.draw(parameters, seed) for seed in (1, 1, 2))
+    first, again, other = (cue.sample_inputs(parameters, seed) for seed in (1, 1, 2))
     np.testing.assert_equal(first, again)
     assert not np.array_equal(first["exc_pre"], other["exc_pre"])
 
@@ -133,7 +134,9 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
         "izhikevich2007_cue", **(SMALL | sizes | {"duration_ms": 100.0, "background_weight_pA": 5000.0})
     )
     most_spikes = shared.allowed_spikes(parameters, parameters.populations)
-    session = shared.Session(cue.drawn_network(parameters, cue.draw(parameters, 1)), parameters.dt_ms, most_spikes)
+    session = shared.Session(
+        cue.drawn_network(parameters, cue.sample_inputs(parameters, 1)), parameters.dt_ms, most_spikes
+    )
     populations, external = session.network.populations, session.network.external
     together = type(session.network.neurons)(*(values.copy() for values in session.network.neurons))
     exc_pA, inh_pA = np.zeros((2, 501, len(together.V_mV)))
@@ -169,7 +172,7 @@ def test_background_acts_one_delay_after_its_relay(resolve, relay_step, still_at
         "stimulus_subgroup": np.zeros(0, np.int32),
         "dopamine_ms": np.zeros(0),
     }
-    V_mV = cue.run(parameters, cue.draw(parameters, 1) | one_spike)["V_mV"]
+    V_mV = cue.simulate(parameters, cue.sample_inputs(parameters, 1) | one_spike)["V_mV"]
     # The current jumps ten steps later and moves the potential from the next step on: 120 or 121. Each tenth is kept.
     np.testing.assert_allclose(V_mV[0, :still_at_rest], -65.0, rtol=1e-14)
     assert V_mV[0, still_at_rest] > -65.0 + 0.01
@@ -261,15 +264,15 @@ def test_parameters_that_do_not_fit_are_refused(resolve, name, changes, text):
 def test_a_network_of_one_excitatory_neuron_works_to_the_end(resolve):
     parameters = resolve("izhikevich2007_cue", **SMALL | {"exc_count": 1, "subgroup_size": 1, "exc_indegree": 0})
     run = simulated(cue, parameters)
-    datasets.require_defined(cue.RUN, run)
-    datasets.require_defined(cue.STATISTICS, cue.summarise(parameters, run))
+    require_defined(cue.RUN, run)
+    require_defined(cue.STATISTICS, cue.summarise(parameters, run))
     assert np.isnan(run["weight_max_pA"])
 
 
 def test_points_without_postsynaptic_spikes_work_to_the_end(resolve):
     parameters = resolve("dopamine_timing", post_times_ms=[], dopamine_times_ms=[4.0], duration_ms=100.0)
     statistics = timing.summarise(parameters, simulated(timing, parameters))
-    datasets.require_defined(timing.STATISTICS, statistics)
+    require_defined(timing.STATISTICS, statistics)
     assert (statistics["weight_final"] == parameters.weight_initial).all()
 
 
@@ -279,7 +282,7 @@ def test_no_spike_is_written_beyond_the_history(resolve):
     legal = resolve("dopamine_ten", duration_ms=3000.0, weight_initial_mV=20.0, **times)
     parameters = legal.model_copy(update={"V_reset_mV": -50.0})
     with pytest.raises(StateError, match="number of spikes of all neurons"):
-        ten.run(parameters, ten.draw(parameters, 1))
+        ten.simulate(parameters, ten.sample_inputs(parameters, 1))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_a_run_ends_where_a_state_leaves_its_limits(resolve, changes, message):
     times = {"reward_times_ms": [60.0], "punishment_times_ms": [], "epoch_edges_ms": [0.0, 300.0]}
     parameters = resolve("dopamine_ten", duration_ms=300.0, **times, **changes)
     with pytest.raises(StateError, match=message):
-        ten.run(parameters, ten.draw(parameters, 1))
+        ten.simulate(parameters, ten.sample_inputs(parameters, 1))
 
 
 def current_to_potential(tau_ms, tau_m_ms=10.0):

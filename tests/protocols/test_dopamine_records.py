@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from replasticity import experiments
-from replasticity.protocols import dopamine_cue as cue
-from replasticity.protocols import dopamine_ten as ten
+from replasticity.definitions import experiments
+from replasticity.studies.dopamine_tutorial import cue
+from replasticity.studies.dopamine_tutorial import ten_neurons as ten
 
 
 def done(protocol, name, changes, seed=3):
     parameters = experiments.resolve(name, "standard", changes).parameters
-    inputs = protocol.draw(parameters, seed)
+    inputs = protocol.sample_inputs(parameters, seed)
     kept = {key: value for key, value in inputs.items() if key in protocol.RUN}
-    return parameters, protocol.run(parameters, inputs) | kept
+    return parameters, protocol.simulate(parameters, inputs) | kept
 
 
 @pytest.fixture(scope="module")

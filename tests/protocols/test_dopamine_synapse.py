@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replasticity.protocols import _dopamine as shared
-from replasticity.protocols import dopamine_timing as protocol
+from replasticity.studies.dopamine_tutorial import shared
+from replasticity.studies.dopamine_tutorial import timing as protocol
 from tests.oracles import dopamine_stdp as oracle
 from tests.strategies import usable_floats
 
@@ -178,7 +178,7 @@ def test_published_points_follow_the_closed_form():
         A_vt=[1.0, -1.0],
         dopamine_times_ms=[2.0, 40.0, 300.0],
     )
-    summary = protocol.summarise(p, protocol.run(p, protocol.draw(p, 1)))
+    summary = protocol.summarise(p, protocol.simulate(p, protocol.sample_inputs(p, 1)))
     assert set(summary) == set(protocol.STATISTICS)
     assert summary["deviation"].item() < 1e-12
     assert summary["asymmetry"].item() < 1e-12

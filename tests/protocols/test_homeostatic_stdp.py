@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from replasticity.errors import StateError
-from replasticity.kernels.limits import no_failure
 from replasticity.models import homeostatic_stdp as model
-from replasticity.protocols import homeostatic_stdp as protocol
+from replasticity.numerics.limits import no_failure
+from replasticity.studies.zenke2015 import protocol
 from tests.oracles import homeostatic_stdp as oracle
 from tests.strategies import usable_floats
 
@@ -74,14 +74,14 @@ def test_gaps_beyond_the_last_trial_do_not_overflow():
     generator = np.random.default_rng(3)
     for probability in (1e-17, 1e-19, 1e-33):
         assert len(protocol.bernoulli_successes(generator, 10**9, probability)) == 0
-    counts = protocol.draw(parameters(rates_Hz=[1e-12, 20.0, 1e-14]), seed=1)["population_count"]
+    counts = protocol.sample_inputs(parameters(rates_Hz=[1e-12, 20.0, 1e-14]), seed=1)["population_count"]
     assert counts[:1000].sum() == counts[2000:].sum() == 0 < counts.sum()
 
 
 def test_population_rate_in_each_epoch():
     # Spikes per epoch are binomial; |z| < 4.1 in three epochs: false-alarm rate 1e-4 for a fresh seed.
     given = parameters()
-    counts = protocol.draw(given, seed=3)["population_count"].reshape(3, -1)
+    counts = protocol.sample_inputs(given, seed=3)["population_count"].reshape(3, -1)
     assert counts[0].sum() == 0
     for rate_Hz, count in zip(given.rates_Hz[1:], counts[1:].sum(axis=1), strict=True):
         trials, probability = 1000 * 50, 1e-4 * rate_Hz
@@ -90,10 +90,10 @@ def test_population_rate_in_each_epoch():
 
 
 def test_trains_are_the_counts_spike_by_spike():
-    with_trains = protocol.draw(parameters(record_trains=True), seed=3)
+    with_trains = protocol.sample_inputs(parameters(record_trains=True), seed=3)
     counts = np.bincount(with_trains["population_spike_step"], minlength=3000)
     np.testing.assert_array_equal(counts, with_trains["population_count"])
-    np.testing.assert_array_equal(counts, protocol.draw(parameters(), seed=3)["population_count"])
+    np.testing.assert_array_equal(counts, protocol.sample_inputs(parameters(), seed=3)["population_count"])
     cells = with_trains["population_spike_cell"]
     assert cells.min() >= 0
     assert cells.max() == 49
@@ -102,7 +102,7 @@ def test_trains_are_the_counts_spike_by_spike():
 
 
 def test_seeds_differ_and_repeat():
-    first, again, other = (protocol.draw(parameters(), seed)["population_count"] for seed in (1, 1, 2))
+    first, again, other = (protocol.sample_inputs(parameters(), seed)["population_count"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -152,8 +152,8 @@ def test_run_equals_the_oracle(
         eta_nS_s=eta_nS_s,
         target_rate_Hz=target_rate_Hz,
     )
-    inputs = protocol.draw(given, seed)
-    ours = protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, seed)
+    ours = protocol.simulate(given, inputs)
     H_Hz, weight_nS, events = oracle.simulate(
         inputs["population_count"].tolist(),
         dt_ms=0.1,
@@ -183,7 +183,7 @@ def test_coincidence_counts_pre_before_post():
     # From rest: the presynaptic event adds nothing; the postsynaptic one sees its trace: eta G (1 + 1).
     given = parameters(pre_times_ms=[50.0], post_times_ms=[50.0])
     counts = {"population_count": np.zeros(3000, np.int32)}
-    run = protocol.run(given, counts)
+    run = protocol.simulate(given, counts)
     np.testing.assert_allclose(run["event_weight_nS"][0], [2.0, 2.0, 2.0 - 20.0 * 2], rtol=1e-12)
 
 
@@ -191,7 +191,7 @@ def test_samples_see_the_state_before_the_step():
     # A population spike in step 500 is first seen in the sample of step 510.
     counts = np.zeros(3000, np.int32)
     counts[500] = 1
-    run = protocol.run(parameters(), {"population_count": counts})
+    run = protocol.simulate(parameters(), {"population_count": counts})
     assert run["time_ms"][[50, 51]] == pytest.approx([50.0, 51.0])
     assert run["H_Hz"][50] == 0.0
     assert run["H_Hz"][51] > 0.0
@@ -205,7 +205,7 @@ def test_weight_change_is_after_minus_before():
     # Without population spikes G = -20 Hz at both events: dw = eta G (1 + exp(-1 ms / 20 ms)) < 0.
     counts = {"population_count": np.zeros(3000, np.int32)}
     given = parameters(pre_times_ms=[50.0], post_times_ms=[51.0])
-    summary = protocol.summarise(given, protocol.run(given, counts))
+    summary = protocol.summarise(given, protocol.simulate(given, counts))
     expected = -20.0 * (1 + math.exp(-1 / 20))
     assert summary["dw_nS"].item() == pytest.approx(expected, rel=1e-9)
     assert summary["dw_as_published_nS"].item() == pytest.approx(-expected, rel=1e-9)
@@ -216,7 +216,7 @@ def test_weight_change_is_after_minus_before():
 
 def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
     given = experiments.resolve("zenke2015").parameters
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert summary["slope_post_nS_per_Hz"].item() == pytest.approx(1 + math.exp(-1 / 20), rel=1e-9)
     assert summary["intercept_post_nS"].item() == pytest.approx(0.0, abs=1e-9)
     assert summary["r2_post"].item() == pytest.approx(1.0, abs=1e-9)
@@ -226,7 +226,7 @@ def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
 def test_with_the_postsynaptic_spike_first_the_sign_is_that_of_G_too():
     given = experiments.resolve("zenke2015_post_pre").parameters
     assert [post - pre for pre, post in zip(given.pre_times_ms, given.post_times_ms, strict=True)] == [-1.0] * 5
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     # The postsynaptic spike finds no trace, the presynaptic one what is left of it after 1 ms.
     expected = summary["G_post_Hz"] + math.exp(-1 / 20) * summary["G_pre_Hz"]
     np.testing.assert_allclose(summary["dw_nS"], expected, atol=1e-8)
@@ -235,7 +235,7 @@ def test_with_the_postsynaptic_spike_first_the_sign_is_that_of_G_too():
 
 def test_the_papers_time_constant_alone_leaves_G_below_zero():
     given = experiments.resolve("zenke2015_long_tau").parameters
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     # The rates 0, 2.5, 5, 7.5 Hz for 1 s each, and 10 Hz for half a second, through a filter of 10 s.
     rate_Hz = 0.0
     for now_Hz, seconds in ((0.0, 1.0), (2.5, 1.0), (5.0, 1.0), (7.5, 1.0), (10.0, 0.5)):
@@ -262,7 +262,7 @@ def test_errata_with_parameters_have_an_experiment_each():
 
 def test_statistics_match_their_contract():
     given = parameters()
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert set(summary) == set(protocol.STATISTICS)
     assert all(variable.resolution is not None for variable in protocol.STATISTICS.values())
 
@@ -307,7 +307,7 @@ def test_parameters_that_do_not_fit_are_refused(changes, text):
 def test_a_state_beyond_its_limits_ends_the_run_in_one_line(changes, text):
     given = parameters(**changes)
     with pytest.raises(StateError, match=text) as error:
-        protocol.run(given, {"population_count": np.repeat(np.array([0, 2, 2], np.int32), 1000)})
+        protocol.simulate(given, {"population_count": np.repeat(np.array([0, 2, 2], np.int32), 1000)})
     assert "\n" not in str(error.value)
 
 
@@ -349,11 +349,11 @@ def test_no_event_or_sample_is_written_where_there_is_no_room():
 )
 def test_the_estimated_memory_is_enough_and_no_wild_guess(changes):
     given = parameters(**changes)
-    protocol.run(parameters(), protocol.draw(parameters(), 1))
+    protocol.simulate(parameters(), protocol.sample_inputs(parameters(), 1))
     tracemalloc.start()
     try:
-        inputs = protocol.draw(given, 1)
-        protocol.summarise(given, protocol.run(given, inputs))
+        inputs = protocol.sample_inputs(given, 1)
+        protocol.summarise(given, protocol.simulate(given, inputs))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -374,7 +374,7 @@ def test_the_estimate_of_absurd_parameters_is_a_number():
 )
 def test_without_pairings_nothing_of_them_is_defined(changes):
     given = parameters(**changes)
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert len(summary["dw_nS"]) == 0
     assert math.isnan(summary["slope_analytic_nS_per_Hz"].item())
     assert np.isfinite(summary["G_late_mean_Hz"]).all()
@@ -383,10 +383,10 @@ def test_without_pairings_nothing_of_them_is_defined(changes):
 def test_an_epoch_without_late_samples_has_no_late_mean():
     # Samples at 0, 90, 180 and 270 ms; the second half of the first epoch begins at 50 ms.
     given = parameters(sample_interval_ms=90.0)
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert np.isfinite(summary["G_late_mean_Hz"]).all()
     given = parameters(sample_interval_ms=120.0)
-    summary = protocol.summarise(given, protocol.run(given, protocol.draw(given, seed=1)))
+    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert (
         np.isnan(summary["G_late_mean_Hz"]).tolist() == np.isnan(summary["G_late_sd_Hz"]).tolist() == [True, True, True]
     )
@@ -394,7 +394,7 @@ def test_an_epoch_without_late_samples_has_no_late_mean():
 
 def test_late_samples_are_those_of_the_second_half_of_their_epoch():
     given = parameters()
-    run = protocol.run(given, protocol.draw(given, seed=1))
+    run = protocol.simulate(given, protocol.sample_inputs(given, seed=1))
     late = [
         run["G_Hz"][(run["time_ms"] >= 100 * k + 50 - 1e-9) & (run["time_ms"] < 100 * (k + 1) - 1e-9)] for k in range(3)
     ]
@@ -407,7 +407,7 @@ def test_the_nearest_sample_is_read():
     # Off the grid, between two samples, before the first and after the last one.
     pre_ms = [0.2, 100.5, 151.6, 230.4, 299.8]
     given = parameters(pre_times_ms=pre_ms, post_times_ms=pre_ms)
-    run = protocol.run(given, protocol.draw(given, seed=1))
+    run = protocol.simulate(given, protocol.sample_inputs(given, seed=1))
     found = protocol.pairings(given, run)
 
     def nearest(moment_ms):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.protocols import _distal_reward as network_parts
-from replasticity.protocols import pavlovian_conditioning as protocol
+from replasticity.studies.izhikevich2007 import conditioning as protocol
+from replasticity.studies.izhikevich2007 import shared as network_parts
 
 SMALL = {
     "duration_s": 24,
@@ -27,12 +27,12 @@ def small():
 
 @pytest.fixture(scope="module")
 def inputs(small):
-    return protocol.draw(small, 1)
+    return protocol.sample_inputs(small, 1)
 
 
 @pytest.fixture(scope="module")
 def run(small, inputs):
-    return protocol.run(small, inputs)
+    return protocol.simulate(small, inputs)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def spikes(small, inputs):
 
 @pytest.fixture(scope="module")
 def hour():
-    return protocol.draw(experiments.resolve("izhikevich2007_pavlov", "full").parameters, 5)
+    return protocol.sample_inputs(experiments.resolve("izhikevich2007_pavlov", "full").parameters, 5)
 
 
 def test_intervals_are_uniform(hour):
@@ -94,7 +94,7 @@ def test_reward_follows_the_first_stimulus_only_and_within_a_second(hour):
 
 
 def test_chance_rewards_come_as_often_after_any_stimulus(hour):
-    chance = protocol.draw(experiments.resolve("izhikevich2007_pavlov_random_reward", "full").parameters, 5)
+    chance = protocol.sample_inputs(experiments.resolve("izhikevich2007_pavlov_random_reward", "full").parameters, 5)
     np.testing.assert_array_equal(chance["stimulus_ms"], hour["stimulus_ms"])
     rewarded = chance["stimulus_reward_delay_ms"] > 0
     # About 180 of 18,000; |z| < 4: false-alarm rate 1e-4 for a fresh seed.

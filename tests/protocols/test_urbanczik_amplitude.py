@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.protocols import urbanczik_amplitude as protocol
-from replasticity.protocols import urbanczik_senn
+from replasticity.studies.urbanczik2014 import amplitude as protocol
+from replasticity.studies.urbanczik2014 import protocol as urbanczik_senn
 
 SHORT = {"presentations_learning": 6, "shown_presentations": [1, 4, 6], "averaged_presentations": 2}
 
@@ -21,7 +21,7 @@ def _in_project(in_project):
 
 
 def simulated(given, seed=1):
-    run = protocol.run(given, protocol.draw(given, seed))
+    run = protocol.simulate(given, protocol.sample_inputs(given, seed))
     return run, protocol.summarise(given, run)
 
 
@@ -50,7 +50,7 @@ def test_a_refractory_neuron_fires_as_often_as_the_fixed_point_says(refractory_m
     constant = {"drive_amplitude_E_nS": 0.0, "drive_offset_E_nS": 12.0, "input_rate_Hz": 0.0, "eta_pA_mV_per_ms": 0.0}
     given = parameters(presentations_learning=100, refractory_ms=refractory_ms, **constant)
     own = urbanczik_senn.Parameters(**{name: getattr(given, name) for name in urbanczik_senn.Parameters.model_fields})
-    run = urbanczik_senn.run(own, urbanczik_senn.draw(own, 1))
+    run = urbanczik_senn.simulate(own, urbanczik_senn.sample_inputs(own, 1))
     per_ms = urbanczik_senn.escape_rate_Hz(own, run["U_mV"][-1]) / 1000
     # The first presentation, in which the drive rises, is left out. The step in which a spike comes counts, too.
     expected = 99 * own.pattern_ms * per_ms / (1 + per_ms * (refractory_ms + own.dt_ms))
@@ -75,7 +75,7 @@ def test_the_simulation_is_that_of_the_published_example():
     given = parameters()
     own = urbanczik_senn.Parameters(**{name: getattr(given, name) for name in urbanczik_senn.Parameters.model_fields})
     run, statistics = simulated(given)
-    published = urbanczik_senn.run(own, urbanczik_senn.draw(own, 1))
+    published = urbanczik_senn.simulate(own, urbanczik_senn.sample_inputs(own, 1))
     V_star_mV = urbanczik_senn.prediction_mV(own, published["V_mV"]).reshape(6, -1)
     U_M_mV = urbanczik_senn.target_mV(own, published["g_E_nS"], published["g_I_nS"]).reshape(6, -1)[-1]
     amplitude = V_star_mV.std(axis=1) / U_M_mV.std()

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import experiments, simulation
+from replasticity.definitions import experiments
 from replasticity.errors import StateError, UserError
-from replasticity.protocols import urbanczik_senn as protocol
+from replasticity.pipeline import simulation
+from replasticity.studies.urbanczik2014 import protocol
 from tests.oracles import urbanczik_senn as oracle
 
 
@@ -45,7 +46,7 @@ def test_pattern_is_poisson_in_all_bins_after_the_relay():
     given = parameters(pattern_ms=200.0, input_count=200, input_rate_Hz=10.0, presentations_learning=1)
     counts, stamps, inputs = [], [], []
     for seed in range(100):
-        drawn = protocol.draw(given, seed)
+        drawn = protocol.sample_inputs(given, seed)
         counts.append(len(drawn["pattern_spike_input"]))
         stamps.append(np.rint(drawn["pattern_spike_time_ms"] * 10).astype(int))
         inputs.append(drawn["pattern_spike_input"])
@@ -63,18 +64,18 @@ def test_pattern_is_poisson_in_all_bins_after_the_relay():
 
 
 def test_two_spikes_of_a_train_may_share_a_bin():
-    drawn = protocol.draw(parameters(input_count=1, input_rate_Hz=2000.0), 1)
+    drawn = protocol.sample_inputs(parameters(input_count=1, input_rate_Hz=2000.0), 1)
     assert (np.diff(drawn["pattern_spike_time_ms"]) == 0).any()
 
 
 def test_equal_seeds_give_equal_inputs_and_others_do_not():
-    one, again, other = (protocol.draw(parameters(), seed) for seed in (1, 1, 2))
+    one, again, other = (protocol.sample_inputs(parameters(), seed) for seed in (1, 1, 2))
     np.testing.assert_equal(one, again)
     assert not np.array_equal(one["uniform"], other["uniform"])
 
 
 def test_pattern_and_noise_are_streams_of_their_own():
-    one, faster = protocol.draw(parameters(), 1), protocol.draw(parameters(input_rate_Hz=190.0), 1)
+    one, faster = protocol.sample_inputs(parameters(), 1), protocol.sample_inputs(parameters(input_rate_Hz=190.0), 1)
     assert len(one["pattern_spike_input"]) != len(faster["pattern_spike_input"])
     np.testing.assert_array_equal(one["uniform"], faster["uniform"])
 
@@ -202,7 +203,7 @@ LOOSE = {"steps of the solver cut": 1e6}
 @pytest.mark.parametrize("case", CHANGES)
 def test_model_equals_the_oracle(case, seen):
     given = parameters(**CHANGES[case])
-    inputs = protocol.draw(given, 3)
+    inputs = protocol.sample_inputs(given, 3)
     expected = oracle_run(given, inputs)
     seen[case] = expected.seen
     stamp = np.rint(inputs["pattern_spike_time_ms"] / given.dt_ms).astype(np.int64)
@@ -237,8 +238,8 @@ def test_the_cases_meet_every_branch(seen):
 @pytest.fixture(scope="module")
 def small():
     given = parameters()
-    inputs = protocol.draw(given, 5)
-    return given, inputs, protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, 5)
+    return given, inputs, protocol.simulate(given, inputs)
 
 
 def test_samples_spikes_and_weights_fit_together(small):
@@ -254,13 +255,13 @@ def test_forced_spikes_repeat_the_run(small):
     stamp = np.rint(run["soma_spike_time_ms"] / given.dt_ms).astype(int)
     forced = np.full(protocol.step_count(given), protocol.FORBIDDEN)
     forced[stamp - 1] = protocol.FORCED
-    again = protocol.run(given, inputs | {"uniform": forced})
+    again = protocol.simulate(given, inputs | {"uniform": forced})
     np.testing.assert_equal(again, run)
 
 
 def test_weights_rest_after_learning_if_plasticity_is_off():
     given = parameters(plastic_after=False, presentations_after=3)
-    weight_pA = protocol.run(given, protocol.draw(given, 5))["weight_pA"]
+    weight_pA = protocol.simulate(given, protocol.sample_inputs(given, 5))["weight_pA"]
     assert (weight_pA[4] != weight_pA[3]).any()
     np.testing.assert_array_equal(weight_pA[5:], np.broadcast_to(weight_pA[4], (3, 20)))
 
@@ -312,8 +313,8 @@ def test_statistics_of_a_run(small):
 
 def test_without_presentations_after_nothing_is_recalled():
     given = parameters(presentations_after=0, presentations_before=0)
-    inputs = protocol.draw(given, 1)
-    statistics = protocol.summarise(given, inputs | protocol.run(given, inputs))
+    inputs = protocol.sample_inputs(given, 1)
+    statistics = protocol.summarise(given, inputs | protocol.simulate(given, inputs))
     for name in ("recall_correlation", "recall_error_ratio", "recall_drift_mV", "correlation_before"):
         assert np.isnan(statistics[name])
 
@@ -333,14 +334,14 @@ def test_without_presentations_after_nothing_is_recalled():
 def test_a_state_outside_its_limits_ends_the_run(changes, text, units):
     given = parameters(**changes, **units)
     with pytest.raises(StateError, match=text) as caught:
-        protocol.run(given, protocol.draw(given, 1))
+        protocol.simulate(given, protocol.sample_inputs(given, 1))
     assert "\n" not in str(caught.value)
 
 
 def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
     given = parameters(drive_amplitude_E_nS=0.0, drive_offset_E_nS=0.0, drive_amplitude_I_nS=0.0)
-    inputs = protocol.draw(given, 1)
-    run = inputs | protocol.run(given, inputs)
+    inputs = protocol.sample_inputs(given, 1)
+    run = inputs | protocol.simulate(given, inputs)
     found = protocol.summarise(given, run)
     for name, values in {name: run[name] for name in protocol.RUN}.items():
         assert np.isfinite(values).all() or protocol.RUN[name].undefined, name
@@ -365,7 +366,7 @@ def transmitted_pA(inputs, **changes):
 def test_weights_are_continuous_where_both_time_constants_are_equal():
     # The membrane has 10 ms. A change of the time constant by a share moves the weights' changes by about as much; what
     # remains close by is rounding, and that equal time constants are kept apart.
-    inputs = protocol.draw(parameters(), 3)
+    inputs = protocol.sample_inputs(parameters(), 3)
     both = lambda tau: {"tau_E_d_ms": tau, "tau_I_d_ms": tau, "eta_pA_mV_per_ms": 0.01}  # noqa: E731
     change = transmitted_pA(inputs, **both(10.0)) - 90.0
     scale = np.abs(change).max()

@@ -6,8 +6,8 @@ import shutil
 import netCDF4
 import pytest
 
-from replasticity import datasets, integrity
 from replasticity.cli import main
+from replasticity.storage import datasets, integrity
 
 #: The commands that show or judge results, and what each would make.
 COMMANDS = {

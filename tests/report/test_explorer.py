@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity.report import explorer
+from replasticity.reporting import explorer
 
 
 def array(dimensions, values, name, units="1"):

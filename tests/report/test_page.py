@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from replasticity import integrity
 from replasticity.cli import main
-from replasticity.tables import effect_numbers
+from replasticity.reporting.tables import effect_numbers
+from replasticity.storage import integrity
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity.mathtext import as_html
-from replasticity.report import panels
-from replasticity.report.thinning import kept_of_line, kept_of_points
+from replasticity.reporting import panels
+from replasticity.reporting.mathtext import as_html
+from replasticity.reporting.thinning import kept_of_line, kept_of_points
 
 AXES = {
     "title": "A title",

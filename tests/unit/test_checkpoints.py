@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import experiments, simulation
-from replasticity.checkpoints import Checkpoint
 from replasticity.cli import main
-from replasticity.protocols import _distal_reward as network_parts
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
+from replasticity.pipeline.checkpoints import Checkpoint
+from replasticity.studies.izhikevich2007 import shared as network_parts
 
 EXPERIMENTS = ("izhikevich2007", "izhikevich2007_pavlov")
 SHORT = {"duration_s": 8, "sample_interval_s": 2}
@@ -86,7 +87,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(other, often, in_project, tm
 def test_a_checkpoint_of_other_code_is_passed_over(often, in_project, tmp_path, monkeypatch):
     output = tmp_path / "run.nc"
     killed_after(monkeypatch, 5, arguments("izhikevich2007", output))
-    monkeypatch.setattr("replasticity.provenance.simulation_digest", lambda protocol: "changed")
+    monkeypatch.setattr("replasticity.pipeline.provenance.simulation_digest", lambda protocol: "changed")
     seen = count_seconds(monkeypatch)
     assert main(arguments("izhikevich2007", output)) == 0
     assert seen[0] == 0

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replasticity import experiments, protocols
-from replasticity.analysis.claims import (
+from replasticity.definitions import experiments
+from replasticity.definitions.experiments import Claim
+from replasticity.definitions.seeds import seed_list_of
+from replasticity.judging.claims import (
     FORRT,
     NOT_REPRODUCED,
     NOT_TESTED,
@@ -15,8 +17,7 @@ from replasticity.analysis.claims import (
     judge,
     seeds_needed,
 )
-from replasticity.experiments import Claim
-from replasticity.seeds import seed_list_of
+from replasticity.study import protocols
 
 VALUES = np.random.default_rng(5).normal(1.0, 0.1, 40)
 
@@ -347,20 +348,20 @@ def test_a_protocol_is_declared_deterministic_if_its_inputs_are(in_project, prot
     resolved = experiments.resolve_shortest(name, experiments.load(name))
     first, second = (protocols.get(protocol).draw(resolved.parameters, seed) for seed in (1, 2))
     equal = all(np.array_equal(first[key], second[key]) for key in first)
-    assert protocols.is_deterministic(protocol) == equal
+    assert protocols.get(protocol).is_deterministic == equal
 
 
 def test_each_claim_of_ours_has_a_test_that_its_protocol_allows(in_project):
     for name in experiments.names():
         experiment = experiments.load(name)
-        deterministic = protocols.is_deterministic(experiment.protocol)
+        deterministic = protocols.get(experiment.protocol).is_deterministic
         assert {each.test == "exact_in_range" for each in experiment.claims} <= {deterministic}, name
 
 
 def test_no_claim_is_tested_on_seeds_that_its_bound_was_chosen_on(in_project):
     for name in experiments.names():
         experiment = experiments.load(name)
-        if not experiment.claims or protocols.is_deterministic(experiment.protocol):
+        if not experiment.claims or protocols.get(experiment.protocol).is_deterministic:
             continue
         assert experiment.seeds_seen, f"{name}: which seeds had been looked at?"
         for scale in experiments.SCALES:

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from replasticity.kernels import adaptive_exponential as adex
-from replasticity.kernels import clopath as rule_kernels
-from replasticity.kernels import hodgkin_huxley as hh
-from replasticity.kernels import runge_kutta_fehlberg as rkf
-from replasticity.kernels.limits import no_failure
+from replasticity.equations import adaptive_exponential as adex
+from replasticity.equations import clopath as rule_kernels
+from replasticity.equations import hodgkin_huxley as hh
 from replasticity.models import adaptive_exponential as neuron_model
 from replasticity.models.adaptive_exponential import NeuronStep
 from replasticity.models.clopath import RuleStep
+from replasticity.numerics import runge_kutta_fehlberg as rkf
+from replasticity.numerics.limits import no_failure
 
 NEURON = NeuronStep(
     dt_ms=0.1,

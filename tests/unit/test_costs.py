@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from replasticity import costs
 from replasticity.errors import UserError
+from replasticity.pipeline import costs
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\tresources\n"
 

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import datasets, experiments, protocols, simulation
-from replasticity.datasets import REQUIRED_ATTRIBUTES, Variable, build
+from replasticity.definitions import experiments
+from replasticity.definitions.units import unit_of
 from replasticity.errors import UserError
-from replasticity.protocols import homeostatic_stdp
-from replasticity.units import unit_of
+from replasticity.pipeline import simulation
+from replasticity.storage import datasets, files
+from replasticity.storage.contract import Variable, build
+from replasticity.storage.datasets import REQUIRED_ATTRIBUTES
+from replasticity.studies.zenke2015 import protocol as homeostatic_stdp
+from replasticity.study import protocols
 from tests.conftest import ROOT
 
 
@@ -258,12 +262,12 @@ def test_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
     code = (
         "import os, signal, pathlib; from replasticity import datasets;"
         "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL);"
-        "datasets.write_bytes(b'x' * 10**6, pathlib.Path('final.nc'))"
+        "files.write_bytes(b'x' * 10**6, pathlib.Path('final.nc'))"
     )
     finished = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
     assert finished.returncode == -9
     assert not (tmp_path / "final.nc").exists()
-    datasets.write_bytes(b"y", tmp_path / "final.nc")
+    files.write_bytes(b"y", tmp_path / "final.nc")
     assert (tmp_path / "final.nc").read_bytes() == b"y"
 
 

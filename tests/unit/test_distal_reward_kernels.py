@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity.kernels import distal_reward as kernels
+from replasticity.equations import distal_reward as kernels
 from replasticity.models import distal_reward as model
-from replasticity.protocols import distal_reward as protocol
-from replasticity.protocols._distal_reward import Network
+from replasticity.studies.izhikevich2007 import reward as protocol
+from replasticity.studies.izhikevich2007.shared import Network
 from tests.oracles import distal_reward as oracle
 
 PUBLISHED = {
@@ -185,7 +185,7 @@ def test_the_loop_equals_the_oracle(change, seed):
     values = PUBLISHED | CHANGES[change]
     expected = oracle.simulate(values, seed, 2000)
     given = parameters(values)
-    inputs = protocol.draw(given, seed)
+    inputs = protocol.sample_inputs(given, seed)
     network = protocol._network(given, inputs)
     spikes, chunks, scheduled = [], [], []
     for second in range(2):
@@ -220,7 +220,7 @@ def test_stimuli_and_their_rewards_equal_the_oracle():
     network = Network(
         given,
         5,
-        protocol.draw(given, 5)["target"],
+        protocol.sample_inputs(given, 5)["target"],
         stimuli={
             "step": np.array([10, 60, 90]),
             "group": np.array([0, 1, 0]),

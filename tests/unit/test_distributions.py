@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from replasticity.analysis.distributions import (
+from replasticity.judging.distributions import (
     FALSE_ALARM_RATE,
     compare_distributions,
     could_differ,

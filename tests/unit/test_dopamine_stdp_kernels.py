@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from replasticity.kernels import dopamine_stdp as kernels
-from replasticity.kernels import integrate_and_fire as neurons
+from replasticity.equations import dopamine_stdp as kernels
+from replasticity.equations import integrate_and_fire as neurons
 from replasticity.models import dopamine_stdp as model
 
 STEP = kernels.DopamineStep(

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from replasticity.kernels.epsp_readout import add_psp, relax, spikes
-from replasticity.kernels.limits import no_failure
+from replasticity.equations.epsp_readout import add_psp, relax, spikes
 from replasticity.models.epsp_readout import discretise, simulate
+from replasticity.numerics.limits import no_failure
 
 STEP = discretise(dt_s=1e-4, tau_m_s=0.01, E_L_V=-0.07, I_const_V=0.005, V_th_V=-0.055, psp_scale_V=0.01)
 

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 from scipy import integrate, stats
 
-from replasticity.analysis import equivalence
-from replasticity.analysis.distributions import FALSE_ALARM_RATE, smallest_difference_sd, two_sample_p
-from replasticity.analysis.equivalence import compare_means, compare_seeds, largest_difference, power, seeds_needed
-from replasticity.datasets import Variable
+from replasticity.judging import equivalence
+from replasticity.judging.distributions import FALSE_ALARM_RATE, smallest_difference_sd, two_sample_p
+from replasticity.judging.equivalence import compare_means, compare_seeds, largest_difference, power, seeds_needed
+from replasticity.storage.contract import Variable
 from tests.conftest import ROOT
 
 CONTRACT = {"x_ms": Variable(("k",), "a statistic")}

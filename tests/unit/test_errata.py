@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from replasticity.analysis.errata import measure
-from replasticity.experiments import MeasuredEffect
+from replasticity.definitions.experiments import MeasuredEffect
+from replasticity.judging.errata import measure
 
 EFFECT = MeasuredEffect(corrected="b", statistic="x_mV", at={"k": 1}, parameters=["rule"])
 

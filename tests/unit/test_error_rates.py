@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from replasticity.analysis.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, Case, judge
-from replasticity.experiments import Claim
+from replasticity.definitions.experiments import Claim
+from replasticity.judging.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, Case, judge
 from tests.conftest import ROOT
 
 FIGURES = 400

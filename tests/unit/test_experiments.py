@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from replasticity import configuration, experiments
+from replasticity.definitions import configuration, experiments
+from replasticity.definitions.experiments import parameters_digest
+from replasticity.definitions.seeds import seed_ranges
 from replasticity.errors import UserError
-from replasticity.experiments import parameters_digest
-from replasticity.seeds import seed_ranges
 
-FILE = "config/experiments/zenke2015.yaml"
+FILE = "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml"
 
 
 @pytest.fixture
@@ -147,13 +147,21 @@ def test_an_experiment_belongs_to_its_own_figure_or_to_the_one_that_shows_it(in_
 
 
 def test_based_on_itself_is_refused(project):
-    project.edit("config/experiments/zenke2015.yaml", "protocol:", "based_on: zenke2015_eq15\nprotocol:")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml",
+        "protocol:",
+        "based_on: zenke2015_eq15\nprotocol:",
+    )
     with pytest.raises(UserError, match=r"based_on: 'zenke2015.*' is based on this file itself"):
         experiments.load("zenke2015_eq15")
 
 
 def test_based_on_nothing_is_refused(project):
-    project.edit("config/experiments/zenke2015_eq15.yaml", "based_on: zenke2015", "based_on: zenke2014")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015_eq15.yaml",
+        "based_on: zenke2015",
+        "based_on: zenke2014",
+    )
     with pytest.raises(UserError, match="based_on: no experiment 'zenke2014'"):
         experiments.load("zenke2015_eq15")
 
@@ -173,7 +181,7 @@ def test_digest_depends_on_parameters_only(in_project):
 
 
 def test_arguments_name_the_smallest_scale_with_these_parameters(project):
-    name, file = "zenke2015_paper", "config/experiments/zenke2015_paper.yaml"
+    name, file = "zenke2015_paper", "src/replasticity/studies/zenke2015/experiments/zenke2015_paper.yaml"
     assert experiments.resolve(name, "quick").arguments == f"{name} --scale standard"
     project.edit(file, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
     assert experiments.resolve(name, "quick").arguments == f"{name} --scale quick"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from replasticity import experiments, gallery
-from replasticity.analysis.claims import FORRT
+from replasticity.definitions import experiments
+from replasticity.judging.claims import FORRT
+from replasticity.reporting import gallery
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 

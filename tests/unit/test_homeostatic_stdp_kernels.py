@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from replasticity.kernels.homeostatic_stdp import (
+from replasticity.equations.homeostatic_stdp import (
     Synapse,
     add_population_spikes,
     decay_secretory_factor,

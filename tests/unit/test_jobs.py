@@ -6,10 +6,12 @@ import os
 import netCDF4
 import pytest
 
-from replasticity import datasets, experiments, jobs, project
-from replasticity.configuration import Configuration
+from replasticity.definitions import experiments
+from replasticity.definitions.configuration import Configuration
+from replasticity.definitions.seeds import name_of_seeds, seed_list_of, seed_ranges
 from replasticity.errors import UserError
-from replasticity.seeds import name_of_seeds, seed_list_of, seed_ranges
+from replasticity.pipeline import jobs
+from replasticity.storage import datasets, project
 from tests.conftest import ROOT
 
 

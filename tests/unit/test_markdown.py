@@ -2,7 +2,7 @@
 
 import pytest
 
-from replasticity.markdown import address_of_doi, as_line, as_text
+from replasticity.reporting.markdown import address_of_doi, as_line, as_text
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from replasticity.analysis import outcomes
-from replasticity.analysis.claims import FORRT
+from replasticity.judging import outcomes
+from replasticity.judging.claims import FORRT
 
 
 def claim(kind, verdict):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from replasticity.kernels.pair_stdp import Synapse, clip_weight, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.equations.pair_stdp import Synapse, clip_weight, decay_traces, postsynaptic_spike, presynaptic_spike
 from replasticity.models.pair_stdp import discretise, hold_weights
 
 

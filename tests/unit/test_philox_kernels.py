@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from replasticity.kernels import philox
+from replasticity.numerics import philox
 
 WORDS = st.integers(0, 2**64 - 1)
 

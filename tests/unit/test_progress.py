@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from replasticity import progress
+from replasticity.pipeline import progress
 
 
 @pytest.mark.parametrize(

@@ -43,15 +43,15 @@ def digests(project_copy):
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("kernels/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
+        ("equations/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
         ("models/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
-        ("protocols/homeostatic_stdp.py", {"simulation", "replay"}),
+        ("studies/zenke2015/protocol.py", {"simulation", "replay"}),
         ("simulation.py", {"simulation"}),
-        ("figures/zenke2015.py", {"figure"}),
-        ("figures/rendering.py", {"figure"}),
-        ("analysis/claims.py", {"evaluation", "report"}),
+        ("studies/zenke2015/figure.py", {"figure"}),
+        ("plotting/rendering.py", {"figure"}),
+        ("judging/claims.py", {"evaluation", "report"}),
         ("replays.py", {"replay"}),
-        ("report/panels.py", {"report"}),
+        ("reporting/panels.py", {"report"}),
         ("report/page.css", {"report"}),
         ("cli.py", set()),
         ("gallery.py", set()),
@@ -67,8 +67,8 @@ def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, 
 
 
 def test_a_new_import_is_seen_although_imports_are_kept(project_copy, digests):
-    importing = project_copy.folder / "src/replasticity/protocols/homeostatic_stdp.py"
-    imported = project_copy.folder / "src/replasticity/gallery.py"
+    importing = project_copy.folder / "src/replasticity/studies/zenke2015/protocol.py"
+    imported = project_copy.folder / "src/replasticity/reporting/gallery.py"
     digests()
     importing.write_text(importing.read_text() + "\nfrom replasticity import gallery\n")
     before = digests()
@@ -86,8 +86,8 @@ def test_digests_need_no_place_to_write_in(project_copy, digests):
 
 def changed_name(content):
     """Lose an import, in a file that is well formed."""
-    assert b"replasticity.kernels.philox" in content
-    return content.replace(b"replasticity.kernels.philox", b"replasticity.kernels.copying")
+    assert b"replasticity.numerics.philox" in content
+    return content.replace(b"replasticity.numerics.philox", b"replasticity.numerics.copying")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from replasticity.random import generator
+from replasticity.numerics.random import generator
 
 
 def test_equal_seed_and_role_give_equal_numbers():

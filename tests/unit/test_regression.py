@@ -6,9 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import experiments, protocols, simulation
-from replasticity.analysis import regression
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.judging import regression
+from replasticity.pipeline import simulation
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
 CHANGES = {"epoch_ms": 200.0, "pre_times_ms": [100.0, 500.0, 900.0], "post_times_ms": [101.0, 501.0, 901.0]}
@@ -143,9 +145,9 @@ def test_what_does_not_depend_on_the_seed_is_the_same_with_any(short, ensemble, 
 
 def test_what_seeds_share_by_chance_may_differ_in_another(short, ensemble, monkeypatch):
     regression.write_reference(short, ensemble)
-    statistics = protocols.get("homeostatic_stdp").STATISTICS
+    statistics = protocols.get("zenke2015").STATISTICS
     discrete = statistics | {"dw_nS": dataclasses.replace(statistics["dw_nS"], discrete=True)}
-    monkeypatch.setattr(protocols.get("homeostatic_stdp"), "STATISTICS", discrete)
+    monkeypatch.setattr(protocols.get("zenke2015"), "STATISTICS", discrete)
     fresh = renumbered(ensemble, 8)
     fresh["dw_nS"].values[0, 0] += 1.0
     assert regression.check(short, fresh).verdict == regression.NONE_SEEN
@@ -269,7 +271,7 @@ def test_reference_with_other_statistics_is_refused(short, ensemble):
 
 
 def test_shortened_scale_has_a_reference_of_its_own(project):
-    name, file = "zenke2015_paper", "config/experiments/zenke2015_paper.yaml"
+    name, file = "zenke2015_paper", "src/replasticity/studies/zenke2015/experiments/zenke2015_paper.yaml"
     project.edit(file, "quick: {seeds: 3}", "quick: {seeds: 3, parameters: {tau_H_ms: 50.0}}")
     assert regression.reference_file(experiments.resolve(name, "quick")).name == f"{name}.quick.json"
     assert regression.reference_file(experiments.resolve(name, "full")).name == f"{name}.json"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from replasticity.kernels.regular_firing import advance_phase, reset_phase, spikes
+from replasticity.equations.regular_firing import advance_phase, reset_phase, spikes
 from replasticity.models.regular_firing import fire
 
 

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from replasticity import experiments, protocols, simulation
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.pipeline import simulation
+from replasticity.study import protocols
 from tests.conftest import ROOT
 
 REFERENCES = sorted((ROOT / "figures/references").glob("*.json"))
@@ -53,7 +55,7 @@ def test_index_out_of_range_is_told_before_anything_runs(project_copy, monkeypat
     mine = project_copy.folder / "config/experiments/mine.yaml"
     text = f"title: t\nbased_on: zenke2015_paper\nclaims:\n- {claim}lower: 0.5, why_this_bound: w, refuted_if: r}}\n"
     sizes = [
-        protocols.get("homeostatic_stdp").sizes(experiments.resolve("zenke2015_paper", scale).parameters)["pairing"]
+        protocols.get("zenke2015").sizes(experiments.resolve("zenke2015_paper", scale).parameters)["pairing"]
         for scale in experiments.SCALES
     ]
     mine.write_text(text.replace("INDEX", str(min(sizes) - 1)))

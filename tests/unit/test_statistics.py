@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from replasticity import datasets, experiments, protocols, simulation
-from replasticity.datasets import Variable
+from replasticity.definitions import experiments
 from replasticity.errors import UserError
+from replasticity.pipeline import simulation
+from replasticity.storage import datasets
+from replasticity.storage.contract import Variable, ratio, require_defined
+from replasticity.study import protocols
 
 SHORT = {"epoch_ms": 200.0, "pre_times_ms": [100.0, 500.0, 900.0], "post_times_ms": [101.0, 501.0, 901.0]}
 
@@ -55,15 +58,15 @@ def test_a_declared_undefined_value_is_kept(in_project, tmp_path):
 
 def test_infinity_is_refused_even_where_nan_is_a_value():
     contract = {"x": Variable((), "x", undefined="there is none"), "n": Variable((), "n", "int32")}
-    datasets.require_defined(contract, {"x": np.array(np.nan), "n": np.array(3)}, "a.nc")
+    require_defined(contract, {"x": np.array(np.nan), "n": np.array(3)}, "a.nc")
     with pytest.raises(UserError, match=r"^a\.nc: x is inf; it has to be a finite number$"):
-        datasets.require_defined(contract, {"x": np.array(np.inf)}, "a.nc")
+        require_defined(contract, {"x": np.array(np.inf)}, "a.nc")
 
 
 @pytest.mark.parametrize(("over", "under"), [(1.0, 0.0), (0.0, 0.0), (-1.0, -0.0)])
 def test_a_quotient_by_zero_is_not_defined(over, under):
-    assert np.isnan(datasets.ratio(over, under))
-    np.testing.assert_array_equal(datasets.ratio([over, 3.0], [under, 2.0]), [np.nan, 1.5])
+    assert np.isnan(ratio(over, under))
+    np.testing.assert_array_equal(ratio([over, 3.0], [under, 2.0]), [np.nan, 1.5])
 
 
 @pytest.mark.parametrize(
@@ -93,13 +96,13 @@ def test_each_protocol_declares_what_may_be_undefined(in_project, name, changes,
     protocol, statistics = statistics_of(name, changes)
     assert np.isnan(statistics[undefined]).any()
     assert protocol.STATISTICS[undefined].undefined
-    datasets.require_defined(protocol.STATISTICS, statistics, name)
+    require_defined(protocol.STATISTICS, statistics, name)
 
 
 def test_a_weight_that_is_no_number_does_not_become_a_missing_synapse(in_project):
-    resolved = experiments.resolve("clopath2010", "quick", protocols.get("clopath_network").SHORTEST)
+    resolved = experiments.resolve("clopath2010", "quick", protocols.get("clopath2010_network").SHORTEST)
     run = simulation.simulate(resolved, 1)
     run["exc_exc_weight_final_mV"][0] = np.nan
-    protocol = protocols.get("clopath_network")
+    protocol = protocols.get("clopath2010_network")
     with pytest.raises(UserError, match=r"exc_exc_weight_final_mV\[\d+, \d+\] is nan"):
-        datasets.require_defined(protocol.STATISTICS, protocol.summarise(resolved.parameters, run), "run.nc")
+        require_defined(protocol.STATISTICS, protocol.summarise(resolved.parameters, run), "run.nc")

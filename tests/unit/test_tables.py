@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from replasticity import tables
+from replasticity.reporting import tables
 
 
 @pytest.mark.parametrize(

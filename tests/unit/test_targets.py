@@ -2,8 +2,9 @@
 
 import pytest
 
-from replasticity import configuration, targets
+from replasticity.definitions import configuration
 from replasticity.errors import UserError
+from replasticity.pipeline import targets
 
 
 @pytest.fixture(scope="module")

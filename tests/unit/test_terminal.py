@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from replasticity import tables, terminal
+from replasticity import terminal
+from replasticity.reporting import tables
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from replasticity.kernels.urbanczik_senn import (
+from replasticity.equations.urbanczik_senn import (
     Neuron,
     add_error,
     clip,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from replasticity import experiments
+from replasticity.definitions import experiments
 from tests.conftest import ZENKE, ProjectCopy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

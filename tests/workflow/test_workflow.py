@@ -39,12 +39,12 @@ def add_second_protocol(project):
     source = project.folder / "src/replasticity"
     for part in ("kernels", "models", "protocols"):
         text = (source / part / "homeostatic_stdp.py").read_text()
-        text = text.replace("replasticity.kernels.homeostatic_stdp", "replasticity.kernels.other_stdp")
+        text = text.replace("replasticity.equations.homeostatic_stdp", "replasticity.equations.other_stdp")
         text = text.replace("import homeostatic_stdp as model", "import other_stdp as model")
         text = text.replace("from replasticity.models.homeostatic_stdp", "from replasticity.models.other_stdp")
         text = text.replace('("zenke", "zenke_eq15", "zenke_irregular", "zenke_paper")', '("other",)')
         (source / part / "other_stdp.py").write_text(text)
-    experiment = (project.folder / "config/experiments/zenke2015.yaml").read_text()
+    experiment = (project.folder / "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml").read_text()
     experiment = experiment.replace("protocol: homeostatic_stdp", "protocol: other_stdp")
     head, _, _ = experiment.partition("\nerrata:")
     (project.folder / "config/experiments/other.yaml").write_text(head + "\n")
@@ -109,7 +109,7 @@ def test_larger_scale_keeps_the_runs_that_it_shares(project):
 def test_smaller_scale_leaves_out_what_a_larger_one_has_made_before(project):
     """What the scale leaves out was judged with other ensembles, which are gone: it is in nobody's way."""
     (project.folder / "config/experiments/other.yaml").unlink()
-    path = project.folder / "config/experiments/zenke2015_eq15.yaml"
+    path = project.folder / "src/replasticity/studies/zenke2015/experiments/zenke2015_eq15.yaml"
     path.write_text(
         f"{path.read_text()}\nscales: {{quick: {{seeds: 0}}, standard: {{seeds: 2}}, full: {{seeds: 2}}}}\n"
     )
@@ -126,11 +126,11 @@ def test_smaller_scale_leaves_out_what_a_larger_one_has_made_before(project):
 
 
 def test_editing_a_figure_redraws_and_simulates_nothing(project):
-    project.edit("src/replasticity/figures/zenke2015.py", '"G (Hz)"', '"G  (Hz)"')
+    project.edit("src/replasticity/studies/zenke2015/figure.py", '"G (Hz)"', '"G  (Hz)"')
     assert remade(project, lambda: project.snakemake(*QUICK)) == {"figures/zenke2015"}
 
 
-@pytest.mark.parametrize("file", ["kernels/homeostatic_stdp.py", "models/homeostatic_stdp.py"])
+@pytest.mark.parametrize("file", ["equations/homeostatic_stdp.py", "models/homeostatic_stdp.py"])
 def test_editing_a_kernel_reruns_the_experiments_that_import_it(project, file):
     path = project.folder / "src/replasticity" / file
     path.write_text(path.read_text().replace("import math", "import math  # changed", 1))
@@ -143,7 +143,11 @@ def test_changing_a_parameter_reruns_that_experiment_only(project):
     # Also when the compiled kernels are gone: that is no reason to simulate the others again.
     shutil.rmtree(project.folder / ".cache")
     before = project.content("results/runs/*/*.nc")
-    project.edit("config/experiments/zenke2015_paper.yaml", "tau_H_ms: {value: 10000.0", "tau_H_ms: {value: 9000.0")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015_paper.yaml",
+        "tau_H_ms: {value: 10000.0",
+        "tau_H_ms: {value: 9000.0",
+    )
     changed = remade(project, lambda: project.snakemake(*QUICK))
     # The claims of one figure are judged together.
     expected = {"figures/zenke2015", "runs/zenke2015_paper", "ensembles/zenke2015_paper"}
@@ -155,7 +159,9 @@ def test_changing_a_parameter_reruns_that_experiment_only(project):
 
 
 def test_changing_a_claim_judges_again_and_simulates_nothing(project):
-    project.edit("config/experiments/zenke2015.yaml", "    lower: 0.99\n", "    lower: 0.98\n")
+    project.edit(
+        "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml", "    lower: 0.99\n", "    lower: 0.98\n"
+    )
     expected = {"figures/zenke2015"} | {f"evaluations/{name}" for name in EXPERIMENTS}
     assert remade(project, lambda: project.snakemake(*QUICK)) == expected
 
@@ -219,7 +225,7 @@ def test_check_compares_what_is_drawn_with_the_committed_drawing(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     shutil.copy(project.folder / "results/figures/zenke2015.nc", project.folder / "figures/zenke2015.nc")
     project.edit(
-        "src/replasticity/figures/zenke2015.py", "analytic * grid_Hz, color", "1.001 * analytic * grid_Hz, color"
+        "src/replasticity/studies/zenke2015/figure.py", "analytic * grid_Hz, color", "1.001 * analytic * grid_Hz, color"
     )
     finished = project.snakemake("check", *QUICK, check=False)
     printed = finished.stdout + finished.stderr
@@ -230,7 +236,9 @@ def test_check_compares_what_is_drawn_with_the_committed_drawing(project):
 
 def test_check_fails_with_a_table_of_what_moved(project):
     (project.folder / "config/experiments/other.yaml").unlink()
-    project.edit("src/replasticity/kernels/homeostatic_stdp.py", "step.H_decay * H_Hz", "step.H_decay * H_Hz * 0.99999")
+    project.edit(
+        "src/replasticity/equations/homeostatic_stdp.py", "step.H_decay * H_Hz", "step.H_decay * H_Hz * 0.99999"
+    )
     finished = project.snakemake("check", *QUICK, check=False)
     printed = finished.stdout + finished.stderr
     assert finished.returncode != 0
@@ -250,7 +258,7 @@ def test_other_seeds_pass_the_check_if_they_could_fail_it(project):
 
 
 def test_few_other_seeds_cannot_pass_the_check_of_a_broken_model(project):
-    project.edit("src/replasticity/kernels/homeostatic_stdp.py", "step.H_decay * H_Hz", "0.9 * step.H_decay * H_Hz")
+    project.edit("src/replasticity/equations/homeostatic_stdp.py", "step.H_decay * H_Hz", "0.9 * step.H_decay * H_Hz")
     seeds = ", ".join(f"{name}: [101, 102]" for name in EXPERIMENTS)
     finished = project.snakemake("check", "--cores", "2", "--config", "scale=quick", f"seeds={{{seeds}}}", check=False)
     assert finished.returncode != 0

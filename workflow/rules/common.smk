@@ -7,20 +7,14 @@ from pathlib import Path
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
-from replasticity import (
-    configuration,
-    datasets,
-    experiments,
-    jobs,
-    project,
-    protocols,
-    provenance,
-    replays,
-    targets,
-    terminal,
-)
+from replasticity import terminal
+from replasticity.definitions import configuration, experiments
+from replasticity.peers import replays
+from replasticity.pipeline import jobs, provenance, targets
+from replasticity.storage import datasets, files, project
+from replasticity.study import protocols
 from replasticity.errors import UserError
-from replasticity.seeds import name_of_seeds, seed_ranges
+from replasticity.definitions.seeds import name_of_seeds, seed_ranges
 
 project.put_this_python_first()
 terminal.use_what_there_is()
@@ -157,7 +151,7 @@ def check_targets():
 def check_results_folder():
     """Stop before the first job if no result can be written."""
     try:
-        datasets.check_writable(Path("results/any file"))
+        files.check_writable(Path("results/any file"))
     except UserError as error:
         raise WorkflowError(terminal.one_line(error)) from None
 

@@ -7,10 +7,6 @@ rule plot:
             "results/ensembles/{experiment}.nc",
             experiment=shown_experiments(wildcards),
         ),
-        evaluations=lambda wildcards: expand(
-            "results/evaluations/{experiment}.json",
-            experiment=shown_experiments(wildcards),
-        ),
     output:
         report(
             expand("results/figures/{{figure}}.{suffix}", suffix=FORMATS),
@@ -29,13 +25,14 @@ rule plot:
         mem_mb=growing(1500),
         runtime=growing(10),
     params:
+        others=lambda wildcards: shown_experiments(wildcards)[1:],
         code=lambda wildcards: provenance.figure_digest(
             FIGURES[wildcards.figure].experiment.figure.module
         ),
     message:
         "Drawing figure {wildcards.figure}"
     shell:
-        "python -m replasticity plot {wildcards.figure} > {log} 2>&1"
+        "python -m replasticity plot {wildcards.figure} --with {params.others} > {log} 2>&1"
 
 
 rule gallery:

@@ -5,7 +5,7 @@ step size, and each gets the same bits as if it were alone. All numbers of such 
 row ``R`` of neuron ``i`` is element ``R + i``. Rows of one length and a common base are what compilers turn
 into vector instructions.
 
-A solver step that leads out of the limits of `replasticity.kernels.adaptive_exponential` is not taken: the run ends.
+A solver step that leads out of the limits of `replasticity.equations.adaptive_exponential` is not taken: the run ends.
 
 Specification: "Small network with voltage-based (Clopath) plasticity", sections 2 to 4.
 """
@@ -15,8 +15,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels import runge_kutta_fehlberg as rkf
-from replasticity.kernels.adaptive_exponential import (
+from replasticity.equations.adaptive_exponential import (
     LARGEST_W_PA,
     LOWEST_V_MV,
     adaptation_slope,
@@ -28,8 +27,9 @@ from replasticity.kernels.adaptive_exponential import (
     threshold_slope,
     upstroke_exponent,
 )
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.limits import note_failure
+from replasticity.numerics import runge_kutta_fehlberg as rkf
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
 
 #: Constants of the neuron. ``clamp_steps`` and ``refractory_steps`` are t_clamp and t_ref in grid steps.
 NeuronStep = namedtuple(
@@ -386,7 +386,7 @@ def note_outside(block, i, failure, step, place):
         A block after `advance`.
     i : int
         What `advance` has returned.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record; changed in place.
     step, place : int
         Present step, and number of the neuron in the network.

@@ -16,7 +16,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.clopath import (
+from replasticity.equations.clopath import (
     add_to_trace,
     decayed_trace,
     depress,
@@ -25,9 +25,9 @@ from replasticity.kernels.clopath import (
     potentiates,
     potentiation,
 )
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.limits import note_failure
 from replasticity.models.limits import raise_failure
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
 
 #: Constants of the rule. ``microseconds`` is the grid step in whole microseconds; ``history_steps`` the delay of
 #: the low-passed potentials in grid steps.
@@ -192,7 +192,7 @@ def raise_outside(failure, neuron_limits, dt_ms):
 
     Parameters
     ----------
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of the time loop.
     neuron_limits : tuple of (str, str)
         ``LIMITS`` of the neuron model.
@@ -311,7 +311,7 @@ def transmit(synapses, source, stamp, history, rule, failure):
         Of the postsynaptic neurons, written up to ``stamp``.
     rule : RuleStep
         Constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits; the run then has to end.
     """
     first, end = synapses.first[source], synapses.first[source + 1]
@@ -343,7 +343,7 @@ def make_room(history, projections, stamp, rule, failure):
         Latest stamp of the history: every later spike has at least this stamp.
     rule : RuleStep
         Constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record: a history that stays full, which none that is longer than all delays does, ends the run.
     """
     for k in range(len(history.entry_count)):

@@ -8,9 +8,6 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.copying import copy_into
-from replasticity.kernels.limits import note_failure
 from replasticity.models.adaptive_exponential import (
     INPUT,
     LANES,
@@ -31,6 +28,9 @@ from replasticity.models.clopath import (
     transmit,
     write_history,
 )
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.copying import copy_into
+from replasticity.numerics.limits import note_failure
 
 #: Where the potentials that plasticity reads are in a block.
 HISTORY_ROWS = (V, U_PLUS, U_MINUS, U_BAR)
@@ -190,7 +190,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         Constants of `replasticity.models.clopath`.
     record : Record
         From `empty_record`; changed in place.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits, changed in place; the loop then ends.
 
     Returns

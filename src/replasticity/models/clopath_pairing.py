@@ -5,10 +5,10 @@ Specification: "Small network with voltage-based (Clopath) plasticity", section 
 
 import numpy as np
 
-from replasticity.kernels.compilation import inline_njit, njit
-from replasticity.kernels.limits import note_failure
 from replasticity.models import adaptive_exponential, hodgkin_huxley
 from replasticity.models.clopath import TOO_MANY_SPIKES, make_room, transmit, write_history
+from replasticity.numerics.compilation import inline_njit, njit
+from replasticity.numerics.limits import note_failure
 
 #: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of either neuron.
 ADEX_ROWS = tuple(getattr(adaptive_exponential, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
@@ -52,7 +52,7 @@ def deliver(
         Of the neuron.
     rule : RuleStep
         Constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits; changed in place.
 
     Returns
@@ -94,7 +94,7 @@ def simulate_adaptive_exponential(
         V, u_bar_plus, u_bar_minus and u_bar_bar after each interval [mV]; written.
     neuron, rule : NeuronStep, RuleStep
         Constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits, changed in place; the loop then ends.
 
     Returns

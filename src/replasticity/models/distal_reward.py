@@ -2,7 +2,7 @@
 
 One step is 1 ms, and steps are counted from 1. Everything that changes is in `State`, an array each, so that a run
 can stop after any step and go on from a copy of its state. The noise is no part of it: it is a function of
-seed and step (`replasticity.kernels.philox`).
+seed and step (`replasticity.numerics.philox`).
 
 The potential and the recovery variable stay within `LIMIT_mV` (ours: the published program has no limits, and what it
 computes stays below 2000 mV, at the top of a spike). A run that leaves them ends there, with a note in
@@ -14,8 +14,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.distal_reward import (
+from replasticity.equations.distal_reward import (
     find_spikes,
     learn,
     move_cells,
@@ -25,8 +24,9 @@ from replasticity.kernels.distal_reward import (
     scale_noise,
     transmit_and_depress,
 )
-from replasticity.kernels.limits import no_failure, note_failure
-from replasticity.kernels.philox import fill_uniform, uniform_number
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import no_failure, note_failure
+from replasticity.numerics.philox import fill_uniform, uniform_number
 
 #: Streams of a seed (specification, "Random inputs").
 NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
@@ -417,5 +417,5 @@ def watch_chosen_pair(t, fired, state, step, chunk):
 
 
 def longest_reward_delay_ms(reward_delay_min_ms, reward_delay_span_ms):
-    """Return the longest delay that `replasticity.kernels.distal_reward.reward_delay_ms` can give."""
+    """Return the longest delay that `replasticity.equations.distal_reward.reward_delay_ms` can give."""
     return reward_delay_min_ms + math.ceil(reward_delay_span_ms)

@@ -17,9 +17,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import inner_njit, njit
-from replasticity.kernels.copying import copy_into
-from replasticity.kernels.dopamine_stdp import (
+from replasticity.equations.dopamine_stdp import (
     SYNAPSE,
     DopamineStep,
     History,
@@ -34,14 +32,12 @@ from replasticity.kernels.dopamine_stdp import (
     trace_at,
     trigger,
 )
-from replasticity.kernels.integrate_and_fire import (
-    Neurons,
-    advance_delta_neurons,
-    advance_exponential_neurons,
-)
-from replasticity.kernels.limits import no_failure, note_failure
-from replasticity.kernels.prefetch import AHEAD, prefetch
+from replasticity.equations.integrate_and_fire import Neurons, advance_delta_neurons, advance_exponential_neurons
 from replasticity.models.limits import raise_failure
+from replasticity.numerics.compilation import inner_njit, njit
+from replasticity.numerics.copying import copy_into
+from replasticity.numerics.limits import no_failure, note_failure
+from replasticity.numerics.prefetch import AHEAD, prefetch
 
 #: So many neurons at most are advanced at once. Where one reaches its threshold, only they are searched for it: in a
 #: large network nearly every step has a spike somewhere.

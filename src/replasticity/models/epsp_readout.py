@@ -9,9 +9,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.epsp_readout import add_psp, relax, spikes
-from replasticity.kernels.limits import note_failure
+from replasticity.equations.epsp_readout import add_psp, relax, spikes
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
 
 #: Largest size of a membrane potential [V].
 LARGEST_POTENTIAL_V = 1e3
@@ -65,8 +65,8 @@ def simulate(weight, arrival_step, step, v_every_step_V, spiked, failure):
         Membrane potential at the start of each step [V]; changed in place.
     spiked : ndarray of bool, shape (steps, cells)
         Whether a cell spikes in a step; changed in place.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
-        From `replasticity.kernels.limits.no_failure`; changed in place.
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
+        From `replasticity.numerics.limits.no_failure`; changed in place.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """One Hodgkin-Huxley neuron with an adaptive solver: constants, state, and one grid step (interval).
 
-A potential outside the limit of `replasticity.kernels.hodgkin_huxley` ends the run.
+A potential outside the limit of `replasticity.equations.hodgkin_huxley` ends the run.
 
 Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
 """
@@ -10,10 +10,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels import runge_kutta_fehlberg as rkf
-from replasticity.kernels.adaptive_exponential import low_pass_slope
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.hodgkin_huxley import (
+from replasticity.equations.adaptive_exponential import low_pass_slope
+from replasticity.equations.hodgkin_huxley import (
     LARGEST_V_MV,
     driving_slope,
     gate_slope,
@@ -24,7 +22,9 @@ from replasticity.kernels.hodgkin_huxley import (
     steady_state,
     synaptic_slope,
 )
-from replasticity.kernels.limits import note_failure
+from replasticity.numerics import runge_kutta_fehlberg as rkf
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
 
 #: Constants of the neuron. ``tolerance`` is the absolute error that a solver step may have in any variable.
 NeuronStep = namedtuple(
@@ -146,7 +146,7 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron, failure, step):
         Sums of the positive and of the negative weights that arrive in the interval [pA].
     neuron : NeuronStep
         Constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits; the run then has to end.
     step : int
         Present step.

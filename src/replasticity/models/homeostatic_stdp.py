@@ -12,8 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import inner_njit, njit
-from replasticity.kernels.homeostatic_stdp import (
+from replasticity.equations.homeostatic_stdp import (
     Synapse,
     add_population_spikes,
     decay_secretory_factor,
@@ -21,7 +20,8 @@ from replasticity.kernels.homeostatic_stdp import (
     spike_with_constant_term,
     spike_with_trace_term,
 )
-from replasticity.kernels.limits import note_failure
+from replasticity.numerics.compilation import inner_njit, njit
+from replasticity.numerics.limits import note_failure
 
 #: Per-step constants. ``presynaptic_constant_term``: the presynaptic spike has the "+1" (Eq. 15).
 HomeostaticStep = namedtuple(
@@ -177,8 +177,8 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
         Constants from `discretise`.
     record : Record
         Arrays from `empty_record`; changed in place.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
-        From `replasticity.kernels.limits.no_failure`; changed in place.
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
+        From `replasticity.numerics.limits.no_failure`; changed in place.
 
     Returns
     -------

@@ -8,7 +8,7 @@ def raise_failure(failure, variables, dt_ms, place):
 
     Parameters
     ----------
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         The record.
     variables : sequence of (str, str)
         Name of each variable, with its unit, and what is allowed, such as ``("V_mV", "-1000 to 1000 mV")``.

@@ -11,9 +11,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.limits import note_failure
-from replasticity.kernels.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.equations.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
 
 #: Constants. ``rate_pre_Hz`` and ``rate_post_Hz`` are one over the time constants of the traces.
 PairStep = namedtuple(
@@ -137,8 +137,8 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
     events : Events
         Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
         is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
-        From `replasticity.kernels.limits.no_failure`; changed in place.
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
+        From `replasticity.numerics.limits.no_failure`; changed in place.
     """
     event = 0
     for k in range(len(cell_pre)):

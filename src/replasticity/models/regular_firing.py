@@ -6,8 +6,8 @@ after m + 1 steps can hang on the last bit.
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.regular_firing import advance_phase, reset_phase, spikes
+from replasticity.equations.regular_firing import advance_phase, reset_phase, spikes
+from replasticity.numerics.compilation import njit
 
 
 @njit

@@ -13,10 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.kernels.compilation import njit
-from replasticity.kernels.limits import note_failure
-from replasticity.kernels.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
-from replasticity.kernels.urbanczik_senn import (
+from replasticity.equations.urbanczik_senn import (
     Neuron,
     add_error,
     decays_over,
@@ -28,6 +25,9 @@ from replasticity.kernels.urbanczik_senn import (
     stamp_ms,
     weight_of,
 )
+from replasticity.numerics.compilation import njit
+from replasticity.numerics.limits import note_failure
+from replasticity.numerics.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
 
 #: Constants of the neuron and its plastic synapses. ``_s``: soma, ``_d``: dendrite, ``_E`` and ``_I``:
 #: excitatory and inhibitory.
@@ -315,7 +315,7 @@ def update_synapse(j, now, block, synapses, sums, step, failure):
         Sums of the errors that have arrived up to now.
     step : UrbanczikSennStep
         Per-step constants.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits.
     """
     # The time constant follows the weight that the last spike left, also where it is exactly zero.
@@ -373,7 +373,7 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record, fai
         Constants from `discretise`.
     record : Record
         Arrays from `empty_record`; changed in place.
-    failure : ndarray of `replasticity.kernels.limits.FAILURE`, shape (1,)
+    failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits, changed in place; the loop then ends.
     """
     steps = len(inputs.uniform)

@@ -1,1 +1,0 @@
-"""Judging ensembles: claims, comparison with other simulators, regression. Knows no simulator."""

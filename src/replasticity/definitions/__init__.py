@@ -1,0 +1,1 @@
+"""Experiments: parameters, their checking, and the YAML files that they are read from."""

@@ -1,0 +1,108 @@
+"""``config/config.yaml``: which experiments are made, at which scale, with which seeds."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from replasticity.definitions import experiments
+from replasticity.definitions.experiments import CountableSeconds, Resolved, ScaleName
+from replasticity.definitions.parameters import Checked
+from replasticity.definitions.seeds import Seeds, distinct_seeds
+from replasticity.errors import UserError
+from replasticity.storage import project
+
+
+class Configuration(Checked):
+    """The content of ``config/config.yaml``; each key can be given on Snakemake's command line as well."""
+
+    scale: ScaleName = Field("standard", description="Size of all experiments: quick, standard or full.")
+    experiments: list[str] | None = Field(None, description="Names of the experiments to make; all if not given.")
+    seeds: dict[str, Seeds] = Field({}, description="Experiment -> seeds, instead of those of the scale.")
+
+    job_seconds: CountableSeconds = Field(
+        5.0, description="As many runs share a simulate job as are made in this time; 0.001: each run has its own."
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct_seeds(cls, seeds: dict[str, int | list[int]]) -> dict[str, int | list[int]]:
+        return {name: distinct_seeds(value) for name, value in seeds.items()}
+
+
+def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configuration:
+    """Return the checked configuration: that of ``config/config.yaml``, changed by what a command line gave.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Further YAML files, from Snakemake's ``--configfile``; a later one wins.
+    assignments : iterable of str
+        KEY=VALUE as written after Snakemake's ``--config``; they win over the files.
+
+    Returns
+    -------
+    Configuration
+        Scale, experiments and seeds.
+
+    Raises
+    ------
+    UserError
+        If a key, a scale or an experiment does not exist, or a seed is given twice.
+    """
+    content: dict[str, Any] = {}
+    # Checked after each part, so that a message names the one that is wrong.
+    for where, part in _parts(files, assignments):
+        content = _over(content, part)
+        configuration: Configuration = experiments.validate(Configuration, content, where)
+        for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
+            for name in given:
+                if name not in experiments.names():
+                    allowed = ", ".join(experiments.names())
+                    raise UserError(f"{where}: {key}: no experiment '{name}'; allowed: {allowed}")
+    return configuration
+
+
+def _parts(files: Iterable[Path], assignments: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the parts of a configuration, each with what an error calls it.
+
+    All are read here, by the one reader that all commands have. Snakemake's own takes the last of two equal keys, and
+    010 for eight.
+    """
+    for path in (project.root() / "config" / "config.yaml", *files):
+        yield project.shown(path), experiments.read_yaml(path)
+    for assignment in assignments:
+        key, _, text = assignment.partition("=")
+        yield "--config", {key: experiments.parse_yaml(text, f"--config {key}")}
+
+
+def _over(content: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return a content with the keys of a further part, which win; mappings in both are put together."""
+    together = {
+        key: content[key] | value
+        for key, value in part.items()
+        if isinstance(value, dict) and isinstance(content.get(key), dict)
+    }
+    return content | part | together
+
+
+def resolve(configuration: Configuration, name: str) -> Resolved:
+    """Return an experiment at the configured scale, with the configured seeds."""
+    return experiments.resolve(name, configuration.scale, seeds=configuration.seeds.get(name))
+
+
+def resolve_all(configuration: Configuration) -> dict[str, Resolved]:
+    """Return all configured experiments by name, and those that their figures show beside them.
+
+    Experiments without a seed at the configured scale are left out.
+    """
+    wanted = list(configuration.experiments or experiments.names())
+    resolved: dict[str, Resolved] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name not in resolved:
+            resolved[name] = resolve(configuration, name)
+            figure = resolved[name].experiment.figure
+            wanted += figure.beside.values() if figure else []
+    return {name: each for name, each in resolved.items() if each.seeds}

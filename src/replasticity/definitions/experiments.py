@@ -1,0 +1,861 @@
+"""Experiments: named parameter sets of a protocol, from ``experiments/`` of the studies and ``config/experiments``.
+
+`load` reads and checks one file; `resolve` picks a scale, applies changes from the command line and
+returns what a simulation needs. Every error names the file, the key and what is allowed.
+"""
+
+import contextlib
+import copy
+import difflib
+import hashlib
+import json
+import os
+import re
+import shlex
+import types
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model, field_validator, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from replasticity import terminal
+from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt
+from replasticity.definitions.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
+from replasticity.errors import UserError
+from replasticity.storage import datasets, project
+from replasticity.study import protocols
+
+
+def plain_text(text: str) -> str:
+    """Return a text in one line: line breaks become spaces; other characters that a terminal obeys are refused."""
+    folded = re.sub(r"\s*[\n\t]\s*", " ", text.replace("\r\n", "\n")).strip()
+    for character in folded:
+        if terminal.is_obeyed(character):
+            raise ValueError(f"no control characters, but there is {terminal.visible(character)}")
+    return folded
+
+
+Text = Annotated[str, AfterValidator(plain_text), Field(min_length=1)]
+#: As doi.org has it, such as 10.1038/nn.2479.
+Doi = Annotated[str, Field(pattern=r"^10\.[0-9.]+/[!-~]+$")]
+#: Names become parts of file names and of modules, so they cannot lead out of a folder.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+ScaleName = Literal["quick", "standard", "full"]
+SCALES: tuple[ScaleName, ...] = get_args(ScaleName)
+
+
+class Sourced(Checked):
+    """A parameter's value, and where it comes from."""
+
+    value: Any
+    source: Text
+
+
+class Scale(Checked):
+    """How large an experiment is at one scale: its seeds, and parameters that differ from the full ones.
+
+    With 0 seeds the scale leaves the experiment out.
+    """
+
+    seeds: SeedCount | SeedNumbers
+    parameters: dict[str, Any] = Field({})
+
+    _distinct = field_validator("seeds")(distinct_seeds)
+
+
+class Scales(Checked):
+    """The three scales: quick (first contact, CI), standard (the default) and full."""
+
+    quick: Scale
+    standard: Scale
+    full: Scale
+
+    def all(self) -> tuple[Scale, Scale, Scale]:
+        """Return the scales in the order of their size."""
+        return self.quick, self.standard, self.full
+
+
+class Reference(Checked):
+    """A publication."""
+
+    citation: Text
+    doi: Doi | None = None
+
+
+#: What a claim is: a sentence of the publication, a finding of ours, or a number that was recorded and has to stay.
+Kind = Literal["published", "ours", "regression"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Claim(Checked):
+    """A statement made testable.
+
+    ``mean_in_range``: the mean over seeds lies in [lower, upper].
+    ``seeds_in_range``: at least the claimed ``share`` of seeds has a value in [lower, upper].
+    ``exact_in_range``: for experiments without randomness: the value itself lies in [lower, upper], no statistics.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    kind: Kind
+    statement: Text
+    source: Text
+    statistic: Text
+    at: dict[str, NonNegativeInt] = Field({})
+    test: Literal["mean_in_range", "seeds_in_range", "exact_in_range"]
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    lower: float | None = None
+    upper: float | None = None
+    why_this_bound: Text
+    refuted_if: Text
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> "Claim":
+        if self.lower is None and self.upper is None:
+            raise ValueError("'lower', 'upper' or both are needed")
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError("'lower' has to be less than 'upper'")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_share_if_it_is_about_one(self) -> "Claim":
+        if (self.share is not None) != (self.test == "seeds_in_range"):
+            raise ValueError("'share' is needed with 'seeds_in_range', and only there")
+        if self.kind == "regression" and self.test != "exact_in_range":
+            raise ValueError("a 'regression' value is tested by 'exact_in_range'")
+        return self
+
+
+class MeasuredEffect(Checked):
+    """How the effect of an erratum is measured: a statistic here and in the corrected experiment, seed by seed.
+
+    Both experiments differ in `parameters`, and in nothing else.
+    """
+
+    corrected: Text
+    statistic: Text
+    at: dict[str, NonNegativeInt] = Field({})
+    parameters: Annotated[list[Text], Field(min_length=1)]
+
+
+class Erratum(Checked):
+    """A place where paper, published script and actual behaviour disagree."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    place: Text
+    printed: Text
+    used: Text
+    why: Text
+    effect: Text
+    measured_by: MeasuredEffect | None = None
+
+
+class SourcePlot(Checked):
+    """A plot of the source, and where a reader finds each of its lines in our figure.
+
+    `lines` maps what a line shows in the source to a text that stands in our panel: in its title, labels or legend.
+    """
+
+    plot: Text
+    panel: Text
+    lines: Annotated[dict[Text, Text], Field(min_length=1)]
+
+
+class DrawnFigure(Checked):
+    """How an experiment is shown: the drawing module, the experiments beside it, and the source's plots in it."""
+
+    module: Name
+    beside: dict[str, Name] = Field({})
+    source_plots: list[SourcePlot] = Field([])
+
+
+class Peer(Checked):
+    """Statistics over seeds that another simulator has given for the same experiment.
+
+    `same_streams` says that a seed has the same random numbers there as here, so that it gives the same numbers.
+    """
+
+    simulator: Text
+    summary: Text
+    same_streams: bool = False
+
+    @field_validator("summary")
+    @classmethod
+    def _inside_the_project(cls, summary: str) -> str:
+        if PurePath(summary).is_absolute() or ".." in PurePath(summary).parts or "\0" in summary:
+            raise ValueError("has to be a file inside the project, without '..'")
+        return summary
+
+
+#: Times that jobs are counted and limited by: no less than starting a process can tell, and eleven days at most.
+CountableSeconds = Annotated[float, Field(ge=0.001, le=1e6)]
+
+
+class Resources(Checked):
+    """What one run needs: memory, and roughly how long it takes. Many short runs share a job."""
+
+    mem_mb: PositiveInt = 1000
+    seconds_per_run: CountableSeconds = 0.1
+
+    @property
+    def most_seconds(self) -> float:
+        """Time limit of a run that has a job of its own [s]: ten times what it takes, and ten minutes at least."""
+        return max(600.0, 10 * self.seconds_per_run)
+
+    def require_affordable(self, cost: Cost) -> None:
+        """Check, before a run starts, that it fits into what its job declares.
+
+        Parameters
+        ----------
+        cost : Cost
+            From the run's parameters.
+
+        Raises
+        ------
+        UserError
+            If it needs more memory, or more time. The message says how much, and which key allows more.
+        """
+        needed_mb = PROCESS_MB + cost.memory_bytes / 1e6
+        if not needed_mb <= self.mem_mb:
+            raise UserError(
+                f"a run with these parameters needs about {needed_mb:.3g} MB of memory, resources.mem_mb of its "
+                f"experiment allows {self.mem_mb}: fewer steps, spikes or neurons need less"
+            )
+        if not cost.seconds <= self.most_seconds:
+            raise UserError(
+                f"a run with these parameters takes at least {cost.seconds:.3g} s, resources.seconds_per_run of its "
+                f"experiment allows {self.most_seconds:g}: a shorter duration or a longer time step takes less"
+            )
+
+
+class Experiment(Checked):
+    """One file of an ``experiments`` folder. See ``config/README.md`` for each key in plain words."""
+
+    title: Text
+    protocol: Text
+    based_on: Text | None = None
+    references: Annotated[list[Reference], Field(min_length=1)]
+    # The exact type depends on the protocol: see `experiment_model`.
+    parameters: Any
+    scales: Scales
+    first_seed: NonNegativeInt = 1001
+    seeds_seen: SeedRanges = ""
+    resources: Resources = Resources()
+    claims: list[Claim] = Field([])
+    errata: list[Erratum] = Field([])
+    figure: DrawnFigure | None = None
+    peer: Peer | None = None
+
+
+#: What a file with ``based_on`` takes from that file where it is silent (`parameters` one by one).
+INHERITED = ("protocol", "references", "parameters", "scales", "first_seed", "seeds_seen", "resources", "claims")
+
+
+#: Python with the libraries takes so much memory before a run begins [MB].
+PROCESS_MB = 230
+
+
+class Resolved(BaseModel):
+    """An experiment at one scale: all that its simulation depends on."""
+
+    name: str
+    scale: str
+    experiment: Experiment
+    parameters: Parameters
+    seeds: list[int]
+    changes: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Digest of protocol and parameters: equal digests promise equal runs of a seed."""
+        return parameters_digest(self.experiment.protocol, self.values)
+
+    @property
+    def canonical_scale(self) -> str:
+        """The scale's name; "standard" for every scale that has the parameters of the standard one."""
+        scales = self.experiment.scales
+        same = getattr(scales, self.scale).parameters == scales.standard.parameters
+        return "standard" if same else self.scale
+
+    @property
+    def arguments(self) -> str:
+        """Command-line arguments that give these parameters, the same for all scales that share them."""
+        # Quoted where a shell asks for it: lists have brackets and spaces.
+        changes = "".join(
+            f" --set {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in self.changes.items()
+        )
+        return f"{self.name} --scale {self.canonical_scale}{changes}"
+
+    @property
+    def judged_digest(self) -> str:
+        """Digest of what is judged: claims, errata and the other simulator's summary."""
+        judged = self.experiment.model_dump_json(include={"title", "seeds_seen", "claims", "errata", "figure", "peer"})
+        return hashlib.sha256(judged.encode()).hexdigest()[:16]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters as plain JSON values."""
+        return self.parameters.model_dump(mode="json")
+
+
+def parameters_digest(protocol: str, values: Mapping[str, Any]) -> str:
+    """Return a digest of a protocol's name and its parameters' values."""
+    return hashlib.sha256(json.dumps([protocol, values], sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def experiment_model(protocol: str) -> type[Experiment]:
+    """Return the model of an experiment of one protocol: `Experiment` with the type of its parameters."""
+    fields: dict[str, Any] = {
+        # Each value keeps the type, bounds and description of its field, and comes with a source.
+        name: (create_model(f"{name}_sourced", __base__=Sourced, value=(field.annotation or Any, field)), ...)
+        for name, field in protocols.get(protocol).Parameters.model_fields.items()
+    }
+    parameters = create_model(f"{protocol}_parameters", __base__=Checked, **fields)
+    return create_model(f"{protocol}_experiment", __base__=Experiment, parameters=(parameters, ...))
+
+
+def names() -> list[str]:
+    """Return the names of all experiments, sorted.
+
+    Raises
+    ------
+    UserError
+        If a file's name cannot be that of an experiment.
+    """
+    return sorted(_files())
+
+
+def _files() -> dict[str, Path]:
+    """Return name -> YAML file of all experiments; errors as in `names`."""
+    found: dict[str, Path] = {}
+    for folder in filter(Path.is_dir, project.experiments_folders()):
+        with os.scandir(folder) as entries:
+            # Editors and file systems leave hidden files beside a file that is open: ".#x.yaml", "._x.yaml".
+            files = [folder / each.name for each in entries if each.name.endswith(".yaml") and each.is_file()]
+        for path in sorted(path for path in files if not path.name.startswith(".")):
+            if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", path.stem):
+                raise UserError(
+                    f"{project.shown(path)}: this name is not allowed: an experiment's name has letters, digits and "
+                    "'_' only"
+                )
+            if path.stem in found:
+                raise UserError(
+                    f"{project.shown(path)}: there is an experiment of this name already, "
+                    f"{project.shown(found[path.stem])}; give it another name"
+                )
+            found[path.stem] = path
+    return found
+
+
+def file_of(name: str) -> Path:
+    """Return the YAML file of an experiment.
+
+    Raises
+    ------
+    UserError
+        If there is none; the message names those that exist.
+    """
+    files = _files()
+    if name not in files:
+        raise UserError(f"{name}: no such experiment{_near(name, sorted(files))}; allowed: {', '.join(sorted(files))}")
+    return files[name]
+
+
+def reference_file(name: str, suffix: str, scale: str = "standard") -> Path:
+    """Return the committed reference of an experiment or a figure, beside the folder of its YAML file.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    suffix : {"json", "nc"}
+        Statistics over seeds, or what its figure draws.
+    scale : str
+        A shortened scale has statistics of its own.
+
+    Returns
+    -------
+    Path
+        The file, which may not be there.
+    """
+    stem = name if scale == "standard" else f"{name}.{scale}"
+    return file_of(name).parents[1] / "reference" / f"{stem}.{suffix}"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the content of a YAML file, read safely.
+
+    Raises
+    ------
+    UserError
+        If it is missing, is no YAML, has a key twice, or is no mapping.
+    """
+    if not path.is_file():
+        raise UserError(f"{project.shown(path)}: no such file; expected a YAML file")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{project.shown(path)}: cannot be read as YAML: {error}") from error
+    content = parse_yaml(text, project.shown(path))
+    if not isinstance(content, dict):
+        raise UserError(f"{project.shown(path)}: has to be a mapping of keys to values")
+    return content
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Return the content of a YAML text. Nothing in it is evaluated: it gives numbers, texts, lists and mappings.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    where : str
+        What an error names: a file or an option.
+
+    Returns
+    -------
+    Any
+        Its content.
+
+    Raises
+    ------
+    UserError
+        If it is no YAML, asks for another type, has a key twice, or is larger than any configuration.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise UserError(f"{where}: has {len(text)} characters; at most {_MOST_CHARACTERS}")
+    try:
+        content = copy.deepcopy(_loaded(text))
+        entries = _count_entries(content)
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UserError(f"{where}: no valid YAML: {line}{error.problem}") from error
+    except (YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Not all that its parser stumbles over comes as a YAMLError.
+        raise UserError(f"{where}: cannot be read as YAML: {error}") from error
+    if entries > _MOST_ENTRIES:
+        raise UserError(f"{where}: its aliases make more than {_MOST_ENTRIES} entries of it")
+    return content
+
+
+@lru_cache(maxsize=100)
+def _loaded(text: str) -> Any:
+    """Return the content of a YAML text; kept, since experiments name one another and loading is slow."""
+    # The parser in C takes a fifth of the time of that in Python. But it overruns the stack where a text nests tens of
+    # thousands deep, follows no directive, and says less well what is wrong.
+    if sum(map(text.count, "[{-?")) < _MOST_NESTED and not text.startswith("%"):
+        with contextlib.suppress(Exception):
+            return YAML(typ="safe").load(text)
+    return YAML(typ="safe", pure=True).load(text)
+
+
+#: A text with fewer characters that can open a list or a mapping is read by the parser in C.
+_MOST_NESTED = 2_000
+
+
+#: A YAML text has at most so many characters, and so many entries when its aliases are written out. Experiments have
+#: a hundredth of them; a text of a few lines can have billions.
+_MOST_CHARACTERS = 1_000_000
+_MOST_ENTRIES = 100_000
+
+
+def _count_entries(content: Any) -> int:
+    """Return the number of entries with aliases written out; it stops counting above the limit."""
+    count = 0
+    waiting = [content]
+    while waiting and count <= _MOST_ENTRIES:
+        item = waiting.pop()
+        count += 1
+        if isinstance(item, dict):
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return count
+
+
+def validate(model: type[BaseModel], content: Any, path: Path | str, context: Any = None) -> Any:
+    """Return the content as a checked object, or raise a `UserError` of one line."""
+    try:
+        # Through JSON, so that a YAML list may fill a tuple while types stay strict.
+        return model.model_validate_json(json.dumps(content, default=str), context=context)
+    except ValidationError as error:
+        raise UserError(f"{_shown(path)}: {_one_line(model, error)}") from error
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # A key that is no text, or numbers so far out of range that checking them fails.
+        raise UserError(f"{_shown(path)}: has a key or a number that cannot be used: {error}") from error
+
+
+def _shown(path: Path | str) -> str:
+    return project.shown(path) if isinstance(path, Path) else path
+
+
+def _one_line(model: type[BaseModel], error: ValidationError) -> str:
+    """Say in one line which key is wrong and what is allowed."""
+    # A mistyped key is unknown, and the right one is missing: the unknown one says what to mend. Where a value may
+    # be of several types, the error deepest inside belongs to the type that was meant.
+    errors = sorted(error.errors(), key=lambda each: (each["type"] != "extra_forbidden", -len(each["loc"])))
+    first = errors[0]
+    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "constrained")))
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(model, first["loc"][:-1])
+        text = f"unknown key{_near(str(first['loc'][-1]), allowed)}; allowed: {', '.join(allowed)}"
+    elif first["type"] == "missing":
+        text = "is missing"
+    else:
+        text = first["msg"].removeprefix("Value error, ").replace("Input should be", "has to be")
+        if not isinstance(first["input"], dict):
+            text += f" (it is {json.dumps(first['input'], default=str)[:60]})"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{key}: {text}{more}" if key else f"{text}{more}"
+
+
+def _near(name: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, allowed, n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Return the keys that a model allows at a location inside it."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[str(part)].annotation
+        while get_origin(current) in (Union, types.UnionType, list, dict, Annotated):
+            arguments = [item for item in get_args(current) if item is not type(None)]
+            current = arguments[0] if get_origin(current) is Annotated else arguments[-1]
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _merged(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return an experiment's raw content, with what it takes from the experiment that it is based on."""
+    path = file_of(name)
+    content = read_yaml(path)
+    base = content.get("based_on")
+    if base is None:
+        return content
+    if base in (*above, name):
+        raise UserError(f"{project.shown(path)}: based_on: '{base}' is based on this file itself")
+    if base not in names():
+        raise UserError(
+            f"{project.shown(path)}: based_on: no experiment '{base}'{_near(str(base), names())}; "
+            f"allowed: {', '.join(names())}"
+        )
+    inherited = {key: value for key, value in _merged(base, (*above, name)).items() if key in INHERITED}
+    merged = inherited | content
+    own = content.get("parameters", {})
+    if isinstance(own, dict) and isinstance(inherited.get("parameters"), dict):
+        merged["parameters"] = inherited["parameters"] | own
+    return merged
+
+
+def load(name: str) -> Experiment:
+    """Return an experiment, read from its YAML file and checked.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment, such as ``"zenke2015"``.
+
+    Returns
+    -------
+    Experiment
+        The experiment.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or anything in it is not allowed.
+    """
+    path = file_of(name)
+    content = _merged(name)
+    protocol = content.get("protocol")
+    if protocol not in protocols.names():
+        raise UserError(
+            f"{project.shown(path)}: protocol: no protocol '{protocol}'{protocols.renamed(str(protocol))}; "
+            f"allowed: {', '.join(protocols.names())}"
+        )
+    experiment: Experiment = validate(experiment_model(protocol), content, path)
+    resolved = [resolve(name, scale, experiment=experiment) for scale in SCALES]
+    _check_references(name, experiment, path)
+    for each in resolved:
+        _check_indices(each, path)
+    return experiment
+
+
+def shown(name: str, experiment: Experiment, judged_with: Collection[str]) -> dict[str, str]:
+    """Return role -> experiment of a figure.
+
+    What some scale leaves out is shown only where it was judged together with the figure's own experiment: the scale
+    had it then. Its files alone say nothing, since they may be of a larger scale that was made before.
+
+    Parameters
+    ----------
+    name : str
+        Name of an experiment with a figure.
+    experiment : Experiment
+        The experiment.
+    judged_with : collection of str
+        Experiments that the stored evaluation says it was judged with.
+
+    Returns
+    -------
+    dict of str to str
+        Role ``"main"`` is the experiment itself.
+    """
+    roles = {"main": name}
+    for role, other in experiment.figure.beside.items() if experiment.figure else ():
+        at_all_scales = all(scale.seeds for scale in load(other).scales.all())
+        if at_all_scales or other in judged_with:
+            roles[role] = other
+    return roles
+
+
+def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
+    """Return the experiments that the figure with this experiment shows, the figure's own first.
+
+    An experiment without a figure of its own belongs to the first figure that shows it, or stands alone.
+
+    Parameters
+    ----------
+    name : str
+        Name of an experiment.
+    loaded : mapping of str to Experiment
+        All experiments to choose from.
+
+    Returns
+    -------
+    list of str
+        Names of experiments in `loaded`, `name` among them.
+    """
+    shown_by = {
+        figure: [figure, *(other for other in experiment.figure.beside.values() if other in loaded)]
+        for figure, experiment in sorted(loaded.items())
+        if experiment.figure is not None
+    }
+    found = [others for others in shown_by.values() if name in others]
+    return shown_by.get(name) or (found[0] if found else [name])
+
+
+def _check_statistic(key: str, statistic: str, at: Mapping[str, int], protocol: str) -> None:
+    """Check that a protocol has a statistic, and that an index is given along each of its dimensions."""
+    statistics = protocols.get(protocol).STATISTICS
+    if statistic not in statistics:
+        raise UserError(
+            f"{key}.statistic: no statistic '{statistic}'{_near(statistic, list(statistics))}; "
+            f"allowed: {', '.join(statistics)}"
+        )
+    if set(at) != set(statistics[statistic].dimensions):
+        dimensions = ", ".join(statistics[statistic].dimensions) or "none"
+        raise UserError(f"{key}.at: has to name these dimensions of {statistic}: {dimensions}")
+
+
+def _check_indices(resolved: Resolved, path: Path) -> None:
+    """Check, before anything runs, that what claims and errata look at is there at this scale."""
+    if not resolved.seeds:
+        return
+    experiment, protocol = resolved.experiment, protocols.get(resolved.experiment.protocol)
+    sizes = protocol.sizes(resolved.parameters)
+    indices = [(f"claims.{claim.id}", claim.statistic, claim.at) for claim in experiment.claims]
+    for erratum in experiment.errata:
+        if (effect := erratum.measured_by) is not None:
+            indices.append((f"errata.{erratum.id}.measured_by", effect.statistic, effect.at))
+    for key, statistic, at in indices:
+        for dimension, index in at.items():
+            if index >= sizes[dimension]:
+                raise UserError(
+                    f"{project.shown(path)}: {key}.at.{dimension}: {statistic} has {sizes[dimension]} values along it "
+                    f"at scale '{resolved.scale}'; allowed: 0 to {sizes[dimension] - 1} (it is {index})"
+                )
+
+
+def _check_references(name: str, experiment: Experiment, path: Path) -> None:
+    """Check that what the file names exists: statistics of claims and errata, experiments beside it, files."""
+    for kind, entries in (("claims", experiment.claims), ("errata", experiment.errata)):
+        ids = [entry.id for entry in entries]
+        for one in ids:
+            if ids.count(one) > 1:
+                raise UserError(f"{project.shown(path)}: {kind}.{one}: each id once, but it is there more than once")
+    for claim in experiment.claims:
+        key = f"{project.shown(path)}: claims.{claim.id}"
+        _check_statistic(key, claim.statistic, claim.at, experiment.protocol)
+    if experiment.figure is not None:
+        for role, other in experiment.figure.beside.items():
+            if other not in names():
+                raise UserError(
+                    f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'; "
+                    f"allowed: {', '.join(names())}"
+                )
+        drawing = list(protocols.figures())
+        if experiment.figure.module not in drawing:
+            raise UserError(
+                f"{project.shown(path)}: figure.module: no figure '{experiment.figure.module}'"
+                f"{protocols.renamed(experiment.figure.module) or _near(experiment.figure.module, drawing)}; "
+                f"allowed: {', '.join(drawing)}"
+            )
+    for erratum in experiment.errata:
+        if (effect := erratum.measured_by) is not None:
+            key = f"{project.shown(path)}: errata.{erratum.id}.measured_by"
+            _check_statistic(key, effect.statistic, effect.at, experiment.protocol)
+            # Its ensemble is at hand where this one is judged, and has the same statistics.
+            beside = experiment.figure.beside.values() if experiment.figure else ()
+
+            def fits(other: str) -> bool:
+                return bool(_merged(other).get("protocol") == experiment.protocol)
+
+            if effect.corrected not in beside or not fits(effect.corrected):
+                allowed = filter(fits, beside)
+                raise UserError(
+                    f"{key}.corrected: '{effect.corrected}' is no experiment of this protocol beside it in its figure; "
+                    f"allowed: {', '.join(allowed) or 'none'}"
+                )
+            for scale in SCALES:
+                differing = _differing_parameters(name, effect.corrected, scale)
+                if differing != sorted(effect.parameters):
+                    raise UserError(
+                        f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
+                        f"'{scale}', and no others: {', '.join(differing) or 'none'}"
+                    )
+    if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
+        raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
+
+
+def _differing_parameters(name: str, other: str, scale: str) -> list[str]:
+    """Return the parameters in which two experiments of one protocol differ at a scale, sorted."""
+
+    def values(experiment: str) -> dict[str, Any]:
+        content = _merged(experiment)
+        own = {key: sourced["value"] for key, sourced in content["parameters"].items()}
+        changed: dict[str, Any] = content["scales"][scale].get("parameters", {})
+        return own | changed
+
+    mine, theirs = values(name), values(other)
+    return sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
+
+
+def resolve(
+    name: str,
+    scale: str = "standard",
+    changes: Mapping[str, Any] | None = None,
+    seeds: int | list[int] | None = None,
+    experiment: Experiment | None = None,
+) -> Resolved:
+    """Return an experiment at one scale, ready to simulate.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    scale : {"quick", "standard", "full"}
+        Its size.
+    changes : mapping of str to value, optional
+        Parameters given on the command line; checked like the file.
+    seeds : int or list of int, optional
+        Seeds instead of those of the scale.
+    experiment : Experiment, optional
+        The experiment itself, if it is loaded already.
+
+    Returns
+    -------
+    Resolved
+        Checked parameters and seeds.
+
+    Raises
+    ------
+    UserError
+        If anything is not allowed, or a run would need more memory or time than its job declares.
+    """
+    experiment = experiment or load(name)
+    if scale not in SCALES:
+        raise UserError(f"scale: no scale '{scale}'; allowed: {', '.join(SCALES)}")
+    size: Scale = getattr(experiment.scales, scale)
+    values = {key: sourced["value"] for key, sourced in experiment.parameters.model_dump(mode="json").items()}
+    model = protocols.get(experiment.protocol).Parameters
+    file = project.shown(file_of(name))
+    parameters = validate(model, values, f"{file}: parameters")
+    if size.parameters:
+        values |= size.parameters
+        parameters = validate(model, values, f"{file}: scales.{scale}.parameters")
+    if changes:
+        values |= changes
+        parameters = validate(model, values, "--set")
+    resolved = Resolved(
+        name=name,
+        scale=scale,
+        experiment=experiment,
+        parameters=parameters,
+        seeds=seed_list(size.seeds if seeds is None else seeds, experiment.first_seed),
+        changes=dict(changes or {}),
+    )
+    try:
+        experiment.resources.require_affordable(parameters.cost())
+    except UserError as error:
+        raise UserError(f"{'--set' if changes else f'{file}: scales.{scale}'}: {error}") from None
+    return resolved
+
+
+def resolve_shortest(name: str, experiment: Experiment) -> Resolved:
+    """Return an experiment as its kernels are compiled: at the quick scale, and shorter where the protocol allows it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    experiment : Experiment
+        The experiment itself.
+
+    Returns
+    -------
+    Resolved
+        Checked parameters and seeds.
+
+    Raises
+    ------
+    UserError
+        If the experiment's own parameters are not allowed.
+    """
+    shortest = protocols.get(experiment.protocol).SHORTEST
+    try:
+        return resolve(name, "quick", shortest, experiment=experiment)
+    except UserError:
+        # Other parameters of the file may ask for a longer run.
+        return resolve(name, "quick", experiment=experiment)
+
+
+def resolve_recorded(attributes: Mapping[str, Any], path: Path) -> Resolved:
+    """Return the experiment of a file as it was when the file was made: with the parameters in the file.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Global attributes of a run or an ensemble.
+    path : Path
+        The file, for messages.
+
+    Returns
+    -------
+    Resolved
+        The experiment with the file's parameters.
+
+    Raises
+    ------
+    UserError
+        If the experiment does not exist, or the parameters do not fit its protocol.
+    """
+    name = str(attributes["experiment"])
+    experiment = load(name)
+    return Resolved(
+        name=name,
+        scale="standard",
+        experiment=experiment,
+        parameters=validate(
+            protocols.get(experiment.protocol).Parameters,
+            datasets.json_attribute(attributes, "parameters", path),
+            f"{project.shown(path)}: parameters",
+        ),
+        seeds=[1],
+        changes=datasets.json_attribute({"changed_parameters": "{}"} | dict(attributes), "changed_parameters", path),
+    )

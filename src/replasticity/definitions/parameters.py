@@ -1,0 +1,140 @@
+"""Base class and field types of a protocol's parameters.
+
+Parameters are checked strictly: an unknown name, a wrong type or a value out of range is an error, and a
+checked object cannot be changed. Units are in the names (see `replasticity.definitions.units`).
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+#: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
+LARGEST_INT = 2**31 - 1
+
+#: A run has at most this many time steps. The longest experiment has fewer than a fiftieth of them.
+MOST_STEPS = 10**9
+
+#: A number other than 0 is at least so small and at most so large. Products of numbers beyond that overflow or vanish,
+#: and no quantity of a neuron needs them: a time constant of the largest one is thirty thousand years.
+SMALLEST, LARGEST = 1e-15, 1e15
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+PositiveInt = Annotated[int, Field(gt=0, le=LARGEST_INT)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=LARGEST_INT)]
+
+
+def quantity(description: str, *, symbol: str = "", output_option: bool = False, **bounds: Any) -> Any:
+    """Return the declaration of a parameter; its unit is the suffix of its name.
+
+    Parameters
+    ----------
+    description : str
+        Its meaning in one line.
+    symbol : str
+        What the paper calls it, in TeX without dollar signs; empty if it has no symbol there.
+    output_option : bool
+        Whether it only says what is recorded, and changes no statistic.
+    **bounds
+        As `pydantic.Field` takes them: ``gt``, ``ge``, ``lt``, ``le``, ``min_length``.
+    """
+    extra: dict[str, Any] = {"symbol": symbol} if symbol else {}
+    if output_option:
+        extra["output_option"] = True
+    return Field(description=description, json_schema_extra=extra or None, **bounds)
+
+
+class Checked(BaseModel):
+    """Base of everything that is read from YAML: strict types, no unknown keys, no change afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Cost(NamedTuple):
+    """What a run needs, estimated from its parameters before it starts.
+
+    Attributes
+    ----------
+    memory_bytes : float
+        The most that all arrays of the run, its inputs and its statistics take at one time; not an underestimate.
+    seconds : float
+        The least time that it takes on a fast machine [s]: not an overestimate. Infinite if it would never end.
+    """
+
+    memory_bytes: float
+    seconds: float
+
+
+class Parameters(Checked):
+    """Base of the parameters of a protocol. Each protocol module has a subclass of this name."""
+
+    @model_validator(mode="after")
+    def _numbers_have_a_usable_size(self) -> "Parameters":
+        for name in type(self).model_fields:
+            for number in _numbers(getattr(self, name)):
+                if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+                    raise ValueError(
+                        f"{name}: has to be 0 or from {SMALLEST:g} to {LARGEST:g} in size (it is {number})"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _times_have_a_countable_number_of_steps(self) -> "Parameters":
+        dt_ms = getattr(self, "dt_ms", 1.0)
+        for name in type(self).model_fields:
+            # A time constant may be as long as one likes: it is a rate, not a number of steps.
+            if "tau_" in name or not name.endswith("_ms"):
+                continue
+            if max(map(abs, _numbers(getattr(self, name))), default=0.0) / dt_ms > MOST_STEPS:
+                raise ValueError(f"{name}: at most {MOST_STEPS:g} steps of {dt_ms:g} ms")
+        return self
+
+    def cost(self) -> Cost:
+        """Return what a run with these parameters needs at least.
+
+        Called before anything is simulated, for any legal parameters: it has to work with floats that may be huge, and
+        allocates nothing.
+        """
+        raise NotImplementedError(f"{type(self).__module__}: its parameters do not say what a run costs")
+
+    def require_whole_steps(self, *names: str, least: int = 0, of: str = "dt_ms") -> None:
+        """Raise a ValueError that names a time, or a list of times, which is no whole multiple of the time step.
+
+        Parameters
+        ----------
+        *names : str
+            Parameters [ms].
+        least : int
+            Smallest number of steps allowed.
+        of : str
+            The parameter that is the step [ms].
+
+        Raises
+        ------
+        ValueError
+            If a time is not `least` or more whole steps long (to 1e-9 of itself, or 1e-9 of a step).
+        """
+        step_ms = getattr(self, of)
+        for name in names:
+            for time_ms in _numbers(getattr(self, name)):
+                steps = time_ms / step_ms
+                if round(steps) < least or not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
+                    at_least = f", at least {least}" if least else ""
+                    raise ValueError(f"{name}: has to be a whole multiple of {of} ({step_ms:g}){at_least}")
+
+
+def output_options(parameters: type[Parameters]) -> tuple[str, ...]:
+    """Return the parameters that only say what is recorded."""
+    extras = {name: field.json_schema_extra for name, field in parameters.model_fields.items()}
+    return tuple(name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("output_option"))
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Yield the numbers in a value that is a number, or a list of them, however deep; truth values are none."""
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _numbers(each)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield float(value)

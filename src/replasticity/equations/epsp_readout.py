@@ -1,0 +1,50 @@
+"""Equations of the cell that reads out a weight: a leaky integrate-and-fire cell with delta-shaped synapses.
+
+=========  ===============  ====================================================================
+symbol     name             meaning
+=========  ===============  ====================================================================
+v          v_V             membrane potential [V]
+E          E_V             potential that v decays to: E_L plus the constant input [V]
+V_th       V_th_V          threshold [V]
+J          psp_scale_V     jump of v at a presynaptic spike through a synapse of weight 1 [V]
+w          weight           weight of the synapse [1]
+=========  ===============  ====================================================================
+
+Potentials are in volts here, as in the reference simulator: rounding decides whether a potential that creeps up to
+the threshold exceeds it.
+
+Source: specification "Regular-firing pairs, STDP window and EPSP read-out", section 5.
+"""
+
+from replasticity.numerics.compilation import njit
+
+
+@njit
+def relax(v_V, step):
+    """Return the potential one step later: dv/dt = (E - v) / tau_m, solved exactly.
+
+    Parameters
+    ----------
+    v_V : float
+        Membrane potential [V].
+    step : ReadoutStep
+        Constants from `replasticity.models.epsp_readout.discretise`.
+
+    Returns
+    -------
+    float
+        Membrane potential [V] (specification, section 5, point 2).
+    """
+    return step.E_V + (v_V - step.E_V) * step.v_decay
+
+
+@njit
+def spikes(v_V, step):
+    """Say whether the cell spikes: v > V_th, strictly (specification, section 5, point 3)."""
+    return v_V > step.V_th_V
+
+
+@njit
+def add_psp(v_V, weight, step):
+    """Return the potential [V] after a presynaptic spike: v + w J (specification, section 5, point 4)."""
+    return v_V + weight * step.psp_scale_V

@@ -1,0 +1,1 @@
+"""Verdicts on claims, effects of errata, equivalence with other simulators, and the regression check."""

@@ -1,0 +1,1 @@
+"""Random streams, solvers and the compiling of kernels."""

@@ -1,0 +1,1 @@
+"""Other simulators: their recordings replayed, and how they compare."""

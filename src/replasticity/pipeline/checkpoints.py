@@ -1,0 +1,51 @@
+"""Checkpoints: the state of a long run on disk, so that a killed run goes on instead of beginning anew."""
+
+import io
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from replasticity.storage import project
+from replasticity.storage.files import write_bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file with the last saved state of one run.
+
+    Attributes
+    ----------
+    path : Path
+        The file. It is replaced as a whole, so a process killed while it saves leaves the state before.
+    identity : str
+        Digest of all that the run depends on. A file of another identity is passed over.
+    """
+
+    path: Path
+    identity: str
+
+    def save(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Write the state of the run: arrays by name. Raises a `UserError` if the disk does not take them."""
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, identity=np.array(self.identity), **dict(arrays))
+        write_bytes(buffer.getvalue(), self.path)
+
+    def load(self) -> dict[str, npt.NDArray[np.generic]] | None:
+        """Return the saved state; None if there is none, or it is of another run or damaged."""
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as saved:
+                arrays = {name: saved[name] for name in saved.files}
+        except FileNotFoundError:
+            return None
+        except Exception:
+            # A damaged file may make the libraries stumble over anything.
+            arrays = {}
+        if str(arrays.pop("identity", "")) != self.identity:
+            print(f"{project.shown(self.path)}: of another run or damaged; beginning anew", file=sys.stderr)
+            return None
+        print(f"{project.shown(self.path)}: going on from this checkpoint", file=sys.stderr)
+        return arrays

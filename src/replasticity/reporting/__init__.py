@@ -1,0 +1,1 @@
+"""Tables, the gallery and the report."""

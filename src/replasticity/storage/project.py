@@ -1,0 +1,107 @@
+"""Where the files of a project are: configuration, studies, results and committed references."""
+
+import os
+import sys
+from pathlib import Path
+
+from replasticity.errors import UserError
+
+_PACKAGE = Path(__file__).parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
+_CONFIGURATION = Path("config") / "config.yaml"
+
+
+def root() -> Path:
+    """Return the project's folder: the nearest parent of the working folder that has config/config.yaml.
+
+    Returns
+    -------
+    Path
+        That folder, or else the checkout from which this package is installed.
+
+    Raises
+    ------
+    UserError
+        If there is neither.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents, _CHECKOUT):
+        if (folder / _CONFIGURATION).is_file():
+            return folder
+    raise UserError(f"{here}: no {_CONFIGURATION} here or above; run this inside a clone of replasticity")
+
+
+def cache_folder(of: str) -> Path:
+    """Return the folder in which a library keeps what it would have to find out again."""
+    return root() / ".cache" / of
+
+
+def studies_folder() -> Path:
+    """Return the folder of the studies' YAML files and references: that of the checkout, or else of the package."""
+    checkout = root() / "src" / _PACKAGE.name / "studies"
+    return checkout if checkout.is_dir() else _PACKAGE / "studies"
+
+
+def experiments_folders() -> list[Path]:
+    """Return the folders of YAML files of experiments: one in each study, and that of the user's own variants."""
+    return [*sorted(studies_folder().glob("*/experiments")), root() / "config" / "experiments"]
+
+
+def run_file(experiment: str, seed: int) -> Path:
+    """Return the file of one run."""
+    return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"
+
+
+def record_file(experiment: str, seeds: str) -> Path:
+    """Return the record of a simulate job, such as ``record_file("zenke2015", "1-40")``."""
+    return run_file(experiment, 0).with_name(f"seeds-{seeds}.json")
+
+
+def seeds_file(experiment: str, seeds: str) -> Path:
+    """Return the file with a list of seeds that is too long for a command line, by the name of the seeds."""
+    return root() / "results" / "seeds" / experiment / f"{seeds}.txt"
+
+
+def ensemble_file(experiment: str) -> Path:
+    """Return the file of an experiment's ensemble."""
+    return root() / "results" / "ensembles" / f"{experiment}.nc"
+
+
+def evaluation_file(experiment: str) -> Path:
+    """Return the file of an experiment's verdicts."""
+    return root() / "results" / "evaluations" / f"{experiment}.json"
+
+
+def figure_file(figure: str, suffix: str) -> Path:
+    """Return the file of a rendered figure, such as ``figure_file("zenke2015", "svg")``."""
+    return root() / "results" / "figures" / f"{figure}.{suffix}"
+
+
+def replay_files() -> list[Path]:
+    """Return the files of all replays that have been made, sorted."""
+    return sorted((root() / "results" / "replays").glob("*.json"))
+
+
+def benchmarks_folder() -> Path:
+    """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
+    return root() / "results" / "benchmarks"
+
+
+def report_file() -> Path:
+    """Return the file of the report."""
+    return root() / "results" / "report.html"
+
+
+def gallery_folder() -> Path:
+    """Return the folder of the committed pictures."""
+    return root() / "figures"
+
+
+def put_this_python_first() -> None:
+    """Let the jobs that this process starts find its own Python, also where its environment is not activated."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def shown(path: Path) -> str:
+    """Return a path as a reader wants it: relative to the working folder where it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,1 @@
+"""Pair STDP between regularly firing neurons (a forum thread): beats, and EPSPs after repeated pairings."""

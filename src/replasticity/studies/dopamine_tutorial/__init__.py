@@ -1,0 +1,1 @@
+"""Dopamine-modulated STDP in the tutorials of NESTML: one synapse, ten neurons, and the noisy cue association."""

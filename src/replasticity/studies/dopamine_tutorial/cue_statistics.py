@@ -1,0 +1,5 @@
+"""Statistics."""
+
+from replasticity.studies.dopamine_tutorial.cue import STATISTICS, sizes, summarise
+
+__all__ = ["STATISTICS", "sizes", "summarise"]

@@ -1,0 +1,1 @@
+"""The distal reward problem (Izhikevich 2007): a synapse, and a stimulus, that are rewarded seconds later."""

@@ -1,0 +1,1 @@
+"""Learning by the dendritic prediction of somatic spiking (Urbanczik & Senn 2014)."""

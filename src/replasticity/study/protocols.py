@@ -1,0 +1,328 @@
+"""Protocols: what the files of a study hold, and how they are found.
+
+The file of a protocol, ``protocol.py`` or ``NAME.py``, has
+
+- ``Parameters``, a subclass of `replasticity.definitions.parameters.Parameters`;
+- ``RUN``, the contract of a run: name -> `Variable`; those with ``trace=True`` are kept for the first seeds in an
+  ensemble, for the figures;
+- ``sample_inputs(parameters, seed)``: all that is random. Without it nothing is, and every seed gives the same run;
+  what another simulator's recording may replace is then given by ``prescribed_inputs(parameters)``;
+- ``simulate(parameters, inputs)``: the run, deterministic;
+- and if it likes, ``simulate_resumable(parameters, inputs, checkpoint)``, which does the same and keeps its state in a
+  `replasticity.pipeline.checkpoints.Checkpoint` now and then, and ``SHORTEST``: changes of parameters that make a run
+  which calls every compiled function in little time, where the quick scale takes longer.
+
+``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
+``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length.
+
+``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same, and has what `Peer` says.
+
+Models are imported inside ``simulate``, so that whoever only asks for parameters or statistics does not pay for numba.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+from typing import Protocol as Interface
+
+from replasticity import studies
+from replasticity.definitions.parameters import Parameters as BaseParameters
+from replasticity.definitions.parameters import output_options
+from replasticity.errors import UserError
+from replasticity.peers.comparison import Tolerance
+from replasticity.storage.contract import Arrays, Recorded, Variable
+from replasticity.study import statistics
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Peer(Interface):
+    """What the file about another simulator's recordings has.
+
+    Attributes
+    ----------
+    RECORDINGS : tuple of str
+        Values of the attribute ``protocol`` in recordings that `replay` can reproduce; ``*`` stands for anything.
+    TOLERANCES : mapping of str to Tolerance
+        Recorded variables that `replay` reproduces, with how far they may differ.
+    SPIKES : tuple of str
+        Recorded spike lists that `replay` reproduces: ``x`` stands for ``x_time`` [ms] and ``x_index``.
+    RECORDED_INPUTS : tuple of str
+        Recorded variables that a replay takes as given, and so does not compare.
+    NEEDED_INPUTS : tuple of str
+        Those of them without which there is no replay.
+    PEER_NAMES : mapping of str to str
+        Statistic -> name of the variable in summaries of other simulators.
+
+    Notes
+    -----
+    ``of_peer(summary, parameters)`` is optional: it turns another simulator's summary into one that has our statistics,
+    where the summary has courses over time or several conditions.
+    """
+
+    RECORDINGS: tuple[str, ...]
+    TOLERANCES: Mapping[str, Tolerance]
+    SPIKES: tuple[str, ...]
+    RECORDED_INPUTS: tuple[str, ...]
+    NEEDED_INPUTS: tuple[str, ...]
+    PEER_NAMES: Mapping[str, str]
+
+    def recorded_parameters(self, recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return a recording's parameters in our names, not yet checked."""
+
+    def replay(self, recording: "xr.Dataset", parameters: BaseParameters) -> Recorded:
+        """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol of a study: the parts of its files, each loaded when it is asked for.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"zenke2015"`` or ``"clopath2010_network"``.
+    module : str
+        Full name of the module with parameters, inputs and simulation.
+    """
+
+    name: str
+    module: str
+
+    @cached_property
+    def _simulation(self) -> ModuleType:
+        return importlib.import_module(self.module)
+
+    @property
+    def statistics_module(self) -> str:
+        """Full name of the module with the statistics."""
+        return _beside(self.module, "statistics")
+
+    @property
+    def peer_module(self) -> str | None:
+        """Full name of the module about recordings; None if there is none."""
+        name = _beside(self.module, "peer")
+        return name if importlib.util.find_spec(name) else None
+
+    @cached_property
+    def _statistics(self) -> ModuleType:
+        return importlib.import_module(self.statistics_module)
+
+    @cached_property
+    def peer(self) -> Peer | None:
+        """What the study knows of another simulator's recordings; None if there is nothing."""
+        return cast(Peer, importlib.import_module(self.peer_module)) if self.peer_module else None
+
+    def require_peer(self) -> Peer:
+        """Return what the study knows of another simulator's recordings.
+
+        Raises
+        ------
+        UserError
+            If it knows of none.
+        """
+        if self.peer is None:
+            raise UserError(f"protocol '{self.name}' knows no recordings of another simulator")
+        return self.peer
+
+    @property
+    def Parameters(self) -> type[BaseParameters]:
+        """The class of its parameters."""
+        return cast(type[BaseParameters], self._simulation.Parameters)
+
+    @property
+    def RUN(self) -> Mapping[str, Variable]:
+        """Contract of a run: what the file of one experiment and seed holds."""
+        return cast(Mapping[str, Variable], self._simulation.RUN)
+
+    @cached_property
+    def STATISTICS(self) -> Mapping[str, Variable]:
+        """Contract of the statistics of one seed."""
+        return statistics.contract_of(self._statistics)
+
+    @property
+    def TRACES(self) -> tuple[str, ...]:
+        """Variables of a run that figures show; an ensemble keeps them for its first seeds."""
+        moving: tuple[str, ...] = getattr(self._simulation, "TRACES", ())
+        return moving or tuple(name for name, variable in self.RUN.items() if variable.trace)
+
+    @property
+    def OUTPUT_OPTIONS(self) -> tuple[str, ...]:
+        """Parameters that say what is recorded, and change no statistic."""
+        moving: tuple[str, ...] = getattr(self._simulation, "OUTPUT_OPTIONS", ())
+        return moving or output_options(self.Parameters)
+
+    @property
+    def SHORTEST(self) -> Mapping[str, Any]:
+        """Changes of parameters for a run that calls every compiled function in little time."""
+        return getattr(self._simulation, "SHORTEST", {})
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether nothing is random, so that every seed gives the same run: that all are equal does not prove it."""
+        return not hasattr(self._simulation, "sample_inputs")
+
+    @property
+    def simulate_resumable(self) -> Callable[..., Arrays] | None:
+        """`simulate` with a third argument, the checkpoint; None if runs are too short to need one."""
+        return getattr(self._simulation, "simulate_resumable", None)
+
+    def sample_inputs(self, parameters: BaseParameters, seed: int) -> Arrays:
+        """Return the inputs of a run: all that is random, or prescribed and replaced by a recording.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            An object of this protocol's class.
+        seed : int
+            Seed of the run.
+        """
+        if not self.is_deterministic:
+            return cast(Arrays, self._simulation.sample_inputs(parameters, seed))
+        prescribed = getattr(self._simulation, "prescribed_inputs", None)
+        return cast(Arrays, prescribed(parameters)) if prescribed else {}
+
+    def simulate(self, parameters: BaseParameters, inputs: Arrays) -> Arrays:
+        """Return the run: deterministic, given its inputs.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            An object of this protocol's class.
+        inputs : dict of str to ndarray
+            From `sample_inputs`, or from a recording.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Variables of `RUN`, inputs excepted.
+
+        Raises
+        ------
+        StateError
+            If a state leaves the finite range, or the limits that its model states.
+        """
+        return cast(Arrays, self._simulation.simulate(parameters, inputs))
+
+    def sizes(self, parameters: BaseParameters) -> dict[str, int]:
+        """Return the length of each dimension of `STATISTICS`, without a run."""
+        if hasattr(self._statistics, "sizes"):
+            return cast(dict[str, int], self._statistics.sizes(parameters))
+        return {name: length(parameters) for name, length in self._statistics.DIMENSIONS.items()}
+
+    def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
+        """Return the statistics of one run; NaN where one is not defined, as its declaration says.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            An object of this protocol's class.
+        run : dict of str to ndarray
+            From `simulate`, with the inputs.
+        """
+        return statistics.summarise(self._statistics, parameters, run)
+
+
+def _beside(module: str, part: str) -> str:
+    """Return the module with another part of a protocol: ``statistics`` beside ``protocol``, ``network_statistics``."""
+    folder, _, name = module.rpartition(".")
+    return f"{folder}.{part}" if name == "protocol" else f"{folder}.{name}_{part}"
+
+
+def _found(part: str) -> dict[str, str]:
+    """Return name -> module of all files ``part.py`` and ``NAME_part.py`` of the studies, sorted by name."""
+    found = {}
+    for study in pkgutil.iter_modules(studies.__path__, f"{studies.__name__}."):
+        if not study.ispkg:
+            continue
+        folder = importlib.import_module(study.name)
+        for file in pkgutil.iter_modules(folder.__path__):
+            if file.name == part or file.name.endswith(f"_{part}"):
+                name = f"{study.name.rpartition('.')[2]}_{file.name.removesuffix(part)}".rstrip("_")
+                found[name] = f"{study.name}.{file.name}"
+    return dict(sorted(found.items()))
+
+
+@cache
+def _protocols() -> dict[str, Protocol]:
+    # What has statistics is a protocol.
+    found = _found("statistics")
+    return {
+        name: Protocol(name, re.sub(r"\.statistics$", ".protocol", module.removesuffix("_statistics")))
+        for name, module in found.items()
+    }
+
+
+@cache
+def figures() -> dict[str, str]:
+    """Return name -> module of all figures, sorted by name."""
+    return _found("figure")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all protocols, sorted."""
+    return tuple(_protocols())
+
+
+def get(name: str) -> Protocol:
+    """Return a protocol by name.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    if name not in _protocols():
+        raise UserError(f"no protocol '{name}'{renamed(name)}; allowed: {', '.join(names())}")
+    return _protocols()[name]
+
+
+#: Protocols and figures that had another name before there was a folder for each paper.
+FORMER_NAMES = {
+    "homeostatic_stdp": "zenke2015",
+    "clopath_network": "clopath2010_network",
+    "clopath_pairing": "clopath2010_pairing",
+    "urbanczik_senn": "urbanczik2014",
+    "urbanczik_amplitude": "urbanczik2014_amplitude",
+    "distal_reward": "izhikevich2007_reward",
+    "pavlovian_conditioning": "izhikevich2007_conditioning",
+    "dopamine_cue": "dopamine_tutorial_cue",
+    "dopamine_ten": "dopamine_tutorial_ten_neurons",
+    "dopamine_timing": "dopamine_tutorial_timing",
+    "epsp": "beats_epsp",
+    "stdp_window": "beats_window",
+    "stdp_tutorial_window": "beats_tutorial_window",
+    "clopath2010": "clopath2010_network",
+    "urbanczik2014_refractory": "urbanczik2014_amplitude",
+    "izhikevich2007": "izhikevich2007_reward",
+    "izhikevich2007_pavlov": "izhikevich2007_conditioning",
+    "izhikevich2007_cue": "dopamine_tutorial_cue",
+}
+
+
+def renamed(name: str) -> str:
+    """Return for an error what a protocol or a figure of a former name is called now; empty if it never had one."""
+    return f" (it is called '{FORMER_NAMES[name]}' now)" if name in FORMER_NAMES else ""
+
+
+def name_of_recording(recorded_protocol: str) -> str:
+    """Return the name of the protocol that can replay a recording.
+
+    Raises
+    ------
+    UserError
+        If none can; the message names the recordings that can be replayed.
+    """
+    known = {recording: each.name for each in _protocols().values() if each.peer for recording in each.peer.RECORDINGS}
+    for pattern, name in known.items():
+        if fnmatchcase(recorded_protocol, pattern):
+            return name
+    raise UserError(f"attribute 'protocol' is '{recorded_protocol}'; allowed: {', '.join(sorted(known))}")
