@@ -67,8 +67,30 @@ class Cost(NamedTuple):
     seconds: float
 
 
+class OnGrid(NamedTuple):
+    """Mark of a time, or a list of times, that has to be a whole multiple of another parameter: of the time step.
+
+    Attributes
+    ----------
+    least : int
+        Smallest number of steps allowed.
+    of : str
+        The parameter that is the step [ms].
+    """
+
+    least: int = 0
+    of: str = "dt_ms"
+
+
+#: Times that lie on the grid of time steps [ms].
+GridTime = Annotated[float, Field(ge=0), OnGrid()]
+GridTimes = Annotated[list[NonNegative], OnGrid()]
+#: A duration or an interval of one step or more [ms].
+GridDuration = Annotated[float, Field(gt=0), OnGrid(least=1)]
+
+
 class Parameters(Checked):
-    """Base of the parameters of a protocol. Each protocol module has a subclass of this name."""
+    """Base of the parameters of models and protocols. A protocol's are in a class of this name in its module."""
 
     @model_validator(mode="after")
     def _numbers_have_a_usable_size(self) -> "Parameters":
@@ -89,6 +111,14 @@ class Parameters(Checked):
                 continue
             if max(map(abs, _numbers(getattr(self, name))), default=0.0) / dt_ms > MOST_STEPS:
                 raise ValueError(f"{name}: at most {MOST_STEPS:g} steps of {dt_ms:g} ms")
+        return self
+
+    @model_validator(mode="after")
+    def _times_lie_on_the_grid(self) -> "Parameters":
+        for name, field in type(self).model_fields.items():
+            for mark in field.metadata:
+                if isinstance(mark, OnGrid):
+                    self.require_whole_steps(name, least=mark.least, of=mark.of)
         return self
 
     def cost(self) -> Cost:
@@ -123,6 +153,12 @@ class Parameters(Checked):
                 if round(steps) < least or not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
                     at_least = f", at least {least}" if least else ""
                     raise ValueError(f"{name}: has to be a whole multiple of {of} ({step_ms:g}){at_least}")
+
+
+class TimeGrid(Parameters):
+    """Parameters of what advances in time steps of one length."""
+
+    dt_ms: Positive = quantity("Time step.")
 
 
 def output_options(parameters: type[Parameters]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
         The experiment; gives claims, errata and the peer's summary.
     ensembles : mapping of str to Dataset
         Name -> ensemble, from `replasticity.pipeline.simulation.aggregate`: of the experiment, and of the others that
-        its figure shows (`replasticity.definitions.experiments.in_one_figure`). Claims of all of them are corrected together.
+        its figure shows (`experiments.in_one_figure`). Claims of all of them are corrected together.
 
     Returns
     -------
