@@ -77,6 +77,10 @@ class ProjectCopy:
         assert old in content, f"{name} does not contain {old!r}"
         path.write_text(content.replace(old, new))
 
+    def experiment(self, name: str) -> Path:
+        """Return the YAML file of an experiment of a study."""
+        return next(self.folder.glob(f"src/replasticity/studies/*/experiments/{name}.yaml"))
+
     def keep_experiments(self, *names: str) -> None:
         """Remove all other experiments, and what is said of them in these: the rules are the same for all."""
         yaml = YAML()

@@ -457,9 +457,9 @@ CLOPATH_NETWORKS = [
     ("protocol", "expected"),
     [
         # The quick scale leaves out the network of 1000 s.
-        ("clopath_network", CLOPATH_NETWORKS),
+        ("clopath2010_network", CLOPATH_NETWORKS),
         # Those of another protocol with the same kernels too.
-        ("stdp_window", ["stdp_tutorial_window", "stdp_window"]),
+        ("beats_window", ["stdp_tutorial_window", "stdp_window"]),
     ],
 )
 def test_compiling_simulates_what_uses_the_same_kernels_at_the_quick_scale(project, monkeypatch, protocol, expected):
@@ -480,7 +480,7 @@ def test_compiling_shortens_no_run_that_would_not_be_allowed(project, monkeypatc
         "sample_interval_s: {value: 10",
         "sample_interval_s: {value: 60",
     )
-    assert main(["compile", "distal_reward", "-o", "compiled.json"]) == 0
+    assert main(["compile", "izhikevich2007_reward", "-o", "compiled.json"]) == 0
     assert 120 in durations_s
 
 
@@ -503,9 +503,9 @@ print({each.data["dispatcher"].py_func.__qualname__ for _, each in recorder.buff
 @pytest.mark.parametrize(
     ("protocol", "names"),
     [
-        ("clopath_network", CLOPATH_NETWORKS),
-        ("distal_reward", ["izhikevich2007", "izhikevich2007_pavlov", "izhikevich2007_pavlov_random_reward"]),
-        ("dopamine_cue", ["dopamine_ten", "dopamine_timing", "dopamine_timing_exact", "izhikevich2007_cue"]),
+        ("clopath2010_network", CLOPATH_NETWORKS),
+        ("izhikevich2007_reward", ["izhikevich2007", "izhikevich2007_pavlov", "izhikevich2007_pavlov_random_reward"]),
+        ("dopamine_tutorial_cue", ["dopamine_ten", "dopamine_timing", "dopamine_timing_exact", "izhikevich2007_cue"]),
     ],
 )
 def test_after_compiling_nothing_is_left_to_compile(tmp_path, protocol, names):

@@ -75,7 +75,7 @@ SENSELESS = st.sampled_from(
         float("nan"), float("inf"), -float("inf"), "", " ", "1", "1 ms", "100 mV", "1e3", "NaN", "x" * 100_000,
         [], [[]], [0.0], [1.0, "a"], [None], [-1], [2**70], [1, 1], [1e300, 1e300], {}, {"value": 1}, {"a": {"b": []}},
         "../../../etc/passwd", "/etc/passwd", "..", "a/b", "a\0b", "a\nb", "\u202e\u0000", "é中😀", "__init__",
-        "rendering", "zenke2015", "fuzzed", "homeostatic_stdp", "_dopamine", "os", "quick", "0x10", "2001-01-01", "~",
+        "rendering", "zenke2015", "fuzzed", "clopath2010_network", "shared", "os", "quick", "0x10", "2001-01-01", "~",
         "=", "<<",
     ]
 ) | st.recursive(

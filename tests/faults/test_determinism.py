@@ -72,7 +72,7 @@ def test_a_difference_is_noticed(tmp_path, compare_stacks):
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_nothing_is_written_into_the_home_directory(project_copy, tmp_path):
-    for path in (project_copy.folder / "config/experiments").glob("*.yaml"):
+    for path in project_copy.folder.glob("src/replasticity/studies/*/experiments/*.yaml"):
         if not path.stem.startswith("zenke2015"):
             path.unlink()
     home = tmp_path / "home"

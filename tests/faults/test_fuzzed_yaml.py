@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from tests.conftest import ROOT
+from tests.conftest import STUDIES
 from tests.faults.fuzzing import SENSELESS, check_outcome, fuzz, places
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 def plain(name):
     """Return the content of an experiment's file; texts are shortened, as their length costs parsing time only."""
-    content = YAML(typ="safe", pure=True).load((ROOT / "config/experiments" / f"{name}.yaml").read_text())
+    content = YAML(typ="safe", pure=True).load(next(STUDIES.glob(f"*/experiments/{name}.yaml")).read_text())
     for key in ("references", "claims", "errata"):
         content[key] = content.get(key, [])[:1]
     return json.loads(json.dumps(content))

@@ -282,8 +282,7 @@ def test_other_machine_code_never_mixes_with_the_usual_one(sound, cache, tmp_pat
 
 
 def test_settings_in_the_working_folder_are_ignored(sound, cache, tmp_path):
-    (tmp_path / "config/experiments").mkdir(parents=True)
-    shutil.copytree(ROOT / "config/experiments", tmp_path / "config/experiments", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / ".numba_config.yaml").write_text("disable_jit: 1\nnum_threads: 0\nboundscheck: 1\nopt: '0'\n")
     assert simulate(cache, tmp_path / "run.nc", folder=tmp_path) == (sound[1], "")
 
@@ -316,7 +315,7 @@ def test_compiling_removes_older_code_of_ours_and_nothing_else(tmp_path):
 
     def compile_in(project, **settings):
         before = set(base.iterdir())
-        project.replasticity("compile", "stdp_window", "-o", "compiled.json", NUMBA_CACHE_DIR=str(base), **settings)
+        project.replasticity("compile", "beats_window", "-o", "compiled.json", NUMBA_CACHE_DIR=str(base), **settings)
         (made,) = set(base.iterdir()) - before
         return made
 

@@ -68,7 +68,7 @@ NOT_OURS = "exists, and replasticity has not made it"
         ("aggregate", "stdp_window"),
         ("plot", "zenke2015"),
         ("report", "stdp_window"),
-        ("compile", "stdp_window"),
+        ("compile", "beats_window"),
     ],
     ids=lambda arguments: arguments[0],
 )

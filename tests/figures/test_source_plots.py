@@ -8,7 +8,7 @@ import xarray as xr
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
 from replasticity.storage import project
-from tests.conftest import ROOT
+from tests.conftest import STUDIES
 
 #: Figure -> plots of its source, counted there. Axes whose lines are in several of our panels count in each; maps and
 #: studies of ours have none.
@@ -30,8 +30,8 @@ PLOTS_OF_THE_SOURCES = {
 
 FIGURES = [
     name
-    for name in sorted(path.stem for path in (ROOT / "config/experiments").glob("*.yaml"))
-    if "\nfigure:" in (ROOT / f"config/experiments/{name}.yaml").read_text()
+    for name, path in sorted((path.stem, path) for path in STUDIES.glob("*/experiments/*.yaml"))
+    if "\nfigure:" in path.read_text()
 ]
 
 

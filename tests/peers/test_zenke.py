@@ -153,7 +153,7 @@ def test_replay_command_fails_if_one_of_several_does_not_hold(tmp_path):
     wrong = changed(FOLDER / "zenke_seed2.nc", tmp_path, change)
     assert main(["replay", str(FOLDER / "zenke_seed1.nc"), str(wrong), "--json", str(tmp_path / "replays.json")]) == 1
     good, bad = json.loads((tmp_path / "replays.json").read_text())
-    assert (good["holds"], good["protocol"], good["simulator_version"]) == (True, "homeostatic_stdp", "2.9.0")
+    assert (good["holds"], good["protocol"], good["simulator_version"]) == (True, "zenke2015", "2.9.0")
     assert not bad["holds"]
     (row,) = [row for row in bad["quantities"] if not row["holds"]]
     assert (row["quantity"], row["bound"]) == ("wij", "abs 1e-08")

@@ -594,7 +594,7 @@ def test_a_recorded_run_may_end_before_prescribed_spikes():
 def test_shared_modules_are_no_protocols():
     assert importlib.import_module("replasticity.studies.beats.shared") is pair_stdp
     assert "_pair_stdp" not in protocols.names()
-    assert {"beats", "beats_map", "epsp", "stdp_window", "stdp_tutorial_window"} <= set(protocols.names())
+    assert {"beats", "beats_map", "beats_epsp", "beats_window", "beats_tutorial_window"} <= set(protocols.names())
 
 
 @pytest.mark.parametrize(("pre", "post", "direction"), [([10], [11], 1), ([11], [10], -1), ([], [], 0)])

@@ -36,9 +36,8 @@ def claim_on_final_weight(kind, **bounds):
 def choose_experiments(project):
     """Keep a few experiments, with claims of each kind and plots of the source, whatever the project's own have."""
     project.keep_experiments(*EXPERIMENTS)
-    folder = project.folder / "config/experiments"
     yaml = YAML()
-    zenke, beats = (yaml.load((folder / f"{name}.yaml").read_text()) for name in ("zenke2015", "beats"))
+    zenke, beats = (yaml.load(project.experiment(name).read_text()) for name in ("zenke2015", "beats"))
     zenke["claims"][0]["kind"] = "published"
     zenke["claims"][-1]["kind"] = "ours"
     zenke["figure"]["source_plots"] = SOURCE_PLOTS
@@ -46,7 +45,7 @@ def choose_experiments(project):
     beats["figure"] = {"module": "beats"}
     beats["errata"] = []
     for name, content in (("zenke2015", zenke), ("beats", beats)):
-        with (folder / f"{name}.yaml").open("w") as file:
+        with project.experiment(name).open("w") as file:
             yaml.dump(content, file)
 
 

@@ -34,7 +34,7 @@ def ensemble():
             "trace_seed": [1, 2],
             "time_ms": array(("time_ms",), time, "time", "ms"),
         },
-        attrs={"experiment": "tiny", "protocol": "homeostatic_stdp"},
+        attrs={"experiment": "tiny", "protocol": "zenke2015"},
     )
 
 

@@ -346,7 +346,7 @@ def test_seeds_of_a_deterministic_experiment_are_no_sample(test):
 def test_a_protocol_is_declared_deterministic_if_its_inputs_are(in_project, protocol):
     name = next(name for name in experiments.names() if experiments.load(name).protocol == protocol)
     resolved = experiments.resolve_shortest(name, experiments.load(name))
-    first, second = (protocols.get(protocol).draw(resolved.parameters, seed) for seed in (1, 2))
+    first, second = (protocols.get(protocol).sample_inputs(resolved.parameters, seed) for seed in (1, 2))
     equal = all(np.array_equal(first[key], second[key]) for key in first)
     assert protocols.get(protocol).is_deterministic == equal
 

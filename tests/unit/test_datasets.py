@@ -260,7 +260,7 @@ def test_failed_write_leaves_the_old_file_and_no_other(run, tmp_path, monkeypatc
 def test_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
     # The process dies between the last byte and the renaming: the worst moment.
     code = (
-        "import os, signal, pathlib; from replasticity import datasets;"
+        "import os, signal, pathlib; from replasticity.storage import files;"
         "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL);"
         "files.write_bytes(b'x' * 10**6, pathlib.Path('final.nc'))"
     )

@@ -100,7 +100,17 @@ def test_both_parsers_read_the_same(scalar):
         ("id: sampled-abscissa", "id: reversed-sign", "errata.reversed-sign: each id once"),
         ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
         ("zenke_summary.nc", "none.nc", "peer.summary: no file 'tests/peers/zenke/none.nc'"),
-        ("protocol: homeostatic_stdp", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
+        ("protocol: zenke2015", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
+        (
+            "protocol: zenke2015",
+            "protocol: homeostatic_stdp",
+            "protocol: no protocol 'homeostatic_stdp' (it is called 'zenke2015' now); allowed: ",
+        ),
+        (
+            "module: zenke2015",
+            "module: izhikevich2007",
+            "figure.module: no figure 'izhikevich2007' (it is called 'izhikevich2007_reward' now); allowed: ",
+        ),
         ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
         ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),
         ("title: Homeo", 'title: !!python/object/apply:os.system ["true"]\ntitle2: Homeo', "YAML"),

@@ -9,9 +9,9 @@ from replasticity.definitions import experiments
 from replasticity.errors import UserError
 from replasticity.pipeline import simulation
 from replasticity.study import protocols
-from tests.conftest import ROOT
+from tests.conftest import STUDIES
 
-REFERENCES = sorted((ROOT / "figures/references").glob("*.json"))
+REFERENCES = sorted(STUDIES.glob("*/reference/*.json"))
 
 #: The cheapest experiment of each protocol whose quick scale takes a second or less.
 QUICK = ("beats", "clopath2010_pairing", "dopamine_ten", "dopamine_timing", "stdp_tutorial_window", "zenke2015")

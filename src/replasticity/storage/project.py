@@ -8,11 +8,12 @@ from replasticity.errors import UserError
 
 _PACKAGE = Path(__file__).parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
-_CONFIGURATION = Path("config") / "config.yaml"
+#: A project has one of them.
+_MARKS = (Path("config") / "config.yaml", Path("config") / "experiments")
 
 
 def root() -> Path:
-    """Return the project's folder: the nearest parent of the working folder that has config/config.yaml.
+    """Return the project's folder: the nearest parent of the working folder that has config/config.yaml or config/experiments.
 
     Returns
     -------
@@ -26,9 +27,9 @@ def root() -> Path:
     """
     here = Path.cwd()
     for folder in (here, *here.parents, _CHECKOUT):
-        if (folder / _CONFIGURATION).is_file():
+        if any((folder / mark).exists() for mark in _MARKS):
             return folder
-    raise UserError(f"{here}: no {_CONFIGURATION} here or above; run this inside a clone of replasticity")
+    raise UserError(f"{here}: neither {_MARKS[0]} nor {_MARKS[1]} here or above; run this inside a clone of replasticity")
 
 
 def cache_folder(of: str) -> Path:
