@@ -78,9 +78,9 @@ def test_each_line_of_the_source_has_a_place(ensembles, panels):
     drawn = collect(plot(NAME, ensembles), NAME, ensembles)
     plots = experiments.load(NAME).figure.source_plots
     assert len(plots) == 1
-    for plot in plots:
-        labels = [series.attrs["label"] for series in drawn[plot.panel].children.values()]
-        legend = [text.get_text() for text in panels[plot.panel].get_legend().get_texts()]
-        for text in plot.lines.values():
+    for source in plots:
+        labels = [series.attrs["label"] for series in drawn[source.panel].children.values()]
+        legend = [text.get_text() for text in panels[source.panel].get_legend().get_texts()]
+        for text in source.lines.values():
             assert any(text in label for label in labels)
             assert text in legend

@@ -52,12 +52,12 @@ def test_each_line_of_the_tutorials_plots_can_be_pointed_at(shown):
     plots = experiments.load(module).figure.source_plots
     # Counted in the tutorial: the traces of one neuron, the raster and the weights have axes one above the other.
     assert len(plots) == {"dopamine_timing": 1, "dopamine_ten": 4, "izhikevich2007_cue": 8}[module]
-    for plot in plots:
-        axes = panels[plot.panel]
+    for source in plots:
+        axes = panels[source.panel]
         legend = axes.get_legend()
         texts = [axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
         texts += [text.get_text() for text in legend.get_texts()] if legend else []
-        assert all(any(ours in text for text in texts) for ours in plot.lines.values()), (plot.plot, texts)
+        assert all(any(ours in text for text in texts) for ours in source.lines.values()), (source.plot, texts)
 
 
 def test_bands_need_five_seeds(shown):

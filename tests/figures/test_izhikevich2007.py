@@ -127,12 +127,12 @@ def test_there_are_no_bands(figure):
 def test_each_line_of_the_sources_plots_stands_in_our_panel(made, figure):
     plots = experiments.load(made[0]).figure.source_plots
     assert len(plots) >= 5
-    for plot in plots:
+    for source in plots:
         # Axes within a panel are called after it.
-        axes = [each for each in figure.axes if each.get_label().split("_")[0] == plot.panel]
+        axes = [each for each in figure.axes if each.get_label().split("_")[0] == source.panel]
         texts = [text.get_text() for each in axes for text in each.findobj(Text)]
-        missing = {theirs: ours for theirs, ours in plot.lines.items() if not any(ours in text for text in texts)}
-        assert missing == {}, plot.plot
+        missing = {theirs: ours for theirs, ours in source.lines.items() if not any(ours in text for text in texts)}
+        assert missing == {}, source.plot
 
 
 @pytest.mark.parametrize("made", ["izhikevich2007"], indirect=True)

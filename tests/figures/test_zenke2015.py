@@ -109,12 +109,12 @@ def test_each_line_of_each_plot_of_the_source_has_a_place(figure, ensembles):
     drawn = collect(figure, "zenke2015", ensembles)
     plots = experiments.load("zenke2015").figure.source_plots
     # Two axes of the first figure, and the second figure.
-    assert [plot.panel for plot in plots] == ["a", "b", "c"]
-    for plot in plots:
-        of_panel = drawn[plot.panel]
+    assert [source.panel for source in plots] == ["a", "b", "c"]
+    for source in plots:
+        of_panel = drawn[source.panel]
         texts = [of_panel.attrs[key] for key in ("title", "x_label", "y_label")]
         texts += [series.attrs["label"] for series in of_panel.children.values()]
-        for text in plot.lines.values():
+        for text in source.lines.values():
             assert any(text in each for each in texts), text
 
 
