@@ -1,7 +1,7 @@
 """Homeostatic STDP: pairings of pre- and postsynaptic spikes at five population rates (Zenke et al. 2015).
 
 A population of Poisson neurons sets the global factor G; a single inhibitory synapse is probed by one pair
-of spikes in the middle of each epoch. Specification: "Homeostatic STDP at an inhibitory synapse".
+of spikes in the middle of each epoch. Source: docs/models/homeostatic_stdp.md.
 
 Symbols of the paper are mapped to names in `replasticity.kernels.homeostatic_stdp`.
 """
@@ -34,7 +34,7 @@ _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
 class Parameters(BaseParameters):
-    """Parameters of the protocol. Their order is that of the specification's table."""
+    """Parameters of the protocol. Their order is that of docs/models/homeostatic_stdp.md#parameters."""
 
     dt_ms: Positive = Field(description="Time step.")
     epoch_ms: Positive = Field(description="Duration of one epoch of constant population rate.")
@@ -95,7 +95,7 @@ class Parameters(BaseParameters):
         return Cost(memory_bytes, steps * _SECONDS_PER_STEP + sum(expected) * _SECONDS_PER_SPIKE)
 
 
-#: Phases of an event, in the order of the specification's points 2-3, 4b and 4c.
+#: Phases of an event (docs/models/homeostatic_stdp.md#samples).
 _PHASES = "before the step's spikes act; between the pre- and the postsynaptic event; after both"
 
 RUN: dict[str, Variable] = {
@@ -219,7 +219,7 @@ def spike_steps(times_ms: list[float], parameters: Parameters) -> IntArray:
     """Return the steps in which prescribed spikes are emitted, sorted.
 
     A time inside a step belongs to that step, and a time up to a thousandth of a step below a grid point
-    belongs to the grid point (specification, "Time and prescribed spikes").
+    belongs to the grid point (docs/models/homeostatic_stdp.md#prescribed-spikes).
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def spike_steps(times_ms: list[float], parameters: Parameters) -> IntArray:
 
 
 def epoch_of_step(parameters: Parameters) -> IntArray:
-    """Return the epoch of each step (specification, "Time and prescribed spikes").
+    """Return the epoch of each step (docs/models/homeostatic_stdp.md#epoch-of-a-step).
 
     Returns
     -------
@@ -399,7 +399,7 @@ def run(parameters: Parameters, inputs: Arrays) -> Arrays:
 
 
 def pairings(parameters: Parameters, run: Arrays) -> dict[str, FloatArray]:
-    """Return G and the weight change at each pairing (specification, "Pairing table").
+    """Return G and the weight change at each pairing (docs/models/homeostatic_stdp.md#pairing-table).
 
     The k-th presynaptic and the k-th postsynaptic spike are a pair.
 
