@@ -312,7 +312,7 @@ def repeat_since_last_spike(synapse, neuron, stamp, history, step):
         start = arrival
         arrival = next_arrival(history, neuron, arrival, step.delay)
     since = stamp - synapse.spike_clock
-    # Twice, with the same start: the generated code does so (errata, 21).
+    # Twice, with the same start: the generated code does so (docs/models/dopamine_stdp.md#erratum-advanced-twice).
     advance(synapse, synapse.spike_clock, since, step)
     advance(synapse, synapse.spike_clock, since, step)
 
