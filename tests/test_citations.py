@@ -17,7 +17,7 @@ CODE = re.compile(r"`[^`\n]*`")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 #: How descriptions were cited before they were part of the repository.
 OLD_CITATION = re.compile(
-    r"specification[,:]? *(sections?|points?|[\"“])|\b(the|stored) specification\b", re.IGNORECASE
+    r"specification[,:]? *(sections?|points?|[\"“])|\b(the|stored) specification\b|\(errata, \d", re.IGNORECASE
 )
 
 
@@ -121,6 +121,29 @@ def test_anchors_are_unique_and_written_alike(path):
         assert name not in found or before.rstrip().endswith(f'<a id="{name}"></a>'), f"{heading[1]}: another {name}"
 
 
+def names_in_the_code(text):
+    """Return the names in the columns of a description's tables that are headed "name in the code"."""
+    found, column = [], None
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if not line.startswith("|"):
+            column = None
+        elif column is None:
+            column = cells.index("name in the code") if "name in the code" in cells else 0
+        elif column:
+            found += re.findall(r"`([A-Za-z]\w*)`", cells[column])
+    return found
+
+
+@pytest.mark.parametrize("path", descriptions(), ids=lambda path: path.stem)
+def test_the_code_has_the_names_of_the_symbols(path):
+    words = {word for file in (ROOT / "src").rglob("*.py") for word in re.findall(r"\w+", file.read_text("utf-8"))}
+    text = path.read_text(encoding="utf-8")
+    assert [name for name in names_in_the_code(text) if name not in words] == []
+    assert path.name == "README.md" or len(names_in_the_code(text)) > 10
+    assert names_in_the_code("| x | name in the code |\n|---|---|\n| `a` | `b`, `c_mV` |\n") == ["b", "c_mV"]
+
+
 def test_every_description_is_listed_and_has_symbols_and_errata():
     listed = (ROOT / DESCRIPTIONS / "README.md").read_text(encoding="utf-8")
     for path in descriptions():
@@ -136,6 +159,7 @@ def test_every_description_is_listed_and_has_symbols_and_errata():
         ('specification "Regular-firing pairs", section 1', True),
         ("Specification: section 4", True),
         ("written from the specification alone", True),
+        ("the generated code does so (errata, 21)", True),
         ("(verified in the stored specification)", True),
         ("a specification of the memory that a job needs", False),
         ('specification = find_spec("matplotlib")', False),
