@@ -150,22 +150,22 @@ def test_clamp_stops_potential_and_adaptation_refractory_time_the_potential_only
 def test_a_neuron_spikes_at_its_peak(V, spikes):
     block = neuron_model.new_blocks(np.array([V]), 3.0, NEURON)[0]
     neuron_model.finish_step(block, 0, NEURON)
-    assert block[neuron_model.SPIKES] == spikes
-    seen = [block[row] for row in (neuron_model.V, neuron_model.W, neuron_model.Z, neuron_model.T)]
+    assert block.spikes[0] == spikes
+    seen = [values[0] for values in neuron_model.by_variable(block.state)[:4]]
     assert seen == ([33.0, 83.5, 400.0, 30.4] if spikes else [V, 3.0, 0.0, -50.4])
     # The interval of the spike counts: 20 steps are left after it.
-    assert block[neuron_model.CLAMPED] == 21 * spikes
+    assert block.clamped[0] == 21 * spikes
 
 
-@pytest.mark.parametrize("row", [neuron_model.CLAMPED, neuron_model.REFRACTORY])
-def test_input_that_finds_a_neuron_clamped_or_refractory_is_lost(row):
+@pytest.mark.parametrize("counter", ["clamped", "refractory"])
+def test_input_that_finds_a_neuron_clamped_or_refractory_is_lost(counter):
     block = neuron_model.new_blocks(np.array([-60.0]), 0.0, NEURON)[0]
-    block[row], block[neuron_model.INPUT] = 2, 5.0
+    block[counter][0], block.input_mV[0] = 2, 5.0
     neuron_model.finish_step(block, 0, NEURON)
-    assert block[neuron_model.INPUT] == 0.0
-    block[row], block[neuron_model.V] = 0, -60.0
+    assert block.input_mV[0] == 0.0
+    block[counter][0], block.state[0] = 0, -60.0
     neuron_model.finish_step(block, 0, NEURON)
-    assert block[neuron_model.V] == -60.0
+    assert block.state[0] == -60.0
 
 
 def test_a_solver_step_that_is_cut_ends_exactly_at_the_end_of_the_interval():
@@ -173,12 +173,12 @@ def test_a_solver_step_that_is_cut_ends_exactly_at_the_end_of_the_interval():
     neuron = NEURON._replace(dt_ms=0.3)
     time_ms = next(t for t in np.linspace(0.035, 0.045, 1000) if t + (0.3 - t) != 0.3)
     block = neuron_model.new_blocks(np.array([-70.6]), 0.0, neuron)[0]
-    block[neuron_model._TIME] = time_ms
+    block.time_ms[0] = time_ms
     neuron_model.set_step(block, neuron)
     neuron_model.try_step(block, neuron)
-    neuron_model.slopes(block, neuron_model._NEW, neuron_model._K_NEW, neuron)
+    neuron_model.slopes(block.new, block.new_slope, block, neuron)
     neuron_model.control_step(block, 0, neuron)
-    assert block[neuron_model._TIME] == 0.3
+    assert block.time_ms[0] == 0.3
 
 
 #: Potential, adaptation [pA] and whether NEST goes on with them.
@@ -210,15 +210,15 @@ def test_limits_of_the_state_are_those_of_nest(V, w, bounded):
 )
 def test_a_neuron_outside_its_limits_ends_the_run_where_it_was(V, w, found):
     block = neuron_model.new_blocks(np.array([-70.6, V]), w, NEURON)[0]
-    block[neuron_model.W] = 0.0
-    before = block[: neuron_model.VARIABLES * neuron_model.LANES].copy()
+    neuron_model.by_variable(block.state)[1][0] = 0.0
+    before = block.state.copy()
     outside = neuron_model.advance(block, 2, NEURON)
     assert outside == (-1 if found is None else 1)
     if found is not None:
         failure = no_failure()
         neuron_model.note_outside(block, outside, failure, 7, 21)
         assert failure[0].item()[:3] == (found, 7, 21)
-        np.testing.assert_array_equal(block[1 : before.size : neuron_model.LANES], before[1 :: neuron_model.LANES])
+        np.testing.assert_array_equal(block.state[1 :: neuron_model.LANES], before[1 :: neuron_model.LANES])
 
 
 def test_a_neuron_that_takes_too_many_solver_steps_ends_the_run():

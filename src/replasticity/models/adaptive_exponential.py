@@ -1,9 +1,8 @@
 """Adaptive exponential neurons with an adaptive solver: constants, state, and one grid step (interval).
 
 Sixteen neurons advance side by side, so that the processor works on several at once. Each keeps its own
-step size, and each gets the same bits as if it were alone. All numbers of such a block are in one flat array:
-row ``R`` of neuron ``i`` is element ``R + i``. Rows of one length and a common base are what compilers turn
-into vector instructions.
+step size, and each gets the same bits as if it were alone. All numbers of such a block are one record of arrays with
+a place for each neuron: arrays at known distances are what compilers turn into vector instructions.
 
 A solver step that leads out of the limits of `replasticity.equations.adaptive_exponential` is not taken: the run ends.
 
@@ -29,7 +28,7 @@ from replasticity.equations.adaptive_exponential import (
     upstroke_exponent,
 )
 from replasticity.numerics import runge_kutta_fehlberg as rkf
-from replasticity.numerics.compilation import njit
+from replasticity.numerics.compilation import inline_njit, njit
 from replasticity.numerics.limits import note_failure
 
 #: Constants of the neuron. ``clamp_steps`` and ``refractory_steps`` are t_clamp and t_ref in grid steps.
@@ -64,28 +63,21 @@ NeuronStep = namedtuple(
 
 #: Neurons in a block.
 LANES = 16
+#: Variables: V, w, z, V_T and three low-passed potentials.
 VARIABLES = 7
-_SIZE = VARIABLES * LANES
+SIZE = VARIABLES * LANES
 
-# The state: seven rows, in this order wherever all seven appear.
-V, W, Z, T, U_PLUS, U_MINUS, U_BAR = (k * LANES for k in range(VARIABLES))
-_STATE = 0
-_STAGE, _K1, _K2, _K3, _K4, _K5, _K6, _NEW, _K_NEW, _ERROR, _H = (k * _SIZE for k in range(1, 12))
-# Single rows. Counters are whole numbers, kept as floats so that a block is one array.
-(
-    CLAMPED,
-    REFRACTORY,
-    INPUT,
-    SPIKES,
-    _NEXT_H,
-    _TIME,
-    _EFFECTIVE,
-    _UPSTROKE,
-    _LARGEST,
-    # Solver steps that the block may still take, in the first place of the row.
-    _STEPS_LEFT,
-) = (12 * _SIZE + k * LANES for k in range(10))
-BLOCK_SIZE = 12 * _SIZE + 10 * LANES
+#: Neurons side by side. An array of `SIZE` holds all variables (see `by_variable`): ``new`` is the state after the
+#: present solver step, ``h_ms`` the size of that step, the same for all variables of a neuron, ``slope_1`` to
+#: ``slope_6`` are the slopes at its six stages, ``new_slope`` those after it. ``clamped`` and ``refractory`` are grid
+#: steps that are left, as floats, since vectors of them need no conversion; ``steps_left`` are those of the solver.
+BLOCK = np.dtype(
+    [(name, np.float64, SIZE) for name in ("state", "stage", *(f"slope_{k}" for k in range(1, 7)))]
+    + [(name, np.float64, SIZE) for name in ("new", "new_slope", "error", "h_ms")]
+    + [(name, np.float64, LANES) for name in ("clamped", "refractory", "input_mV", "next_h_ms", "time_ms")]
+    + [(name, np.float64, LANES) for name in ("effective_mV", "upstroke", "largest_error")]
+    + [("spikes", np.int64, LANES), ("steps_left", np.int64)]
+)
 
 #: What may leave its limits, with the limits; the numbers that are noted follow those of the synapses
 #: (`replasticity.models.clopath.LIMITS`).
@@ -111,58 +103,64 @@ def new_blocks(V_initial_mV, w_initial_pA, neuron):
 
     Returns
     -------
-    ndarray of float64, shape (blocks, BLOCK_SIZE)
+    recarray of `BLOCK`, shape (blocks,)
         Neuron ``k`` is neuron ``k % LANES`` of block ``k // LANES``; what is left of the last block is idle.
     """
-    blocks = np.zeros((math.ceil(len(V_initial_mV) / LANES), BLOCK_SIZE))
-    for row, value in (
-        (V, neuron.E_L_mV),
-        (W, w_initial_pA),
-        (T, neuron.V_T_rest_mV),
-        (U_PLUS, neuron.E_L_mV),
-        (U_MINUS, neuron.E_L_mV),
-        (U_BAR, neuron.E_L_mV),
-        (_NEXT_H, neuron.dt_ms),
-        (_STEPS_LEFT, rkf.STEPS_MORE),
-    ):
-        blocks[:, row : row + LANES] = value
+    blocks = np.zeros(math.ceil(len(V_initial_mV) / LANES), BLOCK).view(np.recarray)
+    E_L_mV = neuron.E_L_mV
+    blocks.state = np.repeat([E_L_mV, w_initial_pA, 0.0, neuron.V_T_rest_mV, E_L_mV, E_L_mV, E_L_mV], LANES)
+    blocks.next_h_ms = neuron.dt_ms
+    blocks.steps_left = rkf.STEPS_MORE
     for k, V_mV in enumerate(V_initial_mV):
-        blocks[k // LANES, V + k % LANES] = V_mV
+        blocks[k // LANES].state[k % LANES] = V_mV
     return blocks
 
 
-@njit
-def slopes(block, at, to, neuron):
-    """Write the slopes of all variables into the block.
+@inline_njit
+def by_variable(values):
+    """Return views of an array of `SIZE`: V, w, z, V_T, u_bar_plus, u_bar_minus and u_bar_bar of all neurons."""
+    return (
+        values[:LANES],
+        values[LANES : 2 * LANES],
+        values[2 * LANES : 3 * LANES],
+        values[3 * LANES : 4 * LANES],
+        values[4 * LANES : 5 * LANES],
+        values[5 * LANES : 6 * LANES],
+        values[6 * LANES :],
+    )
+
+
+@inline_njit
+def slopes(state, slope, block, neuron):
+    """Write the slopes of all variables.
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
-        A block; changed in place.
-    at, to : int
-        Where the seven rows of the state are, and where those of the slopes go.
+    state, slope : ndarray of float64, shape (SIZE,)
+        Where they are taken, and where they go.
+    block : record of `BLOCK`
+        The block of both.
     neuron : NeuronStep
         Constants.
     """
+    V_mV, w_pA, z_pA, T_mV, u_plus_mV, u_minus_mV, u_bar_mV = by_variable(state)
+    dV, dw, dz, dT, du_plus, du_minus, du_bar = by_variable(slope)
+    u_mV, upstroke, clamped, refractory = block.effective_mV, block.upstroke, block.clamped, block.refractory
     for i in range(LANES):
-        block[_EFFECTIVE + i] = effective_potential(
-            block[at + V + i], block[CLAMPED + i], block[REFRACTORY + i], neuron
-        )
-        block[_UPSTROKE + i] = upstroke_exponent(block[_EFFECTIVE + i], block[at + T + i], neuron)
+        u_mV[i] = effective_potential(V_mV[i], clamped[i], refractory[i], neuron)
+        upstroke[i] = upstroke_exponent(u_mV[i], T_mV[i], neuron)
     for i in range(LANES):
-        # The exponential is dear. Neurons that have reached the end of the interval, and idle ones, need none.
-        needed = block[_TIME + i] < neuron.dt_ms and neuron.Delta_T_mV > 0
-        block[_UPSTROKE + i] = math.exp(block[_UPSTROKE + i]) if needed else 0.0
+        # The exponential is costly. Neurons that have reached the end of the interval, and idle ones, need none.
+        needed = block.time_ms[i] < neuron.dt_ms and neuron.Delta_T_mV > 0
+        upstroke[i] = math.exp(upstroke[i]) if needed else 0.0
     for i in range(LANES):
-        V_mV, clamped, refractory = block[_EFFECTIVE + i], block[CLAMPED + i], block[REFRACTORY + i]
-        w_pA, z_pA = block[at + W + i], block[at + Z + i]
-        block[to + V + i] = membrane_slope(V_mV, w_pA, z_pA, block[_UPSTROKE + i], clamped, refractory, neuron)
-        block[to + W + i] = adaptation_slope(V_mV, w_pA, clamped, neuron)
-        block[to + Z + i] = afterpotential_slope(z_pA, neuron)
-        block[to + T + i] = threshold_slope(block[at + T + i], neuron)
-        block[to + U_PLUS + i] = low_pass_slope(V_mV, block[at + U_PLUS + i], neuron.tau_plus_ms)
-        block[to + U_MINUS + i] = low_pass_slope(V_mV, block[at + U_MINUS + i], neuron.tau_minus_ms)
-        block[to + U_BAR + i] = low_pass_slope(block[at + U_MINUS + i], block[at + U_BAR + i], neuron.tau_bar_ms)
+        dV[i] = membrane_slope(u_mV[i], w_pA[i], z_pA[i], upstroke[i], clamped[i], refractory[i], neuron)
+        dw[i] = adaptation_slope(u_mV[i], w_pA[i], clamped[i], neuron)
+        dz[i] = afterpotential_slope(z_pA[i], neuron)
+        dT[i] = threshold_slope(T_mV[i], neuron)
+        du_plus[i] = low_pass_slope(u_mV[i], u_plus_mV[i], neuron.tau_plus_ms)
+        du_minus[i] = low_pass_slope(u_mV[i], u_minus_mV[i], neuron.tau_minus_ms)
+        du_bar[i] = low_pass_slope(u_minus_mV[i], u_bar_mV[i], neuron.tau_bar_ms)
 
 
 @njit
@@ -173,47 +171,49 @@ def try_step(block, neuron):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
-        A block; its rows ``_NEW`` and ``_LARGEST`` are written, its state stays.
+    block : record of `BLOCK`
+        A block; its ``new``, ``error`` and ``largest_error`` are written, its state stays.
     neuron : NeuronStep
         Constants.
     """
-    b = block
-    slopes(b, _STATE, _K1, neuron)
-    for j in range(_SIZE):
-        b[_STAGE + j] = rkf.stage_2(b[j], b[_H + j], b[_K1 + j])
-    slopes(b, _STAGE, _K2, neuron)
-    for j in range(_SIZE):
-        b[_STAGE + j] = rkf.stage_3(b[j], b[_H + j], b[_K1 + j], b[_K2 + j])
-    slopes(b, _STAGE, _K3, neuron)
-    for j in range(_SIZE):
-        b[_STAGE + j] = rkf.stage_4(b[j], b[_H + j], b[_K1 + j], b[_K2 + j], b[_K3 + j])
-    slopes(b, _STAGE, _K4, neuron)
-    for j in range(_SIZE):
-        b[_STAGE + j] = rkf.stage_5(b[j], b[_H + j], b[_K1 + j], b[_K2 + j], b[_K3 + j], b[_K4 + j])
-    slopes(b, _STAGE, _K5, neuron)
-    for j in range(_SIZE):
-        b[_STAGE + j] = rkf.stage_6(b[j], b[_H + j], b[_K1 + j], b[_K2 + j], b[_K3 + j], b[_K4 + j], b[_K5 + j])
-    slopes(b, _STAGE, _K6, neuron)
+    y, h_ms, stage, new, error = block.state, block.h_ms, block.stage, block.new, block.error
+    k1, k2, k3 = block.slope_1, block.slope_2, block.slope_3
+    k4, k5, k6 = block.slope_4, block.slope_5, block.slope_6
+    largest_error, new_V_mV, new_w_pA = block.largest_error, new[:LANES], new[LANES : 2 * LANES]
+    slopes(y, k1, block, neuron)
+    for j in range(SIZE):
+        stage[j] = rkf.stage_2(y[j], h_ms[j], k1[j])
+    slopes(stage, k2, block, neuron)
+    for j in range(SIZE):
+        stage[j] = rkf.stage_3(y[j], h_ms[j], k1[j], k2[j])
+    slopes(stage, k3, block, neuron)
+    for j in range(SIZE):
+        stage[j] = rkf.stage_4(y[j], h_ms[j], k1[j], k2[j], k3[j])
+    slopes(stage, k4, block, neuron)
+    for j in range(SIZE):
+        stage[j] = rkf.stage_5(y[j], h_ms[j], k1[j], k2[j], k3[j], k4[j])
+    slopes(stage, k5, block, neuron)
+    for j in range(SIZE):
+        stage[j] = rkf.stage_6(y[j], h_ms[j], k1[j], k2[j], k3[j], k4[j], k5[j])
+    slopes(stage, k6, block, neuron)
     for i in range(LANES):
-        b[_LARGEST + i] = 0.0
-    for j in range(_SIZE):
-        k1, k3, k4, k5, k6 = b[_K1 + j], b[_K3 + j], b[_K4 + j], b[_K5 + j], b[_K6 + j]
-        b[_NEW + j] = rkf.fifth_order(b[j], b[_H + j], k1, k3, k4, k5, k6)
-        b[_ERROR + j] = abs(rkf.error_estimate(b[_H + j], k1, k3, k4, k5, k6))
-    for v in range(0, _SIZE, LANES):
+        largest_error[i] = 0.0
+    for j in range(SIZE):
+        new[j] = rkf.fifth_order(y[j], h_ms[j], k1[j], k3[j], k4[j], k5[j], k6[j])
+        error[j] = abs(rkf.error_estimate(h_ms[j], k1[j], k3[j], k4[j], k5[j], k6[j]))
+    for v in range(0, SIZE, LANES):
         for i in range(LANES):
-            b[_LARGEST + i] = max(b[_LARGEST + i], b[_ERROR + v + i])
+            largest_error[i] = max(largest_error[i], error[v + i])
     for i in range(LANES):
-        b[_LARGEST + i] = b[_LARGEST + i] if is_bounded(b[_NEW + V + i], b[_NEW + W + i]) else np.inf
+        largest_error[i] = largest_error[i] if is_bounded(new_V_mV[i], new_w_pA[i]) else np.inf
 
 
 @njit
 def set_step(block, neuron):
-    """Write the size of the next solver step, cut to the rest of the interval, beside every variable."""
-    for v in range(0, _SIZE, LANES):
+    """Write the size of the next solver step, cut to the rest of the interval, for every variable."""
+    for v in range(0, SIZE, LANES):
         for i in range(LANES):
-            block[_H + v + i] = min(block[_NEXT_H + i], neuron.dt_ms - block[_TIME + i])
+            block.h_ms[v + i] = min(block.next_h_ms[i], neuron.dt_ms - block.time_ms[i])
 
 
 @njit
@@ -224,7 +224,7 @@ def error_ratio(block, i, neuron):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
+    block : record of `BLOCK`
         A block after `try_step` and with the slopes of the new state.
     i : int
         Neuron.
@@ -237,9 +237,9 @@ def error_ratio(block, i, neuron):
         Largest ratio over the seven variables.
     """
     ratio = 0.0
-    for j in range(i, _SIZE, LANES):
-        scale = neuron.tolerance * abs(block[_H + i] * block[_K_NEW + j]) + neuron.tolerance
-        ratio = max(ratio, block[_ERROR + j] / scale)
+    for j in range(i, SIZE, LANES):
+        scale = neuron.tolerance * abs(block.h_ms[j] * block.new_slope[j]) + neuron.tolerance
+        ratio = max(ratio, block.error[j] / scale)
     return ratio
 
 
@@ -251,31 +251,33 @@ def finish_step(block, i, neuron):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
+    block : record of `BLOCK`
         A block; changed in place.
     i : int
         Neuron.
     neuron : NeuronStep
         Constants.
     """
-    if block[REFRACTORY + i] == 0 and block[CLAMPED + i] == 0:
-        block[V + i] += block[INPUT + i]
+    V_mV, w_pA, z_pA, T_mV, _, _, _ = by_variable(block.state)
+    clamped, refractory = block.clamped, block.refractory
+    if refractory[i] == 0 and clamped[i] == 0:
+        V_mV[i] += block.input_mV[i]
     # Input that finds the neuron clamped or refractory is lost.
-    block[INPUT + i] = 0.0
-    peak_mV = neuron.V_peak_mV if neuron.Delta_T_mV > 0 else block[T + i]
-    if block[V + i] >= peak_mV and block[CLAMPED + i] == 0:
-        block[V + i] = neuron.V_clamp_mV
-        block[W + i] += neuron.b_pA
-        block[Z + i] = neuron.I_sp_pA
-        block[T + i] = neuron.V_T_max_mV
-        block[CLAMPED + i] = neuron.clamp_steps + 1 if neuron.clamp_steps > 0 else 0
-        block[SPIKES + i] += 1
-    elif block[CLAMPED + i] == 1:
-        block[V + i] = neuron.V_reset_mV
-        block[CLAMPED + i] = 0
-        block[REFRACTORY + i] = neuron.refractory_steps + 1 if neuron.refractory_steps > 0 else 0
-    if block[REFRACTORY + i] > 0:
-        block[V + i] = neuron.V_reset_mV
+    block.input_mV[i] = 0.0
+    peak_mV = neuron.V_peak_mV if neuron.Delta_T_mV > 0 else T_mV[i]
+    if V_mV[i] >= peak_mV and clamped[i] == 0:
+        V_mV[i] = neuron.V_clamp_mV
+        w_pA[i] += neuron.b_pA
+        z_pA[i] = neuron.I_sp_pA
+        T_mV[i] = neuron.V_T_max_mV
+        clamped[i] = neuron.clamp_steps + 1 if neuron.clamp_steps > 0 else 0
+        block.spikes[i] += 1
+    elif clamped[i] == 1:
+        V_mV[i] = neuron.V_reset_mV
+        clamped[i] = 0
+        refractory[i] = neuron.refractory_steps + 1 if neuron.refractory_steps > 0 else 0
+    if refractory[i] > 0:
+        V_mV[i] = neuron.V_reset_mV
 
 
 @njit
@@ -286,7 +288,7 @@ def control_step(block, i, neuron):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
+    block : record of `BLOCK`
         A block after `try_step` and with the slopes of the new state; changed in place.
     i : int
         Neuron.
@@ -298,37 +300,37 @@ def control_step(block, i, neuron):
     bool
         False if the step would be accepted, but leads out of the limits: the state stays.
     """
-    h_ms, time_ms = block[_H + i], block[_TIME + i]
-    was_cut = block[_NEXT_H + i] > neuron.dt_ms - time_ms
+    h_ms, time_ms = block.h_ms[i], block.time_ms[i]
+    was_cut = block.next_h_ms[i] > neuron.dt_ms - time_ms
     ratio = error_ratio(block, i, neuron)
     if ratio > rkf.REPEAT_ABOVE:
         shorter_ms = rkf.shrunk_step(h_ms, ratio)
         if shorter_ms < h_ms and time_ms + shorter_ms != time_ms:
-            block[_NEXT_H + i] = shorter_ms
+            block.next_h_ms[i] = shorter_ms
             return True
-        block[_NEXT_H + i] = h_ms
+        block.next_h_ms[i] = h_ms
     else:
-        block[_NEXT_H + i] = rkf.next_step(h_ms, ratio)
-    if not is_bounded(block[_NEW + V + i], block[_NEW + W + i]):
+        block.next_h_ms[i] = rkf.next_step(h_ms, ratio)
+    if not is_bounded(block.new[i], block.new[LANES + i]):
         return False
-    for j in range(i, _SIZE, LANES):
-        block[j] = block[_NEW + j]
+    for j in range(i, SIZE, LANES):
+        block.state[j] = block.new[j]
     # A step that was cut to the rest of the interval ends exactly at its end.
-    block[_TIME + i] = neuron.dt_ms if was_cut else time_ms + h_ms
+    block.time_ms[i] = neuron.dt_ms if was_cut else time_ms + h_ms
     finish_step(block, i, neuron)
     return True
 
 
 @njit
 def crossed_at_once(block, used, neuron):
-    """Say whether every neuron has crossed the whole interval in one acceptable step, the common case.
+    """Return True if every neuron has crossed the whole interval in one acceptable step, the common case.
 
     An error below the tolerance gives a ratio below 1 whatever the slope, so the slope need not be known. And the
     next step size, which is then at least this one, will be cut to the interval again, so it may stay as it is.
     """
     at_once = True
     for i in range(used):
-        at_once = at_once and block[_H + i] == neuron.dt_ms and block[_LARGEST + i] <= neuron.tolerance
+        at_once = at_once and block.h_ms[i] == neuron.dt_ms and block.largest_error[i] <= neuron.tolerance
     return at_once
 
 
@@ -338,9 +340,9 @@ def advance(block, used, neuron):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
-        A block, with the input of this interval [mV] in its row ``INPUT``; changed in place. Its row ``SPIKES``
-        then counts the spikes of the interval.
+    block : record of `BLOCK`
+        A block, with the input of this interval [mV] in its ``input_mV``; changed in place. Its ``spikes``
+        then count the spikes of the interval.
     used : int
         Neurons in use.
     neuron : NeuronStep
@@ -353,33 +355,33 @@ def advance(block, used, neuron):
         then has to end: see `note_outside`.
     """
     for i in range(LANES):
-        block[_TIME + i] = 0.0 if i < used else neuron.dt_ms
-        block[SPIKES + i] = 0.0
-    block[_STEPS_LEFT] += rkf.STEPS_PER_INTERVAL
+        block.time_ms[i] = 0.0 if i < used else neuron.dt_ms
+        block.spikes[i] = 0
+    block.steps_left += rkf.STEPS_PER_INTERVAL
     left = True
     while left:
-        block[_STEPS_LEFT] -= 1
+        block.steps_left -= 1
         set_step(block, neuron)
         try_step(block, neuron)
         if crossed_at_once(block, used, neuron):
-            for j in range(_SIZE):
-                block[j] = block[_NEW + j]
+            for j in range(SIZE):
+                block.state[j] = block.new[j]
             for i in range(used):
                 finish_step(block, i, neuron)
             left = False
         else:
-            slopes(block, _NEW, _K_NEW, neuron)
+            slopes(block.new, block.new_slope, block, neuron)
             left = False
             for i in range(used):
-                if block[_TIME + i] < neuron.dt_ms:
+                if block.time_ms[i] < neuron.dt_ms:
                     if not control_step(block, i, neuron):
                         return i
-                    left = left or block[_TIME + i] < neuron.dt_ms
-                    if left and block[_STEPS_LEFT] < 0:
+                    left = left or block.time_ms[i] < neuron.dt_ms
+                    if left and block.steps_left < 0:
                         return i
     for i in range(used):
-        block[CLAMPED + i] = max(block[CLAMPED + i] - 1, 0.0)
-        block[REFRACTORY + i] = max(block[REFRACTORY + i] - 1, 0.0)
+        block.clamped[i] = max(block.clamped[i] - 1, 0.0)
+        block.refractory[i] = max(block.refractory[i] - 1, 0.0)
     return -1
 
 
@@ -389,7 +391,7 @@ def note_outside(block, i, failure, step, place):
 
     Parameters
     ----------
-    block : ndarray of float64, shape (BLOCK_SIZE,)
+    block : record of `BLOCK`
         A block after `advance`.
     i : int
         What `advance` has returned.
@@ -398,9 +400,9 @@ def note_outside(block, i, failure, step, place):
     step, place : int
         Present step, and number of the neuron in the network.
     """
-    V_mV, w_pA = block[_NEW + V + i], block[_NEW + W + i]
+    V_mV, w_pA = block.new[i], block.new[LANES + i]
     if is_bounded(V_mV, w_pA):
-        note_failure(failure, TOO_STIFF, step, place, block[_H + i])
+        note_failure(failure, TOO_STIFF, step, place, block.h_ms[i])
     elif is_bounded(V_mV, 0.0):
         note_failure(failure, W_OUTSIDE, step, place, w_pA)
     else:

@@ -215,7 +215,7 @@ def time_ms(stamp, rule):
 
 
 @njit
-def write_history(history, first, count, stamp, state, rows, rule):
+def write_history(history, first, count, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
     """Write the end of a step into the history of some neurons (docs/models/voltage_based_stdp.md#history).
 
     Parameters
@@ -226,10 +226,8 @@ def write_history(history, first, count, stamp, state, rows, rule):
         Neurons ``first`` to ``first + count - 1``.
     stamp : int
         End of the step.
-    state : ndarray of float64, one dimension
-        State of these neurons at the end of the step [mV].
-    rows : tuple of int
-        Where in it V, u_bar_plus, u_bar_minus and u_bar_bar of the first neuron are; the others follow.
+    V_mV, u_plus_mV, u_minus_mV, u_bar_mV : ndarray of float64
+        Potentials of these neurons at the end of the step [mV].
     rule : RuleStep
         Constants.
 
@@ -238,19 +236,18 @@ def write_history(history, first, count, stamp, state, rows, rule):
     bool
         Whether the history of a neuron is full, so that `make_room` has to follow.
     """
-    V, U_PLUS, U_MINUS, U_BAR = rows
     length = rule.history_steps + 1
     newest, oldest = stamp % length, (stamp + 1) % length
     row = stamp % len(history.depression)
     full = False
     for i in range(count):
         k = first + i
-        history.u_plus_mV[newest, k] = state[U_PLUS + i]
-        history.u_minus_mV[newest, k] = state[U_MINUS + i]
+        history.u_plus_mV[newest, k] = u_plus_mV[i]
+        history.u_minus_mV[newest, k] = u_minus_mV[i]
         delayed_plus_mV, delayed_minus_mV = history.u_plus_mV[oldest, k], history.u_minus_mV[oldest, k]
-        history.depression[row, k] = depression(delayed_minus_mV, state[U_BAR + i], rule)
-        if potentiates(state[V + i], delayed_plus_mV, rule):
-            step_potentiation = potentiation(state[V + i], delayed_plus_mV, rule)
+        history.depression[row, k] = depression(delayed_minus_mV, u_bar_mV[i], rule)
+        if potentiates(V_mV[i], delayed_plus_mV, rule):
+            step_potentiation = potentiation(V_mV[i], delayed_plus_mV, rule)
             entry = history.entry_count[k]
             history.entry_stamp[k, entry] = stamp
             history.entry_potentiation[k, entry] = step_potentiation

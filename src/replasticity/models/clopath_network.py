@@ -8,18 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from replasticity.models.adaptive_exponential import (
-    INPUT,
-    LANES,
-    SPIKES,
-    U_BAR,
-    U_MINUS,
-    U_PLUS,
-    VARIABLES,
-    V,
-    advance,
-    note_outside,
-)
+from replasticity.models.adaptive_exponential import LANES, VARIABLES, advance, by_variable, note_outside
 from replasticity.models.clopath import (
     TOO_MANY_EVENTS,
     TOO_MANY_SPIKES,
@@ -31,9 +20,6 @@ from replasticity.models.clopath import (
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.copying import copy_into
 from replasticity.numerics.limits import note_failure
-
-#: Where the potentials that plasticity reads are in a block.
-HISTORY_ROWS = (V, U_PLUS, U_MINUS, U_BAR)
 
 #: Synapses whose weights stay, sorted by source like `replasticity.models.clopath.PlasticSynapses`.
 StaticSynapses = namedtuple("StaticSynapses", ["first", "post", "weight_mV", "delay_steps"])
@@ -149,13 +135,13 @@ def advance_neurons(blocks, arriving_mV, n, neuron, failure):
         block, first = blocks[b], b * LANES
         used = min(LANES, neuron_count - first)
         for i in range(used):
-            block[INPUT + i] = arriving_mV[row, first + i]
+            block.input_mV[i] = arriving_mV[row, first + i]
             arriving_mV[row, first + i] = 0.0
         outside = advance(block, used, neuron)
         if outside >= 0:
             note_outside(block, outside, failure, n + 1, first + outside)
         for i in range(used):
-            spiked = spiked or block[SPIKES + i] > 0
+            spiked = spiked or block.spikes[i] > 0
     return spiked
 
 
@@ -224,7 +210,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         # 1. Deliver the spikes with stamp n: excitatory, inhibitory, input.
         if any_spike:
             for k in range(neuron_count):
-                for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
+                for _ in range(blocks[k // LANES].spikes[k % LANES]):
                     if k < exc_count:
                         deliver_plastic(network.exc_exc, k, n, arriving_mV, history, rule, failure)
                         if record.most_events > 0:
@@ -246,14 +232,15 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
         full = False
         for b in range(len(blocks)):
             count = min(LANES, exc_count - b * LANES)
-            full = write_history(history, b * LANES, count, n + 1, blocks[b], HISTORY_ROWS, rule) or full
+            V_mV, _, _, _, u_plus_mV, u_minus_mV, u_bar_mV = by_variable(blocks[b].state)
+            full |= write_history(history, b * LANES, count, n + 1, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule)
         if full:
             make_room(history, projections, n + 1, rule, failure)
 
         # 3. Keep what is asked for.
         if any_spike:
             for k in range(neuron_count):
-                for _ in range(int(blocks[k // LANES, SPIKES + k % LANES])):
+                for _ in range(blocks[k // LANES].spikes[k % LANES]):
                     spikes.append((n + 1, k))
                 if len(spikes) > most_spikes:
                     note_failure(failure, TOO_MANY_SPIKES, n + 1, k, len(spikes))
@@ -261,7 +248,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
             for t in range(len(record.traced)):
                 k = record.traced[t]
                 for v in range(VARIABLES):
-                    record.trace[v, t, next_trace] = blocks[k // LANES, v * LANES + k % LANES]
+                    record.trace[v, t, next_trace] = blocks[k // LANES].state[v * LANES + k % LANES]
             next_trace += 1
         if failure[0].variable >= 0:
             break

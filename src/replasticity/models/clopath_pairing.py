@@ -10,9 +10,8 @@ from replasticity.models.clopath import TOO_MANY_SPIKES, make_room, transmit, wr
 from replasticity.numerics.compilation import inline_njit, njit
 from replasticity.numerics.limits import note_failure
 
-#: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of either neuron.
-ADEX_ROWS = tuple(getattr(adaptive_exponential, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
-HH_ROWS = tuple(getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
+#: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of a Hodgkin-Huxley neuron.
+_V, _U_PLUS, _U_MINUS, _U_BAR = (getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
 
 
 @inline_njit
@@ -80,8 +79,8 @@ def simulate_adaptive_exponential(
 
     Parameters
     ----------
-    block : ndarray of float64
-        Block of one neuron; see `replasticity.models.adaptive_exponential`.
+    block : record of `replasticity.models.adaptive_exponential.BLOCK`
+        Block of one neuron; changed in place.
     synapses, history : PlasticSynapses, History
         The synapse, and what the neuron keeps for it; changed in place.
     pre_stamp, post_stamp : ndarray of int64
@@ -121,17 +120,17 @@ def simulate_adaptive_exponential(
             failure,
         )
         row = n % len(arriving)
-        block[adaptive_exponential.INPUT] = arriving[row].sum()
+        block.input_mV[0] = arriving[row].sum()
         arriving[row] = 0.0
         if adaptive_exponential.advance(block, 1, neuron) >= 0:
             adaptive_exponential.note_outside(block, 0, failure, n + 1, 0)
-        for _ in range(int(block[adaptive_exponential.SPIKES])):
+        for _ in range(block.spikes[0]):
             spikes.append(n + 1)
         if len(spikes) > trace.shape[1]:
             note_failure(failure, TOO_MANY_SPIKES, n + 1, 0, len(spikes))
-        for v in range(4):
-            trace[v, n] = block[ADEX_ROWS[v]]
-        if write_history(history, 0, 1, n + 1, block, ADEX_ROWS, rule):
+        V_mV, _, _, _, u_plus_mV, u_minus_mV, u_bar_mV = adaptive_exponential.by_variable(block.state)
+        trace[0, n], trace[1, n], trace[2, n], trace[3, n] = V_mV[0], u_plus_mV[0], u_minus_mV[0], u_bar_mV[0]
+        if write_history(history, 0, 1, n + 1, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
             make_room(history, (synapses,), n + 1, rule, failure)
         if failure[0].variable >= 0:
             break
@@ -144,7 +143,7 @@ def simulate_hodgkin_huxley(
 ):
     """Run a Hodgkin-Huxley neuron for ``trace.shape[1]`` intervals.
 
-    ``state`` is a `replasticity.models.hodgkin_huxley.Neuron`, ``post_weight`` in pA; the rest as in
+    ``state`` is a record of `replasticity.models.hodgkin_huxley.NEURON`, ``post_weight`` in pA; the rest as in
     `simulate_adaptive_exponential`.
     """
     spikes = [0 for _ in range(0)]
@@ -169,9 +168,9 @@ def simulate_hodgkin_huxley(
         if hodgkin_huxley.advance(state, arriving[row, 0], arriving[row, 1], neuron, failure, n + 1):
             spikes.append(n + 1)
         arriving[row] = 0.0
-        for v in range(4):
-            trace[v, n] = state.y[HH_ROWS[v]]
-        if write_history(history, 0, 1, n + 1, state.y, HH_ROWS, rule):
+        y = state.y
+        trace[0, n], trace[1, n], trace[2, n], trace[3, n] = y[_V], y[_U_PLUS], y[_U_MINUS], y[_U_BAR]
+        if write_history(history, 0, 1, n + 1, y[_V:], y[_U_PLUS:], y[_U_MINUS:], y[_U_BAR:], rule):
             make_room(history, (synapses,), n + 1, rule, failure)
         if failure[0].variable >= 0:
             break

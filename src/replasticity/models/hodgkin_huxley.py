@@ -52,9 +52,12 @@ NeuronStep = namedtuple(
 VARIABLES = 11
 V, M, H, N, DI_EX, I_EX, DI_IN, I_IN, U_PLUS, U_MINUS, U_BAR = range(VARIABLES)
 
-#: ``y`` is the state, ``h_ms`` the next solver step, of shape (1,), ``refractory`` the steps in which no spike is
-#: detected, of shape (1,), ``steps_left`` the solver steps that the neuron may still take, of shape (1,).
-Neuron = namedtuple("Neuron", ["y", "h_ms", "refractory", "steps_left"])
+#: A neuron: its state ``y`` and what the solver needs: the state at a stage and after the step, the slopes at the six
+#: stages, the size of the next step, how many steps it may still take. ``refractory``: steps in which no spike is seen.
+NEURON = np.dtype(
+    [(name, np.float64, VARIABLES) for name in ("y", "stage", "new", *(f"slope_{k}" for k in range(1, 7)))]
+    + [("h_ms", np.float64), ("steps_left", np.int64), ("refractory", np.int64)]
+)
 
 #: What may leave its limits, with the limits; the numbers that are noted follow those of the synapses
 #: (`replasticity.models.clopath.LIMITS`).
@@ -71,13 +74,14 @@ SPIKE_ABOVE_MV = 0.0
 
 
 def new_neuron(V_initial_mV, neuron):
-    """Return a neuron at the start of a run: low-passed potentials and currents at zero."""
-    y = np.zeros(VARIABLES)
-    y[V] = V_initial_mV
-    y[M] = steady_state(sodium_activation_rates(GATES_START_MV))
-    y[H] = steady_state(sodium_inactivation_rates(GATES_START_MV))
-    y[N] = steady_state(potassium_activation_rates(GATES_START_MV))
-    return Neuron(y, np.array([neuron.dt_ms]), np.zeros(1, np.int64), np.array([rkf.STEPS_MORE]))
+    """Return a neuron, a record of `NEURON`, at the start of a run: low-passed potentials and currents at zero."""
+    state = np.zeros(1, NEURON).view(np.recarray)[0]
+    state.y[V] = V_initial_mV
+    state.y[M] = steady_state(sodium_activation_rates(GATES_START_MV))
+    state.y[H] = steady_state(sodium_inactivation_rates(GATES_START_MV))
+    state.y[N] = steady_state(potassium_activation_rates(GATES_START_MV))
+    state.h_ms, state.steps_left = neuron.dt_ms, rkf.STEPS_MORE
+    return state
 
 
 @njit
@@ -107,13 +111,14 @@ def slopes(y, k, neuron):
 
 
 @njit
-def try_step(y, h_ms, neuron):
-    """Return the state after a solver step, and the largest error over the tolerance.
+def try_step(state, h_ms, neuron):
+    """Write the state after a solver step into ``new``, and return the largest error over the tolerance.
 
     Source: docs/models/voltage_based_stdp.md#hodgkin-huxley-solver.
     """
-    k1, k2, k3, k4, k5, k6 = np.empty((6, VARIABLES))
-    stage, new = np.empty((2, VARIABLES))
+    y, stage, new = state.y, state.stage, state.new
+    k1, k2, k3 = state.slope_1, state.slope_2, state.slope_3
+    k4, k5, k6 = state.slope_4, state.slope_5, state.slope_6
     slopes(y, k1, neuron)
     for v in range(VARIABLES):
         stage[v] = rkf.stage_2(y[v], h_ms, k1[v])
@@ -134,7 +139,7 @@ def try_step(y, h_ms, neuron):
     for v in range(VARIABLES):
         new[v] = rkf.fifth_order(y[v], h_ms, k1[v], k3[v], k4[v], k5[v], k6[v])
         error = max(error, abs(rkf.error_estimate(h_ms, k1[v], k3[v], k4[v], k5[v], k6[v])))
-    return new, error / neuron.tolerance
+    return error / neuron.tolerance
 
 
 @njit
@@ -143,7 +148,7 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron, failure, step):
 
     Parameters
     ----------
-    state : Neuron
+    state : record of `NEURON`
         Changed in place.
     weight_ex_pA, weight_in_pA : float
         Sums of the positive and of the negative weights that arrive in the interval [pA].
@@ -160,34 +165,35 @@ def advance(state, weight_ex_pA, weight_in_pA, neuron, failure, step):
         Whether the neuron spikes at the end of the interval.
     """
     y, before_mV, time_ms = state.y, state.y[V], 0.0
-    state.steps_left[0] += rkf.STEPS_PER_INTERVAL
+    state.steps_left += rkf.STEPS_PER_INTERVAL
     while time_ms < neuron.dt_ms:
-        state.steps_left[0] -= 1
-        if state.steps_left[0] < 0:
-            note_failure(failure, TOO_STIFF, step, 0, state.h_ms[0])
+        state.steps_left -= 1
+        if state.steps_left < 0:
+            note_failure(failure, TOO_STIFF, step, 0, state.h_ms)
             return False
         rest_ms = neuron.dt_ms - time_ms
-        h_ms = min(state.h_ms[0], rest_ms)
-        new, ratio = try_step(y, h_ms, neuron)
+        h_ms = min(state.h_ms, rest_ms)
+        ratio = try_step(state, h_ms, neuron)
         if ratio > rkf.REPEAT_ABOVE:
             shorter_ms = rkf.shrunk_step(h_ms, ratio)
             if shorter_ms < h_ms and time_ms + shorter_ms != time_ms:
-                state.h_ms[0] = shorter_ms
+                state.h_ms = shorter_ms
                 continue
         # A step that was cut to the rest of the interval ends exactly at its end.
-        time_ms = neuron.dt_ms if state.h_ms[0] > rest_ms else time_ms + h_ms
-        state.h_ms[0] = rkf.next_step(h_ms, ratio)
-        y[:] = new
+        time_ms = neuron.dt_ms if state.h_ms > rest_ms else time_ms + h_ms
+        state.h_ms = rkf.next_step(h_ms, ratio)
+        for v in range(VARIABLES):
+            y[v] = state.new[v]
         if not abs(y[V]) <= LARGEST_V_MV:
             note_failure(failure, V_OUTSIDE, step, 0, y[V])
             return False
     y[DI_EX] += weight_ex_pA * (math.e / neuron.tau_ex_ms)
     y[DI_IN] += weight_in_pA * (math.e / neuron.tau_in_ms)
 
-    if state.refractory[0] > 0:
-        state.refractory[0] -= 1
+    if state.refractory > 0:
+        state.refractory -= 1
         return False
     if y[V] >= SPIKE_ABOVE_MV and before_mV > y[V]:
-        state.refractory[0] = neuron.refractory_steps
+        state.refractory = neuron.refractory_steps
         return True
     return False
