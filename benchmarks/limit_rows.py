@@ -107,7 +107,8 @@ PAIR_RECORD_BYTES = 3 * 4 * 8 + 3 * 4
 #: Each event needs the traces of the one before: they decay and grow.
 PAIR_CHAIN = (2, 0)
 #: Advancing a synapse to an event or a reading, with all dopamine in between.
-CATCH_UP = {"equations.dopamine_stdp.is_cut_at_most_once": 1.0, "equations.dopamine_stdp.catch_up": 1.0}
+_LAZY = "models.dopamine_stdp.lazy_updating"
+ADVANCE_LAZILY = {f"{_LAZY}.is_cut_at_most_once": 1.0, f"{_LAZY}.advance_lazily": 1.0}
 CLOPATH_EVENT = {
     "equations.clopath.decayed_trace": 1.0,
     "equations.clopath.add_to_trace": 1.0,
@@ -158,7 +159,7 @@ def _dopamine_steps(done: Done) -> int:
 
 def _dopamine_events(done: Done) -> int:
     cursor = done.first.network.cursor[0]
-    return int(cursor["sent"]) + int(cursor["received"])
+    return int(cursor["pre_events"]) + int(cursor["post_events"])
 
 
 ROWS = (
@@ -472,7 +473,7 @@ ROWS = (
         timed="models.dopamine_stdp.advance",
         without=network_growth.WITHOUT_SYNAPSES,
         count=_dopamine_events,
-        functions=CATCH_UP | {"equations.dopamine_stdp.trace_at": 0.5},
+        functions=ADVANCE_LAZILY | {"models.dopamine_stdp.spikes.trace_at": 0.5},
         moved_bytes=SYNAPSE.itemsize,
         memory=lambda done: (done.first.network.plastic.state,),
         # Synapses onto a neuron lie anywhere, those of a neuron side by side.
@@ -487,7 +488,7 @@ ROWS = (
         what="synapse and reading",
         timed="models.dopamine_stdp.bring_up_to_date",
         count=lambda done: len(done.calls) * len(done.first.network.plastic.state),
-        functions=CATCH_UP,
+        functions=ADVANCE_LAZILY,
         moved_bytes=SYNAPSE.itemsize,
         memory=lambda done: (done.first.network.plastic.state,),
         why="One synapse after the other, no vectors: seven exponentials as products of three factors each, from "
@@ -511,7 +512,7 @@ ROWS = (
         changes=MANY_RELAY_SPIKES,
         without=NO_RELAY_SPIKES,
         count=_dopamine_events,
-        functions=CATCH_UP | {"equations.dopamine_stdp.trace_at": 0.5},
+        functions=ADVANCE_LAZILY | {"models.dopamine_stdp.spikes.trace_at": 0.5},
         moved_bytes=SYNAPSE.itemsize,
         why="Each spike reaches one synapse: what a spike takes, whatever the number of its synapses, is not shared.",
     ),

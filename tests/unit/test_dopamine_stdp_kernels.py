@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from replasticity.equations import dopamine_stdp as kernels
+from replasticity.equations import dopamine_stdp as equations
 from replasticity.equations import integrate_and_fire as neurons
-from replasticity.models import dopamine_stdp as model
+from replasticity.models.dopamine_stdp import lazy_updating, slice_events, spikes
+from replasticity.numerics.exponentials import decay, time_constant
 
-STEP = kernels.DopamineStep(
-    tau_pre=kernels.time_constant(10.0, 0.1),
-    tau_post=kernels.time_constant(20.0, 0.1),
-    tau_c=kernels.time_constant(100.0, 0.1),
-    tau_n=kernels.time_constant(50.0, 0.1),
+STEP = equations.DopamineStep(
+    tau_pre=time_constant(10.0, 0.1),
+    tau_post=time_constant(20.0, 0.1),
+    tau_c=time_constant(100.0, 0.1),
+    tau_n=time_constant(50.0, 0.1),
     tau_both_ms=100.0 * 50.0 / 150.0,
     b=0.0,
     A_plus=1.0,
@@ -26,28 +27,28 @@ STEP = kernels.DopamineStep(
 
 
 def dopamine_of(step, increment, constants=STEP):
-    return kernels.dopamine_course(np.array(step, np.int64), np.array(increment, np.float64), constants)
+    return equations.dopamine_course(np.array(step, np.int64), np.array(increment, np.float64), constants)
 
 
 NO_DOPAMINE = dopamine_of([], [])
 
 
 def synapse(**values):
-    state = np.zeros(1, kernels.SYNAPSE)
+    state = np.zeros(1, equations.SYNAPSE)
     for name, value in values.items():
         state[name] = value
     return state
 
 
-def history(stamps):
+def history(times):
     """Return the spikes of one neuron, traces as in docs/models/dopamine_stdp.md#postsynaptic-trace."""
     trace, previous = [], None
-    for stamp in stamps:
-        trace.append(1.0 if previous is None else 1.0 + trace[-1] * math.exp(-(stamp - previous) * 0.1 / 20.0))
-        previous = stamp
-    count = len(stamps)
-    return kernels.History(
-        step=np.array(stamps, np.int64),
+    for time in times:
+        trace.append(1.0 if previous is None else 1.0 + trace[-1] * math.exp(-(time - previous) * 0.1 / 20.0))
+        previous = time
+    count = len(times)
+    return spikes.History(
+        step=np.array(times, np.int64),
         neuron=np.zeros(count, np.int32),
         previous=np.arange(count, dtype=np.int64) - 1,
         trace=np.array(trace),
@@ -57,15 +58,15 @@ def history(stamps):
 
 def test_decays_are_the_exponential_function():
     # Each of the three parts of a number of steps, and all bits of the clocks.
-    tau = kernels.time_constant(1e6, 0.1)
+    tau = time_constant(1e6, 0.1)
     for steps in (0, 1, 255, 256, 700, 2**20 - 1, 2**20, 123_456_789, 2**31 - 1):
-        assert kernels.decay(steps, tau) == pytest.approx(math.exp(-(steps * 0.1) / 1e6), rel=1e-14)
+        assert decay(steps, tau) == pytest.approx(math.exp(-(steps * 0.1) / 1e6), rel=1e-14)
 
 
 @pytest.mark.parametrize("b", [0.0, 0.4])
 def test_advance_solves_the_equations(b):
     state = synapse(weight=5.0, n=0.7, c=-0.3, x=2.0)
-    kernels.advance(state[0], 10, 300, STEP._replace(b=b))
+    equations.advance(state[0], 10, 300, STEP._replace(b=b))
     moved, _ = integrate.quad(lambda t: -0.3 * math.exp(-t / 100) * (0.7 * math.exp(-t / 50) - b), 0, 30)
     assert state["weight"][0] == pytest.approx(5.0 + moved, rel=1e-12)
     assert state["c"][0] == pytest.approx(-0.3 * math.exp(-0.3), rel=1e-14)
@@ -76,16 +77,16 @@ def test_advance_solves_the_equations(b):
 
 def test_advance_cuts_at_zero_and_does_nothing_backwards():
     state = synapse(weight=0.01, n=1.0, c=-1.0)
-    kernels.advance(state[0], 50, -3, STEP)
+    equations.advance(state[0], 50, -3, STEP)
     assert (state["weight"][0], state["update_clock"][0]) == (0.01, 0)
-    kernels.advance(state[0], 0, 100, STEP)
+    equations.advance(state[0], 0, 100, STEP)
     assert state["weight"][0] == 0.0
 
 
 def test_dopamine_acts_in_order_of_time():
     state = synapse(weight=1.0, c=1.0)
     dopamine = dopamine_of([20, 60], [0.5, -0.1])
-    assert kernels.advance_through(state[0], 0, 60, dopamine, 0, STEP) == 2
+    assert slice_events.advance_through(state[0], 0, 60, dopamine, 0, STEP) == 2
     assert state["n"][0] == pytest.approx(0.5 * math.exp(-4 / 50) - 0.1, rel=1e-14)
     # c n integrated from the first arrival on.
     expected = 0.5 * math.exp(-0.02) * STEP.tau_both_ms * -math.expm1(-4 / STEP.tau_both_ms)
@@ -93,34 +94,34 @@ def test_dopamine_acts_in_order_of_time():
 
 
 def test_trace_of_the_postsynaptic_neuron():
-    spikes = history([10, 30])
-    assert kernels.trace_at(spikes, 0, 10, STEP) == 0.0
-    assert kernels.trace_at(spikes, 0, 11, STEP) == pytest.approx(math.exp(-0.005))
-    assert kernels.trace_at(spikes, 0, 30, STEP) == pytest.approx(math.exp(-0.1))
-    assert kernels.trace_at(spikes, 0, 40, STEP) == pytest.approx((1 + math.exp(-0.1)) * math.exp(-0.05))
+    of_neuron = history([10, 30])
+    assert spikes.trace_at(of_neuron, 0, 10, STEP) == 0.0
+    assert spikes.trace_at(of_neuron, 0, 11, STEP) == pytest.approx(math.exp(-0.005))
+    assert spikes.trace_at(of_neuron, 0, 30, STEP) == pytest.approx(math.exp(-0.1))
+    assert spikes.trace_at(of_neuron, 0, 40, STEP) == pytest.approx((1 + math.exp(-0.1)) * math.exp(-0.05))
 
 
 def test_next_arrival_is_the_first_after_a_time():
-    spikes = history([10, 30])
-    assert [kernels.next_arrival(spikes, 0, after, 5) for after in (0, 14, 15, 34)] == [15, 15, 35, 35]
-    assert kernels.next_arrival(spikes, 0, 35, 5) == kernels.NEVER
+    of_neuron = history([10, 30])
+    assert [spikes.next_arrival(of_neuron, 0, after, 5) for after in (0, 14, 15, 34)] == [15, 15, 35, 35]
+    assert spikes.next_arrival(of_neuron, 0, 35, 5) == spikes.NEVER
 
 
 def test_trigger_starts_from_the_clock_that_a_presynaptic_spike_has_set_back():
     # docs/models/dopamine_stdp.md#set-back-clock: without a postsynaptic spike, 7 to 10 is integrated again.
     state = synapse(weight=1.0, x=1.0, c=1.0, spike_clock=7, update_clock=10)
-    kernels.trigger(state[0], 0, 15, history([]), NO_DOPAMINE, 0, STEP)
+    slice_events.trigger(state[0], 0, 15, history([]), NO_DOPAMINE, 0, STEP)
     assert state["x"][0] == pytest.approx(math.exp(-0.8 / 10))
     # With one that arrives at 12 the set-back is forgotten.
     state = synapse(weight=1.0, x=1.0, c=1.0, spike_clock=7, update_clock=10)
-    kernels.trigger(state[0], 0, 15, history([7]), NO_DOPAMINE, 0, STEP)
+    slice_events.trigger(state[0], 0, 15, history([7]), NO_DOPAMINE, 0, STEP)
     assert state["x"][0] == pytest.approx(math.exp(-0.5 / 10))
     assert state["c"][0] == pytest.approx((math.exp(-0.2 / 100) + math.exp(-0.2 / 10)) * math.exp(-0.3 / 100))
 
 
-def test_send_books_at_the_slice_end_and_reads_the_trace_of_the_true_time():
+def test_a_presynaptic_spike_acts_at_the_slice_end_and_reads_the_trace_of_the_true_time():
     state = synapse(weight=3.0, x=0.5, c=1.0, spike_clock=20, update_clock=20)
-    assert kernels.send(state[0], 0, 18, history([10]), STEP) == 3.0
+    assert slice_events.transmit(state[0], 0, 18, history([10]), STEP) == 3.0
     assert state["x"][0] == 1.5
     assert state["c"][0] == pytest.approx(1.0 - 1.5 * math.exp(-(18 - 5 - 10) * 0.1 / 20))
     assert (state["spike_clock"][0], state["update_clock"][0]) == (18, 20)
@@ -131,51 +132,51 @@ def test_course_of_dopamine_is_the_sum_over_arrivals():
     dopamine = dopamine_of(arrival, increment)
     assert len(dopamine.course) == 401
     for time in (0, 2, 3, 39, 40, 41, 100, 400, 1000):
-        come, to_come = kernels.dopamine_at(dopamine, time, STEP)
-        passed = arrival <= time
-        assert come == pytest.approx(np.sum((increment * np.exp((arrival - time) * 0.1 / 50))[passed]), abs=1e-15)
-        assert to_come == pytest.approx(np.sum((increment * np.exp((time - arrival) * 0.1 / 100))[~passed]), abs=1e-15)
+        past, future = equations.dopamine_at(dopamine, time, STEP)
+        arrived = arrival <= time
+        assert past == pytest.approx(np.sum((increment * np.exp((arrival - time) * 0.1 / 50))[arrived]), abs=1e-15)
+        assert future == pytest.approx(np.sum((increment * np.exp((time - arrival) * 0.1 / 100))[~arrived]), abs=1e-15)
     assert (dopamine.lowest, dopamine.highest) == (-0.9, 2.0)
     # All of them, as they are weighed at the first one.
     assert dopamine.most == pytest.approx(np.sum(np.abs(increment) * np.exp((3 - arrival) * 0.1 / 100)), rel=1e-14)
 
 
-def caught_up(values, start, end, dopamine, step):
+def advanced(values, start, end, dopamine, step):
     """Return a synapse by the closed form, or arrival by arrival if its weight may be cut on the way; and which."""
     state = synapse(**values)
-    once = kernels.is_cut_at_most_once(state[0], dopamine, step)
+    once = lazy_updating.is_cut_at_most_once(state[0], dopamine, step)
     if once:
-        kernels.catch_up(state[0], start, end, dopamine, step)
+        lazy_updating.advance_lazily(state[0], start, end, dopamine, step)
     else:
-        kernels.catch_up_by_arrivals(state[0], start, end, dopamine, len(dopamine.step), False, step)
+        lazy_updating.advance_by_arrivals(state[0], start, end, dopamine, len(dopamine.step), False, step)
     return state, once
 
 
 @pytest.mark.parametrize("increments", [(0.5, 0.9, 0.4), (0.5, -0.9, 0.4), (-0.5, -0.9, -0.4)])
 @pytest.mark.parametrize("b", [0.0, 0.3])
-def test_catching_up_equals_stepping_through_all_slices(b, increments):
+def test_lazy_updating_equals_stepping_through_all_slices(b, increments):
     step = STEP._replace(b=b)
     dopamine = dopamine_of([13, 42, 60], increments)
     # Weights that reach 0 on the way, and weights that do not.
     for weight, c, n in itertools.product((0.0, 0.02, 100.0), (0.4, -0.4), (0.2, 0.0, -0.2)):
         values = {"weight": weight, "c": c, "n": n, "x": 1.0}
-        lazy, _ = caught_up(values, 0, 100, dopamine, step)
+        lazy, _ = advanced(values, 0, 100, dopamine, step)
         stepped = synapse(**values)
         for end in range(5, 101, 5):
-            next_dopamine = kernels.first_after(dopamine, end - 5, 3)
-            kernels.trigger(stepped[0], 0, end, history([]), dopamine, next_dopamine, step)
-        for name in kernels.SYNAPSE.names:
+            next_dopamine = lazy_updating.first_after(dopamine, end - 5, 3)
+            slice_events.trigger(stepped[0], 0, end, history([]), dopamine, next_dopamine, step)
+        for name in equations.SYNAPSE.names:
             assert lazy[name][0] == pytest.approx(stepped[name][0], rel=1e-12, abs=1e-14), (name, values)
 
 
 def test_closed_form_is_used_unless_the_weight_may_be_cut_on_the_way():
     values = {"weight": 0.02, "c": -0.4, "n": 0.2}
     rewards, both = dopamine_of([13, 42], [0.5, 0.9]), dopamine_of([13, 42], [0.5, -0.9])
-    assert caught_up(values, 0, 100, rewards, STEP)[1]
-    assert not caught_up(values, 0, 100, both, STEP)[1]
-    assert not caught_up(values | {"n": -0.2}, 0, 100, rewards, STEP)[1]
-    assert not caught_up(values, 0, 100, rewards, STEP._replace(b=0.1))[1]
-    assert caught_up(values | {"weight": 100.0}, 0, 100, both, STEP._replace(b=0.1))[1]
+    assert advanced(values, 0, 100, rewards, STEP)[1]
+    assert not advanced(values, 0, 100, both, STEP)[1]
+    assert not advanced(values | {"n": -0.2}, 0, 100, rewards, STEP)[1]
+    assert not advanced(values, 0, 100, rewards, STEP._replace(b=0.1))[1]
+    assert advanced(values | {"weight": 100.0}, 0, 100, both, STEP._replace(b=0.1))[1]
 
 
 def test_slices_are_cut_one_by_one_where_the_weight_only_just_reaches_zero():
@@ -187,34 +188,34 @@ def test_slices_are_cut_one_by_one_where_the_weight_only_just_reaches_zero():
     pull -= 0.4 * step.b * 100 * (1 - math.exp(-turn * 0.1 / 100))
     values = {"weight": 0.95 * pull, "c": -0.4, "n": 0.2}
     lazy, stepped = synapse(**values), synapse(**values)
-    kernels.advance_over_slices(lazy[0], 0, 5000, 0, step)
+    lazy_updating.advance_over_slices(lazy[0], 0, 5000, 0, step)
     for start in range(0, 5000, 5):
-        kernels.advance(stepped[0], start, 5, step)
+        equations.advance(stepped[0], start, 5, step)
     assert lazy["weight"][0] == pytest.approx(stepped["weight"][0], rel=1e-12)
     uncut = synapse(**(values | {"weight": 100.0}))
-    kernels.advance(uncut[0], 0, 5000, step)
+    equations.advance(uncut[0], 0, 5000, step)
     assert stepped["weight"][0] > uncut["weight"][0] - 100.0 + 0.95 * pull + 0.01 * pull
 
 
 @pytest.mark.parametrize("b", [0.0, 0.1])
-def test_catching_up_from_a_clock_that_was_set_back(b):
+def test_lazy_updating_from_a_clock_that_was_set_back(b):
     # The state of 20 decays from 16 on; the arrival at 18 is in it already. 9000: after the last arrival.
     step = STEP._replace(b=b)
     dopamine = dopamine_of([5, 18, 40, 90], [0.2, 0.7, 0.5, -0.3])
     values = {"weight": 99.0, "c": 0.4, "n": 0.2, "x": 1.0, "spike_clock": 16, "update_clock": 20}
     for end in (39, 40, 120, 9000):
-        found, once = caught_up(values, 16, end, dopamine, step)
+        found, once = advanced(values, 16, end, dopamine, step)
         plain = synapse(**values)
-        kernels.catch_up_by_arrivals(plain[0], 16, end, dopamine, 4, False, step)
+        lazy_updating.advance_by_arrivals(plain[0], 16, end, dopamine, 4, False, step)
         assert once
-        for name in kernels.SYNAPSE.names:
+        for name in equations.SYNAPSE.names:
             assert found[name][0] == pytest.approx(plain[name][0], rel=1e-12, abs=1e-14), (name, end)
 
 
 def test_dopamine_after_the_end_moves_nothing():
     values = {"weight": 99.0, "c": 0.4, "n": 0.2, "x": 1.0}
-    few, many = (caught_up(values, 0, 50, dopamine_of(*d), STEP)[0] for d in (([7], [0.1]), ([7, 60], [0.1, 5.0])))
-    for name in kernels.SYNAPSE.names:
+    few, many = (advanced(values, 0, 50, dopamine_of(*d), STEP)[0] for d in (([7], [0.1]), ([7, 60], [0.1, 5.0])))
+    for name in equations.SYNAPSE.names:
         assert few[name][0] == pytest.approx(many[name][0], rel=1e-14)
 
 
@@ -222,7 +223,7 @@ def test_spikes_of_a_slice_are_ordered_by_source_and_stay_in_order_of_time():
     # The plain form is numpy's stable sort.
     for seed in range(20):
         sources = np.random.default_rng(seed).integers(0, 8, seed).astype(np.int32)
-        np.testing.assert_array_equal(model.order_of(sources), np.argsort(sources, kind="stable"))
+        np.testing.assert_array_equal(slice_events.order_of(sources), np.argsort(sources, kind="stable"))
 
 
 # What is left of 0.4 ms after four steps is 3e-17 ms, a step more; a part of a step is a step too.

@@ -598,7 +598,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "synapse_count": leaving,
             "weight_min_pA": state["weight"].min() if len(state) else np.nan,
             "weight_max_pA": state["weight"].max() if len(state) else np.nan,
-            "event_count": int(cursor["sent"]) + int(cursor["received"]),
+            "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
             "rate_time_ms": (np.arange(bins) + 0.5) * RATE_BIN_MS,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / parameters.exc_count / RATE_BIN_MS * 1000,
             "raster_time_ms": (np.arange(raster_bins) + 0.5) * RASTER_BIN_MS,
