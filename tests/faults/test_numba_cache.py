@@ -215,7 +215,7 @@ def test_filled_cache_that_cannot_be_written_is_used(sound, tmp_path):
 def test_folder_that_vanishes_is_made_again(sound, tmp_path):
     script = (
         "import shutil, sys\nfrom pathlib import Path\n"
-        "from replasticity.equations import philox\nfrom replasticity.cli import main\n"
+        "from replasticity.numerics import philox\nfrom replasticity.cli import main\n"
         "shutil.rmtree(sys.argv[1], ignore_errors=True)\n"
         f"main(['simulate', '{EXPERIMENT}', '--scale', 'quick', '-o', sys.argv[2]])"
     )

@@ -19,6 +19,7 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,6 @@ from numba.core.caching import (  # noqa: E402
 # Nor do settings in the working folder count. Where numba was imported earlier, it reads its settings again.
 numba.core.config._config_fname = os.devnull
 numba.core.config.reload_config()
-
-# numba looks for a BLAS when it loads its first function, and imports scipy.linalg for that: a fifth of a
-# second in each process. No kernel needs one (summation order would depend on it), so it is told there is none.
-if "scipy.linalg" not in sys.modules:
-    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    importlib.import_module("numba.np.arraymath")
-    del sys.modules["scipy.linalg"]
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -196,11 +190,26 @@ class _CheckedFiles(IndexDataCacheFile):
             file.write(hashlib.sha256(pickled).digest() + pickled)
 
 
+@cache
+def _do_without_blas() -> None:
+    """Tell numba that there is no BLAS, for which it imports scipy.linalg: a tenth of a second in each process.
+
+    numba looks for one when its first function is compiled or loaded. No kernel needs one, and the order of sums would
+    depend on it.
+    """
+    if "scipy.linalg" not in sys.modules:
+        sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            del sys.modules["scipy.linalg"]
+
+
 class _CheckedCache(FunctionCache):
     """numba's cache of a function's machine code, whose failures cost time only."""
 
     _impl_class = _Implementation
-    _has_told = False
+    _has_reported = False
 
     def __init__(self, py_func: Callable[..., Any]):
         super().__init__(py_func)
@@ -208,6 +217,7 @@ class _CheckedCache(FunctionCache):
         self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, files._source_stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        _do_without_blas()
         try:
             return super().load_overload(sig, target_context)
         except Exception:
@@ -218,8 +228,8 @@ class _CheckedCache(FunctionCache):
         try:
             super().save_overload(sig, data)
         except OSError as error:
-            if not _CheckedCache._has_told:
-                _CheckedCache._has_told = True
+            if not _CheckedCache._has_reported:
+                _CheckedCache._has_reported = True
                 reason = f"machine code cannot be kept there ({error.strerror or error})"
                 print(f"{_FOLDER}: {reason}; kernels are compiled in memory", file=sys.stderr)
 
