@@ -134,7 +134,7 @@ def _clopath_events(done: Done) -> int:
     """Return how many synapses the spikes of inputs and of excitatory neurons reach."""
     network, neurons = done.first.network, done.parameters.exc_count + done.parameters.inh_count
     reached = np.diff(network.exc_exc.first) + np.diff(network.exc_inh.first)
-    return len(done.first.input_stamp) * neurons + int(reached[done.result["exc_spike_index"]].sum())
+    return len(done.first.input_step) * neurons + int(reached[done.result["exc_spike_index"]].sum())
 
 
 def _distal_updates(done: Done) -> int:

@@ -23,7 +23,7 @@ from replasticity.numerics.compilation import njit
 
 @njit
 def potentiates(V_mV, u_plus_mV, rule):
-    """Say whether a step potentiates: potential and delayed low-passed potential [mV] above their thresholds."""
+    """Return True if a step potentiates: potential and delayed low-passed potential [mV] above their thresholds."""
     return V_mV > rule.theta_plus_mV and u_plus_mV > rule.theta_minus_mV
 
 

@@ -8,8 +8,8 @@ bit, since a step's contribution depends on the last presynaptic spike only, and
 A weight is clipped at its upper bound where it grows and at its lower one where it falls. With a negative amplitude it
 may run away on the other side: beyond `LARGEST_WEIGHT` the run ends.
 
-Source: docs/models/voltage_based_stdp.md#history and docs/models/voltage_based_stdp.md#synapse. A stamp is a time
-in grid steps.
+Source: docs/models/voltage_based_stdp.md#history and docs/models/voltage_based_stdp.md#synapse. A step is named
+after its end: its number is the time of the end in grid steps.
 """
 
 from collections import namedtuple
@@ -25,9 +25,8 @@ from replasticity.equations.clopath import (
     potentiates,
     potentiation,
 )
-from replasticity.models.limits import raise_failure
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import note_failure, raise_failure
 
 #: Constants of the rule. ``microseconds`` is the grid step in whole microseconds; ``history_steps`` the delay of
 #: the low-passed potentials in grid steps.
@@ -47,7 +46,7 @@ RuleStep = namedtuple(
     ],
 )
 
-#: Delay lines of the low-passed potentials, depression of the latest stamps, past steps with potentiation, and the
+#: Delay lines of the low-passed potentials, depression of the latest steps, past steps with potentiation, and the
 #: largest potentiation that any step has had so far.
 History = namedtuple(
     "History",
@@ -55,7 +54,7 @@ History = namedtuple(
         "u_plus_mV",
         "u_minus_mV",
         "depression",
-        "entry_stamp",
+        "entry_step",
         "entry_potentiation",
         "entry_count",
         "largest_potentiation",
@@ -72,7 +71,7 @@ PlasticSynapses = namedtuple(
         "weight",
         "pending",
         "x_per_ms",
-        "last_stamp",
+        "last_step",
         "next_entry",
         "delay_steps",
         "weight_min",
@@ -144,7 +143,7 @@ def new_history(neuron_count, start_mV, longest_delay_steps, rule):
         u_plus_mV=np.full(delay_line, start_mV),
         u_minus_mV=np.full(delay_line, start_mV),
         depression=np.zeros((longest_delay_steps + 1, neuron_count)),
-        entry_stamp=np.zeros(entries, np.int64),
+        entry_step=np.zeros(entries, np.int64),
         entry_potentiation=np.zeros(entries),
         entry_count=np.zeros(neuron_count, np.int64),
         largest_potentiation=np.zeros(neuron_count),
@@ -179,7 +178,7 @@ def new_synapses(pre, post, weight, source_count, delay_steps, weight_min, weigh
         weight=np.array(weight, np.float64),
         pending=np.array(weight, np.float64),
         x_per_ms=np.zeros(count),
-        last_stamp=np.zeros(count, np.int64),
+        last_step=np.zeros(count, np.int64),
         next_entry=np.zeros(count, np.int64),
         delay_steps=delay_steps,
         weight_min=weight_min,
@@ -209,13 +208,13 @@ def raise_outside(failure, neuron_limits, dt_ms):
 
 
 @njit
-def time_ms(stamp, rule):
-    """Return the time of a stamp [ms], rounded as the reference simulator rounds it."""
-    return 0.001 * (rule.microseconds * stamp)
+def time_ms(step, rule):
+    """Return the time of the end of a step [ms], rounded as the reference simulator rounds it."""
+    return 0.001 * (rule.microseconds * step)
 
 
 @njit
-def write_history(history, first, count, stamp, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
+def write_history(history, first, count, step, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
     """Write the end of a step into the history of some neurons (docs/models/voltage_based_stdp.md#history).
 
     Parameters
@@ -224,8 +223,8 @@ def write_history(history, first, count, stamp, V_mV, u_plus_mV, u_minus_mV, u_b
         Changed in place.
     first, count : int
         Neurons ``first`` to ``first + count - 1``.
-    stamp : int
-        End of the step.
+    step : int
+        The step.
     V_mV, u_plus_mV, u_minus_mV, u_bar_mV : ndarray of float64
         Potentials of these neurons at the end of the step [mV].
     rule : RuleStep
@@ -234,11 +233,11 @@ def write_history(history, first, count, stamp, V_mV, u_plus_mV, u_minus_mV, u_b
     Returns
     -------
     bool
-        Whether the history of a neuron is full, so that `make_room` has to follow.
+        Whether the history of a neuron is full, so that `prune_history` has to follow.
     """
     length = rule.history_steps + 1
-    newest, oldest = stamp % length, (stamp + 1) % length
-    row = stamp % len(history.depression)
+    newest, oldest = step % length, (step + 1) % length
+    row = step % len(history.depression)
     full = False
     for i in range(count):
         k = first + i
@@ -249,17 +248,17 @@ def write_history(history, first, count, stamp, V_mV, u_plus_mV, u_minus_mV, u_b
         if potentiates(V_mV[i], delayed_plus_mV, rule):
             step_potentiation = potentiation(V_mV[i], delayed_plus_mV, rule)
             entry = history.entry_count[k]
-            history.entry_stamp[k, entry] = stamp
+            history.entry_step[k, entry] = step
             history.entry_potentiation[k, entry] = step_potentiation
             history.entry_count[k] = entry + 1
             history.largest_potentiation[k] = max(history.largest_potentiation[k], abs(step_potentiation))
-            full = full or entry + 1 == history.entry_stamp.shape[1]
+            full = full or entry + 1 == history.entry_step.shape[1]
     return full
 
 
 @njit
-def read_history(synapses, first, end, until_stamp, history, rule):
-    """Add the potentiation of all steps up to a stamp to the pending weight of synapses.
+def read_history(synapses, first, end, until_step, history, rule):
+    """Add the potentiation of all steps up to one of them to the pending weight of synapses.
 
     Source: docs/models/voltage_based_stdp.md#synapse-potentiation.
 
@@ -269,8 +268,8 @@ def read_history(synapses, first, end, until_stamp, history, rule):
         Changed in place.
     first, end : int
         Synapses ``first`` to ``end - 1``.
-    until_stamp : int
-        Last stamp to read.
+    until_step : int
+        Last step to read.
     history : History
         Of the postsynaptic neurons.
     rule : RuleStep
@@ -279,12 +278,12 @@ def read_history(synapses, first, end, until_stamp, history, rule):
     delay_ms = synapses.delay_steps * rule.dt_ms
     for s in range(first, end):
         post, weight = synapses.post[s], synapses.pending[s]
-        last_ms = time_ms(synapses.last_stamp[s], rule)
+        last_ms = time_ms(synapses.last_step[s], rule)
         unread = history.entry_count[post]
-        while unread > synapses.next_entry[s] and history.entry_stamp[post, unread - 1] > until_stamp:
+        while unread > synapses.next_entry[s] and history.entry_step[post, unread - 1] > until_step:
             unread -= 1
         for entry in range(synapses.next_entry[s], unread):
-            since_ms = last_ms - (time_ms(history.entry_stamp[post, entry], rule) + delay_ms)
+            since_ms = last_ms - (time_ms(history.entry_step[post, entry], rule) + delay_ms)
             x_per_ms = decayed_trace(synapses.x_per_ms[s], since_ms, rule)
             weight = potentiate(weight, history.entry_potentiation[post, entry], x_per_ms, synapses.weight_max)
             # The trace only decays: what comes later cannot change a bit of the weight any more.
@@ -295,7 +294,7 @@ def read_history(synapses, first, end, until_stamp, history, rule):
 
 
 @njit
-def transmit(synapses, source, stamp, history, rule, failure):
+def transmit(synapses, source, step, history, rule, failure):
     """Update all synapses of a source at its spike; their ``weight`` is then what they transmit.
 
     Source: docs/models/voltage_based_stdp.md#synapse.
@@ -306,32 +305,32 @@ def transmit(synapses, source, stamp, history, rule, failure):
         Changed in place.
     source : int
         Source.
-    stamp : int
-        Stamp of its spike.
+    step : int
+        Step of its spike.
     history : History
-        Of the postsynaptic neurons, written up to ``stamp``.
+        Of the postsynaptic neurons, written up to ``step``.
     rule : RuleStep
         Constants.
     failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record of what has left its limits; the run then has to end.
     """
     first, end = synapses.first[source], synapses.first[source + 1]
-    at_synapse = stamp - synapses.delay_steps
+    at_synapse = step - synapses.delay_steps
     read_history(synapses, first, end, at_synapse, history, rule)
     row = at_synapse % len(history.depression)
     for s in range(first, end):
         weight = depress(synapses.pending[s], history.depression[row, synapses.post[s]], synapses.weight_min)
         if not abs(weight) <= LARGEST_WEIGHT:
-            note_failure(failure, WEIGHT_OUTSIDE, stamp, s, weight)
-        since_ms = time_ms(synapses.last_stamp[s], rule) - time_ms(stamp, rule)
+            note_failure(failure, WEIGHT_OUTSIDE, step, s, weight)
+        since_ms = time_ms(synapses.last_step[s], rule) - time_ms(step, rule)
         synapses.x_per_ms[s] = add_to_trace(decayed_trace(synapses.x_per_ms[s], since_ms, rule), rule)
-        synapses.last_stamp[s] = stamp
+        synapses.last_step[s] = step
         synapses.pending[s] = weight
         synapses.weight[s] = weight
 
 
 @njit
-def make_room(history, projections, stamp, rule, failure):
+def prune_history(history, projections, step, rule, failure):
     """Let all synapses of neurons whose history is full read it, and drop what all have read.
 
     Parameters
@@ -340,29 +339,29 @@ def make_room(history, projections, stamp, rule, failure):
         Changed in place.
     projections : tuple of PlasticSynapses
         All plastic synapses; changed in place.
-    stamp : int
-        Latest stamp of the history: every later spike has at least this stamp.
+    step : int
+        Latest step of the history: no later spike is in an earlier step.
     rule : RuleStep
         Constants.
     failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         Record: a history that stays full, which none that is longer than all delays does, ends the run.
     """
     for k in range(len(history.entry_count)):
-        if history.entry_count[k] == history.entry_stamp.shape[1]:
+        if history.entry_count[k] == history.entry_step.shape[1]:
             read = history.entry_count[k]
             for synapses in projections:
                 for s in range(len(synapses.post)):
                     if synapses.post[s] == k:
-                        read_history(synapses, s, s + 1, stamp - synapses.delay_steps, history, rule)
+                        read_history(synapses, s, s + 1, step - synapses.delay_steps, history, rule)
                         read = min(read, synapses.next_entry[s])
             for synapses in projections:
                 for s in range(len(synapses.post)):
                     if synapses.post[s] == k:
                         synapses.next_entry[s] -= read
-            kept = history.entry_count[k] - read
-            for entry in range(kept):
-                history.entry_stamp[k, entry] = history.entry_stamp[k, read + entry]
+            unread = history.entry_count[k] - read
+            for entry in range(unread):
+                history.entry_step[k, entry] = history.entry_step[k, read + entry]
                 history.entry_potentiation[k, entry] = history.entry_potentiation[k, read + entry]
-            history.entry_count[k] = kept
-            if kept == history.entry_stamp.shape[1]:
-                note_failure(failure, HISTORY_FULL, stamp, k, kept)
+            history.entry_count[k] = unread
+            if unread == history.entry_step.shape[1]:
+                note_failure(failure, HISTORY_FULL, step, k, unread)

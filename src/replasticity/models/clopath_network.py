@@ -13,7 +13,7 @@ from replasticity.models.clopath import (
     TOO_MANY_EVENTS,
     TOO_MANY_SPIKES,
     first_of_each_source,
-    make_room,
+    prune_history,
     transmit,
     write_history,
 )
@@ -29,7 +29,7 @@ Network = namedtuple(
     "Network", ["blocks", "history", "input_exc", "exc_exc", "input_inh", "exc_inh", "inh_exc", "arriving_mV"]
 )
 
-#: What the time loop writes: weights at some stamps, the state of some neurons at others. It returns at most
+#: What the time loop writes: weights at the ends of some steps, the state of some neurons at others. It returns at most
 #: ``most_events`` transmissions between excitatory neurons, and with 0 none.
 Record = namedtuple(
     "Record",
@@ -62,20 +62,20 @@ def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_cou
     Parameters
     ----------
     exc_exc_stamp, input_exc_stamp : ndarray of int
-        Stamps at which the plastic weights are read, ascending.
+        Steps at whose ends the plastic weights are read, ascending.
     exc_exc_count, input_exc_count : int
         Number of synapses.
     traced : ndarray of int
         Neurons whose state is kept.
     trace_stamp : ndarray of int
-        Stamps at which it is kept, ascending.
+        Steps at whose ends it is kept, ascending.
     most_events : int
         Transmissions between excitatory neurons that are kept at most; with more the run ends, with 0 none are kept.
 
     Returns
     -------
     Record
-        Weights of shape (stamps, synapses) [mV], traces of shape (variables, traced, stamps).
+        Weights of shape (steps, synapses) [mV], traces of shape (variables, traced, steps).
     """
     exc_exc_stamp, input_exc_stamp = np.asarray(exc_exc_stamp, np.int64), np.asarray(input_exc_stamp, np.int64)
     traced, trace_stamp = np.asarray(traced, np.int64), np.asarray(trace_stamp, np.int64)
@@ -100,9 +100,9 @@ def deliver_static(synapses, source, n, arriving_mV):
     synapses : StaticSynapses
         Synapses.
     source : int
-        Source that has a spike with stamp ``n``.
+        Source that spikes in step ``n``.
     n : int
-        Stamp.
+        Step.
     arriving_mV : ndarray of float64, shape (intervals, neurons)
         Input of the coming intervals [mV]; changed in place.
     """
@@ -127,7 +127,7 @@ def advance_neurons(blocks, arriving_mV, n, neuron, failure):
     Returns
     -------
     bool
-        Whether there is a spike, which then has the stamp ``n + 1``.
+        Whether there is a spike, which is then one of step ``n + 1``.
     """
     row, neuron_count = n % len(arriving_mV), arriving_mV.shape[1]
     spiked = False
@@ -157,17 +157,17 @@ def as_arrays(spikes, events):
 
 
 @njit
-def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_count, neuron, rule, record, failure):
+def simulate(network, first, end, input_step, input_channel, exc_count, inh_count, neuron, rule, record, failure):
     """Run the intervals from ``first`` to ``end`` and fill the record.
 
     Parameters
     ----------
     network : Network
-        State at stamp ``first``; changed in place.
+        State at the end of step ``first``; changed in place.
     first, end : int
-        Stamps.
-    input_stamp, input_channel : ndarray of int
-        Spikes of the input channels, ordered by stamp and then by channel.
+        Steps.
+    input_step, input_channel : ndarray of int
+        Spikes of the input channels, ordered by step and then by channel.
     exc_count, inh_count : int
         Number of neurons.
     neuron : NeuronStep
@@ -182,14 +182,14 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
     Returns
     -------
     spikes : ndarray of int64, shape (spikes, 2)
-        Stamp and neuron of each spike, stamps from ``first + 1`` to ``end``.
+        Step and neuron of each spike, steps from ``first + 1`` to ``end``.
     events : ndarray of float64, shape (events, 3)
-        Stamp, synapse and weight [mV] of each transmission between excitatory neurons.
+        Step, synapse and weight [mV] of each transmission between excitatory neurons.
     """
     neuron_count = exc_count + inh_count
     blocks, history, arriving_mV = network.blocks, network.history, network.arriving_mV
     projections = (network.input_exc, network.exc_exc)
-    next_input = np.searchsorted(input_stamp, first)
+    next_input = np.searchsorted(input_step, first)
     next_exc_exc = np.searchsorted(record.exc_exc_stamp, first)
     next_input_exc = np.searchsorted(record.input_exc_stamp, first)
     next_trace = np.searchsorted(record.trace_stamp, first + 1)
@@ -199,7 +199,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
     # A clamp keeps spikes apart. Without one a neuron may spike more than once in a step, but not all the time.
     most_spikes = neuron_count * ((end - first) // max(neuron.clamp_steps, 1) + 1)
     for n in range(first, end):
-        # A weight read at a stamp includes the spikes before it only.
+        # A weight read at the end of a step includes the spikes before it only.
         if next_exc_exc < len(record.exc_exc_stamp) and record.exc_exc_stamp[next_exc_exc] == n:
             copy_into(record.exc_exc_weight_mV[next_exc_exc], network.exc_exc.weight)
             next_exc_exc += 1
@@ -207,7 +207,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
             copy_into(record.input_exc_weight_mV[next_input_exc], network.input_exc.weight)
             next_input_exc += 1
 
-        # 1. Deliver the spikes with stamp n: excitatory, inhibitory, input.
+        # 1. Deliver the spikes of step n: excitatory, inhibitory, input.
         if any_spike:
             for k in range(neuron_count):
                 for _ in range(blocks[k // LANES].spikes[k % LANES]):
@@ -221,13 +221,13 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
                         deliver_static(network.exc_inh, k, n, arriving_mV)
                     else:
                         deliver_static(network.inh_exc, k - exc_count, n, arriving_mV)
-        while next_input < len(input_stamp) and input_stamp[next_input] == n:
+        while next_input < len(input_step) and input_step[next_input] == n:
             channel = input_channel[next_input]
             deliver_plastic(network.input_exc, channel, n, arriving_mV, history, rule, failure)
             deliver_static(network.input_inh, channel, n, arriving_mV)
             next_input += 1
 
-        # 2. Advance every neuron; write the history with stamp n + 1.
+        # 2. Advance every neuron; write the history of step n + 1.
         any_spike = advance_neurons(blocks, arriving_mV, n, neuron, failure)
         full = False
         for b in range(len(blocks)):
@@ -235,7 +235,7 @@ def simulate(network, first, end, input_stamp, input_channel, exc_count, inh_cou
             V_mV, _, _, _, u_plus_mV, u_minus_mV, u_bar_mV = by_variable(blocks[b].state)
             full |= write_history(history, b * LANES, count, n + 1, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule)
         if full:
-            make_room(history, projections, n + 1, rule, failure)
+            prune_history(history, projections, n + 1, rule, failure)
 
         # 3. Keep what is asked for.
         if any_spike:

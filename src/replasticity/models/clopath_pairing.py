@@ -6,7 +6,7 @@ Source: docs/models/voltage_based_stdp.md#pairing.
 import numpy as np
 
 from replasticity.models import adaptive_exponential, hodgkin_huxley
-from replasticity.models.clopath import TOO_MANY_SPIKES, make_room, transmit, write_history
+from replasticity.models.clopath import TOO_MANY_SPIKES, prune_history, transmit, write_history
 from replasticity.numerics.compilation import inline_njit, njit
 from replasticity.numerics.limits import note_failure
 
@@ -17,9 +17,9 @@ _V, _U_PLUS, _U_MINUS, _U_BAR = (getattr(hodgkin_huxley, name) for name in ("V",
 @inline_njit
 def deliver(
     synapses,
-    pre_stamp,
+    pre_step,
     next_pre,
-    post_stamp,
+    post_step,
     next_post,
     post_weight,
     n,
@@ -29,20 +29,20 @@ def deliver(
     rule,
     failure,
 ):
-    """Deliver the spikes with stamp ``n``: those of the forcing generator, then the presynaptic ones.
+    """Deliver the spikes of step ``n``: those of the forcing generator, then the presynaptic ones.
 
     Parameters
     ----------
     synapses : PlasticSynapses
         The one synapse; changed in place.
-    pre_stamp, post_stamp : ndarray of int64
-        Stamps of presynaptic spikes and of the generator that forces the neuron, ascending.
+    pre_step, post_step : ndarray of int64
+        Steps of presynaptic spikes and of the generator that forces the neuron, ascending.
     next_pre, next_post : int
         First of them that is not yet delivered.
     post_weight : float
         Weight of the generator [mV or pA].
     n : int
-        Stamp.
+        Step.
     arriving : ndarray of float64, shape (intervals, 2)
         Sums of the positive and the negative weights that arrive in the coming intervals; changed in place.
     transmitted : ndarray of float64
@@ -59,10 +59,10 @@ def deliver(
     tuple of (int, int)
         First spikes that are not yet delivered.
     """
-    while next_post < len(post_stamp) and post_stamp[next_post] == n:
+    while next_post < len(post_step) and post_step[next_post] == n:
         arriving[n % len(arriving), 0 if post_weight >= 0 else 1] += post_weight
         next_post += 1
-    while next_pre < len(pre_stamp) and pre_stamp[next_pre] == n:
+    while next_pre < len(pre_step) and pre_step[next_pre] == n:
         transmit(synapses, 0, n, history, rule, failure)
         weight = synapses.weight[0]
         arriving[(n + synapses.delay_steps - 1) % len(arriving), 0 if weight >= 0 else 1] += weight
@@ -73,7 +73,7 @@ def deliver(
 
 @njit
 def simulate_adaptive_exponential(
-    block, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule, failure
+    block, synapses, history, pre_step, post_step, post_weight, transmitted, trace, neuron, rule, failure
 ):
     """Run an adaptive exponential neuron for ``trace.shape[1]`` intervals.
 
@@ -83,8 +83,8 @@ def simulate_adaptive_exponential(
         Block of one neuron; changed in place.
     synapses, history : PlasticSynapses, History
         The synapse, and what the neuron keeps for it; changed in place.
-    pre_stamp, post_stamp : ndarray of int64
-        Stamps of presynaptic spikes and of the generator that forces the neuron, ascending.
+    pre_step, post_step : ndarray of int64
+        Steps of presynaptic spikes and of the generator that forces the neuron, ascending.
     post_weight : float
         Weight of the generator [mV].
     transmitted : ndarray of float64
@@ -99,7 +99,7 @@ def simulate_adaptive_exponential(
     Returns
     -------
     list of int
-        Stamps of the neuron's spikes.
+        Steps of the neuron's spikes.
     """
     spikes = [0 for _ in range(0)]
     arriving = np.zeros((synapses.delay_steps, 2))
@@ -107,9 +107,9 @@ def simulate_adaptive_exponential(
     for n in range(trace.shape[1]):
         next_pre, next_post = deliver(
             synapses,
-            pre_stamp,
+            pre_step,
             next_pre,
-            post_stamp,
+            post_step,
             next_post,
             post_weight,
             n,
@@ -131,7 +131,7 @@ def simulate_adaptive_exponential(
         V_mV, _, _, _, u_plus_mV, u_minus_mV, u_bar_mV = adaptive_exponential.by_variable(block.state)
         trace[0, n], trace[1, n], trace[2, n], trace[3, n] = V_mV[0], u_plus_mV[0], u_minus_mV[0], u_bar_mV[0]
         if write_history(history, 0, 1, n + 1, V_mV, u_plus_mV, u_minus_mV, u_bar_mV, rule):
-            make_room(history, (synapses,), n + 1, rule, failure)
+            prune_history(history, (synapses,), n + 1, rule, failure)
         if failure[0].variable >= 0:
             break
     return spikes
@@ -139,7 +139,7 @@ def simulate_adaptive_exponential(
 
 @njit
 def simulate_hodgkin_huxley(
-    state, synapses, history, pre_stamp, post_stamp, post_weight, transmitted, trace, neuron, rule, failure
+    state, synapses, history, pre_step, post_step, post_weight, transmitted, trace, neuron, rule, failure
 ):
     """Run a Hodgkin-Huxley neuron for ``trace.shape[1]`` intervals.
 
@@ -152,9 +152,9 @@ def simulate_hodgkin_huxley(
     for n in range(trace.shape[1]):
         next_pre, next_post = deliver(
             synapses,
-            pre_stamp,
+            pre_step,
             next_pre,
-            post_stamp,
+            post_step,
             next_post,
             post_weight,
             n,
@@ -171,7 +171,7 @@ def simulate_hodgkin_huxley(
         y = state.y
         trace[0, n], trace[1, n], trace[2, n], trace[3, n] = y[_V], y[_U_PLUS], y[_U_MINUS], y[_U_BAR]
         if write_history(history, 0, 1, n + 1, y[_V:], y[_U_PLUS:], y[_U_MINUS:], y[_U_BAR:], rule):
-            make_room(history, (synapses,), n + 1, rule, failure)
+            prune_history(history, (synapses,), n + 1, rule, failure)
         if failure[0].variable >= 0:
             break
     return spikes

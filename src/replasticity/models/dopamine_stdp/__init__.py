@@ -6,7 +6,7 @@ neurons advance, and the postsynaptic spikes and the dopamine that have arrived 
 up to date, in closed form, when the next spike or a reader needs it (``every_slice`` steps all of them, as the
 simulator does).
 
-Sources are numbered: first the neurons, then the relays. All times are in steps; a spike stamped n was emitted in the
+Sources are numbered: first the neurons, then the relays. All times are in steps; a spike of step n was emitted in the
 step that ends at n.
 
 States stay within limits that no neuron and no synapse comes near (`V_LIMIT_mV`, `SYNAPSE_LIMIT`; ours, since the

@@ -1,14 +1,13 @@
 """Limits of the states, which no neuron and no synapse comes near: ours, since the published simulator has none."""
 
-from replasticity.models.limits import raise_failure
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import note_failure, raise_failure
 
 #: Largest size of a potential [mV]; and of weight, c and n of a plastic synapse.
 V_LIMIT_mV = 1e6
 SYNAPSE_LIMIT = 1e12
 
-#: What can leave its limits, for `replasticity.models.limits.raise_failure`; and the place of each in this list.
+#: What can leave its limits, for `replasticity.numerics.limits.raise_failure`; and the place of each in this list.
 NEURON_LIMITS = (
     ("V_mV", f"{-V_LIMIT_mV:g} to {V_LIMIT_mV:g} mV"),
     ("the number of spikes of all neurons, at that", "fewer, which is 80 Hz on average in a long run"),
