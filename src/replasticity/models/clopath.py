@@ -25,6 +25,7 @@ from replasticity.equations.clopath import (
     potentiates,
     potentiation,
 )
+from replasticity.models.clopath_parameters import ENTRIES
 from replasticity.models.limits import raise_failure
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.limits import note_failure
@@ -79,9 +80,6 @@ PlasticSynapses = namedtuple(
         "weight_max",
     ],
 )
-
-#: Past steps with potentiation that a neuron keeps at least.
-ENTRIES = 2048
 
 #: No parameter is larger, and no weight may be [unit of the weight].
 LARGEST_WEIGHT = 1e15
