@@ -101,24 +101,24 @@ MANY_RELAY_SPIKES = {"input_rate_Hz": 500.0}
 MANY_SPIKES_MS = [0.1 * step for step in range(49_000)]
 
 #: An event of pair STDP: the traces decay, one grows, the weight moves.
-PAIR_EVENT = {"kernels.pair_stdp.decay_traces": 1.0, "kernels.pair_stdp.presynaptic_spike": 1.0}
+PAIR_EVENT = {"equations.pair_stdp.decay_traces": 1.0, "equations.pair_stdp.presynaptic_spike": 1.0}
 #: Its record: weight, two traces and the time of the last event at three moments; step, synapse and kind.
 PAIR_RECORD_BYTES = 3 * 4 * 8 + 3 * 4
 #: Each event needs the traces of the one before: they decay and grow.
 PAIR_CHAIN = (2, 0)
 #: Advancing a synapse to an event or a reading, with all dopamine in between.
-CATCH_UP = {"kernels.dopamine_stdp.is_cut_at_most_once": 1.0, "kernels.dopamine_stdp.catch_up": 1.0}
+CATCH_UP = {"equations.dopamine_stdp.is_cut_at_most_once": 1.0, "equations.dopamine_stdp.catch_up": 1.0}
 CLOPATH_EVENT = {
-    "kernels.clopath.decayed_trace": 1.0,
-    "kernels.clopath.add_to_trace": 1.0,
-    "kernels.clopath.depress": 1.0,
+    "equations.clopath.decayed_trace": 1.0,
+    "equations.clopath.add_to_trace": 1.0,
+    "equations.clopath.depress": 1.0,
 }
 
 
 def _solver(slopes: str, variables: int) -> dict[str, float]:
     """Return what one step of the Runge-Kutta-Fehlberg method needs: slopes six times, sums for each variable."""
     sums = ("stage_2", "stage_3", "stage_4", "stage_5", "stage_6", "fifth_order", "error_estimate")
-    return {slopes: 6.0} | {f"kernels.runge_kutta_fehlberg.{name}": float(variables) for name in sums}
+    return {slopes: 6.0} | {f"numerics.runge_kutta_fehlberg.{name}": float(variables) for name in sums}
 
 
 ADAPTIVE_EXPONENTIAL = _solver("models.adaptive_exponential.slopes", 7)
@@ -168,7 +168,7 @@ ROWS = (
         timed="models.homeostatic_stdp.simulate",
         changes=SILENT_POPULATION,
         count=lambda done: len(done.first.population_count),
-        functions={"kernels.homeostatic_stdp.decay_secretory_factor": 1},
+        functions={"equations.homeostatic_stdp.decay_secretory_factor": 1},
         moved_bytes=8,
         chain=(1, 0),
         why="Each step asks whether a sample is due and whether one of two cells spikes; the one multiplication hides "
@@ -180,7 +180,7 @@ ROWS = (
         timed="models.homeostatic_stdp.simulate",
         without=SILENT_POPULATION,
         count=lambda done: int(done.first.population_count.sum()),
-        functions={"kernels.homeostatic_stdp.add_population_spikes": 1},
+        functions={"equations.homeostatic_stdp.add_population_spikes": 1},
         moved_bytes=8,
         chain=(1, 0),
         why="Spikes are added one by one, since a product would round differently, and their number is random. With "
@@ -194,9 +194,9 @@ ROWS = (
         without=SILENT_POPULATION,
         count=lambda done: len(done.first.pre_steps) + len(done.first.post_steps),
         functions={
-            "kernels.homeostatic_stdp.decay_traces": 1,
-            "kernels.homeostatic_stdp.spike_with_constant_term": 0.5,
-            "kernels.homeostatic_stdp.spike_with_trace_term": 0.5,
+            "equations.homeostatic_stdp.decay_traces": 1,
+            "equations.homeostatic_stdp.spike_with_constant_term": 0.5,
+            "equations.homeostatic_stdp.spike_with_trace_term": 0.5,
         },
         # A step with two events records five numbers in three moments.
         moved_bytes=(3 * 5 * 8 + 2 * 4) / 2,
@@ -209,7 +209,7 @@ ROWS = (
         what="cell and step",
         timed="models.regular_firing.simulate",
         count=lambda done: done.first.spiked.size,
-        functions={"kernels.regular_firing.advance_phase": 1},
+        functions={"equations.regular_firing.advance_phase": 1},
         moved_bytes=8 + 1,
         memory=lambda done: (done.first.spiked,),
         why="A comparison and a branch for each of six cells, no vectors. Cells that are reset to 0, as in `beats`, "
@@ -285,7 +285,7 @@ ROWS = (
         what="cell and step of the read-out",
         timed="models.epsp_readout.simulate",
         count=lambda done: done.first.v_every_step_V.size,
-        functions={"kernels.epsp_readout.relax": 1},
+        functions={"equations.epsp_readout.relax": 1},
         moved_bytes=8 + 1,
         memory=lambda done: (done.first.v_every_step_V, done.first.spiked),
         why="A test of the threshold and two branches for each cell, no vectors; fresh memory for the record is a"
@@ -364,9 +364,9 @@ ROWS = (
         changes={"input_rate_Hz": 0.0},
         count=lambda done: len(done.first.inputs.uniform),
         functions={
-            "kernels.urbanczik_senn.solve": 1,
-            "kernels.urbanczik_senn.prediction_error": 1,
-            "kernels.urbanczik_senn.add_error": 3,
+            "equations.urbanczik_senn.solve": 1,
+            "equations.urbanczik_senn.prediction_error": 1,
+            "equations.urbanczik_senn.add_error": 3,
         },
         moved_bytes=5 * 8 + 6 * 8,
         # Six times membrane and node of the solver; then the end.
@@ -390,7 +390,7 @@ ROWS = (
     Row(
         experiment="izhikevich2007",
         what="random number",
-        timed="kernels.philox.fill_uniform",
+        timed="numerics.philox.fill_uniform",
         arguments=lambda: (np.zeros(10_000), 0, np.uint64(1), np.uint64(0)),
         count=lambda done: len(done.first.numbers),
         functions={},
@@ -405,7 +405,7 @@ ROWS = (
         timed="models.distal_reward.simulate",
         changes=MINUTE | SILENT_CELLS | FIXED_WEIGHTS,
         count=lambda done: done.parameters.cells * done.parameters.duration_s * 1000,
-        functions={"kernels.distal_reward.scale_noise": 1, "kernels.distal_reward.move_cells": 1},
+        functions={"equations.distal_reward.scale_noise": 1, "equations.distal_reward.move_cells": 1},
         moved_bytes=5 * 8,
         memory=lambda done: done.first.state[:5],
         integer_products=2 * philox.ROUNDS / philox.LANES,
@@ -419,7 +419,7 @@ ROWS = (
         changes=MINUTE | SILENT_CELLS,
         without=MINUTE | SILENT_CELLS | FIXED_WEIGHTS,
         count=_distal_updates,
-        functions={"kernels.distal_reward.learn": 1},
+        functions={"equations.distal_reward.learn": 1},
         moved_bytes=2 * 8,
         memory=lambda done: (done.first.state.weight_mV, done.first.state.eligibility_mV),
         why="Vectors, and as fast as the memory, nearly.",
@@ -432,7 +432,7 @@ ROWS = (
         without=MINUTE | FIXED_WEIGHTS | SILENT_CELLS,
         # A spike reaches the synapses of its cell, and those onto it.
         count=_distal_events,
-        functions={"kernels.distal_reward.potentiate": 0.45, "kernels.distal_reward.transmit_and_depress": 0.55},
+        functions={"equations.distal_reward.potentiate": 0.45, "equations.distal_reward.transmit_and_depress": 0.55},
         moved_bytes=0.45 * 16 + 0.55 * 21,
         memory=lambda done: (done.first.state.weight_mV, done.first.state.eligibility_mV),
         # Those onto a cell lie anywhere, those of a cell side by side.
@@ -447,7 +447,7 @@ ROWS = (
         without=MINUTE | FIXED_WEIGHTS | SILENT_CELLS | {"stimulus_mV": 0.0},
         # A spike reaches the synapses of its cell, and those onto it.
         count=_distal_events,
-        functions={"kernels.distal_reward.potentiate": 0.45, "kernels.distal_reward.transmit_and_depress": 0.55},
+        functions={"equations.distal_reward.potentiate": 0.45, "equations.distal_reward.transmit_and_depress": 0.55},
         moved_bytes=0.45 * 16 + 0.55 * 21,
         memory=lambda done: (done.first.state.weight_mV, done.first.state.eligibility_mV),
         # Those onto a cell lie anywhere, those of a cell side by side.
@@ -460,7 +460,7 @@ ROWS = (
         timed="models.dopamine_stdp.advance",
         changes=network_growth.WITHOUT_SYNAPSES,
         count=_dopamine_steps,
-        functions={"kernels.integrate_and_fire.advance_exponential_neurons": 1},
+        functions={"equations.integrate_and_fire.advance_exponential_neurons": 1},
         moved_bytes=6 * 8,
         memory=lambda done: (*done.first.network.neurons, *done.first.network.inputs),
         why="Vectors. A fifth is what each step takes whatever the number of neurons (a row of "
@@ -472,7 +472,7 @@ ROWS = (
         timed="models.dopamine_stdp.advance",
         without=network_growth.WITHOUT_SYNAPSES,
         count=_dopamine_events,
-        functions=CATCH_UP | {"kernels.dopamine_stdp.trace_at": 0.5},
+        functions=CATCH_UP | {"equations.dopamine_stdp.trace_at": 0.5},
         moved_bytes=SYNAPSE.itemsize,
         memory=lambda done: (done.first.network.plastic.state,),
         # Synapses onto a neuron lie anywhere, those of a neuron side by side.
@@ -499,7 +499,7 @@ ROWS = (
         timed="models.dopamine_stdp.sample",
         changes=NO_RELAY_SPIKES,
         count=_dopamine_steps,
-        functions={"kernels.integrate_and_fire.advance_delta_neurons": 1},
+        functions={"equations.integrate_and_fire.advance_delta_neurons": 1},
         moved_bytes=3 * 8,
         why="Ten neurons share what each step and each slice takes, whatever the number of neurons; they "
         "themselves are a small part of it.",
@@ -511,7 +511,7 @@ ROWS = (
         changes=MANY_RELAY_SPIKES,
         without=NO_RELAY_SPIKES,
         count=_dopamine_events,
-        functions=CATCH_UP | {"kernels.dopamine_stdp.trace_at": 0.5},
+        functions=CATCH_UP | {"equations.dopamine_stdp.trace_at": 0.5},
         moved_bytes=SYNAPSE.itemsize,
         why="Each spike reaches one synapse: what a spike takes, whatever the number of its synapses, is not shared.",
     ),
@@ -520,7 +520,7 @@ ROWS = (
         what="neuron and step",
         timed="models.dopamine_stdp.sample",
         count=_dopamine_steps,
-        functions={"kernels.integrate_and_fire.advance_delta_neurons": 1},
+        functions={"equations.integrate_and_fire.advance_delta_neurons": 1},
         moved_bytes=3 * 8,
         chain=(3, 0),
         why="One neuron: nearly all is what each step and each slice takes, whatever the number of neurons.",

@@ -141,7 +141,8 @@ def test_unwritable_results_folder_is_refused_before_simulating(project):
     folder.mkdir()
     folder.chmod(0o555)
     code = (
-        "import os, sys; from replasticity import experiments, simulation; from replasticity.cli import main;"
+        "import os, sys; from replasticity.cli import main;"
+        "from replasticity.definitions import experiments; from replasticity.pipeline import simulation;"
         "simulation.simulate = lambda *a: sys.exit('simulated'); experiments.load('zenke2015');"
         "os.geteuid() or os.setuid(65534);"
         "sys.exit(main(['simulate', 'zenke2015', '-o', 'results/a.nc']))"
@@ -490,7 +491,8 @@ import sys
 
 from numba.core import event
 
-from replasticity import experiments, simulation
+from replasticity.definitions import experiments
+from replasticity.pipeline import simulation
 
 with event.install_recorder("numba:compile") as recorder:
     for name in sys.argv[1:]:

@@ -66,7 +66,7 @@ def test_damaged_file_is_still_called_damaged(project):
 
 def test_too_many_open_files_are_no_fault_of_a_file(project):
     code = (
-        "import os, resource, xarray, netCDF4; from pathlib import Path; from replasticity import datasets\n"
+        "import os, resource, xarray, netCDF4; from pathlib import Path; from replasticity.storage import datasets\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
         "kept = []\n"
         "try:\n"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from tests.conftest import STUDIES
+from tests.conftest import ROOT, STUDIES
 from tests.faults.fuzzing import SENSELESS, check_outcome, fuzz, places
 
 pytestmark = pytest.mark.slow

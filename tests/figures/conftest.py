@@ -4,7 +4,7 @@ import pytest
 
 from replasticity.definitions import experiments
 from replasticity.pipeline import simulation
-from replasticity.plotting import rendering
+from tests.figures.drawing import plot
 
 #: Figure -> number of seeds, and changes that make all experiments of the figure short.
 SMALL = {
@@ -66,4 +66,4 @@ def small_ensembles(tmp_path_factory):
 def drawn(request, small_ensembles):
     """Return name, ensembles and rendered figure of each figure of the project."""
     ensembles = small_ensembles(request.param)
-    return request.param, ensembles, rendering.draw(experiments.load(request.param).figure.module, ensembles, {})
+    return request.param, ensembles, plot(request.param, ensembles)

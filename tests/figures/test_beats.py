@@ -8,6 +8,7 @@ import pytest
 from replasticity.definitions import experiments
 from replasticity.pipeline import simulation
 from replasticity.plotting import rendering
+from tests.figures.drawing import plot
 from tests.figures.test_zenke2015 import panel, visible_texts
 
 FIGURES = ("beats", "beats_map", "epsp")
@@ -50,7 +51,7 @@ def ensembles(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def figures(ensembles):
-    return {name: rendering.draw(name, ensembles[name], {}) for name in FIGURES}
+    return {name: plot(name, ensembles[name]) for name in FIGURES}
 
 
 def assert_readable(figure):
@@ -89,20 +90,20 @@ def test_every_panel_has_a_letter_a_title_and_labels(figures, name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_experiment_alone_is_enough(ensembles, name):
-    assert_readable(rendering.draw(name, {"main": ensembles[name]["main"]}, {}))
+    assert_readable(plot(name, {"main": ensembles[name]["main"]}))
 
 
 @pytest.mark.parametrize("case", UNUSUAL)
 def test_changed_parameters_give_a_readable_figure(case, tmp_path):
     name, changes = UNUSUAL[case]
-    assert_readable(rendering.draw(name, {"main": ensemble(name, tmp_path, **changes)}, {}))
+    assert_readable(plot(name, {"main": ensemble(name, tmp_path, **changes)}))
 
 
 @pytest.mark.parametrize("suffix", rendering.FORMATS)
 @pytest.mark.parametrize("name", FIGURES)
 def test_equal_data_give_equal_bytes(ensembles, tmp_path, name, suffix):
     for copy in ("a", "b"):
-        rendering.save(rendering.draw(name, ensembles[name], {}), tmp_path / f"{copy}.{suffix}")
+        rendering.save(plot(name, ensembles[name]), tmp_path / f"{copy}.{suffix}")
     assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
@@ -201,7 +202,7 @@ def test_shares_are_drawn_for_each_time_step(figures, ensembles):
 
 def test_map_sorts_rates(tmp_path):
     made = ensemble("beats_map", tmp_path, pre_rates_Hz=[100.0, 20.0], post_rates_Hz=[150.0, 30.0, 60.0])
-    drawn = panel(rendering.draw("beats_map", {"main": made}, {}), "Final weight").collections[0].get_array()
+    drawn = panel(plot("beats_map", {"main": made}), "Final weight").collections[0].get_array()
     np.testing.assert_array_equal(drawn, made["weight_final"].values[0, 0][::-1][:, [1, 2, 0]].T)
 
 

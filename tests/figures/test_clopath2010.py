@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from replasticity.definitions import experiments
-from replasticity.plotting import rendering
 from replasticity.plotting.drawn_data import collect
+from tests.figures.drawing import plot
 
 NAME = "clopath2010"
 OTHERS = ~np.eye(10, dtype=bool)
@@ -21,7 +21,7 @@ def networks(small_ensembles):
 
 @pytest.fixture(scope="module")
 def panels(networks):
-    return {axes.get_label(): axes for axes in rendering.draw(NAME, networks, {}).axes}
+    return {axes.get_label(): axes for axes in plot(NAME, networks).axes}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def visible_texts(figure):
 
 @pytest.mark.parametrize("name", ["clopath2010", "clopath2010_pairing"])
 def test_no_text_is_cut_or_overlaps_another(small_ensembles, name):
-    figure = rendering.draw(name, small_ensembles(name), {})
+    figure = plot(name, small_ensembles(name))
     boxes = [(text.get_text(), text.get_window_extent()) for text in visible_texts(figure)]
     assert len(boxes) > 60
     for text, box in boxes:
@@ -100,7 +100,7 @@ def test_d_shows_the_input_weights_on_one_scale(panels, networks, panel, role):
 
 
 def test_every_image_has_its_scale_in_the_drawn_data(networks):
-    drawn = collect(rendering.draw(NAME, networks, {}), NAME, networks)
+    drawn = collect(plot(NAME, networks), NAME, networks)
     labels = {name: drawn[f"{name}/series_01"].attrs["value_label"] for name in ("b", "b_2", "b_3", "d", "d_2", "d_3")}
     assert set(labels.values()) == {"weight (mV)", "input weight (mV)"}
 
@@ -126,7 +126,7 @@ def test_fewer_than_five_seeds_are_shown_themselves_without_interval(panels, six
     assert panels["f"].collections[:] == []
     assert all(not panels[letter].containers or letter == "g" for letter in "fgh")
     assert [line.get_label() for line in panels["g"].lines].count("each seed") == 1
-    enough = {axes.get_label(): axes for axes in rendering.draw(NAME, six, {}).axes}
+    enough = {axes.get_label(): axes for axes in plot(NAME, six).axes}
     assert len(enough["f"].collections) == 4
     assert "each seed" not in [line.get_label() for letter in "fg" for line in enough[letter].lines]
 
@@ -146,7 +146,7 @@ def test_h_shows_each_correction_alone_in_the_unit_of_each_quantity(panels, netw
 
 
 def test_the_plot_of_the_source_is_in_the_panel_that_the_table_names(networks):
-    drawn = collect(rendering.draw(NAME, networks, {}), NAME, networks)
+    drawn = collect(plot(NAME, networks), NAME, networks)
     (source,) = experiments.load(NAME).figure.source_plots
     panel = drawn[source.panel]
     written = {panel.attrs["x_label"], panel.attrs["y_label"], panel["series_01"].attrs["value_label"]}
@@ -154,6 +154,6 @@ def test_the_plot_of_the_source_is_in_the_panel_that_the_table_names(networks):
 
 
 def test_one_experiment_and_one_seed_are_enough(networks):
-    alone = rendering.draw(NAME, {"main": networks["main"].isel(seed=[0], trace_seed=[0])}, {})
+    alone = plot(NAME, {"main": networks["main"].isel(seed=[0], trace_seed=[0])})
     assert letters(alone) == list("abcdefghi")
-    assert letters(rendering.draw(NAME, networks, {})) == list("abcdefghij")
+    assert letters(plot(NAME, networks)) == list("abcdefghij")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
-from replasticity.plotting import rendering
 from replasticity.plotting.drawn_data import collect
+from tests.figures.drawing import plot
 
 NAME = "clopath2010_pairing"
 
@@ -19,7 +19,7 @@ def ensembles(small_ensembles):
 
 @pytest.fixture(scope="module")
 def panels(ensembles):
-    return {axes.get_label(): axes for axes in rendering.draw(NAME, ensembles, {}).axes}
+    return {axes.get_label(): axes for axes in plot(NAME, ensembles).axes}
 
 
 def test_curves_are_the_weights_of_each_experiment(panels, ensembles):
@@ -65,22 +65,22 @@ def test_axis_says_that_the_change_is_extrapolated(panels, ensembles):
     )
     whole = ensembles["main"].copy()
     whole.attrs["parameters"] = json.dumps(json.loads(whole.attrs["parameters"]) | {"extrapolation": 1.0})
-    figure = rendering.draw(NAME, {"main": whole}, {})
+    figure = plot(NAME, {"main": whole})
     assert figure.axes[0].get_ylabel() == "weight after the pairs (% of start)"
 
 
 def test_an_experiment_alone_has_no_panel_of_corrections(ensembles):
-    figure = rendering.draw(NAME, {"main": ensembles["main"]}, {})
+    figure = plot(NAME, {"main": ensembles["main"]})
     assert [axes.get_label() for axes in figure.axes] == list("abcdef")
 
 
 def test_each_line_of_the_source_has_a_place(ensembles, panels):
-    drawn = collect(rendering.draw(NAME, ensembles, {}), NAME, ensembles)
+    drawn = collect(plot(NAME, ensembles), NAME, ensembles)
     plots = experiments.load(NAME).figure.source_plots
     assert len(plots) == 1
-    for plot in plots:
-        labels = [series.attrs["label"] for series in drawn[plot.panel].children.values()]
-        legend = [text.get_text() for text in panels[plot.panel].get_legend().get_texts()]
-        for text in plot.lines.values():
+    for source in plots:
+        labels = [series.attrs["label"] for series in drawn[source.panel].children.values()]
+        legend = [text.get_text() for text in panels[source.panel].get_legend().get_texts()]
+        for text in source.lines.values():
             assert any(text in label for label in labels)
             assert text in legend

@@ -5,7 +5,7 @@ from matplotlib.collections import PolyCollection
 
 from replasticity.definitions import experiments
 from replasticity.pipeline import simulation
-from replasticity.plotting import rendering
+from tests.figures.drawing import plot
 
 #: Experiment shown -> role -> experiment and changes that make it short.
 SHORT = {
@@ -37,7 +37,7 @@ def shown(request, in_project, tmp_path):
 
 def test_every_panel_has_a_letter_a_title_and_labels(shown):
     module, ensembles = shown
-    drawn = rendering.draw(module, ensembles, {})
+    drawn = plot(module, ensembles)
     assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 11}[module]
     letters = [axes.texts[0].get_text() if axes.texts else "" for axes in drawn.axes]
     assert len(set(letters)) >= len(drawn.axes) - 1
@@ -48,28 +48,28 @@ def test_every_panel_has_a_letter_a_title_and_labels(shown):
 
 def test_each_line_of_the_tutorials_plots_can_be_pointed_at(shown):
     module, ensembles = shown
-    panels = {axes.get_label(): axes for axes in rendering.draw(module, ensembles, {}).axes}
+    panels = {axes.get_label(): axes for axes in plot(module, ensembles).axes}
     plots = experiments.load(module).figure.source_plots
     # Counted in the tutorial: the traces of one neuron, the raster and the weights have axes one above the other.
     assert len(plots) == {"dopamine_timing": 1, "dopamine_ten": 4, "izhikevich2007_cue": 8}[module]
-    for plot in plots:
-        axes = panels[plot.panel]
+    for source in plots:
+        axes = panels[source.panel]
         legend = axes.get_legend()
         texts = [axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
         texts += [text.get_text() for text in legend.get_texts()] if legend else []
-        assert all(any(ours in text for text in texts) for ours in plot.lines.values()), (plot.plot, texts)
+        assert all(any(ours in text for text in texts) for ours in source.lines.values()), (source.plot, texts)
 
 
 def test_bands_need_five_seeds(shown):
     module, ensembles = shown
-    drawn = rendering.draw(module, ensembles, {})
+    drawn = plot(module, ensembles)
     assert not any(isinstance(each, PolyCollection) for axes in drawn.axes for each in axes.collections)
     assert not any("95 %" in axes.get_title(loc="left") for axes in drawn.axes)
 
 
 def test_nothing_leaves_the_page(shown):
     module, ensembles = shown
-    drawn = rendering.draw(module, ensembles, {})
+    drawn = plot(module, ensembles)
     page = drawn.bbox
     for axes in drawn.axes:
         box = axes.get_tightbbox()
@@ -82,5 +82,5 @@ def test_nothing_leaves_the_page(shown):
 def test_the_main_experiment_and_one_seed_are_enough(shown):
     module, ensembles = shown
     alone = {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}
-    drawn = rendering.draw(module, alone, {})
+    drawn = plot(module, alone)
     assert len(drawn.axes) == {"dopamine_timing": 4, "dopamine_ten": 8, "izhikevich2007_cue": 9}[module]

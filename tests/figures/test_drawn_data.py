@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from replasticity.errors import UserError
 from replasticity.plotting import drawn_data, rendering
 from replasticity.storage.datasets import write
+from tests.figures.drawing import plot
 
 
 @pytest.fixture
@@ -234,7 +235,7 @@ def test_files_of_equal_drawings_have_equal_bytes_and_say_what_was_drawn(drawn, 
 
 def test_a_fit_and_its_pairings_are_those_of_the_ensemble(small_ensembles):
     ensembles = small_ensembles("zenke2015")
-    figure = rendering.draw("zenke2015", ensembles, {})
+    figure = plot("zenke2015", ensembles)
     panel = drawn_data.collect(figure, "zenke2015", ensembles)["c"]
     by_label = {each.attrs["label"]: each for each in panel.children.values()}
     pairings = by_label["pairings (after \N{MINUS SIGN} before)"]
@@ -250,11 +251,11 @@ def test_a_fit_and_its_pairings_are_those_of_the_ensemble(small_ensembles):
 
 def moved(ensembles, name, change):
     """Return what the comparison says when one statistic of the experiment has changed."""
-    before = drawn_data.collect(rendering.draw(name, ensembles, {}), name, ensembles)
+    before = drawn_data.collect(plot(name, ensembles), name, ensembles)
     changed = ensembles["main"].copy(deep=True)
     change(changed)
     after = ensembles | {"main": changed}
-    return drawn_data.differences(drawn_data.collect(rendering.draw(name, after, {}), name, after), before)
+    return drawn_data.differences(drawn_data.collect(plot(name, after), name, after), before)
 
 
 def test_a_point_that_moves_is_found(small_ensembles):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from replasticity.definitions import experiments
 from replasticity.plotting import rendering
 from replasticity.plotting.drawn_data import collect
 from replasticity.reporting.panels import panels
+from tests.figures.drawing import plot
 
 
 def texts(figure):
@@ -147,7 +147,7 @@ def test_each_panel_alone_is_as_large_as_in_the_figure_and_whole(drawn, tmp_path
 def test_equal_data_give_equal_files(drawn, tmp_path):
     name, ensembles, _ = drawn
     for path in (tmp_path / "a.svg", tmp_path / "b.svg"):
-        rendering.save(rendering.draw(experiments.load(name).figure.module, ensembles, {}), path)
+        rendering.save(plot(name, ensembles), path)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
@@ -157,12 +157,12 @@ def test_text_that_is_no_formula_is_drawn_as_it_is(monkeypatch, tmp_path, title)
 
     from replasticity.studies.zenke2015 import figure as zenke2015
 
-    def draw(ensembles, evaluations):
+    def with_title(ensembles):
         figure = Figure()
         figure.subplots().set_title(title)
         return figure
 
-    monkeypatch.setattr(zenke2015, "draw", draw)
-    figure = rendering.draw("zenke2015", {}, {})
+    monkeypatch.setattr(zenke2015, "plot", with_title)
+    figure = plot("zenke2015", {})
     rendering.save(figure, tmp_path / "a.svg")
     assert title in (tmp_path / "a.svg").read_text()

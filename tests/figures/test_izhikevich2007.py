@@ -11,6 +11,7 @@ from replasticity.definitions import experiments
 from replasticity.judging.claims import seeds_needed
 from replasticity.pipeline import simulation
 from replasticity.plotting import rendering
+from tests.figures.drawing import plot
 
 ROLES = {
     "izhikevich2007": ("no_dopamine", "parallel_sum", "trace_20ms", "per_ms", "all_corrected"),
@@ -36,7 +37,7 @@ def simulated(tmp_path_factory):
         folder = tmp_path_factory.mktemp("runs")
         beside = {role: ensemble(f"{name}_{role}", [1], folder) for role in ROLES[name]}
         ensembles = {"main": ensemble(name, [1, 2], folder), **beside}
-        return ensembles, rendering.draw(name, ensembles, {})
+        return ensembles, plot(name, ensembles)
 
     return once
 
@@ -66,7 +67,7 @@ def test_all_panels_are_lettered_and_labelled(made, figure):
 def test_the_main_experiment_alone_and_a_single_seed_are_enough(made):
     name, ensembles = made
     alone = ensembles["main"].isel(seed=[0], trace_seed=[0])
-    figure = rendering.draw(name, {"main": alone}, {})
+    figure = plot(name, {"main": alone})
     assert letters(figure) == list(LETTERS[made[0]])
     labels = [text for axes in figure.axes for text in axes.get_legend_handles_labels()[1]]
     assert not any("without dopamine" in label for label in labels)
@@ -74,7 +75,7 @@ def test_the_main_experiment_alone_and_a_single_seed_are_enough(made):
 
 def test_files_are_reproducible(made, tmp_path):
     for path in (tmp_path / "one.png", tmp_path / "two.png"):
-        rendering.save(rendering.draw(made[0], made[1], {}), path)
+        rendering.save(plot(made[0], made[1]), path)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
@@ -126,12 +127,12 @@ def test_there_are_no_bands(figure):
 def test_each_line_of_the_sources_plots_stands_in_our_panel(made, figure):
     plots = experiments.load(made[0]).figure.source_plots
     assert len(plots) >= 5
-    for plot in plots:
+    for source in plots:
         # Axes within a panel are called after it.
-        axes = [each for each in figure.axes if each.get_label().split("_")[0] == plot.panel]
+        axes = [each for each in figure.axes if each.get_label().split("_")[0] == source.panel]
         texts = [text.get_text() for each in axes for text in each.findobj(Text)]
-        missing = {theirs: ours for theirs, ours in plot.lines.items() if not any(ours in text for text in texts)}
-        assert missing == {}, plot.plot
+        missing = {theirs: ours for theirs, ours in source.lines.items() if not any(ours in text for text in texts)}
+        assert missing == {}, source.plot
 
 
 @pytest.mark.parametrize("made", ["izhikevich2007"], indirect=True)
@@ -164,7 +165,7 @@ def test_chosen_synapse_and_histogram_are_those_of_the_first_seed(made, figure):
 
 def test_a_run_without_a_reward_can_be_drawn(tmp_path):
     none = ensemble("izhikevich2007", [1], tmp_path, coincidence_ms=0)
-    figure = rendering.draw("izhikevich2007", {"main": none}, {})
+    figure = plot("izhikevich2007", {"main": none})
     assert any("no reward" in text.get_text() for axes in figure.axes for text in axes.texts)
 
 

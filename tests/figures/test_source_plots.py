@@ -53,7 +53,7 @@ def texts_of_picture(name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_each_line_of_each_plot_of_the_source_is_in_the_drawn_figure(in_project, name):
     figure = experiments.load(name).figure
-    with xr.open_datatree(project.gallery_folder() / f"{name}.nc") as drawn:
+    with xr.open_datatree(experiments.reference_file(name, "nc")) as drawn:
         for source in figure.source_plots:
             assert source.panel in drawn.children, f"{source.plot}: no panel {source.panel}"
             # Texts beside the data and entries of a legend without a line are in the picture only.

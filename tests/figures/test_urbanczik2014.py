@@ -11,6 +11,7 @@ from replasticity.pipeline import simulation
 from replasticity.plotting import rendering
 from replasticity.plotting.drawn_data import collect
 from replasticity.reporting.panels import panels as panels_of_report
+from tests.figures.drawing import plot
 
 SEEDS = range(1, 4)
 ROLES = {"main": "", "recall": "_recall", "matched": "_matched", "unitless": "_unitless"}
@@ -32,7 +33,7 @@ def ensembles(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def figure(ensembles):
-    return rendering.draw("urbanczik2014", ensembles, {})
+    return plot("urbanczik2014", ensembles)
 
 
 def panels(figure):
@@ -120,7 +121,7 @@ def lettered(figure, letter):
 @pytest.mark.parametrize(("seeds", "bands"), [(1, 0), (3, 0), (4, 0), (5, 2)])
 def test_fewer_than_five_seeds_are_drawn_themselves_instead_of_a_band(ensembles, seeds, bands):
     many = repeated(ensembles, seeds)
-    figure = rendering.draw("urbanczik2014", many, {})
+    figure = plot("urbanczik2014", many)
     curve, recall = lettered(figure, "g"), lettered(figure, "h")
     assert len(curve.collections) == bands
     assert len(recall.containers) == (3 if bands else 0)
@@ -137,7 +138,7 @@ def test_fewer_than_five_seeds_are_drawn_themselves_instead_of_a_band(ensembles,
 
 @pytest.mark.parametrize("seeds", [1, 3, 6])
 def test_legend_of_the_learning_curve_is_above_the_data(ensembles, seeds):
-    figure = rendering.draw("urbanczik2014", repeated(ensembles, seeds), {})
+    figure = plot("urbanczik2014", repeated(ensembles, seeds))
     figure.draw_without_rendering()
     axes = lettered(figure, "g")
     bottom = axes.transData.inverted().transform(axes.get_legend().get_window_extent())[0]
@@ -189,17 +190,17 @@ def test_no_text_is_cut_or_overlaps_another(figure):
 
 
 def test_one_experiment_and_one_seed_are_enough(ensembles):
-    alone = rendering.draw("urbanczik2014", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}, {})
+    alone = plot("urbanczik2014", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])})
     assert len(alone.axes) == 6 * 4 + 4
 
 
 def test_other_numbers_of_presentations_are_drawn(tmp_path):
     changes = {"presentations_before": 0, "presentations_learning": 3, "presentations_after": 0}
-    short = rendering.draw("urbanczik2014", {"main": ensemble("urbanczik2014", tmp_path, [1], changes)}, {})
+    short = plot("urbanczik2014", {"main": ensemble("urbanczik2014", tmp_path, [1], changes)})
     assert len(short.axes) == 6 * 2 + 4
 
 
 def test_equal_data_give_equal_bytes(ensembles, tmp_path):
     for name in ("a", "b"):
-        rendering.save(rendering.draw("urbanczik2014", ensembles, {}), tmp_path / f"{name}.png")
+        rendering.save(plot("urbanczik2014", ensembles), tmp_path / f"{name}.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -12,6 +12,7 @@ from replasticity.errors import UserError
 from replasticity.pipeline import simulation
 from replasticity.plotting import rendering
 from replasticity.plotting.drawn_data import collect
+from tests.figures.drawing import plot
 
 SEEDS = range(1, 4)
 ROLES = {
@@ -37,7 +38,7 @@ def ensembles(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def figure(ensembles):
-    return rendering.draw("zenke2015", ensembles, {})
+    return plot("zenke2015", ensembles)
 
 
 def panel(figure, title):
@@ -88,7 +89,7 @@ def bands(figure):
 
 
 def test_the_band_of_the_fit_is_where_it_can_be_seen(with_six_seeds):
-    drawn = rendering.draw("zenke2015", {"main": with_six_seeds}, {})
+    drawn = plot("zenke2015", {"main": with_six_seeds})
     found = bands(drawn)
     assert list(found) == [("d", "95 % band of the fit, example")]
     # At least three times the width of a line.
@@ -98,7 +99,7 @@ def test_the_band_of_the_fit_is_where_it_can_be_seen(with_six_seeds):
 @pytest.mark.parametrize(("seeds", "bands_drawn"), [(1, 0), (4, 0), (5, 1)])
 def test_a_few_seeds_have_no_band(with_six_seeds, seeds, bands_drawn):
     few = with_six_seeds.isel(seed=slice(seeds), trace_seed=slice(seeds))
-    drawn = rendering.draw("zenke2015", {"main": few}, {})
+    drawn = plot("zenke2015", {"main": few})
     labels = [label for axes in drawn.axes for label in axes.get_legend_handles_labels()[1]]
     assert len([label for label in labels if "band" in label]) == bands_drawn
     assert len(bands(drawn)) == bands_drawn
@@ -108,12 +109,12 @@ def test_each_line_of_each_plot_of_the_source_has_a_place(figure, ensembles):
     drawn = collect(figure, "zenke2015", ensembles)
     plots = experiments.load("zenke2015").figure.source_plots
     # Two axes of the first figure, and the second figure.
-    assert [plot.panel for plot in plots] == ["a", "b", "c"]
-    for plot in plots:
-        of_panel = drawn[plot.panel]
+    assert [source.panel for source in plots] == ["a", "b", "c"]
+    for source in plots:
+        of_panel = drawn[source.panel]
         texts = [of_panel.attrs[key] for key in ("title", "x_label", "y_label")]
         texts += [series.attrs["label"] for series in of_panel.children.values()]
-        for text in plot.lines.values():
+        for text in source.lines.values():
             assert any(text in each for each in texts), text
 
 
@@ -177,7 +178,7 @@ def test_no_text_is_smaller_than_a_journal_allows(figure):
 @pytest.mark.parametrize("suffix", rendering.FORMATS)
 def test_equal_data_give_equal_bytes(ensembles, tmp_path, suffix):
     for name in ("a", "b"):
-        rendering.save(rendering.draw("zenke2015", ensembles, {}), tmp_path / f"{name}.{suffix}")
+        rendering.save(plot("zenke2015", ensembles), tmp_path / f"{name}.{suffix}")
     assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
@@ -191,15 +192,13 @@ def test_text_stays_text_and_no_date_is_written(figure, tmp_path):
 
 
 def test_one_experiment_and_one_seed_are_enough(ensembles):
-    alone = rendering.draw("zenke2015", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])}, {})
+    alone = plot("zenke2015", {"main": ensembles["main"].isel(seed=[0], trace_seed=[0])})
     letters = [text.get_text() for axes in alone.axes for text in axes.texts if len(text.get_text()) == 1]
     assert sorted(letters) == ["a", "b", "c", "d"]
     assert panel(alone, "Weight change").get_title(loc="left").endswith("n = 1 seed")
     assert not [label for axes in alone.axes for label in axes.get_legend_handles_labels()[1] if "band" in label]
 
 
-def test_other_formats_and_modules_are_refused(figure, tmp_path):
+def test_other_formats_are_refused(figure, tmp_path):
     with pytest.raises(UserError, match="format 'bmp'; allowed: pdf, svg, png"):
         rendering.save(figure, tmp_path / "a.bmp")
-    with pytest.raises(UserError, match="no drawing module 'zenke2051'"):
-        rendering.draw("zenke2051", {}, {})

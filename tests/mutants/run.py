@@ -3,8 +3,8 @@
     python tests/mutants/run.py                      # all mutants; writes tests/MUTANTS.md
     python tests/mutants/run.py --only clopath-trace # these only; the other rows of tests/MUTANTS.md stay
 
-A mutant is caught by a fast test of its module that fails in an assertion, or else by the regression check of one of
-the module's experiments at quick scale. A crash, a timeout or a warning does not count: such a fault shows itself
+A mutant is caught by a fast test of its group that fails in an assertion, or else by the regression check of one of
+the group's experiments at quick scale. A crash, a timeout or a warning does not count: such a fault shows itself
 without any test.
 """
 
@@ -19,13 +19,14 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from ruamel.yaml import YAML
+# As a script it finds its own folder only.
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(__file__).with_name("mutants.yaml")
+from tests.mutants.planting import DATA, ROOT, Group, Mutant, Sources, load
+
 REPORT = ROOT / "tests" / "MUTANTS.md"
 
 #: Not copied: results, caches and environments.
@@ -38,47 +39,6 @@ TIMEOUT_S = 900
 SURVIVED = "-"
 _ASSERTION = re.compile(r"AssertionError|assert |Failed: DID NOT")
 _ROW = re.compile(r"^\| `(?P<id>[\w-]+)` \| .* \| (?P<caught>.*) \|$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Module:
-    """A source file: the fast tests and the experiments that are to notice its faults, the quickest first."""
-
-    tests: tuple[str, ...]
-    check: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A fault: in ``file`` the text ``before``, which occurs once, becomes ``after``.
-
-    ``survives`` says why nothing notices it; empty if something does.
-    """
-
-    id: str
-    file: str
-    fault: str
-    before: str
-    after: str
-    survives: str = ""
-
-    @property
-    def path(self) -> Path:
-        """Its file, relative to the project."""
-        return Path("src/replasticity") / self.file
-
-    def applied_to(self, source: str) -> str:
-        """Return a source text with the fault; ValueError unless ``before`` occurs exactly once."""
-        if source.count(self.before) != 1:
-            raise ValueError(f"{self.id}: 'before' occurs {source.count(self.before)} times in {self.file}, not once")
-        return source.replace(self.before, self.after)
-
-
-def load() -> tuple[dict[str, Module], list[Mutant]]:
-    """Return the modules by file, and the mutants."""
-    data = YAML(typ="safe", pure=True).load(DATA)
-    modules = {file: Module(tuple(each["tests"]), tuple(each["check"])) for file, each in data["modules"].items()}
-    return modules, [Mutant(**each) for each in data["mutants"]]
 
 
 class Copy:
@@ -133,36 +93,36 @@ class Copy:
                 return f"check of {experiment}", moved
         return None
 
-    def what_notices(self, module: Module) -> tuple[str, bool] | None:
+    def what_notices(self, group: Group) -> tuple[str, bool] | None:
         """Return the first test or check that fails in an assertion; else one that crashes; else None."""
         crashed = None
-        for name, asserted in self.failures(module.tests, "-x"):
+        for name, asserted in self.failures(group.tests, "-x"):
             if asserted:
                 return name, True
             crashed = name, False
         # A crash hides what comes after it.
-        for name, asserted in self.failures(module.tests) if crashed else ():
+        for name, asserted in self.failures(group.tests) if crashed else ():
             if asserted:
                 return name, True
-        for experiment in module.check:
+        for experiment in group.check:
             failed = self.failing_check(experiment)
             if failed and failed[1]:
                 return failed
             crashed = crashed or failed
         return crashed
 
-    def try_mutant(self, mutant: Mutant, module: Module, caught_before: str) -> str:
-        """Plant a mutant, and return what caught it, or `SURVIVED` and why.
+    def try_mutant(self, planted: tuple[Path, str], group: Group, caught_before: str) -> str:
+        """Plant a mutant, given the file and its text with the fault; return what caught it, or `SURVIVED` and why.
 
         The test that caught it before is tried first.
         """
-        path = self.folder / mutant.path
-        original = ROOT / mutant.path
-        path.write_text(mutant.applied_to(original.read_text()))
+        original, text = planted
+        path = self.folder / original.relative_to(ROOT)
+        path.write_text(text)
         cache = self.folder / ".cache" / "numba"
         kept = set(cache.glob("*"))
         try:
-            noticed = self.what_notices(replace(module, tests=(*still_there(caught_before), *module.tests)))
+            noticed = self.what_notices(replace(group, tests=(*still_there(caught_before), *group.tests)))
         except subprocess.TimeoutExpired:
             return f"{SURVIVED} (never ends)"
         finally:
@@ -176,12 +136,11 @@ class Copy:
         return name if asserted else f"{SURVIVED} (only a crash: {name})"
 
 
-def require_sound(copy: Copy, modules: Iterable[Module]) -> None:
+def require_sound(copy: Copy, groups: list[Group]) -> None:
     """Exit unless the project without a fault passes all tests and checks that are to notice the faults."""
-    modules = list(modules)
-    tests = dict.fromkeys(test for module in modules for test in module.tests)
+    tests = dict.fromkeys(test for group in groups for test in group.tests)
     failed = [name for name, _ in copy.failures(tests)]
-    for experiment in dict.fromkeys(experiment for module in modules for experiment in module.check):
+    for experiment in dict.fromkeys(experiment for group in groups for experiment in group.check):
         failed += [name for name, _ in filter(None, [copy.failing_check(experiment)])]
     if failed:
         sys.exit("fails without any fault: " + ", ".join(failed))
@@ -199,32 +158,46 @@ def rows(report: str) -> dict[str, str]:
     return {row["id"]: row["caught"].strip("`") for row in _ROW.finditer(report)}
 
 
-def render(mutants: list[Mutant], caught_by: dict[str, str]) -> str:
-    """Return the report: a table per module, survivors, and what caught each mutant."""
-    files = list(dict.fromkeys(mutant.file for mutant in mutants))
-    survivors = [mutant for mutant in mutants if caught_by[mutant.id].startswith(SURVIVED)]
+def is_caught(caught_by: str) -> bool:
+    """Return True if something caught a mutant."""
+    return not caught_by.startswith(SURVIVED)
+
+
+def share_caught(caught_by: Iterable[str]) -> float:
+    """Return the share of the mutants that something caught."""
+    caught = [is_caught(each) for each in caught_by]
+    return sum(caught) / len(caught)
+
+
+def render(groups: list[Group], caught_by: dict[str, str]) -> str:
+    """Return the report: a table of the groups, survivors, and what caught each mutant."""
+    mutants = [mutant for group in groups for mutant in group.mutants]
+    survivors = [mutant for mutant in mutants if not is_caught(caught_by[mutant.id])]
+    share = share_caught(caught_by[mutant.id] for mutant in mutants)
     lines = [
         "# Mutants",
         "",
         "Deliberate small faults, planted one at a time in a copy of the project, and what noticed each: a fast test",
         "that fails in an assertion, or else the regression check at quick scale. Crashes and timeouts do not count.",
-        "The faults are in [`mutants/mutants.yaml`](mutants/mutants.yaml); `tests/mutants/run.py` writes this file.",
+        "The faults are in [`mutants/mutants.yaml`](mutants/mutants.yaml), each by the function and the code that it",
+        "changes, wherever these stand; `tests/mutants/run.py` writes this file.",
         "",
-        "| module | caught | total |",
+        f"**{share:.1%}** of the mutants are caught: {len(mutants) - len(survivors)} of {len(mutants)}.",
+        "",
+        "| group | caught | total |",
         "| --- | ---: | ---: |",
     ]
-    for file in files:
-        ids = [mutant.id for mutant in mutants if mutant.file == file]
-        lines.append(f"| `{file}` | {sum(not caught_by[one].startswith(SURVIVED) for one in ids)} | {len(ids)} |")
+    for group in groups:
+        caught = sum(is_caught(caught_by[mutant.id]) for mutant in group.mutants)
+        lines.append(f"| {group.name} | {caught} | {len(group.mutants)} |")
     lines += [f"| **all** | **{len(mutants) - len(survivors)}** | **{len(mutants)}** |", "", "## Survivors", ""]
     lines += [f"- `{one.id}`: {one.survives or 'not explained'}" for one in survivors] or ["None."]
-    for file in files:
-        lines += ["", f"## {file}", "", "| mutant | fault | caught by |", "| --- | --- | --- |"]
-        for one in mutants:
-            if one.file == file:
-                caught = caught_by[one.id]
-                caught = caught if caught.startswith((SURVIVED, "check")) else f"`{caught}`"
-                lines.append(f"| `{one.id}` | {one.fault} | {caught} |")
+    for group in groups:
+        lines += ["", f"## {group.name}", "", "| mutant | fault | caught by |", "| --- | --- | --- |"]
+        for one in group.mutants:
+            caught_by_one = caught_by[one.id]
+            code = is_caught(caught_by_one) and not caught_by_one.startswith("check")
+            lines.append(f"| `{one.id}` | {one.fault} | {f'`{caught_by_one}`' if code else caught_by_one} |")
     return "\n".join(lines) + "\n"
 
 
@@ -234,15 +207,18 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="copies that work at the same time; default: 1")
     parser.add_argument("--no-baseline", action="store_true", help="do not run the project without a fault first")
     options = parser.parse_args()
-    modules, mutants = load()
-    caught_by = {one.id: f"{SURVIVED} (not tried)" for one in mutants}
+    groups = load()
+    group_of = {mutant.id: group for group in groups for mutant in group.mutants}
+    caught_by = dict.fromkeys(group_of, f"{SURVIVED} (not tried)")
     if REPORT.exists():
         caught_by |= {name: caught for name, caught in rows(REPORT.read_text()).items() if name in caught_by}
     if unknown := set(options.only or ()) - set(caught_by):
         sys.exit(f"{DATA.name} has no mutant {', '.join(sorted(unknown))}")
-    chosen = [one for one in mutants if options.only is None or one.id in options.only]
-    for one in chosen:
-        one.applied_to((ROOT / one.path).read_text())
+    chosen = [
+        mutant for group in groups for mutant in group.mutants if options.only is None or mutant.id in options.only
+    ]
+    sources = Sources()
+    planted = {mutant.id: sources.planted(mutant) for mutant in chosen}
 
     with tempfile.TemporaryDirectory() as folder:
         copies: queue.SimpleQueue[Copy] = queue.SimpleQueue()
@@ -250,21 +226,21 @@ def main() -> None:
             copies.put(Copy(Path(folder) / f"copy{k}"))
         if not options.no_baseline:
             copy = copies.get()
-            require_sound(copy, [modules[file] for file in dict.fromkeys(one.file for one in chosen)])
+            require_sound(copy, [group for group in groups if any(mutant in chosen for mutant in group.mutants)])
             copies.put(copy)
 
         def try_one(mutant: Mutant) -> None:
             copy = copies.get()
             try:
-                caught_by[mutant.id] = copy.try_mutant(mutant, modules[mutant.file], caught_by[mutant.id])
+                caught_by[mutant.id] = copy.try_mutant(planted[mutant.id], group_of[mutant.id], caught_by[mutant.id])
             finally:
                 copies.put(copy)
             print(f"{mutant.id}: {caught_by[mutant.id]}", flush=True)
-            REPORT.write_text(render(mutants, caught_by))
+            REPORT.write_text(render(groups, caught_by))
 
         with ThreadPoolExecutor(options.jobs) as workers:
             list(workers.map(try_one, chosen))
-    sys.exit(any(caught_by[one.id].startswith(SURVIVED) and not one.survives for one in chosen))
+    sys.exit(any(not is_caught(caught_by[one.id]) and not one.survives for one in chosen))
 
 
 if __name__ == "__main__":

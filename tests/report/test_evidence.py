@@ -127,8 +127,8 @@ def copy_replay(results):
     shutil.copy(results / REPLAY, results / "replays/zenke_seed2.json")
 
 
-READERS_OF_EVALUATIONS = ("claims", "plot", "report", "gallery", "check", "accept-reference")
-READERS_OF_ENSEMBLES = (*READERS_OF_EVALUATIONS, "evaluate")
+READERS_OF_EVALUATIONS = ("claims", "report", "gallery", "check", "accept-reference")
+READERS_OF_ENSEMBLES = (*READERS_OF_EVALUATIONS, "plot", "evaluate")
 CASES = {
     swap_evaluations: (READERS_OF_EVALUATIONS, "evaluations/zenke2015.json: is of experiment 'zenke2015_eq15'"),
     edit_verdict: (READERS_OF_EVALUATIONS, "evaluations/zenke2015.json: was changed or damaged after it was written"),

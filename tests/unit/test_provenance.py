@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-CODE = "from replasticity import provenance as p; print({})"
+CODE = "from replasticity.pipeline import provenance as p; print({})"
 
 
 @pytest.fixture

@@ -319,7 +319,7 @@ def _place(error: Exception) -> str:
     places: list[tuple[str, str]] = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__"))
-        if module.startswith(f"{__package__}.") and module != __name__:
+        if module.startswith("replasticity.") and module != __name__:
             places.append((module, f"{module}, {frame.f_code.co_name}, line {line}"))
     told = [place for module, place in places if module.split(".")[1] in _TOLD]
     return (told or [place for _, place in places] or ["this command"])[-1]
