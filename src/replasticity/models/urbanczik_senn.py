@@ -1,7 +1,7 @@
 """Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): constants, synapses and time loop.
 
-The order of events inside a step is that of docs/models/dendritic_prediction.md#order-of-a-step. Stamp n is the end of
-interval n - 1; an event with stamp n acts in interval n. Other anchors are of the same file.
+The order of events inside a step is that of docs/models/dendritic_prediction.md#order-of-a-step.
+Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
 
 The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
 model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
@@ -148,7 +148,10 @@ def discretise(*, dt_ms, refractory_steps, delay_steps, largest_V_mV=LARGEST_V_M
 
 
 def in_model_units(p, name):
-    """Return a parameter as a number in the units in which the model computes (#unit-conventions)."""
+    """Return a parameter in the units in which the model computes.
+
+    Source: docs/models/dendritic_prediction.md#unit-conventions.
+    """
     # pF mV / ms is pA, as pF / ms is nS.
     current_pA = p.capacitance_unit_pF * p.potential_unit_mV
     value = float(getattr(p, name))
@@ -322,7 +325,9 @@ def no_errors(step_count, step):
 
 @njit
 def update_synapse(j, now, block, synapses, sums, step, failure):
-    """Update one synapse at a presynaptic spike by all errors since its last one (#synapse-update).
+    """Update one synapse at a presynaptic spike, by all errors since its last one.
+
+    Source: docs/models/dendritic_prediction.md#synapse-update.
 
     Parameters
     ----------

@@ -1,28 +1,20 @@
 """How much of the signal's amplitude the dendrite learns: more presentations of the same pattern, drive and rule.
 
 Kept are the amplitude of the dendritic prediction V_W* in some presentations, its mean course in the last ones, and the
-course at which the rule would stand still: that of the potentials V_W* with
-
-    phi(V_W*) = phi(U) / (1 + phi(U) t_ref),    U = ((g_L + g_sp) V_W* + (g_E + g_I) U_M) / (g_L + g_sp + g_E + g_I).
-
-The left side is what the rule predicts, the right side how often a neuron fires that spikes with rate phi(U) and
-rests for t_ref after each spike; U is the potential of a soma that the dendrite and the drive pull at
-(`fixed_point_mV` says what this leaves out). Nothing acts on the dendrite but its inputs, so V_W* in a presentation
-with drive is the potential that the soma would have without.
+course at which the rule would stand still (`replasticity.equations.urbanczik_senn_formulas.fixed_point`). Nothing acts
+on the dendrite but its inputs, so V_W* with drive is the potential that the soma would have without.
 """
 
 import itertools
-import math
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, PositiveInt, quantity
-from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
+from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, fixed_point, matching_potential
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
-from replasticity.studies.urbanczik2014.protocol import FloatArray
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
 
 
@@ -83,9 +75,8 @@ RUN = {
 SHORTEST = {"presentations_learning": 10, "shown_presentations": [1, 10], "averaged_presentations": 1}
 
 
-def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: what the dendrite has learned in some presentations."""
-    p = parameters
     every = round(p.sample_interval_ms / p.dt_ms)
     samples = example.presentation_steps(p) // every
     spikes = example.input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
@@ -107,37 +98,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "g_E_nS": g_E_nS,
             "g_I_nS": g_I_nS,
             "target_mV": target_mV,
-            "fixed_point_mV": fixed_point_mV(p, g_E_nS, g_I_nS),
+            "fixed_point_mV": fixed_point(g_E_nS, g_I_nS, p),
             "weight_final_pA": record.weight_pA[end - 1],
         },
     )
-
-
-def fixed_point_mV(p: Parameters, g_E_nS: FloatArray, g_I_nS: FloatArray) -> FloatArray:
-    """Return the V_W* at which the rule would stand still at each time by itself [mV].
-
-    The rule changes a weight by (S - phi(V_W*)) h(V_W*) times the input's potential; it stands still where spikes come
-    as often as phi(V_W*) predicts. This neglects that the inputs cannot make any course (none is below rest, and the
-    weights are few), that the pull on the weights is weak where phi is saturated (h is next to 0), that spikes are
-    noise, and the time step: the mean interval between spikes is one step longer.
-
-    NaN where there is no drive, so that any V_W* predicts itself, or where the search for it does not end.
-    """
-    from scipy.optimize import elementwise
-
-    target_mV = matching_potential(g_E_nS, g_I_nS, p)
-    of_drive = ratio(g_E_nS + g_I_nS, g_E_nS + g_I_nS + p.g_L_s_nS + p.g_sp_nS)
-
-    def surplus(V_star_mV: FloatArray, target_mV: FloatArray, of_drive: FloatArray) -> FloatArray:
-        """Return the logarithm of predicted over realised rate, which rises with V_W*."""
-        realised_Hz = escape_rate_Hz(V_star_mV + of_drive * (target_mV - V_star_mV), p)
-        realised_Hz = realised_Hz / (1 + realised_Hz * p.refractory_ms / 1000)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(escape_rate_Hz(V_star_mV, p) / realised_Hz)
-
-    # At U_M the soma is there too, and predicts at least what is realised. Far below both it predicts less.
-    largest = math.log1p(p.rate_max_per_ms * p.refractory_ms) + math.log1p(1 / p.rate_slope)
-    depth_mV = np.abs(target_mV - p.theta_mV) + ratio(10 * (largest + 1) / p.beta_per_mV, of_drive)
-    with np.errstate(all="ignore"):
-        found = elementwise.find_root(surplus, (target_mV - depth_mV, target_mV + 1.0), args=(target_mV, of_drive))
-    return np.where(found.success, found.x, np.nan)

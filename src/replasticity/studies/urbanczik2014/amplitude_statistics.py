@@ -1,5 +1,6 @@
 """The amplitude of the dendritic prediction, and that of its fixed point."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,38 +11,34 @@ from replasticity.study.statistics import number, statistic, statistics
 
 DIMENSIONS = {"shown": lambda p: len(p.shown_presentations)}
 
-_SHOWN: dict[str, Any] = {"dims": ("shown",), "resolution": 1e-9, "undefined": NO_TARGET}
-_AMPLITUDE: dict[str, Any] = {"resolution": 1e-9, "undefined": NO_TARGET}
+_RATIO: dict[str, Any] = {"resolution": 1e-9, "undefined": NO_TARGET}
 _EXCESS: dict[str, Any] = {"resolution": 1e-8, "undefined": NO_TARGET}
 
 
 @statistics(
-    amplitude=number(RUN["amplitude"].long_name, **_SHOWN),
-    gain=number(RUN["gain"].long_name, **_SHOWN),
-    amplitude_to_come=number("amplitude in the last shown presentation minus that in each", **_SHOWN),
+    amplitude=replace(RUN["amplitude"], resolution=1e-9),
+    gain=replace(RUN["gain"], resolution=1e-9),
+    amplitude_to_come=number("amplitude in the last shown presentation minus that in each", ("shown",), **_RATIO),
 )
 def learned(run, p):
     return run.amplitude, run.gain, run.amplitude[-1] - run.amplitude
 
 
-@statistic("standard deviation of the fixed point over that of U_M", **_AMPLITUDE)
-def fixed_point_amplitude(run, p):
-    return ratio(run.fixed_point_mV.std(), run.target_mV.std())
+@statistics(
+    fixed_point_amplitude=number("standard deviation of the fixed point over that of U_M", **_RATIO),
+    amplitude_of_mean_course=number("standard deviation of the mean course of V_W* over that of U_M", **_RATIO),
+)
+def amplitudes(run, p):
+    return [ratio(course_mV.std(), run.target_mV.std()) for course_mV in (run.fixed_point_mV, run.prediction_mV)]
 
 
-@statistic("standard deviation of the mean course of V_W* over that of U_M", **_AMPLITUDE)
-def amplitude_of_mean_course(run, p):
-    return ratio(run.prediction_mV.std(), run.target_mV.std())
-
-
-@statistic("highest V_W* of the mean course minus that of the fixed point", **_EXCESS)
-def excess_at_peak_mV(run, p):
-    return run.prediction_mV.max() - run.fixed_point_mV.max()
-
-
-@statistic("lowest V_W* of the mean course minus that of the fixed point", **_EXCESS)
-def excess_at_trough_mV(run, p):
-    return run.prediction_mV.min() - run.fixed_point_mV.min()
+@statistics(
+    excess_at_peak_mV=number("highest V_W* of the mean course minus that of the fixed point", **_EXCESS),
+    excess_at_trough_mV=number("lowest V_W* of the mean course minus that of the fixed point", **_EXCESS),
+)
+def excess_mV(run, p):
+    course_mV, fixed_mV = run.prediction_mV, run.fixed_point_mV
+    return course_mV.max() - fixed_mV.max(), course_mV.min() - fixed_mV.min()
 
 
 @statistic("share of the weights that are exactly at the lower bound at the end", discrete=True)

@@ -10,21 +10,8 @@ import numpy as np
 from replasticity.errors import UserError
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
-from replasticity.studies.urbanczik2014.protocol import (
-    FloatArray,
-    IntArray,
-    Kicks,
-    Parameters,
-    Spikes,
-    drive,
-    input_spikes,
-    kicks_from_stamps,
-    learning_window,
-    presentation_count,
-    presentation_steps,
-    simulate_presentations,
-    step_count,
-)
+from replasticity.studies.urbanczik2014 import protocol as example
+from replasticity.studies.urbanczik2014.protocol import FloatArray, IntArray, Kicks, Parameters, Spikes, step_count
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -174,37 +161,35 @@ def _at_path(parameters: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _stamps(recording: "xr.Dataset", name: str, parameters: Parameters) -> IntArray:
+def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
     """Return recorded times as stamps, all inside the run."""
-    stamps = np.rint(recording[name].values / parameters.dt_ms).astype(np.int64)
-    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(parameters):
-        end_ms = step_count(parameters) * parameters.dt_ms
+    stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
+    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(p):
+        end_ms = step_count(p) * p.dt_ms
         raise UserError(f"{name}: times outside the run, which the parameters let end at {end_ms:g} ms")
     return stamps
 
 
-def forced(spike_stamp: IntArray, parameters: Parameters) -> FloatArray:
+def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
     """Return numbers in place of random ones, by which the neuron spikes at the given stamps only.
 
     A spike in the refractory time of another cannot be forced.
     """
-    uniform = np.full(step_count(parameters), FORBIDDEN)
+    uniform = np.full(step_count(p), FORBIDDEN)
     uniform[spike_stamp - 1] = FORCED
     return uniform
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
-        return _replay_single_synapse(recording, parameters)
-    dt_ms, kicks = parameters.dt_ms, drive(parameters)
-    spikes = _input_spikes(recording, parameters)
-    record = simulate_presentations(
-        parameters, spikes, kicks, forced(_stamps(recording, "soma_spike_time", parameters), parameters)
-    )
-    synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(parameters.input_count)
+        return _replay_single_synapse(recording, p)
+    dt_ms, kicks = p.dt_ms, example.drive(p)
+    spikes = _input_spikes(recording, p)
+    record = example.simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
+    synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
     # Kicks by stamp: the delay is taken off again.
-    start = learning_window(parameters)[0] * presentation_steps(parameters)
-    start += round(parameters.drive_delay_ms / dt_ms) - 1
+    start = example.learning_window(p)[0] * example.presentation_steps(p)
+    start += round(p.drive_delay_ms / dt_ms) - 1
     phase = slice(start, start + recording.sizes.get("drive_phase", 0))
     spike_ms = (np.flatnonzero(record.has_spiked) + 1) * dt_ms
     variables: Recorded = {
@@ -214,31 +199,34 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "soma_spike_index": ("soma_spike", np.zeros(len(spike_ms), np.int32)),
         "drive_exc": ("drive_phase", kicks.E_nS[phase]),
         "drive_inh": ("drive_phase", kicks.I_nS[phase]),
-        "repetition_end": ("repetition", np.arange(1, presentation_count(parameters) + 1) * parameters.pattern_ms),
-        "dend_weight_initial": ("dend", np.full(len(synapses), float(parameters.weight_initial_pA))),
+        "repetition_end": (
+            "repetition",
+            np.arange(1, example.presentation_count(p) + 1) * p.pattern_ms,
+        ),
+        "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
         "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
         "dend_weight": (("repetition", "dend"), record.weight_pA[:, synapses]),
     }
     if "event_pre" in recording:
         variables |= _events(recording, spikes, record.transmitted_pA, dt_ms)
-    return variables | _states(recording, parameters, [record])
+    return variables | _states(recording, p, [record])
 
 
-def _input_spikes(recording: "xr.Dataset", parameters: Parameters) -> Spikes:
+def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
     if "pattern_spike_time" in recording:
-        _stamps(recording, "pattern_spike_time", parameters)
-        spikes = input_spikes(
-            parameters, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
+        _stamps(recording, "pattern_spike_time", p)
+        spikes = example.input_spikes(
+            p, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
         )
     elif "in_spike_time" in recording:
-        stamp = _stamps(recording, "in_spike_time", parameters)
+        stamp = _stamps(recording, "in_spike_time", p)
         order = np.argsort(stamp, kind="stable")
         spikes = Spikes(stamp[order], recording["in_spike_index"].values.astype(np.int64)[order])
     else:
         raise UserError("has no variable 'pattern_spike_time' and none 'in_spike_time'")
-    if len(spikes.spiking_input) and spikes.spiking_input.max() >= parameters.input_count:
-        raise UserError(f"spikes of input {spikes.spiking_input.max()}, but n_in is {parameters.input_count}")
+    if len(spikes.spiking_input) and spikes.spiking_input.max() >= p.input_count:
+        raise UserError(f"spikes of input {spikes.spiking_input.max()}, but n_in is {p.input_count}")
     return spikes
 
 
@@ -260,13 +248,13 @@ def _events(recording: "xr.Dataset", spikes: Spikes, transmitted_pA: FloatArray,
     }
 
 
-def _states(recording: "xr.Dataset", parameters: Parameters, records: list["model.Record"]) -> Recorded:
+def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"]) -> Recorded:
     """Return the state at the recorded times, with a row per run where the recording has several."""
     variables: Recorded = {}
     for part in _PARTS:
         if f"{part}time" not in recording:
             continue
-        sample = _stamps(recording, f"{part}time", parameters) - 1
+        sample = _stamps(recording, f"{part}time", p) - 1
         for name, ours in _STATES.items():
             if f"{part}{name}" in recording:
                 dimensions = recording[f"{part}{name}"].dims
@@ -275,36 +263,36 @@ def _states(recording: "xr.Dataset", parameters: Parameters, records: list["mode
     return variables
 
 
-def _replay_single_synapse(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    """Return the runs of a recording of one synapse with a few spikes (#single-synapse)."""
+def _replay_single_synapse(recording: "xr.Dataset", p: Parameters) -> Recorded:
+    """Return the runs of one synapse with a few spikes (docs/models/dendritic_prediction.md#single-synapse)."""
     for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
         if name not in recording:
             raise UserError(f"has no variable '{name}'")
-    stamp = _stamps(recording, "pre_spike_time", parameters)
+    stamp = _stamps(recording, "pre_spike_time", p)
     spikes = Spikes(stamp, np.zeros(len(stamp), np.int64))
-    kicks = _single_synapse_drive(recording, parameters)
-    soma_stamp, soma_run = _stamps(recording, "soma_spike_time", parameters), recording["soma_spike_run"].values
+    kicks = _single_synapse_drive(recording, p)
+    soma_stamp, soma_run = _stamps(recording, "soma_spike_time", p), recording["soma_spike_run"].values
     records = [
-        simulate_presentations(parameters, spikes, kicks, forced(soma_stamp[soma_run == index], parameters))
+        example.simulate_presentations(p, spikes, kicks, forced(soma_stamp[soma_run == index], p))
         for index in range(recording.sizes["run"])
     ]
-    spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * parameters.dt_ms for record in records]
+    spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * p.dt_ms for record in records]
     spike_run = [np.full(len(times), index, np.int32) for index, times in enumerate(spike_ms)]
     return {
         "soma_spike_time": ("soma_spike", np.concatenate(spike_ms)),
         "soma_spike_run": ("soma_spike", np.concatenate(spike_run)),
         "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
-        **_states(recording, parameters, records),
+        **_states(recording, p, records),
     }
 
 
-def _single_synapse_drive(recording: "xr.Dataset", parameters: Parameters) -> Kicks:
+def _single_synapse_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
     """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
     described = json.loads(recording.attrs["parameters"])["drive"]
     span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
     if span is None or "strength" not in described:
         raise UserError("parameters.drive: expected 'strength' and 'spike_times' such as '10.0 to 49.9 ms, every step'")
-    first, last = (round(float(time_ms) / parameters.dt_ms) for time_ms in span.groups())
-    kick_E_nS = np.zeros(step_count(parameters) - 1)
-    kick_E_nS[first - 1 : last] = float(described["strength"]) * parameters.drive_factor
-    return kicks_from_stamps(parameters, kick_E_nS, np.zeros_like(kick_E_nS))
+    first, last = (round(float(time_ms) / p.dt_ms) for time_ms in span.groups())
+    kick_E_nS = np.zeros(step_count(p) - 1)
+    kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
+    return example.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))

@@ -7,15 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import (
-    Cost,
-    GridDuration,
-    MicrosecondGrid,
-    NonNegative,
-    NonNegativeInt,
-    PositiveInt,
-    quantity,
-)
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, NonNegativeInt, PositiveInt, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
 from replasticity.models.urbanczik_senn_parameters import DendriticSynapses, ModelUnits
 from replasticity.numerics import random
@@ -31,10 +23,10 @@ IntArray = npt.NDArray[np.int64]
 STEP_SECONDS = 1.5e-7
 
 
-class Presentations(MicrosecondGrid):
-    """A Poisson pattern that is presented again and again."""
+class Parameters(ModelUnits, DendriticSynapses):
+    """Parameters of the protocol."""
 
-    pattern_ms: GridDuration = quantity("Duration of the pattern, and of one presentation.")
+    pattern_ms: GridDuration = quantity("Duration of the pattern, and of one presentation.", symbol="P")
     presentations_before: NonNegativeInt = quantity("Presentations before the drive sets in.")
     presentations_learning: PositiveInt = quantity("Presentations with somatic drive: the learning window.")
     presentations_after: NonNegativeInt = quantity("Presentations after the drive has ended.")
@@ -45,16 +37,6 @@ class Presentations(MicrosecondGrid):
         "Delay of the relay of the pattern: it leaves the pattern's start empty, and delays each spike."
     )
 
-    @model_validator(mode="after")
-    def _something_of_the_pattern_is_left(self) -> "Presentations":
-        if self.relay_delay_ms >= self.pattern_ms:
-            raise ValueError("relay_delay_ms: has to be shorter than pattern_ms")
-        return self
-
-
-class SomaticDrive(MicrosecondGrid):
-    """Kicks to the somatic conductances in each step of the learning window."""
-
     drive_amplitude_E_nS: float = quantity("Amplitude of the excitatory drive: of the kick in each step.", symbol="A_E")
     drive_offset_E_nS: float = quantity("Mean of the excitatory drive.", symbol="O_E")
     drive_amplitude_I_nS: float = quantity("Inhibitory drive, constant.", symbol="A_I")
@@ -62,13 +44,15 @@ class SomaticDrive(MicrosecondGrid):
     drive_factor: float = quantity("Factor on all kicks; 10 dt / ms makes the drive independent of dt.")
     drive_delay_ms: GridDuration = quantity("Delay of the drive.")
 
-
-class Parameters(ModelUnits, SomaticDrive, DendriticSynapses, Presentations):
-    """Parameters of the protocol."""
-
     sample_interval_ms: GridDuration = quantity(
         "Interval of the samples of potentials, conductances, current.", output_option=True
     )
+
+    @model_validator(mode="after")
+    def _something_of_the_pattern_is_left(self) -> "Parameters":
+        if self.relay_delay_ms >= self.pattern_ms:
+            raise ValueError("relay_delay_ms: has to be shorter than pattern_ms")
+        return self
 
     def cost(self) -> Cost:
         """Return what a run needs: the states of each step, the error sums, and the spikes of all presentations."""
@@ -88,12 +72,12 @@ class Parameters(ModelUnits, SomaticDrive, DendriticSynapses, Presentations):
         return Cost(8 * numbers, steps * STEP_SECONDS + 1e-8 * presentations * expected)
 
 
-_U_M = "U_M, the potential to which the drive's two conductances alone would pull the soma"
-_NOT_DRIVEN = "outside the learning window, and where the drive's conductances add up to nothing"
-_NO_REFERENCE = "the drive's conductances add up to nothing in the last learning presentation"
-_CONSTANT = f"{_NO_REFERENCE}, or one of the two potentials is constant"
-_RECALL = "U_M of the last learning presentation at equal phase"
 _EACH = ("presentation",)
+_WINDOW = "(not defined outside the learning window)"
+_RECALL = "U_M of the last learning presentation at equal phase"
+NO_TARGET = "without somatic conductance there is no U_M"
+NO_SHAPE = f"U or U_M does not vary, or {NO_TARGET}"
+_OUTSIDE = f"the presentation is outside the learning window, or {NO_TARGET}"
 
 #: Recorded at the samples, under the names of the model's record.
 _STATES = {
@@ -110,13 +94,13 @@ RUN = {
     "spike_count": Variable(("time_ms",), "somatic spikes since the last sample", "int32", trace=True),
     "presentation_end_ms": Variable(_EACH, "end of each presentation"),
     "weight_pA": Variable(("presentation", "synapse"), "weights at the end of each presentation", trace=True),
-    "rms_U_mV": Variable(_EACH, f"RMS over all steps of U - {_U_M}", undefined=_NOT_DRIVEN),
-    "rms_prediction_mV": Variable(_EACH, "RMS over all steps of V_W* - U_M", undefined=_NOT_DRIVEN),
-    "rms_U_recall_mV": Variable(_EACH, f"RMS over all steps of U - {_RECALL}", undefined=_NO_REFERENCE),
-    "rms_prediction_recall_mV": Variable(_EACH, f"RMS over all steps of V_W* - {_RECALL}", undefined=_NO_REFERENCE),
-    "correlation_recall": Variable(_EACH, f"correlation over all steps of U with {_RECALL}", undefined=_CONSTANT),
-    "amplitude_recall": Variable(_EACH, f"standard deviation of U over that of {_RECALL}", undefined=_CONSTANT),
-    "rate_error_Hz": Variable(_EACH, "mean over all steps of |phi(U) - phi(V_W*)|"),
+    "rms_U_mV": Variable(_EACH, f"RMS of U - U_M {_WINDOW}", undefined=_OUTSIDE),
+    "rms_prediction_mV": Variable(_EACH, f"RMS of V_W* - U_M {_WINDOW}", undefined=_OUTSIDE),
+    "rms_U_recall_mV": Variable(_EACH, f"RMS of U - {_RECALL}", undefined=NO_TARGET),
+    "rms_prediction_recall_mV": Variable(_EACH, f"RMS of V_W* - {_RECALL}", undefined=NO_TARGET),
+    "correlation_recall": Variable(_EACH, f"correlation of U with {_RECALL}", undefined=NO_SHAPE),
+    "amplitude_recall": Variable(_EACH, f"standard deviation of U over that of {_RECALL}", undefined=NO_SHAPE),
+    "rate_error_Hz": Variable(_EACH, "mean of |phi(U) - phi(V_W*)|"),
     "soma_spike_count": Variable(_EACH, "somatic spikes in each presentation", "int32"),
     "soma_spike_time_ms": Variable(("soma_spike",), "time of each somatic spike"),
     "pattern_spike_time_ms": Variable(("pattern_spike",), "time of each spike in the pattern"),
@@ -129,29 +113,28 @@ NOISE = {"uniform": Variable(("step",), "random number of each step: the neuron 
 SHORTEST = {"presentations_learning": 10}
 
 
-def presentation_count(p: Presentations) -> int:
+def presentation_count(p: Parameters) -> int:
     """Return the number of presentations of the run."""
     return p.presentations_before + p.presentations_learning + p.presentations_after
 
 
-def learning_window(p: Presentations) -> tuple[int, int]:
+def learning_window(p: Parameters) -> tuple[int, int]:
     """Return the first presentation with drive, and the first one after it."""
     return p.presentations_before, p.presentations_before + p.presentations_learning
 
 
-def presentation_steps(p: Presentations) -> int:
+def presentation_steps(p: Parameters) -> int:
     """Return the number of steps of a presentation."""
     return round(p.pattern_ms / p.dt_ms)
 
 
-def step_count(p: Presentations) -> int:
+def step_count(p: Parameters) -> int:
     """Return the number of steps of the run."""
     return presentation_count(p) * presentation_steps(p)
 
 
-def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
-    """Return the pattern, sorted by time and empty at first (#pattern), and one random number for each step."""
-    p = parameters
+def sample_inputs(p: Parameters, seed: int) -> Arrays:
+    """Return the pattern and one random number for each step (docs/models/dendritic_prediction.md#pattern)."""
     generator = random.generator(seed, "pattern")
     first, end = round(p.relay_delay_ms / p.dt_ms) + 1, presentation_steps(p) + 1
     # Independent Poisson counts in all bins are one Poisson total, each of it in any bin: two in one bin may happen.
@@ -176,8 +159,8 @@ class Spikes(NamedTuple):
     spiking_input: IntArray
 
 
-def input_spikes(p: Presentations, pattern_ms: FloatArray, pattern_input: IntArray) -> Spikes:
-    """Return the spikes of all presentations (#presentation): the last ones of the last come after the run's end."""
+def input_spikes(p: Parameters, pattern_ms: FloatArray, pattern_input: IntArray) -> Spikes:
+    """Return the spikes up to the end of the run (docs/models/dendritic_prediction.md#presentation)."""
     pattern_stamp = np.rint(pattern_ms / p.dt_ms).astype(np.int64)
     onset = np.arange(presentation_count(p))[:, None] * presentation_steps(p)
     stamp = (onset + pattern_stamp + round(p.relay_delay_ms / p.dt_ms)).ravel()
@@ -195,7 +178,7 @@ class Kicks(NamedTuple):
 
 
 def drive(p: Parameters) -> Kicks:
-    """Return the somatic drive (#drive): a sine and a constant inside the learning window."""
+    """Return a sine and a constant inside the learning window (docs/models/dendritic_prediction.md#drive)."""
     start_ms = p.presentations_before * p.pattern_ms
     end_ms = start_ms + p.presentations_learning * p.pattern_ms
     steps = step_count(p)
@@ -237,9 +220,8 @@ def simulate_presentations(
     return record
 
 
-def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: samples of the state, somatic spikes, weights and errors of each presentation."""
-    p = parameters
     spikes = input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
     record = simulate_presentations(p, spikes, drive(p), inputs["uniform"])
     every = round(p.sample_interval_ms / p.dt_ms)

@@ -1,12 +1,13 @@
 """Errors and weights of each presentation, and what the neuron recalls without drive."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from replasticity.storage.contract import ratio
-from replasticity.studies.urbanczik2014.protocol import learning_window, presentation_count
+from replasticity.studies.urbanczik2014.protocol import NO_SHAPE, NO_TARGET, RUN, learning_window, presentation_count
 from replasticity.study.statistics import number, statistic, statistics
 
 #: Bins of the histogram of the final weights, between their bounds.
@@ -18,49 +19,38 @@ DIMENSIONS = {
     "weight_bin": lambda p: WEIGHT_BINS,
 }
 
-_WINDOW = "(not defined outside the learning window)"
-_RECALL = "U_M of the last learning presentation at equal phase"
-_NO_TARGET = "without somatic conductance there is no U_M"
-_OUTSIDE = f"the presentation is outside the learning window, or {_NO_TARGET}"
-_NO_SHAPE = f"U or U_M does not vary, or {_NO_TARGET}"
-_NO_RATIO = f"the first error is 0, or {_NO_TARGET}"
+_NO_RATIO = f"the first error is 0, or {NO_TARGET}"
 _NO_PRESENTATION = "the run has no such presentation"
-
 _EACH = ("presentation",)
-_POTENTIAL: dict[str, Any] = {"dims": _EACH, "resolution": 1e-8}
-_SHAPE: dict[str, Any] = {"dims": _EACH, "resolution": 1e-9, "undefined": _NO_SHAPE}
-_WEIGHTS: dict[str, Any] = {"resolution": 1e-7, "discrete": True}
+_WEIGHT: dict[str, Any] = {"resolution": 1e-7, "discrete": True}
 _RATIO: dict[str, Any] = {"resolution": 1e-9, "undefined": _NO_RATIO}
-_RECALLED_SHAPE: dict[str, Any] = {"resolution": 1e-9, "undefined": f"{_NO_PRESENTATION}, or {_NO_SHAPE}"}
+_RECALLED: dict[str, Any] = {"resolution": 1e-9, "undefined": f"{_NO_PRESENTATION}, or {NO_SHAPE}"}
+
+#: Errors that need the state after each step, so that the run has them -> resolution.
+_OF_EACH_PRESENTATION = {
+    "rms_U_mV": 1e-8,
+    "rms_prediction_mV": 1e-8,
+    "rms_U_recall_mV": 1e-8,
+    "rms_prediction_recall_mV": 1e-8,
+    "correlation_recall": 1e-9,
+    "amplitude_recall": 1e-9,
+    "rate_error_Hz": 1e-7,
+    "soma_spike_count": None,
+}
+
+
+@statistics(**{name: replace(RUN[name], resolution=least) for name, least in _OF_EACH_PRESENTATION.items()})
+def of_each_presentation(run, p):
+    return {name: run[name] for name in _OF_EACH_PRESENTATION}
 
 
 @statistics(
-    rms_U_mV=number(f"RMS of U - U_M {_WINDOW}", **_POTENTIAL, undefined=_OUTSIDE),
-    rms_prediction_mV=number(f"RMS of V_W* - U_M {_WINDOW}", **_POTENTIAL, undefined=_OUTSIDE),
-    rms_U_recall_mV=number(f"RMS of U - {_RECALL}", **_POTENTIAL, undefined=_NO_TARGET),
-    rms_prediction_recall_mV=number(f"RMS of V_W* - {_RECALL}", **_POTENTIAL, undefined=_NO_TARGET),
-    correlation_recall=number(f"correlation of U with {_RECALL}", **_SHAPE),
-    amplitude_recall=number(f"standard deviation of U over that of {_RECALL}", **_SHAPE),
-    rate_error_Hz=number("mean of |phi(U) - phi(V_W*)|", _EACH, resolution=1e-7),
-    soma_spike_count=number("somatic spikes in each presentation", _EACH, "int32"),
+    weight_mean_pA=number("mean weight at the end of each presentation", _EACH, **_WEIGHT),
+    weight_sd_pA=number("standard deviation of the weights over synapses", _EACH, **_WEIGHT),
+    weight_final_pA=number("weights at the end", ("synapse",), **_WEIGHT),
 )
-def of_each_presentation(run, p):
-    return {name: run[name] for name in of_each_presentation.declared}
-
-
-@statistic("mean weight at the end of each presentation", _EACH, **_WEIGHTS)
-def weight_mean_pA(run, p):
-    return run.weight_pA.mean(axis=1)
-
-
-@statistic("standard deviation of the weights over synapses", _EACH, **_WEIGHTS)
-def weight_sd_pA(run, p):
-    return run.weight_pA.std(axis=1)
-
-
-@statistic("weights at the end", ("synapse",), **_WEIGHTS)
-def weight_final_pA(run, p):
-    return run.weight_pA[-1]
+def weights(run, p):
+    return run.weight_pA.mean(axis=1), run.weight_pA.std(axis=1), run.weight_pA[-1]
 
 
 @statistic(f"synapses in each of {WEIGHT_BINS} equal bins between the bounds, at the end", ("weight_bin",), "int32")
@@ -95,13 +85,13 @@ def learning(run, p):
         resolution=1e-9,
         undefined=f"{_NO_PRESENTATION}, or {_NO_RATIO}",
     ),
-    recall_correlation=number("correlation_recall in the first presentation after learning", **_RECALLED_SHAPE),
-    correlation_before=number("correlation_recall in the last presentation before learning", **_RECALLED_SHAPE),
-    recall_amplitude=number("amplitude_recall in the first presentation after learning", **_RECALLED_SHAPE),
+    recall_correlation=number("correlation_recall in the first presentation after learning", **_RECALLED),
+    correlation_before=number("correlation_recall in the last presentation before learning", **_RECALLED),
+    recall_amplitude=number("amplitude_recall in the first presentation after learning", **_RECALLED),
     recall_drift_mV=number(
         "rms_U_recall in the last presentation of all minus that in the first after learning",
         resolution=1e-8,
-        undefined=f"{_NO_PRESENTATION}, or {_NO_TARGET}",
+        undefined=f"{_NO_PRESENTATION}, or {NO_TARGET}",
     ),
 )
 def recall(run, p):
@@ -119,11 +109,9 @@ def recall(run, p):
     )
 
 
-@statistic("share of the weights that are exactly at the lower bound at the end", discrete=True)
-def share_zero(run, p):
-    return np.mean(run.weight_pA[-1] == p.weight_min_pA)
-
-
-@statistic("share of the weights that are exactly at the upper bound at the end", discrete=True)
-def share_at_upper_bound(run, p):
-    return np.mean(run.weight_pA[-1] == p.weight_max_pA)
+@statistics(
+    share_zero=number("share of the weights that are exactly at the lower bound at the end", discrete=True),
+    share_at_upper_bound=number("share of the weights that are exactly at the upper bound at the end", discrete=True),
+)
+def shares_at_bounds(run, p):
+    return [np.mean(run.weight_pA[-1] == bound_pA) for bound_pA in (p.weight_min_pA, p.weight_max_pA)]
