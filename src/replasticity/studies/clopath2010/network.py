@@ -143,6 +143,7 @@ INPUTS = _SAMPLED | {
 
 SHARES = ", ".join(f"{100 * share:g} %" for share in COURSE_SHARES)
 _NO_SPIKE = "no excitatory neuron spikes in the raster's window, far enough from its ends"
+_AROUND = "of the neuron with the first spike in the raster's window"
 _WEIGHTS = "weights between excitatory neurons"
 _BINS = ("raster_time_ms",)
 
@@ -164,13 +165,8 @@ RUN = _SAMPLED | {
         ("spike_offset_ms",), "time since the first excitatory spike in the raster's window", trace=True
     ),
     **{
-        f"spike_{name}_mV": Variable(
-            ("spike_offset_ms",),
-            f"{potential} of the neuron with the first spike in the raster's window",
-            undefined=_NO_SPIKE,
-            trace=True,
-        )
-        for name, potential in POTENTIALS.items()
+        f"spike_{name}_mV": Variable(("spike_offset_ms",), f"{text} {_AROUND}", undefined=_NO_SPIKE, trace=True)
+        for name, text in POTENTIALS.items()
     },
 }
 
@@ -283,19 +279,13 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: weights, spikes, a raster, and the potentials around one spike."""
     p = parameters
     step_count = steps(p.duration_ms, p)
-    sample_steps = steps(p.sample_interval_ms, p)
-    sample_stamp = np.arange(0, step_count + 1, sample_steps)
+    sample_stamp = np.arange(0, step_count + 1, steps(p.sample_interval_ms, p))
     course_stamp = np.maximum(np.round(np.array(COURSE_SHARES) * step_count).astype(np.int64), 1)
     kept_stamp = np.union1d(sample_stamp, course_stamp)
     first, end = steps(p.raster_start_ms, p), steps(p.raster_start_ms + p.raster_ms, p)
     trace_stamp = np.arange(first + 1, end + 1)
-    simulated = simulate_network(
-        p,
-        inputs,
-        exc_exc_stamp=kept_stamp,
-        traced=np.arange(p.exc_count),
-        trace_stamp=trace_stamp,
-    )
+    neurons = np.arange(p.exc_count)
+    simulated = simulate_network(p, inputs, exc_exc_stamp=kept_stamp, traced=neurons, trace_stamp=trace_stamp)
     stamp, neuron = simulated.spikes.T
     excitatory = neuron < p.exc_count
     values = {

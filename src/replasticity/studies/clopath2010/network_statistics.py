@@ -1,6 +1,7 @@
 """How weights have changed, whether opposite connections go together, and what the inputs' weights prefer."""
 
 import math
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,13 @@ DIMENSIONS = {
     "centre": lambda p: len(p.centres),
 }
 
+#: Declarations of weights, and of counts, shares and extremes, which seeds may have in common.
+_weight = partial(number, resolution=1e-9)
+_count = partial(number, resolution=1e-9, discrete=True)
+
 _CHANGE = "change of the weights between excitatory neurons"
 _STRONG = "more than one standard deviation above the mean"
+_ZERO = "the initial weight is 0"
 _EQUAL = "all final weights are equal"
 _BY_PROFILE = "each channel counted by its rate while the profile is at a centre"
 
@@ -84,10 +90,10 @@ def dw_mV(run: Run, p: Parameters) -> FloatArray:
 
 
 @statistics(
-    dw_mean_mV=number(f"mean {_CHANGE}", resolution=1e-9),
-    dw_sd_mV=number(f"standard deviation over synapses of the {_CHANGE}", resolution=1e-9),
-    dw_min_mV=number(f"smallest {_CHANGE}", resolution=1e-9),
-    dw_max_mV=number(f"largest {_CHANGE}", resolution=1e-9),
+    dw_mean_mV=_weight(f"mean {_CHANGE}"),
+    dw_sd_mV=_weight(f"standard deviation over synapses of the {_CHANGE}"),
+    dw_min_mV=_weight(f"smallest {_CHANGE}"),
+    dw_max_mV=_weight(f"largest {_CHANGE}"),
 )
 def change_mV(run, p):
     dw = dw_mV(run, p)
@@ -95,12 +101,8 @@ def change_mV(run, p):
 
 
 @statistics(
-    dw_mean_percent=number(
-        f"mean {_CHANGE}, of the initial weight", resolution=1e-6, undefined="the initial weight is 0"
-    ),
-    dw_max_percent=number(
-        f"largest {_CHANGE}, of the initial weight", resolution=1e-6, undefined="the initial weight is 0"
-    ),
+    dw_mean_percent=number(f"mean {_CHANGE}, of the initial weight", resolution=1e-6, undefined=_ZERO),
+    dw_max_percent=number(f"largest {_CHANGE}, of the initial weight", resolution=1e-6, undefined=_ZERO),
 )
 def change_percent(run, p):
     mean_mV, _, _, largest_mV = change_mV(run, p)
@@ -114,11 +116,9 @@ def pair_mV(run: Run, p: Parameters) -> FloatArray:
 
 
 @statistics(
-    reciprocity=number("correlation of w_ij with w_ji over the pairs, both orders", resolution=1e-9, undefined=_EQUAL),
-    reciprocity_null=number(
-        "95 % quantile of that correlation with shuffled weights", resolution=1e-9, undefined=_EQUAL
-    ),
-    reciprocity_excess=number("correlation minus the quantile of shuffled weights", resolution=1e-9, undefined=_EQUAL),
+    reciprocity=_weight("correlation of w_ij with w_ji over the pairs, both orders", undefined=_EQUAL),
+    reciprocity_null=_weight("95 % quantile of that correlation with shuffled weights", undefined=_EQUAL),
+    reciprocity_excess=_weight("correlation minus the quantile of shuffled weights", undefined=_EQUAL),
 )
 def reciprocity_beyond_chance(run, p):
     pairs = pair_mV(run, p)
@@ -140,18 +140,12 @@ def reciprocity_course(run, p):
 
 
 @statistics(
-    strong_two_way=number(f"pairs with both weights {_STRONG}", resolution=1e-9, discrete=True),
-    strong_one_way=number(f"pairs with exactly one weight {_STRONG}", resolution=1e-9, discrete=True),
-    strong_two_way_expected=number(
-        f"pairs with both weights {_STRONG}, if independent", resolution=1e-9, discrete=True
-    ),
-    strong_two_way_excess=number(
-        f"pairs with both weights {_STRONG}, beyond independence", resolution=1e-9, discrete=True
-    ),
-    strong_reciprocated=number(
+    strong_two_way=_count(f"pairs with both weights {_STRONG}"),
+    strong_one_way=_count(f"pairs with exactly one weight {_STRONG}"),
+    strong_two_way_expected=_count(f"pairs with both weights {_STRONG}, if independent"),
+    strong_two_way_excess=_count(f"pairs with both weights {_STRONG}, beyond independence"),
+    strong_reciprocated=_count(
         f"share of the weights {_STRONG} whose opposite direction is so, too",
-        resolution=1e-9,
-        discrete=True,
         undefined=f"no weight is {_STRONG}",
     ),
 )
@@ -174,12 +168,8 @@ def grown_pairs(run, p):
 
 
 @statistics(
-    at_weight_max=number(
-        "share of weights between excitatory neurons at the upper bound", resolution=1e-9, discrete=True
-    ),
-    at_weight_min=number(
-        "share of weights between excitatory neurons at the lower bound", resolution=1e-9, discrete=True
-    ),
+    at_weight_max=_count("share of weights between excitatory neurons at the upper bound"),
+    at_weight_min=_count("share of weights between excitatory neurons at the lower bound"),
 )
 def at_bounds(run, p):
     final_mV = run.exc_exc_weight_final_mV
@@ -187,13 +177,13 @@ def at_bounds(run, p):
 
 
 @statistics(
-    input_weight_initial_mean_mV=number("mean initial weight of the inputs", resolution=1e-9),
-    input_weight_mean_mV=number("mean final weight of the inputs", resolution=1e-9),
-    input_weight_sd_mV=number("standard deviation of the final weights of the inputs", resolution=1e-9),
-    input_weight_min_mV=number("smallest final weight of the inputs", resolution=1e-9, discrete=True),
-    input_weight_max_mV=number("largest final weight of the inputs", resolution=1e-9, discrete=True),
-    input_at_weight_max=number("share of the inputs' weights at the upper bound", resolution=1e-9, discrete=True),
-    input_at_weight_min=number("share of the inputs' weights at the lower bound", resolution=1e-9, discrete=True),
+    input_weight_initial_mean_mV=_weight("mean initial weight of the inputs"),
+    input_weight_mean_mV=_weight("mean final weight of the inputs"),
+    input_weight_sd_mV=_weight("standard deviation of the final weights of the inputs"),
+    input_weight_min_mV=_count("smallest final weight of the inputs"),
+    input_weight_max_mV=_count("largest final weight of the inputs"),
+    input_at_weight_max=_count("share of the inputs' weights at the upper bound"),
+    input_at_weight_min=_count("share of the inputs' weights at the lower bound"),
 )
 def input_weights(run, p):
     final_mV = run.input_exc_weight_final_mV
@@ -242,8 +232,8 @@ def similarity_effect(run, p):
 
 
 @statistics(
-    exc_rate_Hz=number("mean rate of the excitatory neurons", resolution=1e-9, discrete=True),
-    inh_rate_Hz=number("mean rate of the inhibitory neurons", resolution=1e-9, discrete=True),
+    exc_rate_Hz=_count("mean rate of the excitatory neurons"),
+    inh_rate_Hz=_count("mean rate of the inhibitory neurons"),
 )
 def rates_Hz(run, p):
     spikes_and_neurons = (run.exc_spike_index, p.exc_count), (run.inh_spike_index, max(p.inh_count, 1))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from replasticity.definitions.parameters import (
     Cost,
@@ -82,6 +82,14 @@ class Parameters(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
     adex_forcing_weight_mV: float = quantity("Adaptive exponential: weight of the generator that forces spikes.")
     hh_forcing_weight_pA: float = quantity("Hodgkin-Huxley: weight of the generator that forces spikes.")
 
+    @field_validator("dt_ms")
+    @classmethod
+    def _last_spike_reaches_the_synapse(cls, dt_ms: float) -> float:
+        # The relay takes a step.
+        if dt_ms > AFTER_LAST_MS / 2:
+            raise ValueError(f"has to be at most {AFTER_LAST_MS / 2:g} ms")
+        return dt_ms
+
     @model_validator(mode="after")
     def _fit_together(self) -> "Parameters":
         for names, of in (
@@ -92,9 +100,6 @@ class Parameters(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
             for name in names:
                 if len(getattr(self, name)) != count:
                     raise ValueError(f"{name}: one entry for each of the {count} {of}")
-        if self.dt_ms > AFTER_LAST_MS / 2:
-            # The last presynaptic spike still has to reach the synapse: the relay takes a step.
-            raise ValueError(f"dt_ms: has to be at most {AFTER_LAST_MS / 2:g} ms")
         # NEST, models/spike_generator.cpp: times are on the grid, and sorted.
         for name in ("pre_times_ms", "post_times_ms"):
             if any(later < earlier for times_ms in getattr(self, name) for earlier, later in pairwise(times_ms)):

@@ -7,7 +7,7 @@ import numpy as np
 from replasticity.errors import UserError
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.clopath2010 import nest_names
+from replasticity.studies.clopath2010.network_peer import ADAPTIVE_EXPONENTIAL, NEURON
 from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters, steps
 from replasticity.studies.clopath2010.pairing_statistics import normalised_percent
 
@@ -23,53 +23,37 @@ MOST_RECORDED_STEPS = 10_000_000
 
 _RECORDED_MODELS = {"adex": "aeif_psc_delta_clopath", "hh": "hh_psc_alpha_clopath"}
 
-_SHARED_NAMES = {theirs: ours for theirs, (ours, _) in nest_names.NEURON.items()} | {
-    "V_m_initial": "V_initial_mV",
-    "A_LTP": "A_LTP_per_mV2",
-    "A_LTD": "A_LTD_per_mV",
-}
+_SHARED = {theirs: ours for theirs, (ours, _) in NEURON.items()}
+_SHARED |= {"V_m_initial": "V_initial_mV", "A_LTP": "A_LTP_per_mV2", "A_LTD": "A_LTD_per_mV"}
 
+# fmt: off
 #: Model -> recorded name of its parameters -> ours.
 _MODEL_NAMES = {
-    "adex": _SHARED_NAMES
-    | {theirs: ours for theirs, (ours, _) in nest_names.ADAPTIVE_EXPONENTIAL.items()}
-    | {"gsl_error_tol": "tolerance", "post_input_weight": "forcing_weight_mV"},
-    "hh": _SHARED_NAMES
-    | {
-        "g_Na": "g_Na_nS",
-        "g_K": "g_K_nS",
-        "E_Na": "E_Na_mV",
-        "E_K": "E_K_mV",
-        "tau_syn_ex": "tau_ex_ms",
-        "tau_syn_in": "tau_in_ms",
-        "post_input_weight": "forcing_weight_pA",
+    "adex": {
+        **_SHARED,
+        **{theirs: ours for theirs, (ours, _) in ADAPTIVE_EXPONENTIAL.items()},
+        "gsl_error_tol": "tolerance", "post_input_weight": "forcing_weight_mV",
+    },
+    "hh": {
+        **_SHARED,
+        "g_Na": "g_Na_nS", "g_K": "g_K_nS", "E_Na": "E_Na_mV", "E_K": "E_K_mV",
+        "tau_syn_ex": "tau_ex_ms", "tau_syn_in": "tau_in_ms", "post_input_weight": "forcing_weight_pA",
     },
 }
 
 _SYNAPSE_NAMES = {
-    "weight": "weight_initial",
-    "Wmin": "weight_min",
-    "Wmax": "weight_max",
-    "tau_x": "tau_x_ms",
-    "delay": "delay_ms",
+    "weight": "weight_initial", "Wmin": "weight_min", "Wmax": "weight_max",
+    "tau_x": "tau_x_ms", "delay": "delay_ms",
 }
 
 #: What a recording does not have. Its runs are data, each with its own model and times. NEST's Hodgkin-Huxley neuron
 #: has no parameter for its tolerance, and the published script has 15 blocks.
 _FIXED: dict[str, Any] = {
-    "hh_tolerance": 1e-3,
-    "extrapolation": 15.0,
-    "rates_Hz": [1.0],
-    "intervals_ms": [0.0],
-    "pre_times_ms": [[0.0]],
-    "post_times_ms": [[0.0]],
-    "shift_ms": 0.0,
-    "potentials_ms": 1.0,
-    "measured_rates_Hz": [],
-    "measured_intervals_ms": [],
-    "measured_change_percent": [],
-    "measured_sem_percent": [],
+    "hh_tolerance": 1e-3, "extrapolation": 15.0, "shift_ms": 0.0, "potentials_ms": 1.0,
+    "rates_Hz": [1.0], "intervals_ms": [0.0], "pre_times_ms": [[0.0]], "post_times_ms": [[0.0]],
+    **{f"measured_{name}": [] for name in ("rates_Hz", "intervals_ms", "change_percent", "sem_percent")},
 }
+# fmt: on
 
 _WEIGHT, _POTENTIAL, _TIME = Tolerance(absolute=1e-12), Tolerance(absolute=1e-5), Tolerance(absolute=1e-6)
 
@@ -82,16 +66,14 @@ _EXAMPLES = {
 
 _TRACED = ("V_m", "u_bar_plus", "u_bar_minus", "u_bar_bar")
 
-TOLERANCES: dict[str, Tolerance] = {
-    "run_weight_last": _WEIGHT,
-    "run_weight_normalized": Tolerance(relative=1e-7),
-    "event_time": _TIME,
-    "event_run": Tolerance(),
-    "event_weight": _WEIGHT,
-    "post_spike_time": _TIME,
-    "post_spike_run": Tolerance(),
+# fmt: off
+TOLERANCES = {
+    "run_weight_last": _WEIGHT, "run_weight_normalized": Tolerance(relative=1e-7),
+    "event_time": _TIME, "event_run": Tolerance(), "event_weight": _WEIGHT,
+    "post_spike_time": _TIME, "post_spike_run": Tolerance(),
     **{f"{example}_{name}": _POTENTIAL for example in _EXAMPLES for name in _TRACED},
 }
+# fmt: on
 
 SPIKES: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from replasticity.study.statistics import Run, once_per_run, statistic
 DIMENSIONS = {"neuron": lambda p: len(NEURONS), "pairing": lambda p: len(p.rates_Hz), "order": lambda p: 2}
 
 _NOT_SENT = "the last presynaptic spike arrives after the end"
+_WEIGHT: dict[str, Any] = {"dims": ("neuron", "pairing"), "undefined": _NOT_SENT}
 
 
 def normalised_percent(parameters: Parameters, weight: Any) -> Any:
@@ -31,33 +32,18 @@ def measured_too(parameters: Parameters) -> tuple[IntArray, IntArray]:
     return simulated, measured
 
 
-@statistic(
-    "weight transmitted with the last presynaptic spike",
-    ("neuron", "pairing"),
-    resolution=1e-9,
-    undefined=_NOT_SENT,
-)
+@statistic("weight transmitted with the last presynaptic spike", **_WEIGHT, resolution=1e-9)
 def weight_last(run, p):
     last = [np.flatnonzero(run.pre_pairing == k)[-1] for k in range(len(p.rates_Hz))]
     return run.transmitted_weight[:, last]
 
 
-@statistic(
-    "weight after all pairs, of the initial one, extrapolated",
-    ("neuron", "pairing"),
-    resolution=1e-6,
-    undefined=_NOT_SENT,
-)
+@statistic("weight after all pairs, of the initial one, extrapolated", **_WEIGHT, resolution=1e-6)
 def weight_percent(run, p):
     return normalised_percent(p, weight_last(run, p))
 
 
-@statistic(
-    "change of the weight in the simulated pairs alone, not extrapolated",
-    ("neuron", "pairing"),
-    resolution=1e-6,
-    undefined=_NOT_SENT,
-)
+@statistic("change of the weight in the simulated pairs alone, not extrapolated", **_WEIGHT, resolution=1e-6)
 def simulated_change_percent(run, p):
     return 100 * (weight_last(run, p) / p.weight_initial - 1)
 
@@ -110,10 +96,8 @@ def smallest_order_effect_percent(run, p):
 )
 def chi_square(run, p):
     simulated, measured = measured_too(p)
-    change_percent, sem_percent = (
-        np.array(each)[measured] for each in (p.measured_change_percent, p.measured_sem_percent)
-    )
-    deviation = weight_percent(run, p)[:, simulated] - 100 - change_percent
+    expected_percent, sem_percent = np.array([p.measured_change_percent, p.measured_sem_percent])[:, measured]
+    deviation = weight_percent(run, p)[:, simulated] - 100 - expected_percent
     terms: FloatArray = (deviation / sem_percent) ** 2
     return np.sum(terms, axis=1) if len(simulated) else np.full(len(NEURONS), np.nan)
 
