@@ -190,7 +190,7 @@ def oracle_parameters(given):
 def assert_equals_the_oracle(given, seed):
     """Compare spikes, transmitted and final weights and all potentials, to the last bit; return how many spikes."""
     inputs = protocol.sample_inputs(given, seed)
-    step_count = network.steps(given.duration_ms, given)
+    step_count = given.steps(given.duration_ms)
     neurons = given.exc_count + given.inh_count
     ours = simulate(given, inputs, traced=np.arange(neurons), trace_stamp=np.arange(1, step_count + 1))
     synapses = {

@@ -160,6 +160,10 @@ class TimeGrid(Parameters):
 
     dt_ms: Positive = quantity("Time step.")
 
+    def steps(self, time_ms: float) -> int:
+        """Return a duration in time steps."""
+        return round(time_ms / self.dt_ms)
+
 
 def _whole_microseconds(time_ms: float) -> float:
     microseconds = time_ms * 1000

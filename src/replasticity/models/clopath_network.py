@@ -320,20 +320,20 @@ def simulate_in_chunks(
         adaptive_exponential.NeuronStep,
         p,
         tolerance=float(p.solver_tolerance),
-        clamp_steps=round(p.t_clamp_ms / p.dt_ms),
-        refractory_steps=round(p.t_ref_ms / p.dt_ms),
+        clamp_steps=p.steps(p.t_clamp_ms),
+        refractory_steps=p.steps(p.t_ref_ms),
     )
     rule = constants_of(
         RuleStep,
         p,
         microseconds=round(p.dt_ms * 1000),
-        history_steps=round(p.delay_u_ms / p.dt_ms),
+        history_steps=p.steps(p.delay_u_ms),
         A_LTP=float(p.A_LTP_per_mV),
     )
     exc_count, inh_count = len(inputs["exc_V_initial_mV"]), len(inputs["inh_V_initial_mV"])
     channels = (inputs[name] for name in ("input_exc_pre", "input_inh_pre", "input_spike_channel"))
     input_count = 1 + max(int(each.max(initial=-1)) for each in channels)
-    delay_steps, exc_exc_delay_steps = round(p.delay_ms / p.dt_ms), round(p.delay_exc_exc_ms / p.dt_ms)
+    delay_steps, exc_exc_delay_steps = p.steps(p.delay_ms), p.steps(p.delay_exc_exc_ms)
     longest_steps = max(delay_steps, exc_exc_delay_steps)
     order = {
         name: np.argsort(inputs[f"{name}_pre"], kind="stable") for name in Network._fields if f"{name}_pre" in inputs

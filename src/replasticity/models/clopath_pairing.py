@@ -196,8 +196,8 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
 
     Parameters
     ----------
-    p : Parameters
-        Of the protocol: neuron and rule under the model's name as a prefix, and the synapse.
+    p : ForcedNeurons
+        Parameters.
     model : {"adex", "hh"}
         Neuron model.
     pre_ms, post_ms : ndarray of float64
@@ -219,10 +219,6 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
     StateError
         If the neuron or the weight leaves its limits.
     """
-
-    def steps(name):
-        return round(getattr(p, name) / p.dt_ms)
-
     prefix, dt_ms = f"{model}_", float(p.dt_ms)
     rule = constants_of(
         RuleStep,
@@ -230,23 +226,23 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
         prefix,
         dt_ms=dt_ms,
         microseconds=round(p.dt_ms * 1000),
-        history_steps=steps(f"{prefix}delay_u_ms"),
+        history_steps=p.steps(getattr(p, f"{prefix}delay_u_ms")),
         A_LTP=float(getattr(p, f"{prefix}A_LTP_per_mV2")),
         A_LTD=float(getattr(p, f"{prefix}A_LTD_per_mV")),
         tau_x_ms=float(p.tau_x_ms),
     )
-    history = new_history(1, START_MV, steps("delay_ms"), rule)
+    history = new_history(1, START_MV, p.steps(p.delay_ms), rule)
     zero = np.zeros(1, np.int64)
-    weights = np.array([float(p.weight_initial)]), 1, steps("delay_ms"), float(p.weight_min), float(p.weight_max)
+    weights = np.array([float(p.weight_initial)]), 1, p.steps(p.delay_ms), float(p.weight_min), float(p.weight_max)
     synapses = new_synapses(zero, zero, *weights)
     # The relay adds a step.
     pre_stamp = np.rint(pre_ms / p.dt_ms).astype(np.int64) + 1
     post_stamp = np.rint(post_ms / p.dt_ms).astype(np.int64)
     transmitted, trace = np.full(len(pre_stamp), np.nan), np.zeros((4, step_count))
     failure = no_failure()
-    given = {"dt_ms": dt_ms, "refractory_steps": steps(f"{prefix}t_ref_ms")}
+    given = {"dt_ms": dt_ms, "refractory_steps": p.steps(getattr(p, f"{prefix}t_ref_ms"))}
     if model == "adex":
-        given["clamp_steps"] = steps("adex_t_clamp_ms")
+        given["clamp_steps"] = p.steps(p.adex_t_clamp_ms)
         adex = constants_of(adaptive_exponential.NeuronStep, p, prefix, **given)
         block = adaptive_exponential.new_blocks([p.adex_V_initial_mV], 0.0, adex)[0]
         spikes = simulate_adaptive_exponential(

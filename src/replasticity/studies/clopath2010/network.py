@@ -173,16 +173,6 @@ RUN = _SAMPLED | {
 SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
 
 
-def steps(time_ms: float, parameters: Parameters) -> int:
-    """Return a duration in grid steps."""
-    return round(time_ms / parameters.dt_ms)
-
-
-def stamps(times_ms: FloatArray, parameters: Parameters) -> IntArray:
-    """Return times as grid steps."""
-    return np.rint(times_ms / parameters.dt_ms).astype(np.int64)
-
-
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     """Return initial potentials and weights, wiring, centres, and the spikes of the inputs."""
     exc, inh, inputs = parameters.exc_count, parameters.inh_count, parameters.input_count
@@ -248,7 +238,7 @@ def sample_input_spikes(
     What belongs to step ``n`` is delivered at stamp ``n + 2``: a step later to the channel,
     and a step later from there.
     """
-    interval_steps = steps(parameters.interval_ms, parameters)
+    interval_steps = parameters.steps(parameters.interval_ms)
     channel_of_spikes, step_of_spikes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for one in np.unique(centre):
         rate_Hz = rate_profile_Hz(parameters, one)
@@ -262,7 +252,7 @@ def sample_input_spikes(
     stamp, channel = np.concatenate(step_of_spikes) + 2, np.concatenate(channel_of_spikes)
     # One number per spike sorts faster than two keys. What would be delivered at the end or later is left out.
     ordered = np.sort(stamp * parameters.input_count + channel)
-    end = steps(parameters.duration_ms, parameters)
+    end = parameters.steps(parameters.duration_ms)
     return np.divmod(ordered[ordered < end * parameters.input_count], parameters.input_count)
 
 
@@ -271,18 +261,18 @@ def simulate_network(parameters: Parameters, inputs: Arrays, **kept: Any) -> Any
     from replasticity.models import clopath_network as model
 
     p = parameters
-    chunks = progress.in_chunks(steps(p.duration_ms, p), max(1, steps(CHUNK_MS, p)), "Clopath network")
+    chunks = progress.in_chunks(p.steps(p.duration_ms), max(1, p.steps(CHUNK_MS)), "Clopath network")
     return model.simulate_in_chunks(p, inputs, chunks, **kept)
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: weights, spikes, a raster, and the potentials around one spike."""
     p = parameters
-    step_count = steps(p.duration_ms, p)
-    sample_stamp = np.arange(0, step_count + 1, steps(p.sample_interval_ms, p))
+    step_count = p.steps(p.duration_ms)
+    sample_stamp = np.arange(0, step_count + 1, p.steps(p.sample_interval_ms))
     course_stamp = np.maximum(np.round(np.array(COURSE_SHARES) * step_count).astype(np.int64), 1)
     kept_stamp = np.union1d(sample_stamp, course_stamp)
-    first, end = steps(p.raster_start_ms, p), steps(p.raster_start_ms + p.raster_ms, p)
+    first, end = p.steps(p.raster_start_ms), p.steps(p.raster_start_ms + p.raster_ms)
     trace_stamp = np.arange(first + 1, end + 1)
     neurons = np.arange(p.exc_count)
     simulated = simulate_network(p, inputs, exc_exc_stamp=kept_stamp, traced=neurons, trace_stamp=trace_stamp)
@@ -300,7 +290,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
         "inh_spike_time_ms": stamp[~excitatory] * p.dt_ms,
         "inh_spike_index": neuron[~excitatory] - p.exc_count,
     }
-    bin_steps = max(1, steps(RASTER_BIN_MS, p))
+    bin_steps = max(1, p.steps(RASTER_BIN_MS))
     bins = (end - first) // bin_steps
 
     def raster(name: str, stamp: IntArray, neuron: IntArray, neurons: int) -> IntArray:
@@ -321,7 +311,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     )
     values["raster_exc_count"] = raster("neuron", stamp[excitatory], neuron[excitatory], p.exc_count)
 
-    before, after = steps(BEFORE_SPIKE_MS, p), steps(AFTER_SPIKE_MS, p)
+    before, after = p.steps(BEFORE_SPIKE_MS), p.steps(AFTER_SPIKE_MS)
     around = np.full((simulated.trace.shape[0], before + after + 1), np.nan)
     shown = np.flatnonzero(excitatory & (stamp > first + before) & (stamp + after <= end))
     if len(shown):

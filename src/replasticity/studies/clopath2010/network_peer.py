@@ -7,7 +7,14 @@ import numpy as np
 
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, build, require_indices
-from replasticity.studies.clopath2010.network import INPUTS, SYNAPSES, Parameters, simulate_network, stamps
+from replasticity.studies.clopath2010.network import (
+    INPUTS,
+    SYNAPSES,
+    FloatArray,
+    IntArray,
+    Parameters,
+    simulate_network,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -120,6 +127,11 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
         "raster_start_ms": 0.0,
         "raster_ms": 0.0,
     }
+
+
+def stamps(times_ms: FloatArray, parameters: Parameters) -> IntArray:
+    """Return times as grid steps."""
+    return np.rint(times_ms / parameters.dt_ms).astype(np.int64)
 
 
 def recorded_inputs(recording: "xr.Dataset", parameters: Parameters) -> Arrays:

@@ -12,26 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
-from replasticity.definitions.parameters import (
-    Cost,
-    GridDuration,
-    GridTime,
-    NonNegative,
-    OnGrid,
-    Positive,
-    quantity,
-    under_prefix,
-)
-from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron, require_adaptive_exponential
-from replasticity.models.clopath_parameters import (
-    ENTRIES,
-    POTENTIALS,
-    STEP_SECONDS,
-    PlasticSynapse,
-    VoltageBasedPlasticity,
-    require_bounds,
-)
-from replasticity.models.hodgkin_huxley_parameters import HodgkinHuxleyNeuron
+from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, OnGrid, Positive, quantity
+from replasticity.models.clopath_pairing_parameters import ForcedNeurons
+from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
 from replasticity.storage.contract import Arrays, Variable, build
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,29 +28,14 @@ NEURONS = ("adex", "hh")
 AFTER_LAST_MS = 10.0
 
 
-class PlasticNeuron(VoltageBasedPlasticity):
-    """What either neuron has. Amplitudes are of a weight of 1."""
-
-    V_initial_mV: float = quantity("Potential at the start.")
-    A_LTP_per_mV2: float = quantity("Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}")
-    A_LTD_per_mV: float = quantity("Amplitude of depression.", symbol=r"A_\mathrm{LTD}")
-
-
-_Adex: Any = under_prefix("adex_", "Adaptive exponential", PlasticNeuron, AdaptiveExponentialNeuron)
-_HH: Any = under_prefix("hh_", "Hodgkin-Huxley", PlasticNeuron, HodgkinHuxleyNeuron)
-
-
-class Parameters(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
-    """Parameters of the protocol: the pairings, the synapse, and the two neurons with their plasticity."""
+class Parameters(ForcedNeurons):
+    """Parameters of the protocol."""
 
     rates_Hz: Annotated[list[Positive], Field(min_length=1)] = quantity("Frequency of each pairing.")
     intervals_ms: list[float] = quantity("Presynaptic to postsynaptic spike of each pairing; negative: post first.")
     pre_times_ms: Times = quantity("Presynaptic spikes of each pairing, before the relay's step.")
     post_times_ms: Times = quantity("Times at which the postsynaptic neuron is forced, of each pairing.")
     shift_ms: GridTime = quantity("Added to all these times.")
-    weight_initial: Positive = quantity("Weight at the start, as a voltage jump in mV or a current in pA.")
-    weight_min: float = quantity("Lower bound of the weight.")
-    weight_max: float = quantity("Upper bound of the weight.")
     extrapolation: Positive = quantity("Number of blocks of pairs that the shown weight change stands for.")
     potentials_ms: GridDuration = quantity(
         "Initial part of the example pairings in which potentials are kept.", output_option=True
@@ -78,9 +46,6 @@ class Parameters(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
     )
     measured_change_percent: list[float] = quantity("Measured pairings: mean weight change.")
     measured_sem_percent: list[Positive] = quantity("Measured pairings: standard error of that mean.")
-    adex_tolerance: Positive = quantity("Adaptive exponential: relative and absolute tolerance of the solver.")
-    adex_forcing_weight_mV: float = quantity("Adaptive exponential: weight of the generator that forces spikes.")
-    hh_forcing_weight_pA: float = quantity("Hodgkin-Huxley: weight of the generator that forces spikes.")
 
     @field_validator("dt_ms")
     @classmethod
@@ -104,8 +69,6 @@ class Parameters(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
         for name in ("pre_times_ms", "post_times_ms"):
             if any(later < earlier for times_ms in getattr(self, name) for earlier, later in pairwise(times_ms)):
                 raise ValueError(f"{name}: the times of each pairing have to be in ascending order")
-        require_adaptive_exponential(self, "adex_")
-        require_bounds(self, "weight_initial", self.weight_initial, "weight_min", "weight_max")
         return self
 
     def cost(self) -> Cost:
@@ -161,11 +124,6 @@ SHORTEST = {
 }
 
 
-def steps(time_ms: float, parameters: Parameters) -> int:
-    """Return a duration in grid steps."""
-    return round(time_ms / parameters.dt_ms)
-
-
 def prescribed_inputs(parameters: Parameters) -> Arrays:
     """Return the times of the generators."""
     values: dict[str, Any] = {}
@@ -197,14 +155,14 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     for row, model in enumerate(NEURONS):
         for pairing in range(len(parameters.rates_Hz)):
             pre, post = pre_ms[pre_pairing == pairing], post_ms[post_pairing == pairing]
-            step_count = steps(max(pre.max(), post.max()) + AFTER_LAST_MS, parameters)
+            step_count = parameters.steps(max(pre.max(), post.max()) + AFTER_LAST_MS)
             transmitted, stamp, trace = simulate_neuron(parameters, model, pre, post, step_count)
             weight[row, pre_pairing == pairing] = transmitted
             spikes["time_ms"] += list(stamp * parameters.dt_ms)
             spikes["neuron"] += [row] * len(stamp)
             spikes["pairing"] += [pairing] * len(stamp)
             if pairing in examples:
-                traces[row, examples.index(pairing)] = trace[:, : steps(parameters.potentials_ms, parameters)]
+                traces[row, examples.index(pairing)] = trace[:, : parameters.steps(parameters.potentials_ms)]
     length = max(trace.shape[1] for trace in traces.values())
     shown = np.full((len(POTENTIALS), len(NEURONS), len(examples), length), np.nan)
     for (row, order), trace in traces.items():

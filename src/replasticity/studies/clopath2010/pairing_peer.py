@@ -8,7 +8,7 @@ from replasticity.errors import UserError
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded, require_indices
 from replasticity.studies.clopath2010.network_peer import ADAPTIVE_EXPONENTIAL, NEURON
-from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters, steps
+from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters
 from replasticity.studies.clopath2010.pairing_statistics import normalised_percent
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     ):
         pre_ms = times_ms("pre", one)
         transmitted, stamp, trace = simulate_neuron(
-            parameters, NEURONS[model], pre_ms, times_ms("post", one), steps(duration_ms, parameters)
+            parameters, NEURONS[model], pre_ms, times_ms("post", one), parameters.steps(duration_ms)
         )
         delivered = np.isfinite(transmitted)
         event["time"] += list(pre_ms[delivered] + parameters.dt_ms)
