@@ -53,16 +53,7 @@ Network = namedtuple(
 #: ``most_events`` transmissions between excitatory neurons, and with 0 none.
 Record = namedtuple(
     "Record",
-    [
-        "exc_exc_stamp",
-        "exc_exc_weight_mV",
-        "input_exc_stamp",
-        "input_exc_weight_mV",
-        "traced",
-        "trace_stamp",
-        "trace",
-        "most_events",
-    ],
+    "exc_exc_stamp exc_exc_weight_mV input_exc_stamp input_exc_weight_mV traced trace_stamp trace most_events",
 )
 
 #: What a run gives, synapses in the order of the inputs: stamp and neuron of each spike, inhibitory neurons after the
@@ -70,15 +61,7 @@ Record = namedtuple(
 #: asked for, of shape (stamps, synapses), and at the end; the trace of `Record`.
 Simulated = namedtuple(
     "Simulated",
-    [
-        "spikes",
-        "events",
-        "exc_exc_weight_mV",
-        "input_exc_weight_mV",
-        "exc_exc_weight_final_mV",
-        "input_exc_weight_final_mV",
-        "trace",
-    ],
+    "spikes events exc_exc_weight_mV input_exc_weight_mV exc_exc_weight_final_mV input_exc_weight_final_mV trace",
 )
 
 

@@ -10,7 +10,6 @@ from replasticity.storage.contract import Arrays, Recorded, build, require_indic
 from replasticity.studies.clopath2010.network import (
     INPUTS,
     SYNAPSES,
-    FloatArray,
     IntArray,
     Parameters,
     simulate_network,
@@ -129,26 +128,28 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     }
 
 
-def stamps(times_ms: FloatArray, parameters: Parameters) -> IntArray:
-    """Return times as grid steps."""
-    return np.rint(times_ms / parameters.dt_ms).astype(np.int64)
+def _values(recording: "xr.Dataset", name: str) -> Any:
+    """Return a recorded variable; what is not recorded is empty."""
+    return recording[name].values if name in recording else np.zeros(0, np.int64)
+
+
+def _stamps(recording: "xr.Dataset", name: str, parameters: Parameters) -> IntArray:
+    """Return recorded times as grid steps."""
+    stamps: IntArray = np.rint(_values(recording, name) / parameters.dt_ms).astype(np.int64)
+    return stamps
 
 
 def recorded_inputs(recording: "xr.Dataset", parameters: Parameters) -> Arrays:
     """Return a recording's inputs as `sample_inputs` would return them; synapses that are not recorded do not exist."""
-
-    def recorded(name: str) -> Any:
-        return recording[name].values if name in recording else np.zeros(0)
-
     values: dict[str, Any] = {
-        "exc_V_initial_mV": recorded("exc_V_m_initial"),
-        "inh_V_initial_mV": recorded("inh_V_m_initial"),
-        "input_spike_stamp": stamps(recorded("in_spike_time"), parameters),
-        "input_spike_channel": recorded("in_spike_index"),
+        "exc_V_initial_mV": _values(recording, "exc_V_m_initial"),
+        "inh_V_initial_mV": _values(recording, "inh_V_m_initial"),
+        "input_spike_stamp": _stamps(recording, "in_spike_time", parameters),
+        "input_spike_channel": _values(recording, "in_spike_index"),
     }
     for theirs, ours in _SYNAPSES.items():
         for part, our_part in (("pre", "pre"), ("post", "post"), ("weight_initial", "weight_initial_mV")):
-            values[f"{ours}_{our_part}"] = recorded(f"{theirs}_{part}")
+            values[f"{ours}_{our_part}"] = _values(recording, f"{theirs}_{part}")
     return build(INPUTS, values)
 
 
@@ -156,51 +157,41 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     from replasticity.models.clopath import MOST_EVENTS
 
     inputs = recorded_inputs(recording, parameters)
-    counts = {
-        "input": parameters.input_count,
-        "exc": len(inputs["exc_V_initial_mV"]),
-        "inh": len(inputs["inh_V_initial_mV"]),
+    exc_count, inh_count = len(inputs["exc_V_initial_mV"]), len(inputs["inh_V_initial_mV"])
+    counts = {"input": parameters.input_count, "exc": exc_count, "inh": inh_count}
+    indices = {
+        f"{theirs}_{end}": counts[population]
+        for theirs, ours in _SYNAPSES.items()
+        for end, population in zip(("pre", "post"), ours.split("_"), strict=True)
     }
-    for recorded, ours in _SYNAPSES.items():
-        source, target = (counts[population] for population in ours.split("_"))
-        ends = {f"{recorded}_pre": source, f"{recorded}_post": target}
-        require_indices(recording, {name: count for name, count in ends.items() if name in recording})
-    indices = {"in_spike_index": counts["input"], "traced_exc": counts["exc"]}
+    indices |= {"in_spike_index": counts["input"], "traced_exc": exc_count}
     require_indices(recording, {name: count for name, count in indices.items() if name in recording})
-    at = {
-        name: stamps(recording[name].values, parameters) if name in recording else np.zeros(0, np.int64)
-        for name in _TIMES
-    }
+    at = {name: _stamps(recording, name, parameters) for name in _TIMES}
     trace_stamp = np.union1d(at["trace_fine_time"], at["trace_coarse_time"])
-    traced = recording["traced_exc"].values if "traced_exc" in recording else np.zeros(0, np.int64)
     simulated = simulate_network(
         parameters,
         inputs,
         exc_exc_stamp=at["exc_exc_time"],
         input_exc_stamp=at["in_exc_time"],
-        traced=traced,
+        traced=_values(recording, "traced_exc"),
         trace_stamp=trace_stamp,
         most_events=MOST_EVENTS,
     )
+    event_stamp, synapse = simulated.events[:, :2].T.astype(np.int64)
     variables: dict[str, tuple[Any, Any]] = {
         "exc_exc_weight_final": ("exc_exc", simulated.exc_exc_weight_final_mV),
         "in_exc_weight_final": ("in_exc", simulated.input_exc_weight_final_mV),
         "exc_exc_weight": (("exc_exc_time", "exc_exc"), simulated.exc_exc_weight_mV),
         "in_exc_weight": (("in_exc_time", "in_exc"), simulated.input_exc_weight_mV),
+        "exc_exc_event_time": ("exc_exc_event", event_stamp * parameters.dt_ms),
+        "exc_exc_event_pre": ("exc_exc_event", inputs["exc_exc_pre"][synapse]),
+        "exc_exc_event_post": ("exc_exc_event", inputs["exc_exc_post"][synapse]),
+        "exc_exc_event_weight": ("exc_exc_event", simulated.events[:, 2]),
     }
     stamp, neuron = simulated.spikes.T
-    exc_count = counts["exc"]
     for name, chosen, first in (("exc", neuron < exc_count, 0), ("inh", neuron >= exc_count, exc_count)):
         variables[f"{name}_spike_time"] = (f"{name}_spike", stamp[chosen] * parameters.dt_ms)
         variables[f"{name}_spike_index"] = (f"{name}_spike", neuron[chosen] - first)
-
-    event_stamp, synapse = simulated.events[:, :2].T.astype(np.int64)
-    pre, post = inputs["exc_exc_pre"][synapse], inputs["exc_exc_post"][synapse]
-    variables["exc_exc_event_time"] = ("exc_exc_event", event_stamp * parameters.dt_ms)
-    variables["exc_exc_event_pre"] = ("exc_exc_event", pre)
-    variables["exc_exc_event_post"] = ("exc_exc_event", post)
-    variables["exc_exc_event_weight"] = ("exc_exc_event", simulated.events[:, 2])
-
     for part in ("fine", "coarse"):
         samples = np.searchsorted(trace_stamp, at[f"trace_{part}_time"])
         for name, row in _TRACED.items():
