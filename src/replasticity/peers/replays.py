@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.storage import datasets, integrity, project
 from replasticity.study import protocols
 

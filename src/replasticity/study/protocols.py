@@ -33,10 +33,10 @@ from typing import TYPE_CHECKING, Any, cast
 from typing import Protocol as Interface
 
 from replasticity import studies
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable
 from replasticity.study import statistics
 
