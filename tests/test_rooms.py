@@ -37,7 +37,8 @@ ALLOWED = {
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study"),
-        *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich", "~xarray"),
+        *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
+        "~xarray",
     },
     "cli": {
         *("", "definitions", "errors", "judging", "numerics", "peers", "pipeline", "plotting", "reporting", "storage"),

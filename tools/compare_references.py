@@ -1,4 +1,4 @@
-"""Compare all committed references with those of an older commit, wherever they stood then: did a number move?
+"""Compare all committed references with those of an older commit, wherever they stood then, number by number.
 
 ``python tools/compare_references.py COMMIT`` prints how many numbers were compared and which differ by more than a
 relative 1e-12; its status is 1 if any does. Digests, names and texts about their origin are not compared.
