@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replasticity.peers.comparison import Tolerance
+from replasticity.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, build, require_indices
 from replasticity.studies.clopath2010.network import (
     INPUTS,

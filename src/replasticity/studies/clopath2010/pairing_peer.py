@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from replasticity.comparison import Tolerance
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded, require_indices
 from replasticity.studies.clopath2010.network_peer import ADAPTIVE_EXPONENTIAL, NEURON
 from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters
