@@ -4,95 +4,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replasticity.comparison import Tolerance
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.clopath2010.network_peer import ADAPTIVE_EXPONENTIAL, NEURON
 from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters
 from replasticity.studies.clopath2010.pairing_statistics import normalised_percent
+from replasticity.study import recordings
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RECORDINGS = ("clopath_spike_pairing",)
-
-PEER_NAMES: dict[str, str] = {}
+DATA = recordings.read(__file__)
 
 #: The runs of a recording have at most so many steps together.
 MOST_RECORDED_STEPS = 10_000_000
 
-_RECORDED_MODELS = {"adex": "aeif_psc_delta_clopath", "hh": "hh_psc_alpha_clopath"}
-
-_SHARED = {theirs: ours for theirs, (ours, _) in NEURON.items()}
-_SHARED |= {"V_m_initial": "V_initial_mV", "A_LTP": "A_LTP_per_mV2", "A_LTD": "A_LTD_per_mV"}
-
-# fmt: off
-#: Model -> recorded name of its parameters -> ours.
-_MODEL_NAMES = {
-    "adex": {
-        **_SHARED,
-        **{theirs: ours for theirs, (ours, _) in ADAPTIVE_EXPONENTIAL.items()},
-        "gsl_error_tol": "tolerance", "post_input_weight": "forcing_weight_mV",
-    },
-    "hh": {
-        **_SHARED,
-        "g_Na": "g_Na_nS", "g_K": "g_K_nS", "E_Na": "E_Na_mV", "E_K": "E_K_mV",
-        "tau_syn_ex": "tau_ex_ms", "tau_syn_in": "tau_in_ms", "post_input_weight": "forcing_weight_pA",
-    },
-}
-
-_SYNAPSE_NAMES = {
-    "weight": "weight_initial", "Wmin": "weight_min", "Wmax": "weight_max",
-    "tau_x": "tau_x_ms", "delay": "delay_ms",
-}
-
-#: What a recording does not have. Its runs are data, each with its own model and times. NEST's Hodgkin-Huxley neuron
-#: has no parameter for its tolerance, and the published script has 15 blocks.
-_FIXED: dict[str, Any] = {
-    "hh_tolerance": 1e-3, "extrapolation": 15.0, "shift_ms": 0.0, "potentials_ms": 1.0,
-    "rates_Hz": [1.0], "intervals_ms": [0.0], "pre_times_ms": [[0.0]], "post_times_ms": [[0.0]],
-    **{f"measured_{name}": [] for name in ("rates_Hz", "intervals_ms", "change_percent", "sem_percent")},
-}
-# fmt: on
-
-_WEIGHT, _POTENTIAL, _TIME = Tolerance(absolute=1e-12), Tolerance(absolute=1e-5), Tolerance(absolute=1e-6)
-
-#: Recorded model and order of an example -> recorded model, and whether the postsynaptic spike is first.
+#: Recorded example -> recorded model, and whether the postsynaptic spike is first.
 _EXAMPLES = {
     f"{name}_{order}": (model, order == "post_pre")
     for model, name in enumerate(("aeif", "hh"))
     for order in ("post_pre", "pre_post")
 }
 
-_TRACED = ("V_m", "u_bar_plus", "u_bar_minus", "u_bar_bar")
-
-# fmt: off
-TOLERANCES = {
-    "run_weight_last": _WEIGHT, "run_weight_normalized": Tolerance(relative=1e-7),
-    "event_time": _TIME, "event_run": Tolerance(), "event_weight": _WEIGHT,
-    "post_spike_time": _TIME, "post_spike_run": Tolerance(),
-    **{f"{example}_{name}": _POTENTIAL for example in _EXAMPLES for name in _TRACED},
-}
-# fmt: on
-
-SPIKES: tuple[str, ...] = ()
-
-RECORDED_INPUTS = (
-    *("run_model", "run_protocol", "run_rate", "run_interval", "run_duration"),
-    *("pre_gen_time", "pre_gen_run", "post_gen_time", "post_gen_run"),
-    *(f"{example}_trace_time" for example in _EXAMPLES),
-)
-
-NEEDED_INPUTS = ("run_model", "run_duration", "pre_gen_time", "pre_gen_run", "post_gen_time", "post_gen_run")
-
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    values = {"dt_ms": float(recording.attrs.get("resolution_ms", 0.1))}
-    for model, theirs in _RECORDED_MODELS.items():
-        recorded = parameters.get("models", {}).get(theirs, {})
-        values |= {f"{model}_{ours}": recorded[name] for name, ours in _MODEL_NAMES[model].items() if name in recorded}
-    synapse = parameters.get("synapse", {})
-    return values | {ours: synapse[theirs] for theirs, ours in _SYNAPSE_NAMES.items() if theirs in synapse} | _FIXED
+    return DATA.in_our_names(parameters) | {"dt_ms": float(recording.attrs.get("resolution_ms", 0.1))}
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
@@ -137,7 +72,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
             trace = traces[_example_run(recording, model, post_first)]
             if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
                 raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")
-            for row, name in enumerate(_TRACED):
+            for row, name in enumerate(("V_m", "u_bar_plus", "u_bar_minus", "u_bar_bar")):
                 variables[f"{example}_{name}"] = (f"{example}_trace", trace[row, at])
     return variables
 
