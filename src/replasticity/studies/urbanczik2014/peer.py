@@ -113,17 +113,11 @@ TOLERANCES = {
 SPIKES = ("in_spike",)
 
 RECORDED_INPUTS = (
-    "pattern_spike_time",
-    "pattern_spike_index",
-    "pre_spike_time",
-    "run_seed",
-    "dend_pre",
-    "dend_post",
+    *("pattern_spike_time", "pattern_spike_index", "pre_spike_time", "run_seed", "dend_pre", "dend_post"),
     *(f"{part}time" for part in _PARTS),
 )
 
 NEEDED_INPUTS = ("soma_spike_time",)
-
 
 #: In place of a random number: the neuron spikes if it is not refractory; it does not spike.
 FORCED, FORBIDDEN = -1.0, 2.0
