@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.storage import datasets, integrity, project
 from replasticity.study import protocols
 
@@ -151,7 +151,7 @@ def _recorded(path: Path) -> tuple[str, float]:
 
 
 def holds(deviations: Sequence[Deviation]) -> bool:
-    """Say whether all that could be compared holds, and anything could be."""
+    """Return True if all that could be compared holds, and anything could be."""
     compared = [row.holds for row in deviations if row.holds is not None]
     return bool(compared) and all(compared)
 

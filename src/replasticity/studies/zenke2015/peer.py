@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from replasticity.comparison import Tolerance
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
 from replasticity.studies.zenke2015 import statistics
 from replasticity.studies.zenke2015.protocol import Parameters, simulate, step_count
