@@ -47,7 +47,7 @@ def log_slope(u_mV: FloatArray, p: Any) -> FloatArray:
 
 
 def log_rate_ratio(V_star_mV: FloatArray, U_M_mV: FloatArray, share_of_drive: FloatArray, p: Any) -> FloatArray:
-    """Return the logarithm of predicted over realised rate: it rises with V_W*, and where it is 0 the rule stands still.
+    """Return the logarithm of predicted over realised rate: it rises with V_W*, and where it is 0 the rule rests.
 
     There
 

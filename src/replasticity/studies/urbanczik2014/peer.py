@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replasticity.errors import UserError
 from replasticity.comparison import Tolerance
+from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import FloatArray, IntArray, Kicks, Parameters, Spikes, step_count
