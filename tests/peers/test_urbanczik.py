@@ -229,7 +229,7 @@ def test_unitless_experiment_has_the_recorded_parameters(in_project):
         "_nS": (300, 0),
     }
     compared = 0
-    for name, path in peer._PARAMETER_PATHS.items():
+    for name, path in peer.DATA.parameters.items():
         unit, zero = next((units[suffix] for suffix in units if name.endswith(suffix)), (1, 0))
         assert (ours[name] - zero) / unit == pytest.approx(recorded[name], rel=1e-12, abs=1e-15), path
         compared += 1
@@ -253,7 +253,7 @@ def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
         run = protocol.simulate(parameters, pattern | {"uniform": uniform})
         example = protocols.get("urbanczik2014")
         statistics = example.summarise(parameters, run | pattern)
-        for ours, theirs in peer.PEER_NAMES.items():
+        for ours, theirs in peer.DATA.summary.items():
             mine, recorded = statistics[ours], summary[theirs].values[row]
             if example.STATISTICS[ours].dimensions == ("presentation",):
                 np.testing.assert_allclose(mine[:-1], recorded[:-1], rtol=1e-9, err_msg=ours)
@@ -268,7 +268,7 @@ def test_no_difference_between_our_seeds_and_nests_is_seen(in_project):
     resolved = experiments.resolve("urbanczik2014", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / resolved.experiment.peer.summary)
-    theirs = {name: summary[their].values for name, their in peer.PEER_NAMES.items()}
+    theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     # All synapses are alike, so the whole distribution is tested too: the share of weights of exactly zero, and the
     # spread of the others.
     ours["share_zero"] = (ours["weight_final_pA"] == 0).mean("synapse")
@@ -285,6 +285,6 @@ def test_another_learning_rate_is_told_from_nests(in_project):
     resolved = experiments.resolve("urbanczik2014_matched", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / experiments.resolve("urbanczik2014").experiment.peer.summary)
-    theirs = {name: summary[their].values for name, their in peer.PEER_NAMES.items()}
+    theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     differences = compare_distributions({name: ours[name] for name in theirs}, theirs)
     assert any(row.label.startswith("rms_U_mV") and row.differs for row in differences)

@@ -7,11 +7,11 @@ from replasticity.definitions import experiments
 from replasticity.equations.urbanczik_senn_formulas import (
     dendritic_prediction,
     escape_rate_Hz,
-    fixed_point,
     matching_potential,
 )
 from replasticity.errors import UserError
 from replasticity.studies.urbanczik2014 import protocol as urbanczik_senn
+from replasticity.studies.urbanczik2014.amplitude import fixed_point_mV
 from replasticity.study import protocols
 
 #: The protocol with its statistics.
@@ -40,7 +40,7 @@ def test_spikes_come_as_often_as_predicted_at_the_fixed_point(refractory_ms, dri
     given = parameters(refractory_ms=refractory_ms)
     phase = np.linspace(0, 2 * np.pi, 50)
     g_E_nS, g_I_nS = drive_factor * (162 + 144 * np.sin(phase)), np.full(50, drive_factor * 540.0)
-    V_star_mV = fixed_point(g_E_nS, g_I_nS, given)
+    V_star_mV = fixed_point_mV(given, g_E_nS, g_I_nS)
     # The soma's potential, from its own equation: no current flows.
     V_mV = (V_star_mV * (given.g_sp_nS + given.g_L_s_nS) - given.g_L_s_nS * given.E_L_s_mV) / given.g_sp_nS
     leak, coupled = given.g_L_s_nS, given.g_sp_nS

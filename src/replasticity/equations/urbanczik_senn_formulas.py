@@ -3,7 +3,6 @@
 ``p`` has the neuron's parameters as attributes. Source: docs/models/dendritic_prediction.md.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,20 +11,16 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
-def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Return a quotient, NaN where the denominator is 0."""
-    quotient = np.full(denominator.shape, np.nan)
-    np.divide(numerator, denominator, out=quotient, where=denominator != 0)
-    return quotient
-
-
 def matching_potential(g_E_nS: FloatArray, g_I_nS: FloatArray, p: Any) -> FloatArray:
     """Return U_M = (g_E E_E + g_I E_I) / (g_E + g_I), to which the drive alone would pull the soma [mV].
 
     NaN where the conductances add up to zero. After the drive they decay together, and U_M is frozen.
     Source: docs/models/dendritic_prediction.md#matching-potential.
     """
-    return _ratio(g_E_nS * p.E_E_mV + g_I_nS * p.E_I_mV, g_E_nS + g_I_nS)
+    total_nS = g_E_nS + g_I_nS
+    U_M_mV = np.full(total_nS.shape, np.nan)
+    np.divide(g_E_nS * p.E_E_mV + g_I_nS * p.E_I_mV, total_nS, out=U_M_mV, where=total_nS != 0)
+    return U_M_mV
 
 
 def dendritic_prediction(V_mV: FloatArray, p: Any) -> FloatArray:
@@ -51,38 +46,20 @@ def log_slope(u_mV: FloatArray, p: Any) -> FloatArray:
     return h
 
 
-def fixed_point(g_E_nS: FloatArray, g_I_nS: FloatArray, p: Any) -> FloatArray:
-    """Return the potential V_W* at which the rule would stand still at each time by itself [mV].
+def log_rate_ratio(V_star_mV: FloatArray, U_M_mV: FloatArray, share_of_drive: FloatArray, p: Any) -> FloatArray:
+    """Return the logarithm of predicted over realised rate: it rises with V_W*, and where it is 0 the rule rests.
 
-    It solves
+    There
 
         phi(V_W*) = phi(U) / (1 + phi(U) t_ref),  U = ((g_L + g_sp) V_W* + (g_E + g_I) U_M) / (g_L + g_sp + g_E + g_I).
 
     The rule changes a weight by (S - phi(V_W*)) h(V_W*) times the input's potential. The left side is what it predicts,
     the right side how often a neuron fires that spikes with rate phi(U) and rests for t_ref after each spike; U is the
-    potential of a soma that the dendrite and the drive pull at. This neglects that the inputs cannot make any course
-    (none is below rest, and the weights are few), that the pull on the weights is weak where phi is saturated (h is
-    next to 0), that spikes are noise, and the time step: the mean interval between spikes is one step longer.
-
-    NaN where there is no drive, so that any V_W* predicts itself, or where the search for it does not end.
+    potential of a soma that the dendrite and the drive pull at.
     """
-    from scipy.optimize import elementwise
-
-    U_M_mV = matching_potential(g_E_nS, g_I_nS, p)
-    of_drive = _ratio(g_E_nS + g_I_nS, g_E_nS + g_I_nS + p.g_L_s_nS + p.g_sp_nS)
-
-    def surplus(V_star_mV: FloatArray, U_M_mV: FloatArray, of_drive: FloatArray) -> FloatArray:
-        """Return the logarithm of predicted over realised rate, which rises with V_W*."""
-        realised_Hz = escape_rate_Hz(V_star_mV + of_drive * (U_M_mV - V_star_mV), p)
-        realised_Hz = realised_Hz / (1 + realised_Hz * p.refractory_ms / 1000)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logarithm: FloatArray = np.log(escape_rate_Hz(V_star_mV, p) / realised_Hz)
-        return logarithm
-
-    # At U_M the soma is there too, and predicts at least what is realised. Far below both it predicts less.
-    largest = math.log1p(p.rate_max_per_ms * p.refractory_ms) + math.log1p(1 / p.rate_slope)
-    depth_mV = np.abs(U_M_mV - p.theta_mV) + _ratio(10 * (largest + 1) / p.beta_per_mV, of_drive)
-    with np.errstate(all="ignore"):
-        found = elementwise.find_root(surplus, (U_M_mV - depth_mV, U_M_mV + 1.0), args=(U_M_mV, of_drive))
-    V_star_mV: FloatArray = np.where(found.success, found.x, np.nan)
-    return V_star_mV
+    U_mV = V_star_mV + share_of_drive * (U_M_mV - V_star_mV)
+    realised_Hz = escape_rate_Hz(U_mV, p)
+    realised_Hz = realised_Hz / (1 + realised_Hz * p.refractory_ms / 1000)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm: FloatArray = np.log(escape_rate_Hz(V_star_mV, p) / realised_Hz)
+    return logarithm

@@ -1,20 +1,22 @@
 """How much of the signal's amplitude the dendrite learns: more presentations of the same pattern, drive and rule.
 
 Kept are the amplitude of the dendritic prediction V_W* in some presentations, its mean course in the last ones, and the
-course at which the rule would stand still (`replasticity.equations.urbanczik_senn_formulas.fixed_point`). Nothing acts
+course at which the rule would stand still (`fixed_point_mV`). Nothing acts
 on the dendrite but its inputs, so V_W* with drive is the potential that the soma would have without.
 """
 
 import itertools
+import math
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, PositiveInt, quantity
-from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, fixed_point, matching_potential
+from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
+from replasticity.studies.urbanczik2014.protocol import FloatArray
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
 
 
@@ -98,7 +100,31 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
             "g_E_nS": g_E_nS,
             "g_I_nS": g_I_nS,
             "target_mV": target_mV,
-            "fixed_point_mV": fixed_point(g_E_nS, g_I_nS, p),
+            "fixed_point_mV": fixed_point_mV(p, g_E_nS, g_I_nS),
             "weight_final_pA": record.weight_pA[end - 1],
         },
     )
+
+
+def fixed_point_mV(p: Parameters, g_E_nS: FloatArray, g_I_nS: FloatArray) -> FloatArray:
+    """Return the V_W* at which the rule would stand still at each time by itself: the root of `log_rate_ratio` [mV].
+
+    This neglects that the inputs cannot make any course (none is below rest, and the weights are few), that the pull on
+    the weights is weak where phi is saturated (h is next to 0), that spikes are noise, and the time step: the mean
+    interval between spikes is one step longer. NaN where there is no drive, so that any V_W* predicts itself, or where
+    the search for it does not end.
+    """
+    from scipy.optimize import elementwise
+
+    U_M_mV = matching_potential(g_E_nS, g_I_nS, p)
+    share_of_drive = ratio(g_E_nS + g_I_nS, g_E_nS + g_I_nS + p.g_L_s_nS + p.g_sp_nS)
+    # At U_M the soma is there too, and predicts at least what is realised. Far below both it predicts less.
+    largest = math.log1p(p.rate_max_per_ms * p.refractory_ms) + math.log1p(1 / p.rate_slope)
+    depth_mV = np.abs(U_M_mV - p.theta_mV) + ratio(10 * (largest + 1) / p.beta_per_mV, share_of_drive)
+    with np.errstate(all="ignore"):
+        found = elementwise.find_root(
+            lambda V_star_mV, U_M_mV, share: log_rate_ratio(V_star_mV, U_M_mV, share, p),
+            (U_M_mV - depth_mV, U_M_mV + 1.0),
+            args=(U_M_mV, share_of_drive),
+        )
+    return np.where(found.success, found.x, np.nan)

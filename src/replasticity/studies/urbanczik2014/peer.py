@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,73 +11,14 @@ from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import FloatArray, IntArray, Kicks, Parameters, Spikes, step_count
+from replasticity.study import recordings
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from replasticity.models import urbanczik_senn as model
 
-RECORDINGS = ("urbanczik_senn_*", "urbanczik_single_synapse")
-
-PEER_NAMES = {
-    "rms_U_mV": "rms_U_UM",
-    "rms_prediction_mV": "rms_Vstar_UM",
-    "rms_U_recall_mV": "rms_U_UMref",
-    "rms_prediction_recall_mV": "rms_Vstar_UMref",
-    "correlation_recall": "corr_U_UMref",
-    "rate_error_Hz": "rate_error",
-    "soma_spike_count": "soma_spike_count",
-    "weight_mean_pA": "w_mean",
-    "weight_sd_pA": "w_std",
-    "weight_final_pA": "weight_final",
-    "weight_histogram": "weight_histogram",
-    "pattern_spike_count": "pattern_spikes",
-}
-
-#: Ours -> where a recording has it. A recording in the units of the publication is replayed in these units: its
-#: numbers stand for mV, pF, nS and pA, which gives the same numbers, since both sets of units are coherent.
-_PARAMETER_PATHS = {
-    "pattern_ms": "pattern_duration",
-    "presentations_before": "n_rep_before",
-    "presentations_learning": "n_pattern_rep",
-    "presentations_after": "n_rep_after",
-    "input_count": "n_in",
-    "input_rate_Hz": "rate_in",
-    "relay_delay_ms": "relay_delay",
-    "C_s_pF": "neuron.soma.C_m",
-    "C_d_pF": "neuron.dendritic.C_m",
-    "g_L_s_nS": "neuron.soma.g_L",
-    "g_L_d_nS": "neuron.dendritic.g_L",
-    "E_L_s_mV": "neuron.soma.E_L",
-    "E_L_d_mV": "neuron.dendritic.E_L",
-    "g_sp_nS": "neuron.g_sp",
-    "g_ps_nS": "neuron.g_ps",
-    "E_E_mV": "neuron.soma.E_ex",
-    "E_I_mV": "neuron.soma.E_in",
-    "U_initial_mV": "neuron.soma.V_m",
-    "V_initial_mV": "neuron.dendritic.V_m",
-    "tau_E_s_ms": "neuron.soma.tau_syn_ex",
-    "tau_I_s_ms": "neuron.soma.tau_syn_in",
-    "tau_E_d_ms": "neuron.dendritic.tau_syn_ex",
-    "tau_I_d_ms": "neuron.dendritic.tau_syn_in",
-    "rate_max_per_ms": "neuron.phi_max",
-    "rate_slope": "neuron.rate_slope",
-    "beta_per_mV": "neuron.beta",
-    "theta_mV": "neuron.theta",
-    "refractory_ms": "neuron.t_ref",
-    "eta_pA_mV_per_ms": "synapse.eta",
-    "tau_filter_ms": "synapse.tau_Delta",
-    "weight_initial_pA": "synapse.weight",
-    "weight_min_pA": "synapse.Wmin",
-    "weight_max_pA": "synapse.Wmax",
-    "synapse_delay_ms": "synapse.delay",
-    "drive_amplitude_E_nS": "drive.amplitude_exc",
-    "drive_offset_E_nS": "drive.offset_exc",
-    "drive_amplitude_I_nS": "drive.amplitude_inh",
-    "drive_frequency_per_ms": "drive.freq_per_ms",
-    "drive_factor": "drive.weight",
-    "drive_delay_ms": "drive.delay",
-}
+DATA = recordings.read(__file__)
 
 _SINGLE_SYNAPSE = "urbanczik_single_synapse"
 
@@ -87,43 +27,6 @@ _STATES = {"V_m_s": "U_mV", "V_m_p": "V_mV", "g_ex_s": "g_E_nS", "g_in_s": "g_I_
 
 #: Parts of a recording in which the state was recorded at different intervals, as prefixes of names.
 _PARTS = ("", "fine_", "coarse_", "last_")
-
-_EXACT, _TIME = Tolerance(), Tolerance(absolute=1e-6)
-_POTENTIAL, _CONDUCTANCE = Tolerance(absolute=1e-9), Tolerance(absolute=1e-9, relative=1e-9)
-#: The absolute bound is for weights next to zero: it is what the rounding of the recording's own sums makes.
-_WEIGHT = Tolerance(absolute=1e-11, relative=1e-9)
-
-TOLERANCES = {
-    "soma_spike_time": _TIME,
-    "soma_spike_index": _EXACT,
-    "soma_spike_run": _EXACT,
-    "drive_exc": _CONDUCTANCE,
-    "drive_inh": _CONDUCTANCE,
-    "repetition_end": _TIME,
-    "dend_weight_initial": _WEIGHT,
-    "dend_weight_final": _WEIGHT,
-    "dend_weight": _WEIGHT,
-    "event_time": _TIME,
-    "event_pre": _EXACT,
-    "event_weight": _WEIGHT,
-    "transmitted_weight": _WEIGHT,
-    **{f"{part}{name}": _POTENTIAL if name.startswith("V") else _CONDUCTANCE for part in _PARTS for name in _STATES},
-}
-
-SPIKES = ("in_spike",)
-
-RECORDED_INPUTS = (
-    "pattern_spike_time",
-    "pattern_spike_index",
-    "pre_spike_time",
-    "run_seed",
-    "dend_pre",
-    "dend_post",
-    *(f"{part}time" for part in _PARTS),
-)
-
-NEEDED_INPUTS = ("soma_spike_time",)
-
 
 #: In place of a random number: the neuron spikes if it is not refractory; it does not spike.
 FORCED, FORBIDDEN = -1.0, 2.0
@@ -141,24 +44,8 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
             "n_pattern_rep": 1,
             "n_rep_after": 0,
         }
-    values = {name: _at_path(parameters, path) for name, path in _PARAMETER_PATHS.items()}
     dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
-    return {name: value for name, value in values.items() if value is not None} | {
-        "dt_ms": dt_ms,
-        "sample_interval_ms": dt_ms,
-        "plastic_after": True,
-        "potential_zero_mV": 0.0,
-        "potential_unit_mV": 1.0,
-        "capacitance_unit_pF": 1.0,
-    }
-
-
-def _at_path(parameters: Mapping[str, Any], path: str) -> Any:
-    """Return the value at a path such as ``"neuron.soma.C_m"``, or None."""
-    value: Any = parameters
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
 
 
 def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
