@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replasticity.comparison import Tolerance
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014 import protocol as example
