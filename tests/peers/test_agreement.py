@@ -13,7 +13,7 @@ from replasticity.pipeline import simulation
 from replasticity.reporting import tables
 from replasticity.storage import datasets, project
 from replasticity.storage.contract import build
-from replasticity.studies.clopath2010 import network as clopath_network
+from replasticity.studies.clopath2010 import network_peer as clopath_network
 from replasticity.study import protocols
 
 COMPARED = [name for name in experiments.names() if experiments.load(name).peer is not None]

@@ -1,4 +1,4 @@
-"""The protocol of the Clopath network: its draw, its run against the oracle, its statistics."""
+"""The protocol of the Clopath network: its inputs, its run against the oracle, its statistics."""
 
 import math
 
@@ -11,8 +11,11 @@ from scipy import stats
 from replasticity.definitions import experiments
 from replasticity.errors import StateError
 from replasticity.models import clopath
-from replasticity.studies.clopath2010 import network as protocol
+from replasticity.studies.clopath2010 import network, network_statistics
+from replasticity.study import protocols
 from tests.oracles import clopath as oracle
+
+protocol = protocols.get("clopath2010_network")
 
 
 def parameters(**changes):
@@ -39,16 +42,14 @@ def parameters(**changes):
 
 
 def simulate(given, inputs, **options):
-    nothing = np.zeros(0, np.int64)
-    asked = {"exc_exc_stamp": nothing, "input_exc_stamp": nothing, "traced": nothing, "trace_stamp": nothing}
-    return protocol.simulate(given, inputs, **(asked | {"most_events": 10**6} | options))
+    return network.simulate_network(given, inputs, **({"most_events": 10**6} | options))
 
 
 # Random numbers ---------------------------------------------------------------------------------------
 
 
 def test_rate_profile():
-    rate_Hz = protocol.rate_profile_Hz(experiments.resolve("clopath2010").parameters, 125)
+    rate_Hz = network.rate_profile_Hz(experiments.resolve("clopath2010").parameters, 125)
     assert rate_Hz[125] == pytest.approx(52.5)
     assert rate_Hz[115] == rate_Hz[135] == pytest.approx(52.5 * math.exp(-0.5))
 
@@ -57,9 +58,9 @@ def test_input_spikes_are_poisson_in_channel_and_step():
     # One centre, so that all intervals are alike. Counts per channel against their rates, steps within the interval,
     # and the spread of counts per step: chi-square tests with false-alarm rate 1e-3 each for a fresh seed.
     given = parameters(duration_ms=40000.0, centres=[2])
-    drawn = protocol.sample_inputs(given, seed=5)
-    stamp, channel = drawn["input_spike_stamp"], drawn["input_spike_channel"]
-    expected = protocol.rate_profile_Hz(given, 2) * 40.0
+    sampled = protocol.sample_inputs(given, seed=5)
+    stamp, channel = sampled["input_spike_stamp"], sampled["input_spike_channel"]
+    expected = network.rate_profile_Hz(given, 2) * 40.0
     counts = np.bincount(channel, minlength=6)
     assert stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), 6) > 1e-3
     assert stats.chisquare(np.bincount(stamp % 200, minlength=200)).pvalue > 1e-3
@@ -74,9 +75,9 @@ def test_input_spikes_are_poisson_in_channel_and_step():
 
 def test_a_new_centre_first_shows_two_steps_after_the_jump():
     given = parameters(duration_ms=4000.0, profile_sd=0.1, profile_rate_Hz=2000.0)
-    drawn = protocol.sample_inputs(given, seed=1)
-    stamp, channel = drawn["input_spike_stamp"], drawn["input_spike_channel"]
-    centre = drawn["profile_centre"]
+    sampled = protocol.sample_inputs(given, seed=1)
+    stamp, channel = sampled["input_spike_stamp"], sampled["input_spike_channel"]
+    centre = sampled["profile_centre"]
     assert set(centre) == {1, 4}
     np.testing.assert_array_equal(channel, centre[(stamp - 2) // 200])
     assert stamp.min() >= 2
@@ -85,37 +86,37 @@ def test_a_new_centre_first_shows_two_steps_after_the_jump():
     assert {0, 199} <= first_of_interval
 
 
-def test_each_draw_has_a_stream_of_its_own(monkeypatch):
+def test_each_input_has_a_stream_of_its_own(monkeypatch):
     roles = []
-    original = protocol.random.generator
-    monkeypatch.setattr(protocol.random, "generator", lambda seed, role: roles.append(role) or original(seed, role))
+    original = network.random.generator
+    monkeypatch.setattr(network.random, "generator", lambda seed, role: roles.append(role) or original(seed, role))
     protocol.sample_inputs(parameters(), seed=1)
     assert len(roles) == len(set(roles)) > 3
 
 
 def test_spikes_are_ordered_by_stamp_and_channel():
-    drawn = protocol.sample_inputs(parameters(duration_ms=2000.0), seed=2)
-    key = drawn["input_spike_stamp"] * 6 + drawn["input_spike_channel"]
+    sampled = protocol.sample_inputs(parameters(duration_ms=2000.0), seed=2)
+    key = sampled["input_spike_stamp"] * 6 + sampled["input_spike_channel"]
     assert (np.diff(key) >= 0).all()
 
 
 def test_wiring_of_the_published_network():
     given = experiments.resolve("clopath2010").parameters
-    drawn = protocol.sample_inputs(given, seed=1)
-    assert {name: len(drawn[f"{name}_pre"]) for name in protocol._SYNAPSES} == {
+    sampled = protocol.sample_inputs(given, seed=1)
+    assert {name: len(sampled[f"{name}_pre"]) for name in network.SYNAPSES} == {
         "input_exc": 5000,
         "input_inh": 1500,
         "exc_exc": 90,
         "exc_inh": 24,
         "inh_exc": 18,
     }
-    assert (drawn["exc_exc_pre"] != drawn["exc_exc_post"]).all()
-    np.testing.assert_array_equal(np.bincount(drawn["exc_inh_post"]), [8, 8, 8])
-    np.testing.assert_array_equal(np.bincount(drawn["inh_exc_pre"]), [6, 6, 6])
-    for name in protocol._SYNAPSES:
-        assert (np.diff(drawn[f"{name}_pre"]) >= 0).all()
+    assert (sampled["exc_exc_pre"] != sampled["exc_exc_post"]).all()
+    np.testing.assert_array_equal(np.bincount(sampled["exc_inh_post"]), [8, 8, 8])
+    np.testing.assert_array_equal(np.bincount(sampled["inh_exc_pre"]), [6, 6, 6])
+    for name in network.SYNAPSES:
+        assert (np.diff(sampled[f"{name}_pre"]) >= 0).all()
     for name, (low, high) in (("input_exc", (0.5, 2.0)), ("input_inh", (0.0, 0.5))):
-        weight_mV = drawn[f"{name}_weight_initial_mV"]
+        weight_mV = sampled[f"{name}_weight_initial_mV"]
         assert stats.kstest(weight_mV, "uniform", (low, high - low)).pvalue > 1e-3
 
 
@@ -124,8 +125,8 @@ def test_initial_potentials_over_seeds_are_normal():
     given = experiments.resolve("clopath2010", changes={"duration_ms": 2000.0}).parameters
     V_mV = np.concatenate(
         [
-            np.concatenate([drawn["exc_V_initial_mV"], drawn["inh_V_initial_mV"]])
-            for drawn in (protocol.sample_inputs(given, seed) for seed in range(60))
+            np.concatenate([sampled["exc_V_initial_mV"], sampled["inh_V_initial_mV"]])
+            for sampled in (protocol.sample_inputs(given, seed) for seed in range(60))
         ]
     )
     assert stats.kstest(V_mV, "norm", (-60, 25)).pvalue > 1e-3
@@ -189,7 +190,7 @@ def oracle_parameters(given):
 def assert_equals_the_oracle(given, seed):
     """Compare spikes, transmitted and final weights and all potentials, to the last bit; return how many spikes."""
     inputs = protocol.sample_inputs(given, seed)
-    step_count = protocol.steps(given.duration_ms, given)
+    step_count = given.steps(given.duration_ms)
     neurons = given.exc_count + given.inh_count
     ours = simulate(given, inputs, traced=np.arange(neurons), trace_stamp=np.arange(1, step_count + 1))
     synapses = {
@@ -199,7 +200,7 @@ def assert_equals_the_oracle(given, seed):
                 strict=True,
             )
         )
-        for name in protocol._SYNAPSES
+        for name in network.SYNAPSES
     }
     spikes, events, weights, V = oracle.simulate_network(
         oracle_parameters(given),
@@ -302,14 +303,14 @@ def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
 
 def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
     given = parameters()
-    network = simulate(given, protocol.sample_inputs(given, seed=4), exc_exc_stamp=np.arange(601))
-    read_mV = network.exc_exc_weight_mV
+    simulated = simulate(given, protocol.sample_inputs(given, seed=4), exc_exc_stamp=np.arange(601))
+    read_mV = simulated.exc_exc_weight_mV
     changes = 0
-    for stamp, synapse, transmitted_mV in network.events:
+    for stamp, synapse, transmitted_mV in simulated.events:
         n, s = int(stamp), int(synapse)
         if n < 600:
             assert read_mV[n + 1, s] == transmitted_mV
-            earlier = network.events[(network.events[:, 1] == s) & (network.events[:, 0] < n)]
+            earlier = simulated.events[(simulated.events[:, 1] == s) & (simulated.events[:, 0] < n)]
             assert read_mV[n, s] == (earlier[-1, 2] if len(earlier) else given.weight_exc_exc_mV)
             changes += read_mV[n + 1, s] != read_mV[n, s]
     assert changes > 10
@@ -319,7 +320,7 @@ def test_chunks_of_model_time_change_no_bit(monkeypatch):
     given = parameters()
     inputs = protocol.sample_inputs(given, seed=4)
     whole = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
-    monkeypatch.setattr(protocol, "CHUNK_MS", 0.7)
+    monkeypatch.setattr(network, "CHUNK_MS", 0.7)
     parts = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
     np.testing.assert_array_equal(parts.spikes, whole.spikes)
     np.testing.assert_array_equal(parts.events, whole.events)
@@ -395,7 +396,7 @@ def test_counts_of_strong_and_grown_pairs():
     weights_mV[0, 1] = weights_mV[1, 0] = 0.40
     weights_mV[2, 3] = 0.33
     found = protocol.summarise(given, a_run(weights_mV, given))
-    thresholds = list(protocol.GROWTH_THRESHOLDS_MV)
+    thresholds = list(network_statistics.GROWTH_THRESHOLDS_MV)
     assert found["grown_two_way"][thresholds.index(0.05)] == 1
     assert found["grown_one_way"][thresholds.index(0.05)] == 1
     assert found["grown_one_way"][thresholds.index(0.1)] == 0
@@ -445,13 +446,13 @@ def test_input_weights_by_centre_are_means_by_rate():
     # So narrow a profile is one channel: rows are the channels 1 and 4.
     matrix_mV = np.arange(18.0).reshape(6, 3)
     weight_mV = matrix_mV[inputs["input_exc_pre"], inputs["input_exc_post"]]
-    np.testing.assert_allclose(protocol.by_centre(given, inputs, weight_mV), matrix_mV[[1, 4]])
-    wide = protocol.by_centre(parameters(profile_sd=1.5), inputs, weight_mV)
-    rate_Hz = protocol.rate_profile_Hz(parameters(profile_sd=1.5), 4)
+    np.testing.assert_allclose(network_statistics.by_centre(given, inputs, weight_mV), matrix_mV[[1, 4]])
+    wide = network_statistics.by_centre(parameters(profile_sd=1.5), inputs, weight_mV)
+    rate_Hz = network.rate_profile_Hz(parameters(profile_sd=1.5), 4)
     np.testing.assert_allclose(wide[1], (rate_Hz[:, None] * matrix_mV).sum(axis=0) / rate_Hz.sum())
     # Its rate may be 0: weights are there all the same.
     silent = parameters(profile_sd=0.1, profile_rate_Hz=0.0)
-    np.testing.assert_allclose(protocol.by_centre(silent, inputs, weight_mV), matrix_mV[[1, 4]])
+    np.testing.assert_allclose(network_statistics.by_centre(silent, inputs, weight_mV), matrix_mV[[1, 4]])
 
 
 def test_selectivity_and_similarity_of_inputs():
@@ -532,7 +533,8 @@ def test_statistics_match_their_contract():
     given = parameters(raster_ms=60.0)
     inputs = protocol.sample_inputs(given, seed=1)
     run = protocol.simulate(given, inputs)
-    assert set(run) | set(protocol._DRAWN) == set(protocol.RUN)
+    assert set(run) | set(network.INPUTS) & set(protocol.RUN) == set(protocol.RUN)
+    assert set(network.INPUTS) - set(protocol.RUN) == {"input_spike_stamp", "input_spike_channel"}
     summary = protocol.summarise(given, inputs | run)
     assert set(summary) == set(protocol.STATISTICS)
 
@@ -568,7 +570,7 @@ ILLEGAL = [
     ({"interval_ms": 1e-12}, "interval_ms: has to be a whole multiple"),
     ({"sample_interval_ms": 1e-12}, "sample_interval_ms: has to be a whole multiple"),
     ({"duration_ms": 1e-12}, "duration_ms: has to be a whole multiple"),
-    ({"dt_ms": 1e-12}, "dt_ms: has to be a whole number of microseconds|at most 1e[+]09 steps"),
+    ({"dt_ms": 1e-12}, "has to be a whole number of microseconds|at most 1e[+]09 steps"),
     ({"exc_count": 1}, "exc_count: has to be at least 2"),
     ({"profile_rate_Hz": 1e5}, "profile_gain: times profile_rate_Hz it has to be at most 10000 Hz"),
 ]
@@ -585,7 +587,7 @@ def test_relations_hold_for_recordings_too():
     for changes in ({"V_reset_mV": 20.0}, {"delay_ms": 0.04}, {"weight_min_mV": 30.0}):
         with pytest.raises(ValueError, match="has to be"):
             protocol.Parameters.model_validate(values | changes, context={"recorded": True})
-    # What only the draw and the statistics need.
+    # What only the inputs and the statistics need.
     protocol.Parameters.model_validate(values | {"exc_count": 1}, context={"recorded": True})
 
 
@@ -640,7 +642,7 @@ def test_the_smallest_run_works_to_its_end():
         ({"centres": [6]}, "centres: have to be channels, 0 to 5"),
         ({"t_clamp_ms": 0.25}, "t_clamp_ms: has to be a whole multiple of dt_ms"),
         ({"raster_ms": 61.0}, "raster_ms: the window has to end before the run does"),
-        ({"dt_ms": 0.00015}, "dt_ms: has to be a whole number of microseconds"),
+        ({"dt_ms": 0.00015}, "dt_ms\n.*has to be a whole number of microseconds"),
         ({"tau_x_ms": 0.0}, "greater than 0"),
     ],
 )

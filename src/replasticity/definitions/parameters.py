@@ -1,14 +1,14 @@
 """Base class and field types of a protocol's parameters.
 
 Parameters are checked strictly: an unknown name, a wrong type or a value out of range is an error, and a
-checked object cannot be changed. Units are in the names (see `replasticity.definitions.units`).
+checked object cannot be changed. Units are in the names (see `replasticity.units`).
 """
 
 import math
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -159,6 +159,46 @@ class TimeGrid(Parameters):
     """Parameters of what advances in time steps of one length."""
 
     dt_ms: Positive = quantity("Time step.")
+
+    def steps(self, time_ms: float) -> int:
+        """Return a duration in time steps."""
+        return round(time_ms / self.dt_ms)
+
+
+def _whole_microseconds(time_ms: float) -> float:
+    microseconds = time_ms * 1000
+    if round(microseconds) < 1 or not math.isclose(microseconds, round(microseconds), rel_tol=1e-9):
+        raise ValueError("has to be a whole number of microseconds")
+    return time_ms
+
+
+class MicrosecondGrid(TimeGrid):
+    """Parameters of what advances in time steps of whole microseconds: the unit of NEST's times."""
+
+    dt_ms: Annotated[Positive, AfterValidator(_whole_microseconds)] = quantity(
+        "Time step: a whole number of microseconds."
+    )
+
+
+def under_prefix(prefix: str, whose: str, *models: type[Parameters]) -> Any:
+    """Return a base class with the fields of models under a prefix, for parameters of several models; no validators.
+
+    Parameters
+    ----------
+    prefix : str
+        What their names begin with; the time step, which all share, is not among them.
+    whose : str
+        What their descriptions begin with: the model.
+    *models : type
+        Their classes.
+    """
+    fields: dict[str, Any] = {}
+    for name, field in ((name, field) for model in models for name, field in model.model_fields.items()):
+        if name not in TimeGrid.model_fields:
+            text = f"{whose}: {str(field.description)[0].lower()}{str(field.description)[1:]}"
+            extra: Any = field.json_schema_extra
+            fields[prefix + name] = (field.rebuild_annotation(), Field(description=text, json_schema_extra=extra))
+    return create_model(f"{whose.title().replace(' ', '').replace('-', '')}Parameters", __base__=Parameters, **fields)
 
 
 def output_options(parameters: type[Parameters]) -> tuple[str, ...]:

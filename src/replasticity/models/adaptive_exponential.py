@@ -34,31 +34,9 @@ from replasticity.numerics.limits import note_failure
 #: Constants of the neuron. ``clamp_steps`` and ``refractory_steps`` are t_clamp and t_ref in grid steps.
 NeuronStep = namedtuple(
     "NeuronStep",
-    [
-        "dt_ms",
-        "c_pF",
-        "g_L_nS",
-        "E_L_mV",
-        "Delta_T_mV",
-        "V_peak_mV",
-        "V_reset_mV",
-        "V_clamp_mV",
-        "a_nS",
-        "b_pA",
-        "tau_w_ms",
-        "I_sp_pA",
-        "tau_z_ms",
-        "V_T_rest_mV",
-        "V_T_max_mV",
-        "tau_T_ms",
-        "I_e_pA",
-        "tau_plus_ms",
-        "tau_minus_ms",
-        "tau_bar_ms",
-        "tolerance",
-        "clamp_steps",
-        "refractory_steps",
-    ],
+    "dt_ms c_pF g_L_nS E_L_mV Delta_T_mV V_peak_mV V_reset_mV V_clamp_mV a_nS b_pA tau_w_ms I_sp_pA tau_z_ms "
+    "V_T_rest_mV V_T_max_mV tau_T_ms I_e_pA tau_plus_ms tau_minus_ms tau_bar_ms tolerance clamp_steps "
+    "refractory_steps",
 )
 
 #: Neurons in a block.

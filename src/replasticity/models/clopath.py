@@ -25,6 +25,7 @@ from replasticity.equations.clopath import (
     potentiates,
     potentiation,
 )
+from replasticity.models.clopath_parameters import ENTRIES
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.limits import note_failure, raise_failure
 
@@ -32,55 +33,22 @@ from replasticity.numerics.limits import note_failure, raise_failure
 #: the low-passed potentials in grid steps.
 RuleStep = namedtuple(
     "RuleStep",
-    [
-        "dt_ms",
-        "microseconds",
-        "history_steps",
-        "A_LTP",
-        "A_LTD",
-        "constant_A_LTD",
-        "u_ref2_mV2",
-        "theta_plus_mV",
-        "theta_minus_mV",
-        "tau_x_ms",
-    ],
+    "dt_ms microseconds history_steps A_LTP A_LTD constant_A_LTD u_ref2_mV2 theta_plus_mV theta_minus_mV tau_x_ms",
 )
 
 #: Delay lines of the low-passed potentials, depression of the latest steps, past steps with potentiation, and the
 #: largest potentiation that any step has had so far.
 History = namedtuple(
     "History",
-    [
-        "u_plus_mV",
-        "u_minus_mV",
-        "depression",
-        "entry_step",
-        "entry_potentiation",
-        "entry_count",
-        "largest_potentiation",
-    ],
+    "u_plus_mV u_minus_mV depression entry_step entry_potentiation entry_count largest_potentiation",
 )
 
 #: Plastic synapses, sorted by source: those of source ``k`` are ``first[k]`` to ``first[k + 1]``. ``weight`` is the
 #: one last transmitted.
 PlasticSynapses = namedtuple(
     "PlasticSynapses",
-    [
-        "first",
-        "post",
-        "weight",
-        "pending",
-        "x_per_ms",
-        "last_step",
-        "next_entry",
-        "delay_steps",
-        "weight_min",
-        "weight_max",
-    ],
+    "first post weight pending x_per_ms last_step next_entry delay_steps weight_min weight_max",
 )
-
-#: Past steps with potentiation that a neuron keeps at least.
-ENTRIES = 2048
 
 #: No parameter is larger, and no weight may be [unit of the weight].
 LARGEST_WEIGHT = 1e15

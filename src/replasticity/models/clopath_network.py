@@ -8,18 +8,24 @@ from collections import namedtuple
 
 import numpy as np
 
+from replasticity.models import adaptive_exponential
 from replasticity.models.adaptive_exponential import LANES, VARIABLES, advance, by_variable, note_outside
 from replasticity.models.clopath import (
     TOO_MANY_EVENTS,
     TOO_MANY_SPIKES,
+    RuleStep,
     first_of_each_source,
+    new_history,
+    new_synapses,
     prune_history,
+    raise_outside,
     transmit,
     write_history,
 )
+from replasticity.models.clopath_parameters import constants_of
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.copying import copy_into
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure
 
 #: Synapses whose weights stay, sorted by source like `replasticity.models.clopath.PlasticSynapses`.
 StaticSynapses = namedtuple("StaticSynapses", ["first", "post", "weight_mV", "delay_steps"])
@@ -33,16 +39,15 @@ Network = namedtuple(
 #: ``most_events`` transmissions between excitatory neurons, and with 0 none.
 Record = namedtuple(
     "Record",
-    [
-        "exc_exc_stamp",
-        "exc_exc_weight_mV",
-        "input_exc_stamp",
-        "input_exc_weight_mV",
-        "traced",
-        "trace_stamp",
-        "trace",
-        "most_events",
-    ],
+    "exc_exc_stamp exc_exc_weight_mV input_exc_stamp input_exc_weight_mV traced trace_stamp trace most_events",
+)
+
+#: What a run gives, synapses in the order of the inputs: stamp and neuron of each spike, inhibitory neurons after the
+#: excitatory ones; stamp, synapse and weight of each transmission between excitatory neurons; weights at the stamps
+#: asked for, of shape (stamps, synapses), and at the end; the trace of `Record`.
+Simulated = namedtuple(
+    "Simulated",
+    "spikes events exc_exc_weight_mV input_exc_weight_mV exc_exc_weight_final_mV input_exc_weight_final_mV trace",
 )
 
 
@@ -253,3 +258,118 @@ def simulate(network, first, end, input_step, input_channel, exc_count, inh_coun
         if failure[0].variable >= 0:
             break
     return as_arrays(spikes, events)
+
+
+def simulate_in_chunks(
+    p, inputs, chunks, *, exc_exc_stamp=(), input_exc_stamp=(), traced=(), trace_stamp=(), most_events=0
+):
+    """Run a whole network.
+
+    Parameters
+    ----------
+    p : ClopathNetwork
+        Parameters.
+    inputs : mapping of str to ndarray
+        Initial potentials, synapses by source and target, and input spikes; of the protocol or of a recording.
+    chunks : iterable of (int, int)
+        First and last stamp of the consecutive parts of the run.
+    exc_exc_stamp, input_exc_stamp, traced, trace_stamp, most_events
+        What is kept; as in `empty_record`.
+
+    Returns
+    -------
+    Simulated
+        Spikes, weights and traces.
+
+    Raises
+    ------
+    StateError
+        If a neuron or a weight leaves its limits.
+    """
+    neuron = constants_of(
+        adaptive_exponential.NeuronStep,
+        p,
+        tolerance=float(p.solver_tolerance),
+        clamp_steps=p.steps(p.t_clamp_ms),
+        refractory_steps=p.steps(p.t_ref_ms),
+    )
+    rule = constants_of(
+        RuleStep,
+        p,
+        microseconds=round(p.dt_ms * 1000),
+        history_steps=p.steps(p.delay_u_ms),
+        A_LTP=float(p.A_LTP_per_mV),
+    )
+    exc_count, inh_count = len(inputs["exc_V_initial_mV"]), len(inputs["inh_V_initial_mV"])
+    channels = (inputs[name] for name in ("input_exc_pre", "input_inh_pre", "input_spike_channel"))
+    input_count = 1 + max(int(each.max(initial=-1)) for each in channels)
+    delay_steps, exc_exc_delay_steps = p.steps(p.delay_ms), p.steps(p.delay_exc_exc_ms)
+    longest_steps = max(delay_steps, exc_exc_delay_steps)
+    order = {
+        name: np.argsort(inputs[f"{name}_pre"], kind="stable") for name in Network._fields if f"{name}_pre" in inputs
+    }
+
+    def sorted_synapses(name):
+        parts = ("pre", "post", "weight_initial_mV")
+        pre, post, weight_mV = (inputs[f"{name}_{part}"][order[name]] for part in parts)
+        # Neurons are numbered through, the inhibitory after the excitatory ones.
+        return pre, post + (exc_count if name.endswith("_inh") else 0), weight_mV
+
+    def plastic(name, source_count, delay, weight_max_mV):
+        pre, post, weight_mV = sorted_synapses(name)
+        bounds_mV = float(p.weight_min_mV), float(weight_max_mV)
+        return new_synapses(pre, post, weight_mV, source_count, delay, *bounds_mV)
+
+    def static(name, source_count):
+        pre, post, weight_mV = sorted_synapses(name)
+        return new_static_synapses(pre, post, weight_mV, source_count, delay_steps)
+
+    V_initial_mV = np.concatenate([inputs["exc_V_initial_mV"], inputs["inh_V_initial_mV"]])
+    network = Network(
+        blocks=adaptive_exponential.new_blocks(V_initial_mV, float(p.w_initial_pA), neuron),
+        history=new_history(exc_count, float(p.history_start_mV), longest_steps, rule),
+        input_exc=plastic("input_exc", input_count, delay_steps, p.weight_max_input_mV),
+        exc_exc=plastic("exc_exc", exc_count, exc_exc_delay_steps, p.weight_max_exc_mV),
+        input_inh=static("input_inh", input_count),
+        exc_inh=static("exc_inh", exc_count),
+        inh_exc=static("inh_exc", inh_count),
+        arriving_mV=np.zeros((longest_steps, exc_count + inh_count)),
+    )
+    record = empty_record(
+        exc_exc_stamp=exc_exc_stamp,
+        exc_exc_count=len(inputs["exc_exc_pre"]),
+        input_exc_stamp=input_exc_stamp,
+        input_exc_count=len(inputs["input_exc_pre"]),
+        traced=traced,
+        trace_stamp=trace_stamp,
+        most_events=most_events,
+    )
+    by_stamp = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
+    stamp = inputs["input_spike_stamp"][by_stamp].astype(np.int64)
+    channel = inputs["input_spike_channel"][by_stamp].astype(np.int64)
+
+    spikes, events = [np.zeros((0, 2), np.int64)], [np.zeros((0, 3))]
+    failure = no_failure()
+    end = 0
+    for first, end in chunks:
+        new_spikes, new_events = simulate(
+            network, first, end, stamp, channel, exc_count, inh_count, neuron, rule, record, failure
+        )
+        raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
+        spikes.append(new_spikes)
+        events.append(new_events)
+    record.exc_exc_weight_mV[record.exc_exc_stamp == end] = network.exc_exc.weight
+    record.input_exc_weight_mV[record.input_exc_stamp == end] = network.input_exc.weight
+
+    all_events = np.concatenate(events)
+    all_events[:, 1] = order["exc_exc"][all_events[:, 1].astype(np.int64)]
+    back = {name: np.argsort(order[name]) for name in ("exc_exc", "input_exc")}
+    return Simulated(
+        spikes=np.concatenate(spikes),
+        events=all_events,
+        exc_exc_weight_mV=record.exc_exc_weight_mV[:, back["exc_exc"]],
+        input_exc_weight_mV=record.input_exc_weight_mV[:, back["input_exc"]],
+        exc_exc_weight_final_mV=network.exc_exc.weight[back["exc_exc"]],
+        input_exc_weight_final_mV=network.input_exc.weight[back["input_exc"]],
+        trace=record.trace,
+    )

@@ -6,9 +6,22 @@ Source: docs/models/voltage_based_stdp.md#pairing.
 import numpy as np
 
 from replasticity.models import adaptive_exponential, hodgkin_huxley
-from replasticity.models.clopath import TOO_MANY_SPIKES, prune_history, transmit, write_history
+from replasticity.models.clopath import (
+    TOO_MANY_SPIKES,
+    RuleStep,
+    new_history,
+    new_synapses,
+    prune_history,
+    raise_outside,
+    transmit,
+    write_history,
+)
+from replasticity.models.clopath_parameters import constants_of
 from replasticity.numerics.compilation import inline_njit, njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure
+
+#: The delay lines of the low-passed potentials start here [mV].
+START_MV = 0.0
 
 #: Where V, u_bar_plus, u_bar_minus and u_bar_bar are in the state of a Hodgkin-Huxley neuron.
 _V, _U_PLUS, _U_MINUS, _U_BAR = (getattr(hodgkin_huxley, name) for name in ("V", "U_PLUS", "U_MINUS", "U_BAR"))
@@ -175,3 +188,73 @@ def simulate_hodgkin_huxley(
         if failure[0].variable >= 0:
             break
     return spikes
+
+
+def simulate_neuron(p, model, pre_ms, post_ms, step_count):
+    """Run one pairing in one neuron model.
+
+    Parameters
+    ----------
+    p : ForcedNeurons
+        Parameters.
+    model : {"adex", "hh"}
+        Neuron model.
+    pre_ms, post_ms : ndarray of float64
+        Times of the two generators, ascending [ms].
+    step_count : int
+        Steps of the run.
+
+    Returns
+    -------
+    transmitted : ndarray of float64, shape (presynaptic spikes,)
+        Weight transmitted with each; NaN for one that the run is too short for.
+    spikes : ndarray of int64, shape (spikes,)
+        Stamps of the neuron's spikes.
+    trace : ndarray of float64, shape (4, steps)
+        V, u_bar_plus, u_bar_minus and u_bar_bar after each step [mV].
+
+    Raises
+    ------
+    StateError
+        If the neuron or the weight leaves its limits.
+    """
+    prefix, dt_ms = f"{model}_", float(p.dt_ms)
+    rule = constants_of(
+        RuleStep,
+        p,
+        prefix,
+        dt_ms=dt_ms,
+        microseconds=round(p.dt_ms * 1000),
+        history_steps=p.steps(getattr(p, f"{prefix}delay_u_ms")),
+        A_LTP=float(getattr(p, f"{prefix}A_LTP_per_mV2")),
+        A_LTD=float(getattr(p, f"{prefix}A_LTD_per_mV")),
+        tau_x_ms=float(p.tau_x_ms),
+    )
+    history = new_history(1, START_MV, p.steps(p.delay_ms), rule)
+    zero = np.zeros(1, np.int64)
+    weights = np.array([float(p.weight_initial)]), 1, p.steps(p.delay_ms), float(p.weight_min), float(p.weight_max)
+    synapses = new_synapses(zero, zero, *weights)
+    # The relay adds a step.
+    pre_stamp = np.rint(pre_ms / p.dt_ms).astype(np.int64) + 1
+    post_stamp = np.rint(post_ms / p.dt_ms).astype(np.int64)
+    transmitted, trace = np.full(len(pre_stamp), np.nan), np.zeros((4, step_count))
+    failure = no_failure()
+    given = {"dt_ms": dt_ms, "refractory_steps": p.steps(getattr(p, f"{prefix}t_ref_ms"))}
+    if model == "adex":
+        given["clamp_steps"] = p.steps(p.adex_t_clamp_ms)
+        adex = constants_of(adaptive_exponential.NeuronStep, p, prefix, **given)
+        block = adaptive_exponential.new_blocks([p.adex_V_initial_mV], 0.0, adex)[0]
+        spikes = simulate_adaptive_exponential(
+            *(block, synapses, history, pre_stamp, post_stamp, float(p.adex_forcing_weight_mV)),
+            *(transmitted, trace, adex, rule, failure),
+        )
+        raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
+    else:
+        hh = constants_of(hodgkin_huxley.NeuronStep, p, prefix, **given)
+        neuron = hodgkin_huxley.new_neuron(p.hh_V_initial_mV, hh)
+        spikes = simulate_hodgkin_huxley(
+            *(neuron, synapses, history, pre_stamp, post_stamp, float(p.hh_forcing_weight_pA)),
+            *(transmitted, trace, hh, rule, failure),
+        )
+        raise_outside(failure, hodgkin_huxley.LIMITS, p.dt_ms)
+    return transmitted, np.array(spikes, np.int64), trace

@@ -29,24 +29,8 @@ from replasticity.numerics.limits import note_failure
 #: Constants of the neuron. ``tolerance`` is the absolute error that a solver step may have in any variable.
 NeuronStep = namedtuple(
     "NeuronStep",
-    [
-        "dt_ms",
-        "c_pF",
-        "g_Na_nS",
-        "g_K_nS",
-        "g_L_nS",
-        "E_Na_mV",
-        "E_K_mV",
-        "E_L_mV",
-        "I_e_pA",
-        "tau_ex_ms",
-        "tau_in_ms",
-        "tau_plus_ms",
-        "tau_minus_ms",
-        "tau_bar_ms",
-        "tolerance",
-        "refractory_steps",
-    ],
+    "dt_ms c_pF g_Na_nS g_K_nS g_L_nS E_Na_mV E_K_mV E_L_mV I_e_pA tau_ex_ms tau_in_ms tau_plus_ms tau_minus_ms "
+    "tau_bar_ms tolerance refractory_steps",
 )
 
 VARIABLES = 11

@@ -42,18 +42,10 @@ _FEWEST_FOR_INTERVAL = 5
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
+    """Return panels a to j (without corrected experiments a to i) of the network's ensembles.
 
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``clopath_network``: ``main``, and as far as given the longer runs ``long`` and
-        ``longest``, and those in which errata are corrected, one by one and together.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to j; without corrected experiments a to i.
+    ``main``, and as far as given the longer runs ``long`` and ``longest``, ``start``, and those in which errata are
+    corrected, one by one and together.
     """
     main = ensembles["main"]
     durations = [ensembles[role] for role in _DURATIONS if role in ensembles]

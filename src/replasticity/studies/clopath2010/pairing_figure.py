@@ -37,18 +37,7 @@ _WEIGHTS = (
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``clopath_pairing``: ``main``, and if given those of corrected errata.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        First weights (a to c; without corrected experiments a and b), then potentials of the fastest pairings.
-    """
+    """Return weights (a to c; without corrected experiments a and b), then potentials of the fastest pairings."""
     weights = [panel for panel in _WEIGHTS if any(role in ensembles for role in panel[2])]
     figure = Figure(figsize=(look.FULL_WIDTH, 6.6), layout=look.layout())
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.35, 1]).flat

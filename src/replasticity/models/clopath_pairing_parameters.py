@@ -1,0 +1,39 @@
+"""Parameters of one plastic synapse on a neuron of either model that is forced to spike."""
+
+from typing import Any
+
+from pydantic import model_validator
+
+from replasticity.definitions.parameters import Positive, quantity, under_prefix
+from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron, require_adaptive_exponential
+from replasticity.models.clopath_parameters import PlasticSynapse, VoltageBasedPlasticity, require_bounds
+from replasticity.models.hodgkin_huxley_parameters import HodgkinHuxleyNeuron
+
+
+class PlasticNeuron(VoltageBasedPlasticity):
+    """What either neuron has. Amplitudes are of a weight of 1."""
+
+    V_initial_mV: float = quantity("Potential at the start.")
+    A_LTP_per_mV2: float = quantity("Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}")
+    A_LTD_per_mV: float = quantity("Amplitude of depression.", symbol=r"A_\mathrm{LTD}")
+
+
+_Adex: Any = under_prefix("adex_", "Adaptive exponential", PlasticNeuron, AdaptiveExponentialNeuron)
+_HH: Any = under_prefix("hh_", "Hodgkin-Huxley", PlasticNeuron, HodgkinHuxleyNeuron)
+
+
+class ForcedNeurons(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
+    """The synapse, and the two neurons with their plasticity and what forces them."""
+
+    weight_initial: Positive = quantity("Weight at the start, as a voltage jump in mV or a current in pA.")
+    weight_min: float = quantity("Lower bound of the weight.", symbol=r"w_\mathrm{min}")
+    weight_max: float = quantity("Upper bound of the weight.", symbol=r"w_\mathrm{max}")
+    adex_tolerance: Positive = quantity("Adaptive exponential: relative and absolute tolerance of the solver.")
+    adex_forcing_weight_mV: float = quantity("Adaptive exponential: weight of the generator that forces spikes.")
+    hh_forcing_weight_pA: float = quantity("Hodgkin-Huxley: weight of the generator that forces spikes.")
+
+    @model_validator(mode="after")
+    def _neuron_and_weight_are_possible(self) -> "ForcedNeurons":
+        require_adaptive_exponential(self, "adex_")
+        require_bounds(self, "weight_initial", self.weight_initial, "weight_min", "weight_max")
+        return self
