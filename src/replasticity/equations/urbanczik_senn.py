@@ -27,6 +27,7 @@ adding 70 mV, capacitances by 300 pF): no equation has a conversion factor, and 
 import math
 from collections import namedtuple
 
+from replasticity.numerics import runge_kutta_fehlberg as rkf
 from replasticity.numerics.compilation import njit
 
 #: Potentials, conductances and current of the neuron after a step.
@@ -151,63 +152,6 @@ def spikes(U_mV, uniform, step):
 
 
 @njit
-def node_2(y, h_ms, k1):
-    """Return y at the solver's second node; k1 is the slope at the first one."""
-    return y + h_ms * (1.0 / 4.0 * k1)
-
-
-@njit
-def node_3(y, h_ms, k1, k2):
-    """Return y at the solver's third node; k1 and k2 are the slopes at the nodes before."""
-    return y + h_ms * (3.0 / 32.0 * k1 + 9.0 / 32.0 * k2)
-
-
-@njit
-def node_4(y, h_ms, k1, k2, k3):
-    """Return y at the solver's fourth node."""
-    return y + h_ms * (1932.0 / 2197.0 * k1 + -7200.0 / 2197.0 * k2 + 7296.0 / 2197.0 * k3)
-
-
-@njit
-def node_5(y, h_ms, k1, k2, k3, k4):
-    """Return y at the solver's fifth node."""
-    return y + h_ms * (8341.0 / 4104.0 * k1 + -32832.0 / 4104.0 * k2 + 29440.0 / 4104.0 * k3 + -845.0 / 4104.0 * k4)
-
-
-@njit
-def node_6(y, h_ms, k1, k2, k3, k4, k5):
-    """Return y at the solver's sixth node."""
-    return y + h_ms * (
-        -6080.0 / 20520.0 * k1
-        + 41040.0 / 20520.0 * k2
-        + -28352.0 / 20520.0 * k3
-        + 9295.0 / 20520.0 * k4
-        + -5643.0 / 20520.0 * k5
-    )
-
-
-@njit
-def fifth_order(y, h_ms, k1, k3, k4, k5, k6):
-    """Return y after the step, to fifth order."""
-    return y + h_ms * (
-        902880.0 / 7618050.0 * k1
-        + 3953664.0 / 7618050.0 * k3
-        + 3855735.0 / 7618050.0 * k4
-        + -1371249.0 / 7618050.0 * k5
-        + 277020.0 / 7618050.0 * k6
-    )
-
-
-@njit
-def error_estimate(h_ms, k1, k3, k4, k5, k6):
-    """Return the difference of the solutions of fifth and fourth order.
-
-    Source: docs/models/dendritic_prediction.md#solver-error.
-    """
-    return h_ms * (1.0 / 360.0 * k1 + -128.0 / 4275.0 * k3 + -2197.0 / 75240.0 * k4 + 1.0 / 50.0 * k5 + 2.0 / 55.0 * k6)
-
-
-@njit
 def decay_over(h_ms, tau_ms):
     """Return how the solver sees y' = -y / tau over one step, as fractions of y.
 
@@ -224,18 +168,18 @@ def decay_over(h_ms, tau_ms):
         Fractions at the nodes and at the end, and the error estimate.
     """
     k1 = -1.0 / tau_ms
-    at_2 = node_2(1.0, h_ms, k1)
+    at_2 = rkf.stage_2(1.0, h_ms, k1)
     k2 = -at_2 / tau_ms
-    at_3 = node_3(1.0, h_ms, k1, k2)
+    at_3 = rkf.stage_3(1.0, h_ms, k1, k2)
     k3 = -at_3 / tau_ms
-    at_4 = node_4(1.0, h_ms, k1, k2, k3)
+    at_4 = rkf.stage_4(1.0, h_ms, k1, k2, k3)
     k4 = -at_4 / tau_ms
-    at_5 = node_5(1.0, h_ms, k1, k2, k3, k4)
+    at_5 = rkf.stage_5(1.0, h_ms, k1, k2, k3, k4)
     k5 = -at_5 / tau_ms
-    at_6 = node_6(1.0, h_ms, k1, k2, k3, k4, k5)
+    at_6 = rkf.stage_6(1.0, h_ms, k1, k2, k3, k4, k5)
     k6 = -at_6 / tau_ms
-    end = fifth_order(1.0, h_ms, k1, k3, k4, k5, k6)
-    return Decay(at_2, at_3, at_4, at_5, at_6, end, error_estimate(h_ms, k1, k3, k4, k5, k6))
+    end = rkf.fifth_order(1.0, h_ms, k1, k3, k4, k5, k6)
+    return Decay(at_2, at_3, at_4, at_5, at_6, end, rkf.error_estimate(h_ms, k1, k3, k4, k5, k6))
 
 
 @njit
@@ -294,31 +238,31 @@ def solve(neuron, h_ms, decays, step):
     U, V, g_E, g_I, I_E = neuron
     of_E, of_I, of_I_E = decays
     a1, b1 = soma_slope(U, V, g_E, g_I, step), dendrite_slope(U, V, I_E, step)
-    u, v = node_2(U, h_ms, a1), node_2(V, h_ms, b1)
+    u, v = rkf.stage_2(U, h_ms, a1), rkf.stage_2(V, h_ms, b1)
     a2 = soma_slope(u, v, g_E * of_E.node_2, g_I * of_I.node_2, step)
     b2 = dendrite_slope(u, v, I_E * of_I_E.node_2, step)
-    u, v = node_3(U, h_ms, a1, a2), node_3(V, h_ms, b1, b2)
+    u, v = rkf.stage_3(U, h_ms, a1, a2), rkf.stage_3(V, h_ms, b1, b2)
     a3 = soma_slope(u, v, g_E * of_E.node_3, g_I * of_I.node_3, step)
     b3 = dendrite_slope(u, v, I_E * of_I_E.node_3, step)
-    u, v = node_4(U, h_ms, a1, a2, a3), node_4(V, h_ms, b1, b2, b3)
+    u, v = rkf.stage_4(U, h_ms, a1, a2, a3), rkf.stage_4(V, h_ms, b1, b2, b3)
     a4 = soma_slope(u, v, g_E * of_E.node_4, g_I * of_I.node_4, step)
     b4 = dendrite_slope(u, v, I_E * of_I_E.node_4, step)
-    u, v = node_5(U, h_ms, a1, a2, a3, a4), node_5(V, h_ms, b1, b2, b3, b4)
+    u, v = rkf.stage_5(U, h_ms, a1, a2, a3, a4), rkf.stage_5(V, h_ms, b1, b2, b3, b4)
     a5 = soma_slope(u, v, g_E * of_E.node_5, g_I * of_I.node_5, step)
     b5 = dendrite_slope(u, v, I_E * of_I_E.node_5, step)
-    u, v = node_6(U, h_ms, a1, a2, a3, a4, a5), node_6(V, h_ms, b1, b2, b3, b4, b5)
+    u, v = rkf.stage_6(U, h_ms, a1, a2, a3, a4, a5), rkf.stage_6(V, h_ms, b1, b2, b3, b4, b5)
     a6 = soma_slope(u, v, g_E * of_E.node_6, g_I * of_I.node_6, step)
     b6 = dendrite_slope(u, v, I_E * of_I_E.node_6, step)
     error = max(
-        abs(error_estimate(h_ms, a1, a3, a4, a5, a6)),
-        abs(error_estimate(h_ms, b1, b3, b4, b5, b6)),
+        abs(rkf.error_estimate(h_ms, a1, a3, a4, a5, a6)),
+        abs(rkf.error_estimate(h_ms, b1, b3, b4, b5, b6)),
         abs(g_E * of_E.error),
         abs(g_I * of_I.error),
         abs(I_E * of_I_E.error),
     )
     after = Neuron(
-        fifth_order(U, h_ms, a1, a3, a4, a5, a6),
-        fifth_order(V, h_ms, b1, b3, b4, b5, b6),
+        rkf.fifth_order(U, h_ms, a1, a3, a4, a5, a6),
+        rkf.fifth_order(V, h_ms, b1, b3, b4, b5, b6),
         g_E * of_E.end,
         g_I * of_I.end,
         I_E * of_I_E.end,
