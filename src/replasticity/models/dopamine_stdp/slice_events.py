@@ -182,14 +182,14 @@ def order_of(sources):
 
 
 @inner_njit
-def deliver(network, lagging):
+def deliver(network, waiting):
     """Deliver all spikes of the slice that has just ended (docs/models/dopamine_stdp.md#deliver).
 
     Parameters
     ----------
     network : Network
         Changed in place.
-    lagging : ndarray of int64, shape (sources,)
+    waiting : ndarray of int64, shape (sources,)
         Receives the sources whose synapses the coming trigger has to look at one by one.
 
     Returns
@@ -204,7 +204,7 @@ def deliver(network, lagging):
     # By neuron, and for one neuron by time.
     for k in order_of(history.neuron[first:end]):
         source, time = history.neuron[first + k], history.step[first + k]
-        found = deliver_and_list(network, source, time, source != last, lagging, found)
+        found = deliver_and_list(network, source, time, source != last, waiting, found)
         add_static(network, source, time)
         last = source
     cursor.delivered = end
@@ -213,16 +213,16 @@ def deliver(network, lagging):
         cursor.relayed += 1
     for k in order_of(relays.source[first : cursor.relayed]):
         source = relays.source[first + k]
-        found = deliver_and_list(network, source, relays.step[first + k], source != last, lagging, found)
+        found = deliver_and_list(network, source, relays.step[first + k], source != last, waiting, found)
         last = source
     return found
 
 
 @inner_njit
-def deliver_and_list(network, source, time, first_in_slice, lagging, found):
+def deliver_and_list(network, source, time, first_in_slice, waiting, found):
     """Deliver a spike, and list its source if the coming trigger has to look at its synapses; return their number."""
-    if transmit_from(network, source, time, first_in_slice) and (found == 0 or lagging[found - 1] != source):
-        lagging[found] = source
+    if transmit_from(network, source, time, first_in_slice) and (found == 0 or waiting[found - 1] != source):
+        waiting[found] = source
         found += 1
     return found
 

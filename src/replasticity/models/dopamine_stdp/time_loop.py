@@ -11,7 +11,7 @@ from replasticity.numerics.copying import copy_into
 
 
 @njit
-def advance(network, end, lagging, V_mV):
+def advance(network, end, waiting, V_mV):
     """Advance the network.
 
     A reader in the middle of a slice sees what was delivered at its start, and not what happens at its end.
@@ -22,7 +22,7 @@ def advance(network, end, lagging, V_mV):
         Changed in place.
     end : int
         Time to which it advances [steps].
-    lagging : ndarray of int64, shape (sources + 1,)
+    waiting : ndarray of int64, shape (sources + 1,)
         Sources whose synapses the coming trigger has to look at one by one, kept from call to call; the last
         entry is their number.
     V_mV : ndarray of float64, shape (recorded neurons, recorded steps)
@@ -37,8 +37,8 @@ def advance(network, end, lagging, V_mV):
         if cursor.now % step.slice == 0:
             if not network.exact:
                 is_relayed = cursor.relayed < len(relay_step) and relay_step[cursor.relayed] <= cursor.now
-                lagging[-1] = (
-                    slice_events.deliver(network, lagging) if cursor.delivered < cursor.spikes or is_relayed else 0
+                waiting[-1] = (
+                    slice_events.deliver(network, waiting) if cursor.delivered < cursor.spikes or is_relayed else 0
                 )
             if cursor.external < len(external_step) and external_step[cursor.external] <= slice_end:
                 add_external(network, slice_end)
@@ -50,7 +50,7 @@ def advance(network, end, lagging, V_mV):
             if network.exact:
                 exact_events.advance_through_events(network, slice_end)
             else:
-                sources = every_source if network.every_slice else lagging[: lagging[-1]]
+                sources = every_source if network.every_slice else waiting[: waiting[-1]]
                 if len(sources) > 0:
                     slice_events.trigger_sources(network, sources, slice_end)
                 if cursor.arrived < cursor.spikes and spike_step[cursor.arrived] + step.delay <= slice_end:
@@ -58,10 +58,10 @@ def advance(network, end, lagging, V_mV):
 
 
 @njit
-def bring_up_to_date(network, lagging):
+def bring_up_to_date(network, waiting):
     """Bring all plastic synapses to the end of the last slice, for a reader.
 
-    Inside a slice the synapses of the sources in ``lagging`` wait for the trigger as `deliver` has left them.
+    Inside a slice the synapses of the sources in ``waiting`` wait for the trigger as `deliver` has left them.
     """
     step, cursor, dopamine = network.step, network.cursor[0], network.dopamine
     state, first = network.plastic.state, network.plastic.first
@@ -70,7 +70,7 @@ def bring_up_to_date(network, lagging):
         return
     waits = np.zeros(len(first) - 1, np.bool_)
     if end < cursor.now:
-        for source in lagging[: lagging[-1]]:
+        for source in waiting[: waiting[-1]]:
             waits[source] = True
     for source in range(len(first) - 1):
         if waits[source]:
@@ -88,14 +88,14 @@ def bring_up_to_date(network, lagging):
 
 
 @njit
-def sample(network, times, lagging, V_mV, readings):
+def sample(network, times, waiting, V_mV, readings):
     """Advance the network from reading to reading, and keep the state of all plastic synapses at each.
 
     In compiled code, since handing a network over from Python costs more than a small one takes between two readings.
 
     Parameters
     ----------
-    network, lagging, V_mV
+    network, waiting, V_mV
         As in `advance`.
     times : ndarray of int64, shape (times,)
         When the synapses are read [steps], increasing.
@@ -103,8 +103,8 @@ def sample(network, times, lagging, V_mV, readings):
         Receives their state.
     """
     for k in range(len(times)):
-        advance(network, times[k], lagging, V_mV)
-        bring_up_to_date(network, lagging)
+        advance(network, times[k], waiting, V_mV)
+        bring_up_to_date(network, waiting)
         copy_into(readings[k], network.plastic.state)
         check_states(network)
         if network.failure[0].variable >= 0:
