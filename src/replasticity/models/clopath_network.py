@@ -39,12 +39,12 @@ Network = namedtuple(
 #: ``most_events`` transmissions between excitatory neurons, and with 0 none.
 Record = namedtuple(
     "Record",
-    "exc_exc_stamp exc_exc_weight_mV input_exc_stamp input_exc_weight_mV traced trace_stamp trace most_events",
+    "exc_exc_step exc_exc_weight_mV input_exc_step input_exc_weight_mV traced trace_step trace most_events",
 )
 
-#: What a run gives, synapses in the order of the inputs: stamp and neuron of each spike, inhibitory neurons after the
-#: excitatory ones; stamp, synapse and weight of each transmission between excitatory neurons; weights at the stamps
-#: asked for, of shape (stamps, synapses), and at the end; the trace of `Record`.
+#: What a run gives, synapses in the order of the inputs: step and neuron of each spike, inhibitory neurons after the
+#: excitatory ones; step, synapse and weight of each transmission between excitatory neurons; weights at the ends
+#: of the steps asked for, of shape (steps, synapses), and at the end; the trace of `Record`.
 Simulated = namedtuple(
     "Simulated",
     "spikes events exc_exc_weight_mV input_exc_weight_mV exc_exc_weight_final_mV input_exc_weight_final_mV trace",
@@ -61,18 +61,18 @@ def new_static_synapses(pre, post, weight_mV, source_count, delay_steps):
     )
 
 
-def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_count, traced, trace_stamp, most_events):
+def empty_record(*, exc_exc_step, exc_exc_count, input_exc_step, input_exc_count, traced, trace_step, most_events):
     """Return the arrays that `simulate` fills.
 
     Parameters
     ----------
-    exc_exc_stamp, input_exc_stamp : ndarray of int
+    exc_exc_step, input_exc_step : ndarray of int
         Steps at whose ends the plastic weights are read, ascending.
     exc_exc_count, input_exc_count : int
         Number of synapses.
     traced : ndarray of int
         Neurons whose state is kept.
-    trace_stamp : ndarray of int
+    trace_step : ndarray of int
         Steps at whose ends it is kept, ascending.
     most_events : int
         Transmissions between excitatory neurons that are kept at most; with more the run ends, with 0 none are kept.
@@ -82,16 +82,16 @@ def empty_record(*, exc_exc_stamp, exc_exc_count, input_exc_stamp, input_exc_cou
     Record
         Weights of shape (steps, synapses) [mV], traces of shape (variables, traced, steps).
     """
-    exc_exc_stamp, input_exc_stamp = np.asarray(exc_exc_stamp, np.int64), np.asarray(input_exc_stamp, np.int64)
-    traced, trace_stamp = np.asarray(traced, np.int64), np.asarray(trace_stamp, np.int64)
+    exc_exc_step, input_exc_step = np.asarray(exc_exc_step, np.int64), np.asarray(input_exc_step, np.int64)
+    traced, trace_step = np.asarray(traced, np.int64), np.asarray(trace_step, np.int64)
     return Record(
-        exc_exc_stamp=exc_exc_stamp,
-        exc_exc_weight_mV=np.full((len(exc_exc_stamp), exc_exc_count), np.nan),
-        input_exc_stamp=input_exc_stamp,
-        input_exc_weight_mV=np.full((len(input_exc_stamp), input_exc_count), np.nan),
+        exc_exc_step=exc_exc_step,
+        exc_exc_weight_mV=np.full((len(exc_exc_step), exc_exc_count), np.nan),
+        input_exc_step=input_exc_step,
+        input_exc_weight_mV=np.full((len(input_exc_step), input_exc_count), np.nan),
         traced=traced,
-        trace_stamp=trace_stamp,
-        trace=np.full((VARIABLES, len(traced), len(trace_stamp)), np.nan),
+        trace_step=trace_step,
+        trace=np.full((VARIABLES, len(traced), len(trace_step)), np.nan),
         most_events=most_events,
     )
 
@@ -195,9 +195,9 @@ def simulate(network, first, end, input_step, input_channel, exc_count, inh_coun
     blocks, history, arriving_mV = network.blocks, network.history, network.arriving_mV
     projections = (network.input_exc, network.exc_exc)
     next_input = np.searchsorted(input_step, first)
-    next_exc_exc = np.searchsorted(record.exc_exc_stamp, first)
-    next_input_exc = np.searchsorted(record.input_exc_stamp, first)
-    next_trace = np.searchsorted(record.trace_stamp, first + 1)
+    next_exc_exc = np.searchsorted(record.exc_exc_step, first)
+    next_input_exc = np.searchsorted(record.input_exc_step, first)
+    next_trace = np.searchsorted(record.trace_step, first + 1)
     spikes = [(0, 0) for _ in range(0)]
     events = [(0, 0, 0.0) for _ in range(0)]
     any_spike = True
@@ -205,10 +205,10 @@ def simulate(network, first, end, input_step, input_channel, exc_count, inh_coun
     most_spikes = neuron_count * ((end - first) // max(neuron.clamp_steps, 1) + 1)
     for n in range(first, end):
         # A weight read at the end of a step includes the spikes before it only.
-        if next_exc_exc < len(record.exc_exc_stamp) and record.exc_exc_stamp[next_exc_exc] == n:
+        if next_exc_exc < len(record.exc_exc_step) and record.exc_exc_step[next_exc_exc] == n:
             copy_into(record.exc_exc_weight_mV[next_exc_exc], network.exc_exc.weight)
             next_exc_exc += 1
-        if next_input_exc < len(record.input_exc_stamp) and record.input_exc_stamp[next_input_exc] == n:
+        if next_input_exc < len(record.input_exc_step) and record.input_exc_step[next_input_exc] == n:
             copy_into(record.input_exc_weight_mV[next_input_exc], network.input_exc.weight)
             next_input_exc += 1
 
@@ -249,7 +249,7 @@ def simulate(network, first, end, input_step, input_channel, exc_count, inh_coun
                     spikes.append((n + 1, k))
                 if len(spikes) > most_spikes:
                     note_failure(failure, TOO_MANY_SPIKES, n + 1, k, len(spikes))
-        if next_trace < len(record.trace_stamp) and record.trace_stamp[next_trace] == n + 1:
+        if next_trace < len(record.trace_step) and record.trace_step[next_trace] == n + 1:
             for t in range(len(record.traced)):
                 k = record.traced[t]
                 for v in range(VARIABLES):
@@ -261,7 +261,7 @@ def simulate(network, first, end, input_step, input_channel, exc_count, inh_coun
 
 
 def simulate_in_chunks(
-    p, inputs, chunks, *, exc_exc_stamp=(), input_exc_stamp=(), traced=(), trace_stamp=(), most_events=0
+    p, inputs, chunks, *, exc_exc_step=(), input_exc_step=(), traced=(), trace_step=(), most_events=0
 ):
     """Run a whole network.
 
@@ -272,8 +272,8 @@ def simulate_in_chunks(
     inputs : mapping of str to ndarray
         Initial potentials, synapses by source and target, and input spikes; of the protocol or of a recording.
     chunks : iterable of (int, int)
-        First and last stamp of the consecutive parts of the run.
-    exc_exc_stamp, input_exc_stamp, traced, trace_stamp, most_events
+        First and last step of the consecutive parts of the run.
+    exc_exc_step, input_exc_step, traced, trace_step, most_events
         What is kept; as in `empty_record`.
 
     Returns
@@ -336,30 +336,30 @@ def simulate_in_chunks(
         arriving_mV=np.zeros((longest_steps, exc_count + inh_count)),
     )
     record = empty_record(
-        exc_exc_stamp=exc_exc_stamp,
+        exc_exc_step=exc_exc_step,
         exc_exc_count=len(inputs["exc_exc_pre"]),
-        input_exc_stamp=input_exc_stamp,
+        input_exc_step=input_exc_step,
         input_exc_count=len(inputs["input_exc_pre"]),
         traced=traced,
-        trace_stamp=trace_stamp,
+        trace_step=trace_step,
         most_events=most_events,
     )
-    by_stamp = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
-    stamp = inputs["input_spike_stamp"][by_stamp].astype(np.int64)
-    channel = inputs["input_spike_channel"][by_stamp].astype(np.int64)
+    by_step = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
+    step = inputs["input_spike_stamp"][by_step].astype(np.int64)
+    channel = inputs["input_spike_channel"][by_step].astype(np.int64)
 
     spikes, events = [np.zeros((0, 2), np.int64)], [np.zeros((0, 3))]
     failure = no_failure()
     end = 0
     for first, end in chunks:
         new_spikes, new_events = simulate(
-            network, first, end, stamp, channel, exc_count, inh_count, neuron, rule, record, failure
+            network, first, end, step, channel, exc_count, inh_count, neuron, rule, record, failure
         )
         raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
         spikes.append(new_spikes)
         events.append(new_events)
-    record.exc_exc_weight_mV[record.exc_exc_stamp == end] = network.exc_exc.weight
-    record.input_exc_weight_mV[record.input_exc_stamp == end] = network.input_exc.weight
+    record.exc_exc_weight_mV[record.exc_exc_step == end] = network.exc_exc.weight
+    record.input_exc_weight_mV[record.input_exc_step == end] = network.input_exc.weight
 
     all_events = np.concatenate(events)
     all_events[:, 1] = order["exc_exc"][all_events[:, 1].astype(np.int64)]

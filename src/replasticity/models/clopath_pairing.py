@@ -235,9 +235,9 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
     weights = np.array([float(p.weight_initial)]), 1, p.steps(p.delay_ms), float(p.weight_min), float(p.weight_max)
     synapses = new_synapses(zero, zero, *weights)
     # The relay adds a step.
-    pre_stamp = np.rint(pre_ms / p.dt_ms).astype(np.int64) + 1
-    post_stamp = np.rint(post_ms / p.dt_ms).astype(np.int64)
-    transmitted, trace = np.full(len(pre_stamp), np.nan), np.zeros((4, step_count))
+    pre_step = np.rint(pre_ms / p.dt_ms).astype(np.int64) + 1
+    post_step = np.rint(post_ms / p.dt_ms).astype(np.int64)
+    transmitted, trace = np.full(len(pre_step), np.nan), np.zeros((4, step_count))
     failure = no_failure()
     given = {"dt_ms": dt_ms, "refractory_steps": p.steps(getattr(p, f"{prefix}t_ref_ms"))}
     if model == "adex":
@@ -245,7 +245,7 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
         adex = constants_of(adaptive_exponential.NeuronStep, p, prefix, **given)
         block = adaptive_exponential.new_blocks([p.adex_V_initial_mV], 0.0, adex)[0]
         spikes = simulate_adaptive_exponential(
-            *(block, synapses, history, pre_stamp, post_stamp, float(p.adex_forcing_weight_mV)),
+            *(block, synapses, history, pre_step, post_step, float(p.adex_forcing_weight_mV)),
             *(transmitted, trace, adex, rule, failure),
         )
         raise_outside(failure, adaptive_exponential.LIMITS, p.dt_ms)
@@ -253,7 +253,7 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
         hh = constants_of(hodgkin_huxley.NeuronStep, p, prefix, **given)
         neuron = hodgkin_huxley.new_neuron(p.hh_V_initial_mV, hh)
         spikes = simulate_hodgkin_huxley(
-            *(neuron, synapses, history, pre_stamp, post_stamp, float(p.hh_forcing_weight_pA)),
+            *(neuron, synapses, history, pre_step, post_step, float(p.hh_forcing_weight_pA)),
             *(transmitted, trace, hh, rule, failure),
         )
         raise_outside(failure, hodgkin_huxley.LIMITS, p.dt_ms)

@@ -39,7 +39,7 @@ CACHE_LINE_BYTES = 64
 #: Largest size of v and u [mV].
 LIMIT_mV = 1e6
 
-#: What can leave its limits, for `replasticity.models.limits.raise_failure`; and the place of each in this list.
+#: What can leave its limits, for `replasticity.numerics.limits.raise_failure`; and the place of each in this list.
 LIMITS = tuple((name, f"{-LIMIT_mV:g} to {LIMIT_mV:g} mV") for name in ("v_mV", "u_mV"))
 POTENTIAL, RECOVERY = range(len(LIMITS))
 

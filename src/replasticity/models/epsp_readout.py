@@ -16,7 +16,7 @@ from replasticity.numerics.limits import note_failure
 #: Largest size of a membrane potential [V].
 LARGEST_POTENTIAL_V = 1e3
 
-#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+#: What can leave its limits, for `replasticity.numerics.limits.raise_failure`.
 LIMITS = (("v_V", f"-{LARGEST_POTENTIAL_V:g} to {LARGEST_POTENTIAL_V:g} V"),)
 
 #: Constants of one step. ``E_V``: resting potential plus constant input.

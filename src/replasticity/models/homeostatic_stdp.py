@@ -58,7 +58,7 @@ Record = namedtuple(
 LARGEST_RATE_HZ = 1e9
 LARGEST_WEIGHT_NS = 1e9
 
-#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+#: What can leave its limits, for `replasticity.numerics.limits.raise_failure`.
 LIMITS = (
     ("H_Hz", f"0 to {LARGEST_RATE_HZ:g} Hz"),
     ("weight_nS", f"-{LARGEST_WEIGHT_NS:g} to {LARGEST_WEIGHT_NS:g} nS"),

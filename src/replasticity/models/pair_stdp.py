@@ -33,7 +33,7 @@ Outcome = namedtuple("Outcome", ["weight_final", "weight_lowest", "weight_highes
 #: Largest size of a weight [1].
 LARGEST_WEIGHT = 1e9
 
-#: What can leave its limits, for `replasticity.models.limits.raise_failure`.
+#: What can leave its limits, for `replasticity.numerics.limits.raise_failure`.
 LIMITS = (("weight", f"-{LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}"),)
 
 PRE, POST = 1, 2

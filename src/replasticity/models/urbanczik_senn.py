@@ -26,9 +26,8 @@ from replasticity.equations.urbanczik_senn import (
     stamp_ms,
     weight_of,
 )
-from replasticity.models.limits import raise_failure
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import no_failure, note_failure
+from replasticity.numerics.limits import no_failure, note_failure, raise_failure
 from replasticity.numerics.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
 
 #: Constants of one step: first those of the neuron and its plastic synapses, under the names of

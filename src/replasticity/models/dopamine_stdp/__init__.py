@@ -35,9 +35,6 @@ from replasticity.models.dopamine_stdp.time_loop import (
     sums_over_sources,
 )
 
-#: Until the studies call it by its new name.
-make_room = reserve_history
-
 __all__ = [
     "BLOCK",
     "External",

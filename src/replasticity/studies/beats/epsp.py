@@ -258,8 +258,7 @@ def read_out(weight: pair_stdp.FloatArray, parameters: Parameters) -> dict[str, 
         The variables of `RUN` that concern the read-out.
     """
     from replasticity.models import epsp_readout as model
-    from replasticity.models.limits import raise_failure
-    from replasticity.numerics.limits import no_failure
+    from replasticity.numerics.limits import no_failure, raise_failure
 
     dt_s = pair_stdp.seconds(parameters.dt_ms)
     step = model.discretise(

@@ -133,8 +133,7 @@ def simulate(
         Weights and number of events of each synapse.
     """
     from replasticity.models import pair_stdp as model
-    from replasticity.models.limits import raise_failure
-    from replasticity.numerics.limits import no_failure
+    from replasticity.numerics.limits import no_failure, raise_failure
 
     outcome: Outcome = model.empty_outcome(len(pre))
     failure = no_failure()

@@ -275,7 +275,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     first, end = p.steps(p.raster_start_ms), p.steps(p.raster_start_ms + p.raster_ms)
     trace_stamp = np.arange(first + 1, end + 1)
     neurons = np.arange(p.exc_count)
-    simulated = simulate_network(p, inputs, exc_exc_stamp=kept_stamp, traced=neurons, trace_stamp=trace_stamp)
+    simulated = simulate_network(p, inputs, exc_exc_step=kept_stamp, traced=neurons, trace_step=trace_stamp)
     stamp, neuron = simulated.spikes.T
     excitatory = neuron < p.exc_count
     values = {

@@ -86,10 +86,10 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     simulated = simulate_network(
         parameters,
         inputs,
-        exc_exc_stamp=at["exc_exc_time"],
-        input_exc_stamp=at["in_exc_time"],
+        exc_exc_step=at["exc_exc_time"],
+        input_exc_step=at["in_exc_time"],
         traced=_values(recording, "traced_exc"),
-        trace_stamp=trace_stamp,
+        trace_step=trace_stamp,
         most_events=MOST_EVENTS,
     )
     event_stamp, synapse = simulated.events[:, :2].T.astype(np.int64)

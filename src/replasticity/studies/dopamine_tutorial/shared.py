@@ -256,16 +256,16 @@ class Session:
         """Advance to a time [steps]; raise a `replasticity.errors.StateError` if a state leaves its limits."""
         from replasticity.models import dopamine_stdp as model
 
-        self._make_room(end)
+        self._reserve_history(end)
         model.advance(self.network, end, self._behind, self.V_mV)
         model.check_states(self.network)
         model.raise_any_failure(self.network, self._dt_ms)
 
-    def _make_room(self, end: int) -> None:
+    def _reserve_history(self, end: int) -> None:
         from replasticity.models import dopamine_stdp as model
 
         steps = end - int(self.network.cursor[0]["now"])
-        self.network = model.make_room(self.network, steps, self._most_spikes)
+        self.network = model.reserve_history(self.network, steps, self._most_spikes)
 
     def sample(self, times: IntArray) -> npt.NDArray[Any]:
         """Advance from reading to reading, and return the state of all plastic synapses, shape (times, synapses)."""
@@ -273,7 +273,7 @@ class Session:
 
         state = self.network.plastic.state
         readings = np.empty((len(times), len(state)), state.dtype)
-        self._make_room(int(times[-1]))
+        self._reserve_history(int(times[-1]))
         model.sample(self.network, times, self._behind, self.V_mV, readings)
         model.raise_any_failure(self.network, self._dt_ms)
         return readings

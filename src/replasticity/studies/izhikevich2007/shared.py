@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from replasticity.definitions.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.errors import StateError
-from replasticity.models.limits import raise_failure
+from replasticity.numerics.limits import raise_failure
 from replasticity.pipeline import progress
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable

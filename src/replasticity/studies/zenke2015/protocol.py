@@ -162,8 +162,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of one synapse: samples, each event in three phases, and the final weight."""
     from replasticity.models import homeostatic_stdp as model
-    from replasticity.models.limits import raise_failure
-    from replasticity.numerics.limits import no_failure
+    from replasticity.numerics.limits import no_failure, raise_failure
 
     dt_s = seconds(parameters.dt_ms)
     step = model.discretise(
