@@ -5,8 +5,9 @@ Symbols and equations: docs/models/dopamine_stdp.md.
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
@@ -71,6 +72,10 @@ class DopamineSynapse(TimeGrid):
         if self.relay_delay_ms >= self.duration_ms:
             raise ValueError(f"relay_delay_ms: has to be less than duration_ms ({self.duration_ms:g})")
         return self
+
+    def steps(self, times_ms: Any) -> Any:
+        """Return a time, or an array of times, as whole numbers of steps."""
+        return np.rint(np.asarray(times_ms, np.float64) / self.dt_ms).astype(np.int64)
 
     @property
     def populations(self) -> Sequence[Population]:

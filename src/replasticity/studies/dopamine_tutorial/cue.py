@@ -4,6 +4,7 @@ Excitatory neurons have synapses with dopamine-modulated STDP; two subgroups are
 dopamine follows the stimuli of the first.
 """
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +31,7 @@ from replasticity.models.dopamine_stdp_parameters import (
 from replasticity.numerics import random
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import (
-    FloatArray,
-    IntArray,
-    Session,
-    in_order,
-    poisson_relays,
-    steps,
-    synapse_constants,
-)
+from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
 
 if TYPE_CHECKING:
     from replasticity.models.dopamine_stdp import Network
@@ -122,6 +115,8 @@ SHORTEST = {"duration_ms": 1000.0}
 
 GROUP = "(0: rewarded, 1: other stimulated)"
 _NO_SYNAPSE, _NONE_AT_ALL = "no synapse leaves it", "there is no plastic synapse"
+_trace = functools.partial(Variable, trace=True)
+_COURSE = ("subgroup", "time_ms")
 RUN = {
     "subgroup_index": Variable(("subgroup", "member"), "neurons of each subgroup; the first is rewarded", "int32"),
     "stimulus_ms": Variable(("stimulus",), "stimuli, as given to the generators"),
@@ -131,19 +126,14 @@ RUN = {
     "exc_spike_index": Variable(("exc_spike",), "neuron of each of them", "int32"),
     "inh_spike_ms": Variable(("inh_spike",), "spikes of the inhibitory neurons"),
     "inh_spike_index": Variable(("inh_spike",), "neuron of each of them", "int32"),
-    "time_ms": Variable(("time_ms",), "time of the readings of the synapses", trace=True),
-    "weight_all_pA": Variable(("time_ms",), "mean weight of all plastic synapses", trace=True),
-    "weight_pA": Variable(
-        ("subgroup", "time_ms"), f"mean weight of the synapses that leave a subgroup {GROUP}", trace=True
-    ),
-    "c_sum": Variable(("subgroup", "time_ms"), f"sum of c over the synapses that leave a subgroup {GROUP}", trace=True),
-    "n_mean": Variable(
-        ("subgroup", "time_ms"), f"mean of n over the synapses that leave a subgroup {GROUP}", trace=True
-    ),
-    "synapse_weight_pA": Variable(
+    "time_ms": _trace(("time_ms",), "time of the readings of the synapses"),
+    "weight_all_pA": _trace(("time_ms",), "mean weight of all plastic synapses"),
+    "weight_pA": _trace(_COURSE, f"mean weight of the synapses that leave a subgroup {GROUP}"),
+    "c_sum": _trace(_COURSE, f"sum of c over the synapses that leave a subgroup {GROUP}"),
+    "n_mean": _trace(_COURSE, f"mean of n over the synapses that leave a subgroup {GROUP}"),
+    "synapse_weight_pA": _trace(
         ("subgroup", "member", "time_ms"),
         f"weight of the first synapse that leaves each member of a subgroup {GROUP}",
-        trace=True,
         undefined=_NO_SYNAPSE,
     ),
     "weight_final_pA": Variable(
@@ -153,18 +143,14 @@ RUN = {
     "weight_min_pA": Variable((), "smallest final weight", undefined=_NONE_AT_ALL),
     "weight_max_pA": Variable((), "largest final weight", undefined=_NONE_AT_ALL),
     "event_count": Variable((), "events at plastic synapses: spikes times synapses, both sides", "int64"),
-    "rate_time_ms": Variable(("rate_time_ms",), "middle of each bin of the rate", trace=True),
-    "exc_rate_binned_Hz": Variable(("rate_time_ms",), "mean rate of all excitatory neurons in each bin", trace=True),
-    "raster_time_ms": Variable(
-        ("raster_time_ms",), "middle of each bin of the raster: first ten seconds of the run", trace=True
-    ),
-    "raster_count": Variable(
-        ("raster_time_ms", "exc"), "spikes of each excitatory neuron in each bin", "int8", trace=True
-    ),
-    "stimulus_count": Variable(("subgroup", "raster_time_ms"), "stimuli in each bin of the raster", "int8", trace=True),
-    "dopamine_count": Variable(("rate_time_ms",), "dopamine spikes in each bin of the rate", "int32", trace=True),
-    "V_time_ms": Variable(("V_time_ms",), "time of the potentials: each millisecond, at the end of a step", trace=True),
-    "V_mV": Variable(("V_neuron", "V_time_ms"), "potentials of the first ten excitatory neurons", trace=True),
+    "rate_time_ms": _trace(("rate_time_ms",), "middle of each bin of the rate"),
+    "exc_rate_binned_Hz": _trace(("rate_time_ms",), "mean rate of all excitatory neurons in each bin"),
+    "raster_time_ms": _trace(("raster_time_ms",), "middle of each bin of the raster: first ten seconds of the run"),
+    "raster_count": _trace(("raster_time_ms", "exc"), "spikes of each excitatory neuron in each bin", "int8"),
+    "stimulus_count": _trace(("subgroup", "raster_time_ms"), "stimuli in each bin of the raster", "int8"),
+    "dopamine_count": _trace(("rate_time_ms",), "dopamine spikes in each bin of the rate", "int32"),
+    "V_time_ms": _trace(("V_time_ms",), "time of the potentials: each millisecond, at the end of a step"),
+    "V_mV": _trace(("V_neuron", "V_time_ms"), "potentials of the first ten excitatory neurons"),
 }
 
 
@@ -238,10 +224,11 @@ def network_at_start(p: Parameters, inputs: Arrays, weight_initial_pA: FloatArra
     """
     from replasticity.equations.integrate_and_fire import exponential_population
     from replasticity.models import dopamine_stdp as model
+    from replasticity.models.dopamine_stdp_runs import in_order, synapse_constants
 
-    relay, delay, neurons = steps(p.relay_delay_ms, p), steps(p.delay_ms, p), p.neuron_count
+    relay, delay, neurons = p.steps(p.relay_delay_ms), p.steps(p.delay_ms), p.neuron_count
     members = inputs["subgroup_index"].astype(np.int64)[inputs["stimulus_subgroup"]]
-    stimulus = np.repeat(steps(inputs["stimulus_ms"], p) + relay + steps(p.stimulus_delay_ms, p), members.shape[1])
+    stimulus = np.repeat(p.steps(inputs["stimulus_ms"]) + relay + p.steps(p.stimulus_delay_ms), members.shape[1])
     background = inputs["background_step"].astype(np.int64)
     # Stimuli before background where both act in one step, as in the simulator.
     step, neuron, weight_pA = in_order(
@@ -250,7 +237,7 @@ def network_at_start(p: Parameters, inputs: Arrays, weight_initial_pA: FloatArra
         np.repeat([p.stimulus_weight_pA, p.background_weight_pA], [len(stimulus), len(background)]),
     )
     constants = synapse_constants(p)
-    dopamine = steps(inputs["dopamine_ms"], p) + relay + steps(p.dopamine_delay_ms, p)
+    dopamine = p.steps(inputs["dopamine_ms"]) + relay + p.steps(p.dopamine_delay_ms)
     network: Network = model.network(
         populations=tuple(
             exponential_population(dt_ms=p.dt_ms, first=first, end=end, **p.population(kind))
@@ -270,7 +257,7 @@ def network_at_start(p: Parameters, inputs: Arrays, weight_initial_pA: FloatArra
         external=model.External(step, neuron.astype(np.int32), weight_pA),
         relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
         dopamine=model.arrivals_of_dopamine(
-            dopamine, np.full(len(dopamine), p.A_vt / p.tau_n_ms), steps(p.duration_ms, p), constants
+            dopamine, np.full(len(dopamine), p.A_vt / p.tau_n_ms), p.steps(p.duration_ms), constants
         ),
         exact=p.events == "exact",
         every_slice=p.step_every_slice and p.events == "slice",
@@ -284,10 +271,10 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
 
     Of each member the first synapse that leaves it is shown, NaN where none does.
     """
-    from replasticity.models import dopamine_stdp as model
+    from replasticity.models.dopamine_stdp import sums_over_sources
 
     def sums(sources: IntArray) -> tuple[float, float, float]:
-        moved_pA, c, n, count = model.sums_over_sources(network, sources, weight_pA)
+        moved_pA, c, n, count = sums_over_sources(network, sources, weight_pA)
         return weight_pA + moved_pA / max(count, 1), c, n / max(count, 1)
 
     first = network.plastic.first
@@ -306,20 +293,21 @@ def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> di
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the network."""
-    from replasticity.models import dopamine_stdp as model
+    from replasticity.models.dopamine_stdp import sums_of_each_source
+    from replasticity.models.dopamine_stdp_runs import Session
 
     p, subgroups = parameters, inputs["subgroup_index"].astype(np.int64)
     window_ms = min(WINDOW_MS, p.duration_ms)
     network = network_at_start(p, inputs, p.weight_initial_pA)
-    session = Session(network, p, min(10, p.exc_count), steps(window_ms, p))
+    session = Session(network, p, min(10, p.exc_count), p.steps(window_ms))
     readings = []
-    for _, end in progress.in_chunks(steps(p.duration_ms, p), steps(p.chunk_ms, p), "cue association"):
+    for _, end in progress.in_chunks(p.steps(p.duration_ms), p.steps(p.chunk_ms), "cue association"):
         session.advance(end)
         readings.append(read_groups(session.read(), subgroups, p.weight_initial_pA))
     network = session.network
     weights_pA, cursor = network.plastic.state["weight"], network.cursor[0]
     leaving = np.diff(network.plastic.first)[: p.exc_count]
-    moved_pA = model.sums_of_each_source(network, p.weight_initial_pA)[: p.exc_count]
+    moved_pA = sums_of_each_source(network, p.weight_initial_pA)[: p.exc_count]
 
     step, neuron = session.spikes()
     is_exc = neuron < p.exc_count
@@ -328,7 +316,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     rate_edges_ms = np.arange(math.ceil(p.duration_ms / RATE_BIN_MS) + 1) * RATE_BIN_MS + p.dt_ms / 2
     raster_edges_ms = np.arange(math.ceil(window_ms / RASTER_BIN_MS) + 1) * RASTER_BIN_MS + p.dt_ms / 2
     neuron_edges = np.arange(p.exc_count + 1) - 0.5
-    V_every = max(1, steps(V_INTERVAL_MS, p))
+    V_every = max(1, p.steps(V_INTERVAL_MS))
     given_ms = [inputs["stimulus_ms"][inputs["stimulus_subgroup"] == group] for group in (REWARDED, OTHER)]
     return build(
         RUN,

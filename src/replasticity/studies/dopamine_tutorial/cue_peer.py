@@ -7,17 +7,8 @@ import numpy as np
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
+from replasticity.studies.dopamine_tutorial import recorded
 from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters, network_at_start, read_groups
-from replasticity.studies.dopamine_tutorial.recorded import (
-    DEFAULT_DELAYS,
-    NETWORK,
-    NEURON,
-    STATE,
-    TIME,
-    recorded_steps,
-    translated,
-)
-from replasticity.studies.dopamine_tutorial.shared import Session, steps
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,9 +34,14 @@ PEER_NAMES = {
     "difference_half_pA": "w_group_minus_nongroup_5s",
 }
 
-_NEURON = NEURON | {"c_pF": "C_m", "tau_exc_ms": "tau_syn_exc", "tau_inh_ms": "tau_syn_inh", "V_initial_mV": "V_m"}
+_NEURON = recorded.NEURON | {
+    "c_pF": "C_m",
+    "tau_exc_ms": "tau_syn_exc",
+    "tau_inh_ms": "tau_syn_inh",
+    "V_initial_mV": "V_m",
+}
 
-_PARAMETERS = NETWORK | {
+_PARAMETERS = recorded.NETWORK | {
     "stimulus_delay_ms": "stim_to_neuron_delay_ms",
     "exc_count": "NE",
     "inh_count": "NI",
@@ -72,9 +68,9 @@ _FINAL = {"exc_weight_final": "weight", "exc_c_final": "c", "exc_n_final": "n", 
 _SNAPSHOTS = {"log_w_snapshot": "weight", "log_c_snapshot": "c"}
 
 _LOGS = (f"log_{name}_{group}" for group in ("group", "nongroup") for name in _OF_GROUPS)
-TOLERANCES = dict.fromkeys((*_FINAL, "log_w_net", *_LOGS, *_SNAPSHOTS), STATE) | {
-    "dopa_actual_time": TIME,
-    "V_m": STATE,
+TOLERANCES = dict.fromkeys((*_FINAL, "log_w_net", *_LOGS, *_SNAPSHOTS), recorded.STATE) | {
+    "dopa_actual_time": recorded.TIME,
+    "V_m": recorded.STATE,
 }
 
 SPIKES = ("exc_spike", "inh_spike", "stim_actual_spike")
@@ -89,8 +85,8 @@ RECORDED_INPUTS = (*NEEDED_INPUTS, "log_time", "V_m_time", "snapshot_synapse")
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    defaults = DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
-    values = defaults | translated(parameters, _PARAMETERS)
+    defaults = recorded.DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
+    values = defaults | recorded.translated(parameters, _PARAMETERS)
     # A summary gives the share of neurons that are connected, not the number of synapses.
     for name, count in (("exc_indegree", "NE"), ("inh_indegree", "NI")):
         values.setdefault(name, round(parameters.get("epsilon", 0.0) * parameters.get(count, 0)))
@@ -111,6 +107,8 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+    from replasticity.models.dopamine_stdp_runs import Session
+
     p, given = parameters, {name: recording[name].values for name in RECORDED_INPUTS if name in recording}
     neurons = p.exc_count + p.inh_count
     sizes = {"exc_pre": p.exc_count, "inh_pre": p.inh_count, "subgroup_index": p.exc_count}
@@ -130,11 +128,11 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "stimulus_ms": given["stim_scheduled_spike_time"],
         "stimulus_subgroup": given["stim_scheduled_spike_index"],
         "dopamine_ms": given["dopa_scheduled_time"],
-        "background_step": steps(given["background_spike_time"], p),
+        "background_step": p.steps(given["background_spike_time"]),
         "background_index": given["background_spike_index"].astype(np.int64),
     }
     network = network_at_start(p, inputs, given["exc_weight_initial"][exc_order])
-    end, log, V_step = steps(p.duration_ms, p), *(recorded_steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
+    end, log, V_step = p.steps(p.duration_ms), *(recorded.steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
     session = Session(network, p, V_neurons, int(V_step.max(initial=0)))
     # Where each recorded synapse is in the order of sources.
     place = np.argsort(exc_order)
@@ -148,8 +146,8 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         snapshots[time] = network.plastic.state[sampled]
     step, neuron = session.spikes()
     is_exc, spike_ms = neuron < p.exc_count, step * p.dt_ms
-    relay = steps(p.relay_delay_ms, p)
-    stimulus, dopamine = steps(inputs["stimulus_ms"], p) + relay, np.sort(steps(inputs["dopamine_ms"], p) + relay)
+    relay = p.steps(p.relay_delay_ms)
+    stimulus, dopamine = p.steps(inputs["stimulus_ms"]) + relay, np.sort(p.steps(inputs["dopamine_ms"]) + relay)
     order = np.argsort(stimulus, kind="stable")
     order = order[stimulus[order] <= end]
     state = network.plastic.state[place]

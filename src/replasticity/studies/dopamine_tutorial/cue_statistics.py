@@ -7,14 +7,14 @@ import numpy as np
 
 from replasticity.storage.contract import ratio
 from replasticity.studies.dopamine_tutorial.cue import GROUP, OTHER, REWARDED, Parameters
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, steps
+from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: A response is counted from when the stimulus first moves the potential, for so long [ms].
 RESPONSE_MS = 20.0
 
 DIMENSIONS = {
-    "sample": lambda p: math.ceil(steps(p.duration_ms, p) / steps(p.chunk_ms, p)),
+    "sample": lambda p: math.ceil(p.steps(p.duration_ms) / p.steps(p.chunk_ms)),
     "subgroup": lambda p: 2,
 }
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
 from replasticity.peers.comparison import Tolerance
-from replasticity.studies.dopamine_tutorial.shared import IntArray, steps
+from replasticity.studies.dopamine_tutorial.shared import IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,7 +59,7 @@ def translated(recorded: Mapping[str, Any], paths: Mapping[str, str]) -> dict[st
     return {name: value for name, value in values.items() if value is not None}
 
 
-def recorded_steps(recording: "xr.Dataset", name: str, p: DopamineSynapse) -> IntArray:
+def steps(recording: "xr.Dataset", name: str, p: DopamineSynapse) -> IntArray:
     """Return the recorded times of a list in steps, none if there is no such list."""
-    times: IntArray = steps(recording[name].values if name in recording else [], p)
+    times: IntArray = p.steps(recording[name].values if name in recording else [])
     return times

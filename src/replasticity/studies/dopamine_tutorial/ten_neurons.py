@@ -6,7 +6,6 @@ Each neuron has one plastic synapse from a Poisson relay. Reward adds dopamine, 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
@@ -19,14 +18,7 @@ from replasticity.models.dopamine_stdp_parameters import (
 )
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import (
-    FloatArray,
-    IntArray,
-    Session,
-    poisson_relays,
-    simulate_relayed,
-    steps,
-)
+from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
@@ -106,7 +98,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 
 def dopamine_steps(p: Parameters) -> IntArray:
     """Return when the dopamine relay spikes."""
-    spikes: IntArray = steps(sorted(p.reward_times_ms + p.punishment_times_ms), p) + steps(p.relay_delay_ms, p)
+    spikes: IntArray = p.steps(sorted(p.reward_times_ms + p.punishment_times_ms)) + p.steps(p.relay_delay_ms)
     return spikes
 
 
@@ -124,15 +116,17 @@ def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
 
 def increments(arrival: IntArray, p: Parameters) -> FloatArray:
     """Return what each arrival of dopamine adds to n: the amount in force at the end of its slice, over tau_n."""
-    slice_steps = steps(p.slice_ms, p) if p.events == "slice" else 1
+    slice_steps = p.steps(p.slice_ms) if p.events == "slice" else 1
     return amount_in_force(-(-arrival // slice_steps) * slice_steps, p) / p.tau_n_ms
 
 
 def simulate_neurons(
     p: Parameters, inputs: tuple[IntArray, IntArray], dopamine: IntArray, read: IntArray, V_steps: int = 0
-) -> tuple[Session, npt.NDArray[Any]]:
+) -> Any:
     """Run the neurons with given spikes of the input relays (step and neuron) and of the dopamine relay (steps)."""
-    arrival = dopamine + steps(p.dopamine_delay_ms, p)
+    from replasticity.models.dopamine_stdp_runs import simulate_relayed
+
+    arrival = dopamine + p.steps(p.dopamine_delay_ms)
     weights = np.full(p.neuron_count, p.weight_initial_mV)
     return simulate_relayed(
         p, relayed=inputs, dopamine=(arrival, increments(arrival, p)), weights=weights, read=read, V_steps=V_steps
@@ -143,8 +137,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the ten neurons."""
     p = parameters
     read_ms = np.arange(round(p.duration_ms / p.chunk_ms) + 1) * p.chunk_ms
-    relayed = steps(inputs["input_spike_ms"], p), inputs["input_spike_index"].astype(np.int64)
-    session, states = simulate_neurons(p, relayed, dopamine_steps(p), steps(read_ms, p))
+    relayed = p.steps(inputs["input_spike_ms"]), inputs["input_spike_index"].astype(np.int64)
+    session, states = simulate_neurons(p, relayed, dopamine_steps(p), p.steps(read_ms))
     step, neuron = session.spikes()
 
     def counted(bin_ms: float) -> tuple[Any, Any]:

@@ -7,13 +7,12 @@ change of weight. Nothing is random.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population, is_recorded
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import IntArray, Session, simulate_relayed, steps
+from replasticity.studies.dopamine_tutorial.shared import IntArray
 
 
 class Parameters(DeltaNeurons, DopamineSynapse):
@@ -65,14 +64,16 @@ RUN = {
 
 def simulate_point(
     p: Parameters, A_vt: float, pre: IntArray, post: IntArray, dopamine: IntArray, read: IntArray
-) -> tuple[Session, npt.NDArray[Any]]:
+) -> Any:
     """Run one synapse; spikes are steps: of the presynaptic and the dopamine relay, and of the postsynaptic neuron."""
+    from replasticity.models.dopamine_stdp_runs import simulate_relayed
+
     return simulate_relayed(
         p,
         relayed=(pre, np.zeros_like(pre)),
         kicks=(post, np.zeros_like(post)),
         kick_mV=p.kick_mV,
-        dopamine=(dopamine + steps(p.dopamine_delay_ms, p), np.full(len(dopamine), A_vt / p.tau_n_ms)),
+        dopamine=(dopamine + p.steps(p.dopamine_delay_ms), np.full(len(dopamine), A_vt / p.tau_n_ms)),
         weights=np.array([p.weight_initial]),
         read=read,
     )
@@ -80,11 +81,11 @@ def simulate_point(
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of all points."""
-    p, end = parameters, steps(parameters.duration_ms, parameters)
-    samples = np.arange(0, end + 1, steps(p.sample_interval_ms, p))
+    p, end = parameters, parameters.steps(parameters.duration_ms)
+    samples = np.arange(0, end + 1, p.steps(p.sample_interval_ms))
     read = np.union1d(samples, end)
     pre, post, dopamine = (
-        steps(times_ms, p) + steps(p.relay_delay_ms, p)
+        p.steps(times_ms) + p.steps(p.relay_delay_ms)
         for times_ms in (p.pre_times_ms, p.post_times_ms, p.dopamine_times_ms)
     )
     points = [

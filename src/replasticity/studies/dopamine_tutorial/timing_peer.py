@@ -8,16 +8,8 @@ from pydantic import ValidationError
 from replasticity.errors import UserError
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
-from replasticity.studies.dopamine_tutorial.recorded import (
-    DEFAULT_DELAYS,
-    NEURON,
-    STATE,
-    SYNAPSE,
-    below,
-    recorded_steps,
-    translated,
-)
-from replasticity.studies.dopamine_tutorial.shared import IntArray, steps
+from replasticity.studies.dopamine_tutorial import recorded
+from replasticity.studies.dopamine_tutorial.shared import IntArray
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 
 if TYPE_CHECKING:
@@ -29,8 +21,8 @@ PEER_NAMES: dict[str, str] = {}
 
 #: Our parameter -> path in the recorded ones. What the synapse says of tau_post has no effect.
 _PARAMETERS = (
-    below("synapse", SYNAPSE | {"weight_initial": "w"})
-    | below("neuron", NEURON)
+    recorded.below("synapse", recorded.SYNAPSE | {"weight_initial": "w"})
+    | recorded.below("neuron", recorded.NEURON)
     | {
         "delay_ms": "plastic_delay_ms",
         "relay_delay_ms": "generator_delay_ms",
@@ -39,10 +31,16 @@ _PARAMETERS = (
     }
 )
 
-_DEFAULTS = DEFAULT_DELAYS | {"b": 0.0, "tau_post_ms": 20.0, "delay_ms": 0.5, "slice_ms": 0.5, "kick_mV": 9999.0}
+_DEFAULTS = recorded.DEFAULT_DELAYS | {
+    "b": 0.0,
+    "tau_post_ms": 20.0,
+    "delay_ms": 0.5,
+    "slice_ms": 0.5,
+    "kick_mV": 9999.0,
+}
 
 #: Our parameter -> recorded variable with a value per point.
-_OF_POINTS = SYNAPSE | {
+_OF_POINTS = recorded.SYNAPSE | {
     "tau_post_ms": "tau_tr_post",
     "delay_ms": "delay",
     "slice_ms": "min_delay",
@@ -52,7 +50,7 @@ _OF_POINTS = SYNAPSE | {
 #: Recorded state of the synapse -> ours.
 _STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
 
-TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": STATE for name in _STATES for which in ("log", "final")}
+TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": recorded.STATE for name in _STATES for which in ("log", "final")}
 
 SPIKES = ("post_actual_spike",)
 
@@ -83,7 +81,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     delay_ms = {"delay_ms": _largest(recording, "delay")} if "delay" in recording else {}
     return {
         **_DEFAULTS,
-        **translated(parameters, _PARAMETERS),
+        **recorded.translated(parameters, _PARAMETERS),
         **delay_ms,
         "dt_ms": dt_ms,
         "duration_ms": duration_ms,
@@ -103,14 +101,14 @@ def _largest(recording: "xr.Dataset", name: str) -> float:
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
-    log = recorded_steps(recording, "log_time", parameters)
+    log = recorded.steps(recording, "log_time", parameters)
     spike_ms, spike_point, states = [], [], []
     for point in range(recording.sizes["point"]):
         values = {ours: recording[theirs].values[point] for ours, theirs in _OF_POINTS.items() if theirs in recording}
         duration_ms = float(
             recording["sim_time"].values[point] if "sim_time" in recording else recording.attrs["duration_ms"]
         )
-        end = steps(duration_ms, parameters)
+        end = parameters.steps(duration_ms)
         values["duration_ms"] = max(duration_ms, log.max(initial=0) * parameters.dt_ms)
         own = _of_point(parameters, {name: float(value) for name, value in values.items()}, point)
         A_vt = float(recording["A_vt"].values[point]) if "A_vt" in recording else parameters.A_vt[0]
@@ -121,7 +119,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
             own,
             A_vt,
             _relayed(recording, "pre", point, own),
-            steps(post_ms, own) + steps(own.relay_delay_ms, own),
+            own.steps(post_ms) + own.steps(own.relay_delay_ms),
             _relayed(recording, "dopa", point, own),
             read,
         )
@@ -158,6 +156,6 @@ def _relayed(recording: "xr.Dataset", cell: str, point: int, p: Parameters) -> I
         name = f"{cell}_{which}_spike"
         if f"{name}_time" in recording:
             times_ms = recording[f"{name}_time"].values[recording[f"{name}_index"].values == point]
-            spikes: IntArray = steps(times_ms, p) + steps(delay_ms, p)
+            spikes: IntArray = p.steps(times_ms) + p.steps(delay_ms)
             return spikes
     raise UserError(f"has no variable '{cell}_actual_spike_time' and none '{cell}_scheduled_spike_time'")
