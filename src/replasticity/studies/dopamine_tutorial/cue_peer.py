@@ -7,7 +7,7 @@ import numpy as np
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial import recorded
+from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters, network_at_start, read_groups
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ PEER_NAMES = {
     "difference_half_pA": "w_group_minus_nongroup_5s",
 }
 
-_NEURON = recorded.NEURON | {
+_NEURON = peer.NEURON | {
     "c_pF": "C_m",
     "tau_exc_ms": "tau_syn_exc",
     "tau_inh_ms": "tau_syn_inh",
     "V_initial_mV": "V_m",
 }
 
-_PARAMETERS = recorded.NETWORK | {
+_PARAMETERS = peer.NETWORK | {
     "stimulus_delay_ms": "stim_to_neuron_delay_ms",
     "exc_count": "NE",
     "inh_count": "NI",
@@ -68,9 +68,9 @@ _FINAL = {"exc_weight_final": "weight", "exc_c_final": "c", "exc_n_final": "n", 
 _SNAPSHOTS = {"log_w_snapshot": "weight", "log_c_snapshot": "c"}
 
 _LOGS = (f"log_{name}_{group}" for group in ("group", "nongroup") for name in _OF_GROUPS)
-TOLERANCES = dict.fromkeys((*_FINAL, "log_w_net", *_LOGS, *_SNAPSHOTS), recorded.STATE) | {
-    "dopa_actual_time": recorded.TIME,
-    "V_m": recorded.STATE,
+TOLERANCES = dict.fromkeys((*_FINAL, "log_w_net", *_LOGS, *_SNAPSHOTS), peer.STATE) | {
+    "dopa_actual_time": peer.TIME,
+    "V_m": peer.STATE,
 }
 
 SPIKES = ("exc_spike", "inh_spike", "stim_actual_spike")
@@ -85,8 +85,8 @@ RECORDED_INPUTS = (*NEEDED_INPUTS, "log_time", "V_m_time", "snapshot_synapse")
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    defaults = recorded.DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
-    values = defaults | recorded.translated(parameters, _PARAMETERS)
+    defaults = peer.DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
+    values = defaults | peer.translated(parameters, _PARAMETERS)
     # A summary gives the share of neurons that are connected, not the number of synapses.
     for name, count in (("exc_indegree", "NE"), ("inh_indegree", "NI")):
         values.setdefault(name, round(parameters.get("epsilon", 0.0) * parameters.get(count, 0)))
@@ -132,7 +132,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "background_index": given["background_spike_index"].astype(np.int64),
     }
     network = network_at_start(p, inputs, given["exc_weight_initial"][exc_order])
-    end, log, V_step = p.steps(p.duration_ms), *(recorded.steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
+    end, log, V_step = p.steps(p.duration_ms), *(peer.steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
     session = Session(network, p, V_neurons, int(V_step.max(initial=0)))
     # Where each recorded synapse is in the order of sources.
     place = np.argsort(exc_order)

@@ -115,7 +115,10 @@ def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
 
 
 def increments(arrival: IntArray, p: Parameters) -> FloatArray:
-    """Return what each arrival of dopamine adds to n: the amount in force at the end of its slice, over tau_n."""
+    """Return what each arrival of dopamine adds to n: the amount in force at the end of its slice, over tau_n.
+
+    Source: docs/models/dopamine_stdp.md#through.
+    """
     slice_steps = p.steps(p.slice_ms) if p.events == "slice" else 1
     return amount_in_force(-(-arrival // slice_steps) * slice_steps, p) / p.tau_n_ms
 

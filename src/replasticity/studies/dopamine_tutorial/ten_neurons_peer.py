@@ -6,7 +6,7 @@ import numpy as np
 
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial import recorded
+from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.ten_neurons import (
     Parameters,
     amount_in_force,
@@ -28,8 +28,8 @@ PEER_NAMES = {
 }
 
 _PARAMETERS = (
-    recorded.NETWORK
-    | recorded.below("neuron", recorded.NEURON)
+    peer.NETWORK
+    | peer.below("neuron", peer.NEURON)
     | {
         "neuron_count": "n_neurons",
         "input_rate_Hz": "rate_hz",
@@ -40,7 +40,7 @@ _PARAMETERS = (
 )
 
 #: What a summary leaves out: the values of the published script.
-_DEFAULTS = recorded.DEFAULT_DELAYS | {
+_DEFAULTS = peer.DEFAULT_DELAYS | {
     "weight_initial_mV": 5.6,
     "tau_m_ms": 10.0,
     "E_L_mV": -70.0,
@@ -53,10 +53,10 @@ _DEFAULTS = recorded.DEFAULT_DELAYS | {
 _STATES = {"log_w": "weight", "log_c": "c", "log_n": "n", "log_pre_tr": "x"}
 
 TOLERANCES = {
-    **dict.fromkeys(_STATES, recorded.STATE),
+    **dict.fromkeys(_STATES, peer.STATE),
     "A_vt_chunk": Tolerance(),
-    "dopa_actual_time": recorded.TIME,
-    **dict.fromkeys(("plastic_weight_initial", "plastic_weight_final", "V_m"), recorded.STATE),
+    "dopa_actual_time": peer.TIME,
+    **dict.fromkeys(("plastic_weight_initial", "plastic_weight_final", "V_m"), peer.STATE),
 }
 
 SPIKES = ("post_spike",)
@@ -67,7 +67,7 @@ RECORDED_INPUTS = (*NEEDED_INPUTS, "dopa_scheduled_time", "log_time", "V_m_time"
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    values = _DEFAULTS | recorded.translated(parameters, _PARAMETERS)
+    values = _DEFAULTS | peer.translated(parameters, _PARAMETERS)
     duration_ms = parameters.get("sim_time", 0.0)
     reward, punishment = parameters.get("A_vt", [None, None])
     return {
@@ -89,11 +89,11 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     require_indices(recording, dict.fromkeys(indices, p.neuron_count))
     dopamine = dopamine_steps(p)
     if "dopa_scheduled_time" in recording:
-        dopamine = recorded.steps(recording, "dopa_scheduled_time", p) + p.steps(p.relay_delay_ms)
-    end, log = p.steps(p.duration_ms), recorded.steps(recording, "log_time", p)
-    V_step = recorded.steps(recording, "V_m_time", p)
+        dopamine = peer.steps(recording, "dopa_scheduled_time", p) + p.steps(p.relay_delay_ms)
+    end, log = p.steps(p.duration_ms), peer.steps(recording, "log_time", p)
+    V_step = peer.steps(recording, "V_m_time", p)
     read = np.unique(np.append(log, [0, end]))
-    inputs = recorded.steps(recording, "pre_spike_time", p), recording["pre_spike_index"].values.astype(np.int64)
+    inputs = peer.steps(recording, "pre_spike_time", p), recording["pre_spike_index"].values.astype(np.int64)
     session, states = simulate_neurons(p, inputs, dopamine, read, int(V_step.max(initial=0)))
     step, neuron = session.spikes()
     row = np.searchsorted(read, log)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from replasticity.errors import UserError
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
-from replasticity.studies.dopamine_tutorial import recorded
+from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.shared import IntArray
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 
@@ -21,8 +21,8 @@ PEER_NAMES: dict[str, str] = {}
 
 #: Our parameter -> path in the recorded ones. What the synapse says of tau_post has no effect.
 _PARAMETERS = (
-    recorded.below("synapse", recorded.SYNAPSE | {"weight_initial": "w"})
-    | recorded.below("neuron", recorded.NEURON)
+    peer.below("synapse", peer.SYNAPSE | {"weight_initial": "w"})
+    | peer.below("neuron", peer.NEURON)
     | {
         "delay_ms": "plastic_delay_ms",
         "relay_delay_ms": "generator_delay_ms",
@@ -31,7 +31,7 @@ _PARAMETERS = (
     }
 )
 
-_DEFAULTS = recorded.DEFAULT_DELAYS | {
+_DEFAULTS = peer.DEFAULT_DELAYS | {
     "b": 0.0,
     "tau_post_ms": 20.0,
     "delay_ms": 0.5,
@@ -40,7 +40,7 @@ _DEFAULTS = recorded.DEFAULT_DELAYS | {
 }
 
 #: Our parameter -> recorded variable with a value per point.
-_OF_POINTS = recorded.SYNAPSE | {
+_OF_POINTS = peer.SYNAPSE | {
     "tau_post_ms": "tau_tr_post",
     "delay_ms": "delay",
     "slice_ms": "min_delay",
@@ -50,7 +50,7 @@ _OF_POINTS = recorded.SYNAPSE | {
 #: Recorded state of the synapse -> ours.
 _STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
 
-TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": recorded.STATE for name in _STATES for which in ("log", "final")}
+TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": peer.STATE for name in _STATES for which in ("log", "final")}
 
 SPIKES = ("post_actual_spike",)
 
@@ -81,7 +81,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     delay_ms = {"delay_ms": _largest(recording, "delay")} if "delay" in recording else {}
     return {
         **_DEFAULTS,
-        **recorded.translated(parameters, _PARAMETERS),
+        **peer.translated(parameters, _PARAMETERS),
         **delay_ms,
         "dt_ms": dt_ms,
         "duration_ms": duration_ms,
@@ -101,7 +101,7 @@ def _largest(recording: "xr.Dataset", name: str) -> float:
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
-    log = recorded.steps(recording, "log_time", parameters)
+    log = peer.steps(recording, "log_time", parameters)
     spike_ms, spike_point, states = [], [], []
     for point in range(recording.sizes["point"]):
         values = {ours: recording[theirs].values[point] for ours, theirs in _OF_POINTS.items() if theirs in recording}
