@@ -66,7 +66,7 @@ def _mark_dopamine(axes: Axes, main: xr.Dataset) -> None:
     """Mark when dopamine was given, in bins of 100 ms."""
     given = main["dopamine_count"].values[0] > 0
     at_s = main["rate_time_ms"].values[given] / 1000
-    # Without clipping the layout takes no marks for one at the corner of the page.
+    # The layout takes an unclipped line without points for one at the corner of the page.
     clipped = len(at_s) == 0
     axes.plot(at_s, np.zeros(len(at_s)), "D", color=look.ORANGE, ms=2.5, label="dopamine spike", clip_on=clipped)
 

@@ -1,17 +1,15 @@
 """Recordings of NEST: its wiring, stimuli, dopamine and background through our network."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
 from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters, network_at_start, read_groups
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 RECORDINGS = ("dopa_cue",)
 
@@ -34,12 +32,8 @@ PEER_NAMES = {
     "difference_half_pA": "w_group_minus_nongroup_5s",
 }
 
-_NEURON = peer.NEURON | {
-    "c_pF": "C_m",
-    "tau_exc_ms": "tau_syn_exc",
-    "tau_inh_ms": "tau_syn_inh",
-    "V_initial_mV": "V_m",
-}
+_CURRENTS = {"c_pF": "C_m", "tau_exc_ms": "tau_syn_exc", "tau_inh_ms": "tau_syn_inh"}
+_NEURON = peer.NEURON | _CURRENTS | {"V_initial_mV": "V_m"}
 
 _PARAMETERS = peer.NETWORK | {
     "stimulus_delay_ms": "stim_to_neuron_delay_ms",
@@ -84,7 +78,7 @@ NEEDED_INPUTS = (
 RECORDED_INPUTS = (*NEEDED_INPUTS, "log_time", "V_m_time", "snapshot_synapse")
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     defaults = peer.DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
     values = defaults | peer.translated(parameters, _PARAMETERS)
     # A summary gives the share of neurons that are connected, not the number of synapses.
@@ -106,7 +100,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     }
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     from replasticity.models.dopamine_stdp_runs import Session
 
     p, given = parameters, {name: recording[name].values for name in RECORDED_INPUTS if name in recording}

@@ -142,11 +142,7 @@ def responses(
     return per_neuron
 
 
-_RESPONSE: dict[str, Any] = {
-    "dims": ("subgroup",),
-    "undefined": "no own stimulus comes in that half",
-    **_SHARED,
-}
+_RESPONSE = _SHARED | {"dims": ("subgroup",), "undefined": "no own stimulus comes in that half"}
 _SPIKES, _HALF = "spikes within 20 ms of the own stimulus", "half of the run, per neuron and stimulus"
 
 

@@ -1,14 +1,13 @@
 """What NEST's recordings of the three protocols have in common."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xarray as xr
 
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
 from replasticity.peers.comparison import Tolerance
 from replasticity.studies.dopamine_tutorial.shared import IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STATE, TIME = Tolerance(absolute=1e-9), Tolerance(absolute=1e-6)
 
@@ -59,7 +58,7 @@ def translated(recorded: Mapping[str, Any], paths: Mapping[str, str]) -> dict[st
     return {name: value for name, value in values.items() if value is not None}
 
 
-def steps(recording: "xr.Dataset", name: str, p: DopamineSynapse) -> IntArray:
+def steps(recording: xr.Dataset, name: str, p: DopamineSynapse) -> IntArray:
     """Return the recorded times of a list in steps, none if there is no such list."""
     times: IntArray = p.steps(recording[name].values if name in recording else [])
     return times

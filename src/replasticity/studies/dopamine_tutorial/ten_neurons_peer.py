@@ -1,8 +1,9 @@
 """Recordings of NEST: the spikes of its input relays and its dopamine through our synapses."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded, require_indices
@@ -13,9 +14,6 @@ from replasticity.studies.dopamine_tutorial.ten_neurons import (
     dopamine_steps,
     simulate_neurons,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 RECORDINGS = ("dopa_ten",)
 
@@ -66,7 +64,7 @@ NEEDED_INPUTS = ("pre_spike_time", "pre_spike_index")
 RECORDED_INPUTS = (*NEEDED_INPUTS, "dopa_scheduled_time", "log_time", "V_m_time", "plastic_pre", "plastic_post")
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     values = _DEFAULTS | peer.translated(parameters, _PARAMETERS)
     duration_ms = parameters.get("sim_time", 0.0)
     reward, punishment = parameters.get("A_vt", [None, None])
@@ -83,7 +81,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     }
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     p = parameters
     indices = [name for name in ("pre_spike_index", "plastic_post") if name in recording]
     require_indices(recording, dict.fromkeys(indices, p.neuron_count))

@@ -1,8 +1,9 @@
 """Recordings of NEST: points with parameters, spikes and dopamine of their own."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 from pydantic import ValidationError
 
 from replasticity.errors import UserError
@@ -11,9 +12,6 @@ from replasticity.storage.contract import Recorded
 from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.shared import IntArray
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 RECORDINGS = ("dopa_timing",)
 
@@ -31,13 +29,7 @@ _PARAMETERS = (
     }
 )
 
-_DEFAULTS = peer.DEFAULT_DELAYS | {
-    "b": 0.0,
-    "tau_post_ms": 20.0,
-    "delay_ms": 0.5,
-    "slice_ms": 0.5,
-    "kick_mV": 9999.0,
-}
+_DEFAULTS = {"b": 0.0, "tau_post_ms": 20.0, "delay_ms": 0.5, "slice_ms": 0.5, "kick_mV": 9999.0}
 
 #: Our parameter -> recorded variable with a value per point.
 _OF_POINTS = peer.SYNAPSE | {
@@ -54,21 +46,16 @@ TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": peer.STATE for name in _S
 
 SPIKES = ("post_actual_spike",)
 
+_SPIKES = ("pre_scheduled", "pre_actual", "post_scheduled", "dopa_scheduled", "dopa_actual")
 RECORDED_INPUTS = (
     *("label", "log_time", "A_vt", "sim_time", *_OF_POINTS.values()),
-    *(f"post_scheduled_spike_{part}" for part in ("time", "index")),
-    *(
-        f"{cell}_{which}_spike_{part}"
-        for cell in ("pre", "dopa")
-        for which in ("scheduled", "actual")
-        for part in ("time", "index")
-    ),
+    *(f"{name}_spike_{part}" for name in _SPIKES for part in ("time", "index")),
 )
 
 NEEDED_INPUTS = ("post_scheduled_spike_time", "post_scheduled_spike_index")
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return what all points share; as many points, all as long and with as long a delay, as in the recording.
 
     So what they cost is checked. Single points replace some of the values.
@@ -80,6 +67,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
     delay_ms = {"delay_ms": _largest(recording, "delay")} if "delay" in recording else {}
     return {
+        **peer.DEFAULT_DELAYS,
         **_DEFAULTS,
         **peer.translated(parameters, _PARAMETERS),
         **delay_ms,
@@ -95,11 +83,11 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     }
 
 
-def _largest(recording: "xr.Dataset", name: str) -> float:
+def _largest(recording: xr.Dataset, name: str) -> float:
     return float(recording[name].values.max(initial=0)) if name in recording else 0.0
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
     log = peer.steps(recording, "log_time", parameters)
     spike_ms, spike_point, states = [], [], []
@@ -150,7 +138,7 @@ def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> 
         raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
 
 
-def _relayed(recording: "xr.Dataset", cell: str, point: int, p: Parameters) -> IntArray:
+def _relayed(recording: xr.Dataset, cell: str, point: int, p: Parameters) -> IntArray:
     """Return the recorded spikes of a point's relay [steps]; if there are none, those of its generator, delayed."""
     for which, delay_ms in (("actual", 0.0), ("scheduled", p.relay_delay_ms)):
         name = f"{cell}_{which}_spike"

@@ -1,5 +1,7 @@
 """Weights at the end of each point, against the closed form."""
 
+import itertools
+
 import numpy as np
 
 from replasticity.storage.contract import ratio
@@ -59,14 +61,9 @@ def deviation(run, p):
     undefined="no two amounts are opposite",
 )
 def asymmetry(run, p):
-    change = run.weight_final - p.weight_initial
-    opposite = [
-        np.abs(change[i] + change[k]).max()
-        for i, first in enumerate(p.A_vt)
-        for k, second in enumerate(p.A_vt)
-        if first == -second and i < k
-    ]
-    return max(opposite, default=np.nan)
+    changes = zip(p.A_vt, run.weight_final - p.weight_initial, strict=True)
+    pairs = itertools.combinations(changes, 2)
+    return max((np.abs(one + other).max() for (a, one), (b, other) in pairs if a == -b), default=np.nan)
 
 
 @statistic(
