@@ -144,9 +144,9 @@ def test_no_difference_between_our_seeds_and_the_recorded_ones_is_seen(in_projec
     resolved = experiments.resolve(name)
     protocol = protocols.get(resolved.experiment.protocol)
     statistics = statistics_in_memory(resolved, range(101, 101 + seeds))
-    ours = {key: statistics[key] for key in protocol.peer.PEER_NAMES}
+    ours = {key: statistics[key] for key in protocol.peer.data.summary}
     recorded = open_netcdf(FOLDER / summary)
     differences = compare_distributions(
-        ours, {key: recorded[other].values for key, other in protocol.peer.PEER_NAMES.items()}
+        ours, {key: recorded[other].values for key, other in protocol.peer.data.summary.items()}
     )
     assert [row for row in differences if row.differs] == []

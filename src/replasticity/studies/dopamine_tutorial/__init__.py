@@ -14,5 +14,5 @@ into a change of weight. The simulator lets synapses learn of events at the ends
 w of the tutorial is ``weight``, in the unit of the neuron that it drives; c the eligibility trace, n the dopamine as
 the synapse stores it, tau_tr_pre ``tau_pre_ms`` (its trace is x), tau_tr_post ``tau_post_ms``, A_vt the amount of
 dopamine of a spike, delay D ``delay_ms``, refr_T ``refractory_ms``, J_ex ``weight_initial_pA``, CE ``exc_indegree``.
-Equations: docs/models/dopamine_stdp.md. What the recordings of NEST share is in `peer`.
+Equations: docs/models/dopamine_stdp.md.
 """

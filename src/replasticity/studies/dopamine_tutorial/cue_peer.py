@@ -8,51 +8,11 @@ import xarray as xr
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial import peer
 from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters, network_at_start, read_groups
+from replasticity.studies.dopamine_tutorial.shared import recorded_steps
+from replasticity.study import recordings
 
-RECORDINGS = ("dopa_cue",)
-
-PEER_NAMES = {
-    "exc_rate_Hz": "rate_exc",
-    "inh_rate_Hz": "rate_inh",
-    "exc_rate_as_printed_Hz": "rate_exc_as_printed",
-    "inh_rate_as_printed_Hz": "rate_inh_as_printed",
-    "stimuli_rewarded": "n_stim_group",
-    "stimuli_other": "n_stim_nongroup",
-    "dopamine_spikes": "n_dopa",
-    "subgroup_overlap": "subgroup_overlap",
-    "weight_rewarded_pA": "w_group",
-    "weight_other_pA": "w_nongroup",
-    "weight_rest_pA": "w_other",
-    "weight_net_pA": "w_net",
-    "weight_max_pA": "w_max",
-    "weight_min_pA": "w_min",
-    "difference_pA": "w_group_minus_nongroup",
-    "difference_half_pA": "w_group_minus_nongroup_5s",
-}
-
-_CURRENTS = {"c_pF": "C_m", "tau_exc_ms": "tau_syn_exc", "tau_inh_ms": "tau_syn_inh"}
-_NEURON = peer.NEURON | _CURRENTS | {"V_initial_mV": "V_m"}
-
-_PARAMETERS = peer.NETWORK | {
-    "stimulus_delay_ms": "stim_to_neuron_delay_ms",
-    "exc_count": "NE",
-    "inh_count": "NI",
-    "exc_indegree": "CE",
-    "inh_indegree": "CI",
-    "weight_initial_pA": "J_ex",
-    "weight_inh_pA": "J_in",
-    "background_rate_Hz": "p_rate_hz",
-    "background_weight_pA": "J_poisson",
-    "subgroup_size": "subgroup_size",
-    "stimulus_rate_Hz": "stimulus_rate_hz",
-    "stimulus_interval_min_ms": "min_stimulus_delay_ms",
-    "stimulus_weight_pA": "J_stim",
-    "reward_delay_min_ms": "min_dopa_delay_ms",
-    "A_vt": "A_vt",
-    **{f"{kind}_{ours}": f"{kind}.{theirs}" for kind in ("exc", "inh") for ours, theirs in _NEURON.items()},
-}
+DATA = recordings.read(__file__)
 
 #: Recorded mean or sum over the synapses that leave a subgroup -> ours.
 _OF_GROUPS = {"w_avg": "weight_pA", "c_sum": "c_sum", "n_avg": "n_mean"}
@@ -61,26 +21,9 @@ _OF_GROUPS = {"w_avg": "weight_pA", "c_sum": "c_sum", "n_avg": "n_mean"}
 _FINAL = {"exc_weight_final": "weight", "exc_c_final": "c", "exc_n_final": "n", "exc_pre_tr_final": "x"}
 _SNAPSHOTS = {"log_w_snapshot": "weight", "log_c_snapshot": "c"}
 
-_LOGS = (f"log_{name}_{group}" for group in ("group", "nongroup") for name in _OF_GROUPS)
-TOLERANCES = dict.fromkeys((*_FINAL, "log_w_net", *_LOGS, *_SNAPSHOTS), peer.STATE) | {
-    "dopa_actual_time": peer.TIME,
-    "V_m": peer.STATE,
-}
-
-SPIKES = ("exc_spike", "inh_spike", "stim_actual_spike")
-
-NEEDED_INPUTS = (
-    *("exc_pre", "exc_post", "exc_weight_initial", "inh_pre", "inh_post", "subgroup_index"),
-    *("stim_scheduled_spike_time", "stim_scheduled_spike_index", "dopa_scheduled_time"),
-    *("background_spike_time", "background_spike_index"),
-)
-
-RECORDED_INPUTS = (*NEEDED_INPUTS, "log_time", "V_m_time", "snapshot_synapse")
-
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
-    defaults = peer.DEFAULT_DELAYS | {"stimulus_delay_ms": 1.0, "slice_ms": 1.0}
-    values = defaults | peer.translated(parameters, _PARAMETERS)
+    values = DATA.in_our_names(parameters)
     # A summary gives the share of neurons that are connected, not the number of synapses.
     for name, count in (("exc_indegree", "NE"), ("inh_indegree", "NI")):
         values.setdefault(name, round(parameters.get("epsilon", 0.0) * parameters.get(count, 0)))
@@ -103,7 +46,8 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     from replasticity.models.dopamine_stdp_runs import Session
 
-    p, given = parameters, {name: recording[name].values for name in RECORDED_INPUTS if name in recording}
+    p = parameters
+    given = {name: recording[name].values for name in map(str, recording.variables) if DATA.is_input(name)}
     neurons = p.exc_count + p.inh_count
     sizes = {"exc_pre": p.exc_count, "inh_pre": p.inh_count, "subgroup_index": p.exc_count}
     sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
@@ -126,7 +70,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         "background_index": given["background_spike_index"].astype(np.int64),
     }
     network = network_at_start(p, inputs, given["exc_weight_initial"][exc_order])
-    end, log, V_step = p.steps(p.duration_ms), *(peer.steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
+    end, log, V_step = p.steps(p.duration_ms), *(recorded_steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
     session = Session(network, p, V_neurons, int(V_step.max(initial=0)))
     # Where each recorded synapse is in the order of sources.
     place = np.argsort(exc_order)

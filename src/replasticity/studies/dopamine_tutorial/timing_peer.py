@@ -7,33 +7,22 @@ import xarray as xr
 from pydantic import ValidationError
 
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
-from replasticity.studies.dopamine_tutorial import peer
-from replasticity.studies.dopamine_tutorial.shared import IntArray
+from replasticity.studies.dopamine_tutorial.shared import IntArray, recorded_steps
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
+from replasticity.study import recordings
 
-RECORDINGS = ("dopa_timing",)
-
-PEER_NAMES: dict[str, str] = {}
-
-#: Our parameter -> path in the recorded ones. What the synapse says of tau_post has no effect.
-_PARAMETERS = (
-    peer.below("synapse", peer.SYNAPSE | {"weight_initial": "w"})
-    | peer.below("neuron", peer.NEURON)
-    | {
-        "delay_ms": "plastic_delay_ms",
-        "relay_delay_ms": "generator_delay_ms",
-        "dopamine_delay_ms": "vt_delay_ms",
-        "kick_mV": "post_generator_weight",
-    }
-)
-
-_DEFAULTS = {"b": 0.0, "tau_post_ms": 20.0, "delay_ms": 0.5, "slice_ms": 0.5, "kick_mV": 9999.0}
+DATA = recordings.read(__file__)
 
 #: Our parameter -> recorded variable with a value per point.
-_OF_POINTS = peer.SYNAPSE | {
+_OF_POINTS = {
+    "tau_pre_ms": "tau_tr_pre",
     "tau_post_ms": "tau_tr_post",
+    "tau_c_ms": "tau_c",
+    "tau_n_ms": "tau_n",
+    "b": "b",
+    "A_plus": "A_plus",
+    "A_minus": "A_minus",
     "delay_ms": "delay",
     "slice_ms": "min_delay",
     "weight_initial": "w_initial",
@@ -41,18 +30,6 @@ _OF_POINTS = peer.SYNAPSE | {
 
 #: Recorded state of the synapse -> ours.
 _STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
-
-TOLERANCES: dict[str, Tolerance] = {f"{name}_{which}": peer.STATE for name in _STATES for which in ("log", "final")}
-
-SPIKES = ("post_actual_spike",)
-
-_SPIKES = ("pre_scheduled", "pre_actual", "post_scheduled", "dopa_scheduled", "dopa_actual")
-RECORDED_INPUTS = (
-    *("label", "log_time", "A_vt", "sim_time", *_OF_POINTS.values()),
-    *(f"{name}_spike_{part}" for name in _SPIKES for part in ("time", "index")),
-)
-
-NEEDED_INPUTS = ("post_scheduled_spike_time", "post_scheduled_spike_index")
 
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -67,9 +44,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
     delay_ms = {"delay_ms": _largest(recording, "delay")} if "delay" in recording else {}
     return {
-        **peer.DEFAULT_DELAYS,
-        **_DEFAULTS,
-        **peer.translated(parameters, _PARAMETERS),
+        **DATA.in_our_names(parameters),
         **delay_ms,
         "dt_ms": dt_ms,
         "duration_ms": duration_ms,
@@ -89,7 +64,7 @@ def _largest(recording: xr.Dataset, name: str) -> float:
 
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
-    log = peer.steps(recording, "log_time", parameters)
+    log = recorded_steps(recording, "log_time", parameters)
     spike_ms, spike_point, states = [], [], []
     for point in range(recording.sizes["point"]):
         values = {ours: recording[theirs].values[point] for ours, theirs in _OF_POINTS.items() if theirs in recording}
