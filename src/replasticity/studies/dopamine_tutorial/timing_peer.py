@@ -1,10 +1,9 @@
 """Recordings of NEST: points with parameters, spikes and dopamine of their own."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
-from pydantic import ValidationError
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded
@@ -106,8 +105,8 @@ def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> 
     """Return the parameters of one point; raise a `UserError` that names the first one that is not allowed."""
     try:
         return Parameters.model_validate(parameters.model_dump() | changes, context={"recorded": True})
-    except ValidationError as error:
-        first = error.errors()[0]
+    except ValueError as error:
+        first = cast(Any, error).errors()[0]
         name = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
