@@ -128,7 +128,7 @@ def uniform_stream(seed, stream):
     return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
 
 
-def draw_targets(seed, exc_cells, inh_cells, slots):
+def sample_targets(seed, exc_cells, inh_cells, slots):
     """Return the target of each synapse (specification, "Random inputs", stream 1).
 
     Parameters
@@ -157,7 +157,7 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
     Parameters
     ----------
     target : ndarray of int32, shape (synapses,)
-        From `draw_targets`.
+        From `sample_targets`.
     exc_cells, cells, slots : int
         Numbers of excitatory cells, of all cells, and of outgoing synapses of each.
     parallel_synapses_add : bool
