@@ -2,7 +2,15 @@
 
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import NonNegative, NonNegativeInt, Parameters, Positive, PositiveInt, quantity
+from replasticity.definitions.parameters import (
+    Cost,
+    NonNegative,
+    NonNegativeInt,
+    Parameters,
+    Positive,
+    PositiveInt,
+    quantity,
+)
 
 #: A step is 1 ms.
 STEPS_PER_S = 1000
@@ -53,6 +61,15 @@ class DistalRewardNetwork(Parameters):
     def exc_synapses(self) -> int:
         """Number of excitatory, that is plastic, synapses."""
         return self.exc_cells * self.synapses_per_cell
+
+    def network_cost(self, duration_s: int, longest_reward_delay_ms: float) -> Cost:
+        """Return what the network needs: wiring and state, and the spikes of one second."""
+        cells, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
+        # A neuron may spike in each step of a second.
+        memory_bytes = 200 * synapses + 60 * STEPS_PER_S * cells + 2 * longest_reward_delay_ms
+        # A neuron takes 1 ns in a step, a synapse 0.2 ns when weights change.
+        step_s = 1e-9 * cells + 0.2e-9 * synapses / self.weight_update_period_ms
+        return Cost(memory_bytes, duration_s * float(STEPS_PER_S) * step_s)
 
 
 class RewardedSynapse(DistalRewardNetwork):

@@ -5,7 +5,7 @@ up to a second later, while other stimuli come in between. The network is that o
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,9 @@ from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S
 from replasticity.numerics import random
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, Variable, build
+from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import shared
-from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, RunParameters
-
-if TYPE_CHECKING:
-    from replasticity.models.distal_reward_network import Network
+from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray, RunParameters
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
@@ -62,13 +59,15 @@ class Parameters(RunParameters):
 
     def cost(self) -> Cost:
         """Return what a run needs: the network, each stimulus and its response, and what is kept around stimuli."""
-        memory_bytes, seconds = self.network_cost(self.reward_delay_max_ms)
+        memory_bytes, seconds = self.run_cost(self.reward_delay_max_ms)
         presentations = self.duration_s * float(STEPS_PER_S) / self.interval_min_ms
         samples = self.duration_s / self.sample_interval_s
         numbers = (
             presentations * (10 + len(self.response_windows_ms))
             + float(self.stimuli) * (4.0 * self.cells + 3 * samples)
-            + (2 * STEPS_PER_S + 2 * (BEFORE_MS + AFTER_MS)) * float(self.cells)
+            # Excitatory spikes in each step, and their sums.
+            + 2.0 * STEPS_PER_S * self.duration_s
+            + 2 * (BEFORE_MS + AFTER_MS) * float(self.cells)
         )
         return Cost(memory_bytes + 8 * numbers, seconds + 2e-6 * presentations + 2e-9 * self.stimuli * self.cells)
 
@@ -104,9 +103,7 @@ RUN = {
     "raster": Variable(
         ("part", "around_ms", "cell"), f"1 where a cell spikes, {_AROUND}: the first, the last", "int8", trace=True
     ),
-    "raster_stimulus": Variable(
-        ("part", "around_ms"), f"number of the stimulus, or 0, {_AROUND}", "int32", trace=True
-    ),
+    "raster_stimulus": Variable(("part", "around_ms"), f"number of the stimulus, or 0, {_AROUND}", "int32", trace=True),
 }
 
 SHORTEST = {"duration_s": 10}
@@ -137,56 +134,82 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, inputs) | {"seed": np.array(seed)}
 
 
-def stimulated_network(p: Parameters, inputs: Arrays) -> "Network":
-    """Return the network before its first step."""
-    from replasticity.models.distal_reward_network import Network
-
-    stimuli = {
-        "step": inputs["stimulus_ms"].astype(np.int64),
-        "group": inputs["stimulus_group"].astype(np.int64),
-        "reward_delay_ms": inputs["stimulus_reward_delay_ms"].astype(np.int64),
-        "cells": inputs["group_cell"].astype(np.int32),
-    }
-    return Network(p, shared.seed_of(inputs), inputs["target"], stimuli=stimuli, stimulus_mV=p.stimulus_mV)
-
-
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     return simulate_resumable(p, inputs, None)
 
 
 def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
-    network, around_ms = stimulated_network(p, inputs), np.arange(-BEFORE_MS, AFTER_MS)
-    # The first and the last part of the run; S1 and the others.
-    parts = (2, 2, len(around_ms))
+    from replasticity.models.distal_reward_network import Network
+
+    seed, steps, part_ms = int(inputs["seed"]), p.duration_s * STEPS_PER_S, p.duration_s * STEPS_PER_S / PART
+    stimulus_ms, group = inputs["stimulus_ms"].astype(np.int64), inputs["stimulus_group"].astype(np.int64)
+    stimuli = {
+        "step": stimulus_ms,
+        "group": group,
+        "reward_delay_ms": inputs["stimulus_reward_delay_ms"].astype(np.int64),
+        "cells": inputs["group_cell"],
+    }
+    network = Network(p, seed, inputs["target"], stimuli=stimuli, stimulus_mV=p.stimulus_mV)
+    is_s1 = group == REWARDED_GROUP
+    # All that is shown around a stimulus has to lie in the run.
+    is_whole = (stimulus_ms > BEFORE_MS) & (stimulus_ms <= steps - AFTER_MS)
+    # The first and the last presentation of S1, if there is one.
+    shown_ms = [*stimulus_ms[is_whole & is_s1][:1], *stimulus_ms[is_whole & is_s1][-1:]]
     record = shared.empty_record(RUN, p, group=p.stimuli) | {
-        "response": np.full((len(inputs["stimulus_ms"]), len(p.response_windows_ms)), -1, np.int32),
-        "around_spikes": np.zeros(parts, np.int64),
-        "around_count": np.zeros(parts[:2], np.int64),
-        "raster": np.zeros((2, len(around_ms), p.cells), np.int8),
-        "raster_stimulus": np.zeros((2, len(around_ms)), np.int32),
-        # Of the second before the last one, and the last one.
-        "recent": np.zeros((2 * STEPS_PER_S, p.cells), np.int8),
-        "recent_exc_spikes": np.zeros(2 * STEPS_PER_S, np.int64),
-        "finished": np.zeros((), np.int64),
+        # There is no step 0.
+        "exc_spikes": np.zeros(steps + 1, np.int32),
+        "raster": np.zeros((2, BEFORE_MS + AFTER_MS, p.cells), np.int8),
     }
     membership = _membership(p, inputs["group_cell"])
-    what = f"Pavlovian conditioning, seed {shared.seed_of(inputs)}"
-    for second, sample in shared.seconds(network, record, p, what, checkpoint):
+    for second, sample in shared.seconds(network, record, p, f"Pavlovian conditioning, seed {seed}", checkpoint):
         shared.record_second(record, second, sample, network, p)
         if sample is not None:
             weight_mV = network.exc_weight_mV.reshape(p.exc_cells, -1)
             record["group_weight_mV"][sample] = membership @ weight_mV.mean(axis=1)
-        _record_responses(record, second, network, p, inputs)
-    with np.errstate(invalid="ignore"):
-        mean_spikes = record["around_spikes"] / record["around_count"][..., None]
+        step, cell = network.spikes()
+        first = second * STEPS_PER_S + 1
+        exc_spikes = np.bincount(step[cell < p.exc_cells] - first, minlength=STEPS_PER_S)
+        record["exc_spikes"][first : first + STEPS_PER_S] = exc_spikes
+        for raster, at_ms in zip(record["raster"], shown_ms, strict=False):
+            row = step - at_ms + BEFORE_MS
+            inside = (row >= 0) & (row < len(raster))
+            raster[row[inside], cell[inside]] = 1
+    marked = np.zeros(record["raster"].shape[:2], np.int64)
+    for marks, at_ms in zip(marked, shown_ms, strict=False):
+        row = stimulus_ms - at_ms + BEFORE_MS
+        inside = (row >= 0) & (row < len(marks))
+        marks[row[inside]] = group[inside] + 1
     return shared.finished_run(
         RUN,
         record,
         network,
         response_window_ms=p.response_windows_ms,
-        around_ms=around_ms,
-        around_rate_Hz=mean_spikes / p.exc_cells * STEPS_PER_S,
+        response=_responses(p, record["exc_spikes"], stimulus_ms),
+        raster_stimulus=marked,
+        around_ms=np.arange(-BEFORE_MS, AFTER_MS),
+        around_rate_Hz=[
+            [
+                _rate_around_Hz(p, record["exc_spikes"], stimulus_ms[is_whole & part & chosen])
+                for chosen in (is_s1, ~is_s1)
+            ]
+            for part in (stimulus_ms <= part_ms, stimulus_ms > steps - part_ms)
+        ],
     )
+
+
+def _responses(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> IntArray:
+    """Return the excitatory spikes in each window after each stimulus; -1 where the run ends too early."""
+    # Up to and with each step.
+    spikes = np.cumsum(exc_spikes)
+    until_ms = stimulus_ms[:, None] + p.response_windows_ms
+    response = spikes[np.minimum(until_ms, len(spikes) - 1)] - spikes[stimulus_ms][:, None]
+    return np.where(stimulus_ms[:, None] < len(spikes) - AFTER_MS, response, -1)
+
+
+def _rate_around_Hz(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> FloatArray:
+    """Return the mean excitatory rate in each step around some stimuli; NaN if there is none."""
+    spikes = [exc_spikes[stimulus_ms + after_ms].sum() for after_ms in range(-BEFORE_MS, AFTER_MS)]
+    return ratio(spikes, len(stimulus_ms)) / p.exc_cells * STEPS_PER_S
 
 
 def _membership(p: Parameters, group_cell: npt.NDArray[np.int32]) -> FloatArray:
@@ -195,50 +218,4 @@ def _membership(p: Parameters, group_cell: npt.NDArray[np.int32]) -> FloatArray:
     np.put_along_axis(members, group_cell, 1.0, axis=1)
     members = members[:, : p.exc_cells]
     # A stimulus may happen to have inhibitory neurons only.
-    total = members.sum(axis=1, keepdims=True)
-    means: FloatArray = np.divide(members, total, out=np.full_like(members, np.nan), where=total > 0)
-    return means
-
-
-def _record_responses(record: Arrays, second: int, network: "Network", p: Parameters, inputs: Arrays) -> None:
-    """Put the responses to all stimuli whose surroundings end in the last second into the record."""
-    step, cell = network.spikes()
-    # Row r of the recent spikes is step r + offset: the second before, and the last one.
-    offset = 1 + (second - 1) * STEPS_PER_S
-    recent, exc_spikes = record["recent"], record["recent_exc_spikes"]
-    for array in (recent, exc_spikes):
-        array[:STEPS_PER_S], array[STEPS_PER_S:] = array[STEPS_PER_S:], 0
-    recent[step - offset, cell] = 1
-    np.add.at(exc_spikes, step[cell < p.exc_cells] - offset, 1)
-    stimulus_ms = inputs["stimulus_ms"].astype(np.int64)
-    last = np.searchsorted(stimulus_ms, (second + 1) * STEPS_PER_S - AFTER_MS, side="right")
-    for k in range(int(record["finished"]), int(last)):
-        row = stimulus_ms[k] - offset
-        for column, window_ms in enumerate(p.response_windows_ms):
-            record["response"][k, column] = exc_spikes[row + 1 : row + 1 + window_ms].sum()
-        # What was before the run is not known.
-        if stimulus_ms[k] > BEFORE_MS:
-            around = slice(row - BEFORE_MS, row + AFTER_MS)
-            _record_surroundings(record, k, exc_spikes[around], recent[around], p, inputs)
-    record["finished"] = np.array(last)
-
-
-def _record_surroundings(
-    record: Arrays, k: int, exc_spikes: npt.NDArray[np.int64], spikes: npt.NDArray[np.int8], p: Parameters, inputs: Arrays
-) -> None:
-    """Put the spikes around one stimulus into the record."""
-    time_ms, group = inputs["stimulus_ms"].astype(np.int64), inputs["stimulus_group"]
-    is_rewarded = group[k] == REWARDED_GROUP
-    at_s, part_s = time_ms[k] / STEPS_PER_S, p.duration_s / PART
-    if at_s <= part_s or at_s > p.duration_s - part_s:
-        place = int(at_s > part_s), int(not is_rewarded)
-        record["around_spikes"][place] += exc_spikes
-        record["around_count"][place] += 1
-    if is_rewarded:
-        after_ms = time_ms - time_ms[k] + BEFORE_MS
-        inside = (after_ms >= 0) & (after_ms < BEFORE_MS + AFTER_MS)
-        # The first one is the last one so far, too.
-        for part in (0, 1) if not record["raster_stimulus"].any() else (1,):
-            record["raster"][part] = spikes
-            record["raster_stimulus"][part] = 0
-            record["raster_stimulus"][part, after_ms[inside]] = group[inside] + 1
+    return ratio(members, members.sum(axis=1, keepdims=True))

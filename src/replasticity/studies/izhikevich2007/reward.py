@@ -1,8 +1,4 @@
-"""One synapse among 80,000 is rewarded seconds after its two neurons fired together.
-
-A reward comes one to three seconds after the chosen presynaptic neuron and then, within 20 ms, the chosen postsynaptic
-neuron spiked.
-"""
+"""A synapse is rewarded one to three seconds after its presynaptic, and then within 20 ms its postsynaptic spike."""
 
 import math
 from dataclasses import replace
@@ -41,7 +37,7 @@ class Parameters(RewardedSynapse, RunParameters):
 
     def cost(self) -> Cost:
         """Return what a run needs: the network, the raster and close-up, and each coincidence of the chosen pair."""
-        memory_bytes, seconds = self.network_cost(self.reward_delay_min_ms + self.reward_delay_span_ms + 1)
+        memory_bytes, seconds = self.run_cost(self.reward_delay_min_ms + self.reward_delay_span_ms + 1)
         # A pair that fires together at 100 Hz.
         return Cost(memory_bytes + 4 * STEPS_PER_S * self.cells + 1e6 + 4800 * self.duration_s, seconds)
 
@@ -111,31 +107,25 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, {"target": targets}) | {"seed": np.array(seed)}
 
 
-def rewarded_network(p: Parameters, inputs: Arrays) -> "Network":
-    """Return the network before its first step."""
-    from replasticity.models.distal_reward_network import Network
-
-    return Network(p, shared.seed_of(inputs), inputs["target"], rewarded=p)
-
-
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     return simulate_resumable(p, inputs, None)
 
 
 def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
-    network = rewarded_network(p, inputs)
-    close_up_ms = np.arange(-CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS)
+    from replasticity.models.distal_reward_network import Network
+
+    seed, close_up_ms = int(inputs["seed"]), np.arange(-CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS)
+    network = Network(p, seed, inputs["target"], rewarded=p)
     record = shared.empty_record(RUN, p) | {
         "coincidence_time_ms": np.zeros(0, np.int64),
         "reward_time_ms": np.zeros(0, np.int64),
         "close_up_ms": close_up_ms,
-        **{f"close_up_{name}": np.full(len(close_up_ms), np.nan) for name in _CLOSE_UP},
         "close_up_coincidence_s": np.array(math.nan),
-        # The second before the last one, and the last one.
-        "recent": np.full((len(_CLOSE_UP), 2 * STEPS_PER_S), np.nan),
+        **{f"close_up_{name}": np.full(len(close_up_ms), math.nan) for name in _CLOSE_UP},
+        # The last second, and the one before.
+        "recent": np.full((len(_CLOSE_UP), 2 * STEPS_PER_S), math.nan),
     }
-    what = f"distal reward, seed {shared.seed_of(inputs)}"
-    for second, sample in shared.seconds(network, record, p, what, checkpoint):
+    for second, sample in shared.seconds(network, record, p, f"distal reward, seed {seed}", checkpoint):
         shared.record_second(record, second, sample, network, p)
         _record_chosen(record, second, sample, network, p)
         _record_close_up(record, second, network, p)
@@ -150,27 +140,27 @@ def _record_chosen(record: Arrays, second: int, sample: int | None, network: "Ne
     record["chosen_weight_mV"][second] = network.chunk.chosen_weight_mV[-1]
     record["chosen_eligibility_mV"][second] = network.chunk.chosen_eligibility_mV[-1]
     record["neighbour_weight_mV"][second] = network.state.weight_mV[p.neighbour_synapse]
+    for name, steps in zip(("coincidence_time_ms", "reward_time_ms"), network.scheduled_rewards(), strict=True):
+        record[name] = np.concatenate([record[name], steps])
     if sample is not None:
         weight_mV, chosen = network.exc_weight_mV, p.chosen_synapse
         record["chosen_rank"][sample] = shared.mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
         record["stronger_synapses"][sample] = np.count_nonzero(weight_mV > weight_mV[chosen])
-    for name, steps in zip(("coincidence_time_ms", "reward_time_ms"), network.scheduled_rewards(), strict=True):
-        record[name] = np.concatenate([record[name], steps])
 
 
 def _record_close_up(record: Arrays, second: int, network: "Network", p: Parameters) -> None:
     """Put what the last two seconds have of the close-up, which begins before its coincidence, into the record."""
-    chunk, recent = network.chunk, record["recent"]
-    recent[:, :STEPS_PER_S], recent[3:, STEPS_PER_S:] = recent[:, STEPS_PER_S:], 0.0
-    recent[:3, STEPS_PER_S:] = chunk.chosen_weight_mV, chunk.chosen_eligibility_mV, chunk.dopamine
-    step, cell = network.spikes()
     # Column k of the recent steps is step k + first.
-    first = (second - 1) * STEPS_PER_S + 1
+    chunk, recent, first = network.chunk, record["recent"], (second - 1) * STEPS_PER_S + 1
+    recent[:, :STEPS_PER_S] = recent[:, STEPS_PER_S:]
+    recent[:3, STEPS_PER_S:] = chunk.chosen_weight_mV, chunk.chosen_eligibility_mV, chunk.dopamine
+    recent[3:, STEPS_PER_S:] = 0.0
+    step, cell = network.spikes()
     for row, chosen in ((3, network.step.chosen_pre), (4, network.step.chosen_post)):
         recent[row, step[cell == chosen] - first] = 1.0
     shown = record["coincidence_time_ms"][p.close_up_reward :][:1]
     if len(shown):
-        record["close_up_coincidence_s"][...] = shown[0] / STEPS_PER_S
+        record["close_up_coincidence_s"] = shown[0] / STEPS_PER_S
         column = shown[0] + record["close_up_ms"] - first
         inside = (column >= 0) & (column < 2 * STEPS_PER_S)
         for name, values in zip(_CLOSE_UP, recent, strict=True):

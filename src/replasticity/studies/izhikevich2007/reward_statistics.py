@@ -77,7 +77,9 @@ def chosen_high_s(run, p):
 
 
 @statistics(
-    chosen_rank_final_percent=number("rank of the chosen synapse at the end, of all; ties share their mean", **_PERCENT),
+    chosen_rank_final_percent=number(
+        "rank of the chosen synapse at the end, of all; ties share their mean", **_PERCENT
+    ),
     chosen_rank_late_percent=number(
         "median rank of the chosen synapse, second half; ties share their mean", **_PERCENT
     ),

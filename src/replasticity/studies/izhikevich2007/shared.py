@@ -1,4 +1,4 @@
-"""What both protocols share: how long the network runs, what is recorded of each second, and checkpoints."""
+"""What both protocols share: for how long the network runs, and what is recorded of each second."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -43,20 +43,11 @@ class RunParameters(DistalRewardNetwork):
             raise ValueError(f"duration_s: has to be a whole multiple of sample_interval_s ({self.sample_interval_s})")
         return self
 
-    def network_cost(self, longest_reward_delay_ms: float) -> Cost:
-        """Return what the network needs: wiring and state, records, and one second of spikes."""
-        cells, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
-        steps = self.duration_s * float(STEPS_PER_S)
-        memory_bytes = (
-            200 * synapses
-            # A neuron may spike in each step of a second.
-            + 60 * STEPS_PER_S * cells
-            + 100 * self.duration_s
-            + 4 * (WEIGHT_BINS + 20) * self.duration_s / self.sample_interval_s
-            + 2 * longest_reward_delay_ms
-        )
-        # A neuron takes 1 ns in a step, a synapse 0.2 ns when weights change.
-        return Cost(memory_bytes, steps * (1e-9 * cells + 0.2e-9 * synapses / self.weight_update_period_ms))
+    def run_cost(self, longest_reward_delay_ms: float) -> Cost:
+        """Return what the network and the common records need."""
+        memory_bytes, seconds = self.network_cost(self.duration_s, longest_reward_delay_ms)
+        records_bytes = 100 * self.duration_s + 4 * (WEIGHT_BINS + 20) * self.duration_s / self.sample_interval_s
+        return Cost(memory_bytes + records_bytes, seconds)
 
 
 NETWORK_RUN = {
@@ -80,17 +71,7 @@ NETWORK_RUN = {
 
 
 def empty_record(contract: Mapping[str, Variable], p: RunParameters, **lengths: int) -> Arrays:
-    """Return zeros for all that a run has along seconds or samples of weights; their times are there already.
-
-    Parameters
-    ----------
-    contract : mapping of str to Variable
-        ``RUN`` of the protocol.
-    p : RunParameters
-        Parameters.
-    **lengths : int
-        Lengths of the protocol's own dimensions.
-    """
+    """Return zeros for all that a run has along seconds or samples; `lengths` are those of its own dimensions."""
     samples = p.duration_s // p.sample_interval_s
     lengths |= {"time_s": p.duration_s, "sample_s": samples}
     lengths |= {"upper_share": len(UPPER_SHARES), "weight_bin": WEIGHT_BINS}
@@ -107,48 +88,27 @@ def empty_record(contract: Mapping[str, Variable], p: RunParameters, **lengths: 
 def seconds(
     network: "Network", record: Arrays, p: RunParameters, what: str, checkpoint: Checkpoint | None
 ) -> Iterator[tuple[int, int | None]]:
-    """Let time pass, second by second, from the last checkpoint on.
+    """Simulate a second at a time and yield its number, and that of the sample of weights that is due, if one is.
 
-    Parameters
-    ----------
-    network : Network
-        The network before its first step.
-    record : dict of str to ndarray
-        All that the caller writes after each second: kept in checkpoints together with the network's state, and
-        replaced by what a checkpoint has.
-    p : RunParameters
-        Parameters.
-    what : str
-        What the progress display calls it.
-    checkpoint : Checkpoint, optional
-        Where to keep the state.
-
-    Yields
-    ------
-    int
-        Number of the second that has just been simulated, from 0.
-    int or None
-        Number of the sample of the weights that is due now, if one is.
+    Checkpoints keep the network's state and the record, which is all that the caller writes after each second; from the
+    last one on the run goes on. ``what`` is shown with the progress.
     """
-    done_s = 0
-    saved = checkpoint.load() if checkpoint is not None else None
-    if saved is not None:
-        done_s = int(saved.pop("done_s"))
-        for name, array in saved.items():
-            kind, _, key = name.partition(".")
-            if kind == "state":
-                getattr(network.state, key)[...] = array
-            else:
-                record[key] = array
+    state = network.state._asdict()
+    saved = (checkpoint.load() if checkpoint else None) or {"done_s": np.array(0)}
+    done_s = int(saved.pop("done_s"))
+    for name, array in saved.items():
+        if name in state:
+            state[name][...] = array
+        else:
+            record[name.removeprefix("record.")] = array
     for first, end in progress.in_chunks(p.duration_s * STEPS_PER_S, STEPS_PER_S, what, done_s * STEPS_PER_S):
         network.advance(first, end)
         done_s = end // STEPS_PER_S
         sample, is_between = divmod(done_s, p.sample_interval_s)
         yield done_s - 1, None if is_between else sample - 1
-        if checkpoint is not None and done_s % CHECKPOINT_INTERVAL_S == 0 and done_s < p.duration_s:
-            arrays = {f"state.{key}": array for key, array in network.state._asdict().items()}
-            arrays |= {f"record.{key}": array for key, array in record.items()}
-            checkpoint.save({"done_s": np.array(done_s), **arrays})
+        if checkpoint and done_s % CHECKPOINT_INTERVAL_S == 0 and done_s < p.duration_s:
+            recorded = {f"record.{name}": array for name, array in record.items()}
+            checkpoint.save({"done_s": np.array(done_s), **state, **recorded})
 
 
 def record_second(record: Arrays, second: int, sample: int | None, network: "Network", p: RunParameters) -> None:
@@ -161,19 +121,19 @@ def record_second(record: Arrays, second: int, sample: int | None, network: "Net
     record["rewards"][second] = before + np.count_nonzero(network.chunk.rewarded)
     record["dopamine"][second] = network.chunk.dopamine[-1]
     if sample is not None:
-        _record_weights(record, sample, network, p)
+        weight_mV, chosen = network.exc_weight_mV, network.step.chosen_synapse
+        others_mV = np.delete(weight_mV, chosen) if chosen >= 0 else weight_mV
+        # The k-th largest is the (n - k)-th smallest, counted from 0.
+        places = len(others_mV) - np.array([max(1, math.floor(share * len(weight_mV))) for share in UPPER_SHARES])
+        record["mean_weight_mV"][sample] = weight_mV.mean()
+        record["upper_weight_mV"][sample] = np.partition(others_mV, places)[places]
+        record["weight_histogram"][sample] = np.histogram(weight_mV, WEIGHT_BINS, (0.0, p.w_max_mV))[0]
 
 
-def _record_weights(record: Arrays, sample: int, network: "Network", p: RunParameters) -> None:
-    """Put the distribution of the weights into the record."""
-    weight_mV, chosen = network.exc_weight_mV, network.step.chosen_synapse
-    others_mV = np.delete(weight_mV, chosen) if chosen >= 0 else weight_mV
-    # Ranks are counted from 1; the k-th largest is the (n - k)-th smallest, counted from 0.
-    ranks = np.array([max(1, math.floor(share * p.exc_synapses)) for share in UPPER_SHARES])
-    places = len(others_mV) - ranks
-    record["mean_weight_mV"][sample] = weight_mV.mean()
-    record["upper_weight_mV"][sample] = np.partition(others_mV, places)[places]
-    record["weight_histogram"][sample] = np.histogram(weight_mV, np.linspace(0.0, p.w_max_mV, WEIGHT_BINS + 1))[0]
+def finished_run(contract: Mapping[str, Variable], record: Arrays, network: "Network", **more: Any) -> Arrays:
+    """Return the run: what the contract has of the record, the last weights, and what is given besides."""
+    more |= {"upper_share": UPPER_SHARES, "weight_final_mV": network.state.weight_mV}
+    return build(contract, {name: array for name, array in record.items() if name in contract} | more)
 
 
 def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> Any:
@@ -182,16 +142,3 @@ def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> Any:
     Many weights lie exactly at a bound: the best of their ranks for all of them would call each the strongest.
     """
     return 1 + np.sum(others > value, axis=0) + np.sum(others == value, axis=0) / 2
-
-
-def finished_run(contract: Mapping[str, Variable], record: Arrays, network: "Network", **more: Any) -> Arrays:
-    """Return the run: what the contract has of the record, the last weights, and what is given besides."""
-    recorded = {name: array for name, array in record.items() if name in contract}
-    return build(
-        contract, recorded | {"upper_share": UPPER_SHARES, "weight_final_mV": network.state.weight_mV} | more
-    )
-
-
-def seed_of(inputs: Arrays) -> int:
-    """Return the seed that stands for the noise, a function of seed and step that is computed while time passes."""
-    return int(inputs["seed"].item())
