@@ -189,11 +189,12 @@ def test_a_drive_that_is_not_described_is_refused(tmp_path):
         replays.replay(changed(SINGLE, tmp_path, change))
 
 
-# What the specification says of the recordings --------------------------------------------------------
+# What the recordings hold (docs/models/dendritic_prediction.md#verification) ---------------------------------
 
 
 def test_single_synapse_follows_the_continuous_rule():
-    # Section 7: the weight change is eta times the low-passed integral of the error, to a thousandth.
+    # docs/models/dendritic_prediction.md#continuous-time-form:
+    # the weight change is eta times the low-passed integral of the error, to a thousandth.
     recording = load(SINGLE)
     C_d, g_L, tau_L, tau_s, tau_Delta, eta, dt = 300.0, 30.0, 10.0, 3.0, 100.0, 0.75, 0.1
     ours, _ = replays.replay(SINGLE)

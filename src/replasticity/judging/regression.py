@@ -232,12 +232,12 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
             for name in names
             for row in _moved_with_any_seed(new[name], expected[name], contract[name], deterministic)
         ]
-        told = {row.label for row in with_any_seed}
+        reported = {row.label for row in with_any_seed}
         differences = [] if deterministic else compare_distributions(new, expected)
         moved += with_any_seed + [
             _moved_with_other_seeds(difference, len(others), len(reference_seeds))
             for difference in differences
-            if difference.differs and difference.label not in told
+            if difference.differs and difference.label not in reported
         ]
     smallest_sd = smallest_difference_sd(len(others), len(reference_seeds), numbers) if others else None
     return Check(

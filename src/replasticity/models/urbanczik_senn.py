@@ -1,7 +1,7 @@
 """Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): constants, synapses and time loop.
 
-The order of events inside a step is that of the specification "Dendritic prediction of somatic spiking",
-section 4. Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
+The order of events inside a step is that of docs/models/dendritic_prediction.md#order-of-a-step.
+Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
 
 The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
 model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
@@ -301,7 +301,7 @@ def no_errors(step_count, step):
 
 @njit
 def update_synapse(j, now, block, synapses, sums, step, failure):
-    """Bring one synapse up to a presynaptic spike (section 5).
+    """Bring one synapse up to a presynaptic spike (docs/models/dendritic_prediction.md#synapse-update).
 
     Parameters
     ----------

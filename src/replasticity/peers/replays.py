@@ -151,7 +151,7 @@ def _recorded(path: Path) -> tuple[str, float]:
 
 
 def holds(deviations: Sequence[Deviation]) -> bool:
-    """Say whether all that could be compared holds, and anything could be."""
+    """Return True if all that could be compared holds, and anything could be."""
     compared = [row.holds for row in deviations if row.holds is not None]
     return bool(compared) and all(compared)
 

@@ -310,8 +310,8 @@ def content_of(*paths: Path) -> Iterator[None]:
         ) from error
 
 
-#: Where the code of studies and of judging is: what a failure is told of rather than of what it calls.
-_TOLD = ("studies", "judging")
+#: The code of studies and of judging: a failure is reported of it rather than of what it calls.
+_OURS = ("studies", "judging")
 
 
 def _place(error: Exception) -> str:
@@ -321,8 +321,8 @@ def _place(error: Exception) -> str:
         module = str(frame.f_globals.get("__name__"))
         if module.startswith("replasticity.") and module != __name__:
             places.append((module, f"{module}, {frame.f_code.co_name}, line {line}"))
-    told = [place for module, place in places if module.split(".")[1] in _TOLD]
-    return (told or [place for _, place in places] or ["this command"])[-1]
+    ours = [place for module, place in places if module.split(".")[1] in _OURS]
+    return (ours or [place for _, place in places] or ["this command"])[-1]
 
 
 def read(path: Path, kind: str) -> "xr.Dataset":

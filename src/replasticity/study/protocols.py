@@ -273,16 +273,17 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Protocol:
-    """Return a protocol by name.
+    """Return a protocol by its name, or by a former one.
 
     Raises
     ------
     UserError
         If there is none of that name.
     """
-    if name not in _protocols():
-        raise UserError(f"no protocol '{name}'{renamed(name)}; allowed: {', '.join(names())}")
-    return _protocols()[name]
+    found = _protocols().get(present_name(name))
+    if found is None:
+        raise UserError(f"no protocol '{name}'; allowed: {', '.join(names())}")
+    return found
 
 
 #: Protocols and figures that had another name before there was a folder for each paper.
@@ -308,9 +309,9 @@ FORMER_NAMES = {
 }
 
 
-def renamed(name: str) -> str:
-    """Return for an error what a protocol or a figure of a former name is called now; empty if it never had one."""
-    return f" (it is called '{FORMER_NAMES[name]}' now)" if name in FORMER_NAMES else ""
+def present_name(name: str) -> str:
+    """Return what a protocol or a figure is called now, which may have had a former name in a user's file."""
+    return FORMER_NAMES.get(name, name)
 
 
 def name_of_recording(recorded_protocol: str) -> str:

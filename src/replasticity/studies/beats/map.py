@@ -1,8 +1,8 @@
 """Map of beats: the final weight for every pair of a presynaptic and a postsynaptic rate.
 
-The cells and synapses are those of the protocol ``beats`` (specification "Regular-firing pairs, STDP window and
-EPSP read-out", sections 1 and 2). The postsynaptic cells may start at several phases, which the specification
-does not have: it starts all cells at phase 0. No number is drawn: every seed gives the same run.
+The cells and synapses are those of the protocol ``beats`` (docs/models/pair_stdp.md#regular-firing). The
+postsynaptic cells may start at several phases; in ``beats`` all cells start at phase 0. No number is drawn: every
+seed gives the same run.
 """
 
 from dataclasses import replace

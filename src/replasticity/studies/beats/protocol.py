@@ -1,7 +1,7 @@
 """Beats: pairs of cells that fire regularly at two rates, joined by a plastic synapse.
 
 Where the rates differ, the time from a presynaptic to the next postsynaptic spike drifts through all values,
-once in each period of the beat. Specification "Regular-firing pairs, STDP window and EPSP read-out", section 2.
+once in each period of the beat. Source: docs/models/pair_stdp.md#regular-firing.
 No number is drawn: every seed gives the same run.
 
 Where both cells should spike at the same time, rounding decides whether they do so in one step, or which is first, so

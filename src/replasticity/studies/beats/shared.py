@@ -1,6 +1,6 @@
 """What the protocols with pair STDP share: parameters of the synapse, its events, and their replay.
 
-Specification "Regular-firing pairs, STDP window and EPSP read-out", section 1. Synapse k connects presynaptic
+Source: docs/models/pair_stdp.md#synapse. Synapse k connects presynaptic
 cell k with postsynaptic cell k; their spikes are given, and no weight acts on a cell.
 """
 

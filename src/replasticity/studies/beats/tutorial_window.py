@@ -1,7 +1,7 @@
 """STDP window of the synapses tutorial: many pairs of cells, the later the one spikes the earlier the other.
 
-Specification "Regular-firing pairs, STDP window and EPSP read-out", section 4. The numbers in the question that
-this study goes back to are the first weights. No number is drawn: every seed gives the same run.
+Source: docs/models/pair_stdp.md#tutorial-window. The numbers in the question that this study goes back to
+are the first weights. No number is drawn: every seed gives the same run.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any

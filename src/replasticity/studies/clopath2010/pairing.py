@@ -2,7 +2,7 @@
 
 A presynaptic spike and a forced postsynaptic one follow each other by 10 ms, in either order and at several
 frequencies, in an adaptive exponential and in a Hodgkin-Huxley neuron. Nothing is random: all seeds are the same.
-Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
+Source: docs/models/voltage_based_stdp.md#pairing.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """One dopamine-modulated synapse: its weight against the time of the dopamine spike (NESTML tutorial).
 
 One presynaptic and one postsynaptic spike leave an eligibility trace; a dopamine spike turns what is left of it into a
-change of weight. Nothing is random. Specification: "Dopamine-modulated STDP tutorial", protocol (a).
+change of weight. Nothing is random. Source: docs/models/dopamine_stdp.md#protocol-timing.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -201,7 +201,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
 def closed_form(parameters: Parameters) -> FloatArray:
     """Return the final weight of each point for one presynaptic, then one postsynaptic, then one dopamine spike.
 
-    Specification, section 7 (a), for b = 0 and a weight that stays positive; NaN for other spikes.
+    docs/models/dopamine_stdp.md#closed-form, for b = 0 and a weight that stays positive; NaN for other spikes.
 
     Returns
     -------

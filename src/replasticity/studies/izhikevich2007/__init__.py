@@ -1,7 +1,7 @@
 """The distal reward problem (Izhikevich 2007): what earned the reward that comes seconds later.
 
-The eligibility of a synapse remembers its STDP for a second, and dopamine turns it into a change of weight. In a network
-of 1000 neurons that fire at a few Hz,
+The eligibility of a synapse remembers its STDP for a second, and dopamine turns it into a change of weight. In a
+network of 1000 neurons that fire at a few Hz,
 
 - `reward`: one synapse among 80,000 is rewarded after its two neurons fired together (Fig. 1). Does it grow, and is it
   alone in that? Figure `reward_figure`; experiments ``izhikevich2007`` and those beside it: without dopamine, and with
@@ -13,5 +13,5 @@ of 1000 neurons that fire at a few Hz,
 v, u, s, c and d of the paper are ``v_mV``, ``u_mV``, ``weight_mV``, ``eligibility_mV`` and ``dopamine``; STDP of the
 program is ``trace_mV``, n1 ``chosen_pre``. Parameters of the network: `replasticity.models.distal_reward_parameters`.
 Equations: docs/models/distal_reward.md and `replasticity.equations.distal_reward`. The random streams of a seed are
-those of the recordings, so that a seed here and there is one and the same run.
+those of docs/models/distal_reward.md#random-inputs: a seed here and the same seed of a recording are the same run.
 """

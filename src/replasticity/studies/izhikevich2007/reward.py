@@ -99,7 +99,8 @@ SHORTEST = {"duration_s": 6, "sample_interval_s": 6}
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
     """Return the targets of all synapses, and the seed that stands for noise and reward delays.
 
-    An hour of noise is 29 GB of numbers. They are a function of seed, step and neuron, computed where they are needed.
+    An hour of noise is 29 GB of numbers, a function of seed, step and neuron that is computed where it is needed
+    (docs/models/distal_reward.md#random-inputs).
     """
     from replasticity.models.distal_reward import sample_targets
 

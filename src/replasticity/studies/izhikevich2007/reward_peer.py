@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
+from replasticity.models.distal_reward_parameters import STEPS_PER_S
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded
 from replasticity.storage.datasets import as_dataset
 from replasticity.studies.izhikevich2007 import reward_statistics, shared
 from replasticity.studies.izhikevich2007.reward import RUN, Parameters, sample_inputs
-from replasticity.studies.izhikevich2007.shared import STEPS_PER_S, FloatArray
+from replasticity.studies.izhikevich2007.shared import FloatArray
 from replasticity.study import statistics
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     The parameters say which condition it is; among those of the summary, in its attributes, the condition's replace the
     default's.
     """
-    condition, change = "default", {}
+    condition, change = "default", dict[str, Any]()
     if parameters.parallel_synapses_add:
         condition, change = "summed_duplicates", {"parallel_synapses_add": True}
     elif parameters.dopamine_increment == 0:

@@ -7,7 +7,6 @@ import numpy as np
 
 from replasticity.studies.izhikevich2007.reward import PART, Parameters
 from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS, FloatArray, IntArray
-from replasticity.studies.izhikevich2007.statistics_of_both import mean_weight_final_mV, rate_exc, rewards_given
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: A weight counts as high from this share of the bound on: 3.9 of 4 mV.
@@ -18,18 +17,16 @@ MINUTE_S = 60
 
 DIMENSIONS = {"minute": lambda p: p.duration_s // MINUTE_S}
 
-_WEIGHT: dict[str, Any] = {"resolution": 1e-9, "discrete": True}
+_FINE: dict[str, Any] = {"resolution": 1e-9, "discrete": True}
 _COUNT: dict[str, Any] = {"resolution": 0.5, "discrete": True}
 _RANK: dict[str, Any] = {"resolution": 0.25, "discrete": True}
 _PERCENT: dict[str, Any] = {"resolution": 1e-6, "discrete": True}
 _SAMPLED: dict[str, Any] = {"dims": ("minute",), "undefined": "the first sample is later"}
 
-__all__ = ["mean_weight_final_mV", "rate_exc", "rewards_given"]
-
 
 @statistics(
-    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **_WEIGHT),
-    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **_WEIGHT),
+    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **_FINE),
+    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **_FINE),
 )
 def chosen_courses(run, p):
     last = np.arange(MINUTE_S, p.duration_s + 1, MINUTE_S) - 1
@@ -59,8 +56,8 @@ def high_synapses(run: Run, p: Parameters) -> IntArray:
 
 
 @statistics(
-    chosen_weight_final_mV=number("weight of the chosen synapse at the end", **_WEIGHT),
-    chosen_weight_highest_mV=number("highest weight of the chosen synapse (each second)", **_WEIGHT),
+    chosen_weight_final_mV=number("weight of the chosen synapse at the end", **_FINE),
+    chosen_weight_highest_mV=number("highest weight of the chosen synapse (each second)", **_FINE),
     chosen_weight_late_mV=number("mean weight of the chosen synapse, second half", resolution=1e-9),
 )
 def chosen_weight(run, p):
@@ -96,13 +93,23 @@ def high_synapses_final(run, p):
 
 
 @statistics(
-    other_weight_largest_mV=number("largest other weight at any time", **_WEIGHT),
-    weight_percentile_99_mV=number("weight that 1 % of the others exceed at the end", **_WEIGHT),
-    weight_percentile_90_mV=number("weight that 10 % of the others exceed at the end", **_WEIGHT),
+    other_weight_largest_mV=number("largest other weight at any time", **_FINE),
+    weight_percentile_99_mV=number("weight that 1 % of the others exceed at the end", **_FINE),
+    weight_percentile_90_mV=number("weight that 10 % of the others exceed at the end", **_FINE),
 )
 def other_weights(run, p):
     upper_mV = run.upper_weight_mV
     return upper_mV[:, 0].max(), upper_mV[-1, 2], upper_mV[-1, 3]
+
+
+@statistic("mean excitatory weight at the end", resolution=1e-9)
+def mean_weight_final_mV(run, p):
+    return run.mean_weight_mV[-1]
+
+
+@statistic("rewards given", **_COUNT)
+def rewards_given(run, p):
+    return run.rewards[-1]
 
 
 @statistics(
@@ -116,6 +123,14 @@ def rewards_in_parts(run, p):
     return early, late, late - early
 
 
-@statistic("mean rate of the inhibitory cells", **_WEIGHT)
+@statistics(
+    rate_exc_mean_Hz=number("mean rate of the excitatory cells", **_FINE),
+    rate_exc_highest_Hz=number("highest rate of the excitatory cells in a second", **_FINE),
+)
+def rate_exc(run, p):
+    return run.rate_exc_Hz.mean(), run.rate_exc_Hz.max()
+
+
+@statistic("mean rate of the inhibitory cells", **_FINE)
 def rate_inh_mean_Hz(run, p):
     return run.rate_inh_Hz.mean()

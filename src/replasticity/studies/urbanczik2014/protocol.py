@@ -1,7 +1,7 @@
 """Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): a frozen pattern, presented again and again.
 
 200 plastic dendritic inputs repeat one Poisson pattern, while conductances impose a potential on the soma: the
-dendrite learns to predict it. Specification: "Dendritic prediction of somatic spiking".
+dendrite learns to predict it. Source: docs/models/dendritic_prediction.md.
 
 Symbols of the paper are mapped to names in `replasticity.equations.urbanczik_senn`.
 """
@@ -319,7 +319,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     -------
     dict of str to ndarray
         ``pattern_spike_time_ms`` and ``pattern_spike_input`` (pattern_spike), sorted by time; ``uniform`` (step).
-        Nothing of the pattern falls into its first ``relay_delay_ms`` (specification, section 1).
+        Nothing of the pattern falls into its first ``relay_delay_ms`` (docs/models/dendritic_prediction.md#pattern).
     """
     generator = random.generator(seed, "pattern")
     first, end = round(parameters.relay_delay_ms / parameters.dt_ms) + 1, presentation_steps(parameters) + 1
@@ -347,7 +347,7 @@ class Spikes(NamedTuple):
 
 
 def input_spikes(parameters: Parameters, pattern_stamp: IntArray, pattern_input: IntArray) -> Spikes:
-    """Return the spikes of all presentations (specification, section 1, "Presentation r").
+    """Return the spikes of all presentations (docs/models/dendritic_prediction.md#presentation).
 
     Parameters
     ----------
@@ -377,7 +377,9 @@ class Kicks(NamedTuple):
 
 
 def drive(parameters: Parameters) -> Kicks:
-    """Return the somatic drive (specification, section 1): a sine and a constant inside the learning window.
+    """Return the somatic drive: a sine and a constant inside the learning window.
+
+    Source: docs/models/dendritic_prediction.md#drive.
 
     Parameters
     ----------
@@ -608,7 +610,9 @@ def escape_rate_Hz(parameters: Parameters, u_mV: FloatArray) -> FloatArray:
 
 
 def presentation_errors(parameters: Parameters, record: "model.Record") -> dict[str, FloatArray]:
-    """Return how far the soma and the dendrite are from the target in each presentation (section 8).
+    """Return how far the soma and the dendrite are from the target in each presentation.
+
+    Source: docs/models/dendritic_prediction.md#expected-results.
 
     Parameters
     ----------
@@ -984,7 +988,10 @@ def _states(
 
 
 def _replay_single_synapse(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    """Return the runs of a recording of one synapse with a few spikes (specification, section 7)."""
+    """Return the runs of a recording of one synapse with a few spikes.
+
+    Source: docs/models/dendritic_prediction.md#single-synapse.
+    """
     for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
         if name not in recording:
             raise UserError(f"has no variable '{name}'")

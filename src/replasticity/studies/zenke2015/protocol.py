@@ -68,7 +68,7 @@ class Parameters(HomeostaticSynapse, PoissonPopulation):
         return Cost(memory_bytes, steps * _SECONDS_PER_STEP + sum(expected) * _SECONDS_PER_SPIKE)
 
 
-#: Phases of an event, in the order of the specification's points 2-3, 4b and 4c.
+#: Phases of an event (docs/models/homeostatic_stdp.md#samples).
 _PHASES = "before the step's spikes act; between the pre- and the postsynaptic event; after both"
 
 RUN = {
@@ -111,7 +111,7 @@ def spike_steps(times_ms: list[float], parameters: Parameters) -> IntArray:
     """Return the steps in which prescribed spikes are emitted, sorted.
 
     A time inside a step belongs to that step, and a time up to a thousandth of a step below a grid point
-    belongs to the grid point (specification, "Time and prescribed spikes").
+    belongs to the grid point (docs/models/homeostatic_stdp.md#prescribed-spikes).
     """
     dt_s = seconds(parameters.dt_ms)
     times_s = np.array(times_ms) * 0.001
@@ -125,7 +125,7 @@ def emitted_steps(parameters: Parameters) -> tuple[IntArray, IntArray]:
 
 
 def epoch_of_step(parameters: PoissonPopulation) -> IntArray:
-    """Return the epoch of each step (specification, "Time and prescribed spikes").
+    """Return the epoch of each step (docs/models/homeostatic_stdp.md#epoch-of-a-step).
 
     Returns
     -------
