@@ -124,7 +124,8 @@ def record_second(record: Arrays, second: int, sample: int | None, network: "Net
         weight_mV, chosen = network.exc_weight_mV, network.step.chosen_synapse
         others_mV = np.delete(weight_mV, chosen) if chosen >= 0 else weight_mV
         # The k-th largest is the (n - k)-th smallest, counted from 0.
-        places = len(others_mV) - np.array([max(1, math.floor(share * len(weight_mV))) for share in UPPER_SHARES])
+        ranks = np.array([max(1, math.floor(share * len(weight_mV))) for share in UPPER_SHARES])
+        places = len(others_mV) - ranks
         record["mean_weight_mV"][sample] = weight_mV.mean()
         record["upper_weight_mV"][sample] = np.partition(others_mV, places)[places]
         record["weight_histogram"][sample] = np.histogram(weight_mV, WEIGHT_BINS, (0.0, p.w_max_mV))[0]
