@@ -9,12 +9,15 @@ import numpy.typing as npt
 from replasticity.models.distal_reward_parameters import STEPS_PER_S
 from replasticity.storage.contract import ratio
 from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, PART, REWARDED_GROUP, Parameters
-from replasticity.studies.izhikevich2007.reward_statistics import mean_weight_final_mV, rate_exc, rewards_given
+from replasticity.studies.izhikevich2007.reward_statistics import network
 from replasticity.studies.izhikevich2007.shared import FloatArray, mid_rank
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Courses have parts of this share of the run.
 COURSE_PARTS = 2 * PART
+
+#: Statistics that are declared elsewhere.
+__all__ = ["network"]
 
 DIMENSIONS = {
     "response_window_ms": lambda p: len(p.response_windows_ms),
@@ -30,9 +33,6 @@ _RESPONSE: dict[str, Any] = {
 }
 _BY_WINDOW = ("response_window_ms",)
 _WEIGHTS: dict[str, Any] = {"resolution": 1e-9, "undefined": f"{NO_CELLS}, or the others' weights are 0"}
-
-#: Statistics that are declared elsewhere.
-__all__ = ["mean_weight_final_mV", "rate_exc", "rewards_given"]
 
 
 @once_per_run

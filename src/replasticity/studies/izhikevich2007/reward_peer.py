@@ -16,7 +16,7 @@ from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded
 from replasticity.storage.datasets import as_dataset
 from replasticity.studies.izhikevich2007 import reward_statistics, shared
-from replasticity.studies.izhikevich2007.reward import RUN, Parameters, sample_inputs
+from replasticity.studies.izhikevich2007.reward import Parameters, sample_inputs
 from replasticity.studies.izhikevich2007.shared import FloatArray
 from replasticity.study import statistics
 
@@ -105,8 +105,9 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
             "chosen_pre_spike_time": step[cell == network.step.chosen_pre],
             "chosen_post_spike_time": step[cell == network.step.chosen_post],
         }
-        for name in second.keys() & recording.keys():
-            parts.setdefault(name, []).append(np.array(second[name]))
+        for name in second:
+            if name in recording:
+                parts.setdefault(name, []).append(np.array(second[name]))
     values = {name: np.concatenate(arrays) for name, arrays in parts.items()} | {
         "network_pre": np.repeat(np.arange(shape[0]), shape[1]),
         "network_post": target,
@@ -118,16 +119,13 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "noise_check": noise_check(seed),
     }
     # Dimensions take their names from the recording, unless one of its lists has another length than ours.
-    return {
-        name: (
-            recording[name].dims
-            if recording[name].shape == value.shape
-            else [f"{name}_{k}" for k in range(value.ndim)],
-            value,
-        )
-        for name, value in values.items()
-        if name in recording
-    }
+    variables = {}
+    for name, value in values.items():
+        if name in recording:
+            fits = recording[name].shape == value.shape
+            dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(value.ndim))
+            variables[name] = (dimensions, value)
+    return variables
 
 
 def noise_check(seed: int) -> FloatArray:
@@ -165,7 +163,8 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
 
 def _run_of_summary(one: "xr.Dataset") -> Arrays:
     """Return what a summary has of one run under our names; what it has not is not a number."""
-    run = {name: one[_without_unit(name)].values for name in RUN if _without_unit(name) in one}
+    courses = ("rate_exc_Hz", "rate_inh_Hz", "chosen_weight_mV", "rewards", "mean_weight_mV", "weight_histogram")
+    run = {name: one[_without_unit(name)].values for name in courses}
     # Its rank does not say how many others are as strong.
     rank = one["chosen_rank"].values
     return run | {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from replasticity.studies.izhikevich2007.reward import PART, Parameters
-from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS, FloatArray, IntArray
+from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS, IntArray
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: A weight counts as high from this share of the bound on: 3.9 of 4 mV.
@@ -25,27 +25,19 @@ _SAMPLED: dict[str, Any] = {"dims": ("minute",), "undefined": "the first sample 
 
 
 @statistics(
-    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **_FINE),
-    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **_FINE),
+    mean_weight_final_mV=number("mean excitatory weight at the end", resolution=1e-9),
+    rewards_given=number("rewards given", **_COUNT),
+    rate_exc_mean_Hz=number("mean rate of the excitatory cells", **_FINE),
+    rate_exc_highest_Hz=number("highest rate of the excitatory cells in a second", **_FINE),
 )
-def chosen_courses(run, p):
-    last = np.arange(MINUTE_S, p.duration_s + 1, MINUTE_S) - 1
-    return run.chosen_weight_mV[last], run.chosen_eligibility_mV[last]
+def network(run, p):
+    """Both protocols have these."""
+    return run.mean_weight_mV[-1], run.rewards[-1], run.rate_exc_Hz.mean(), run.rate_exc_Hz.max()
 
 
-@statistics(
-    chosen_rank_course=number(
-        "rank among the excitatory synapses (ties share their mean), after each minute", **_SAMPLED, **_RANK
-    ),
-    stronger_synapses_course=number(
-        "excitatory synapses stronger than the chosen one, after each minute", **_SAMPLED, **_COUNT
-    ),
-    high_synapses_course=number("synapses at 97.5 % of the bound or above, after each minute", **_SAMPLED, **_COUNT),
-)
-def sampled_courses(run, p):
-    last = np.arange(MINUTE_S, p.duration_s + 1, MINUTE_S) // p.sample_interval_s - 1
-    sampled = (run.chosen_rank, run.stronger_synapses, high_synapses(run, p))
-    return [np.where(last >= 0, each[last], math.nan) for each in sampled]
+@statistic("mean rate of the inhibitory cells", **_FINE)
+def rate_inh_mean_Hz(run, p):
+    return run.rate_inh_Hz.mean()
 
 
 @once_per_run
@@ -56,21 +48,42 @@ def high_synapses(run: Run, p: Parameters) -> IntArray:
 
 
 @statistics(
+    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **_FINE),
+    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **_FINE),
+    chosen_rank_course=number(
+        "rank among the excitatory synapses (ties share their mean), after each minute", **_SAMPLED, **_RANK
+    ),
+    stronger_synapses_course=number(
+        "excitatory synapses stronger than the chosen one, after each minute", **_SAMPLED, **_COUNT
+    ),
+    high_synapses_course=number("synapses at 97.5 % of the bound or above, after each minute", **_SAMPLED, **_COUNT),
+)
+def courses(run, p):
+    second = np.arange(MINUTE_S, p.duration_s + 1, MINUTE_S)
+    sample = second // p.sample_interval_s - 1
+    sampled = (run.chosen_rank, run.stronger_synapses, high_synapses(run, p))
+    return (
+        run.chosen_weight_mV[second - 1],
+        run.chosen_eligibility_mV[second - 1],
+        *(np.where(sample >= 0, each[sample], math.nan) for each in sampled),
+    )
+
+
+@statistics(
     chosen_weight_final_mV=number("weight of the chosen synapse at the end", **_FINE),
     chosen_weight_highest_mV=number("highest weight of the chosen synapse (each second)", **_FINE),
     chosen_weight_late_mV=number("mean weight of the chosen synapse, second half", resolution=1e-9),
+    chosen_high_s=number(
+        "time at which the chosen weight first is 97.5 % of the bound",
+        undefined="the weight never gets there",
+        **_COUNT,
+    ),
 )
 def chosen_weight(run, p):
     weight_mV = run.chosen_weight_mV
-    return weight_mV[-1], weight_mV.max(), weight_mV[len(weight_mV) // 2 :].mean()
-
-
-@statistic(
-    "time at which the chosen weight first is 97.5 % of the bound", undefined="the weight never gets there", **_COUNT
-)
-def chosen_high_s(run, p):
-    high = np.flatnonzero(run.chosen_weight_mV >= HIGH_SHARE * p.w_max_mV)
-    return high[0] + 1 if len(high) else math.nan
+    high = np.flatnonzero(weight_mV >= HIGH_SHARE * p.w_max_mV)
+    high_s = high[0] + 1 if len(high) else math.nan
+    return weight_mV[-1], weight_mV.max(), weight_mV[len(weight_mV) // 2 :].mean(), high_s
 
 
 @statistics(
@@ -83,33 +96,19 @@ def chosen_high_s(run, p):
     chosen_rank_best=number("best rank of the chosen synapse (each sample); ties share their mean", **_RANK),
 )
 def chosen_rank(run, p):
-    percent: FloatArray = 100 * run.chosen_rank / p.exc_synapses
+    percent = 100 * run.chosen_rank / p.exc_synapses
     return percent[-1], np.median(percent[len(percent) // 2 :]), run.chosen_rank.min()
 
 
-@statistic("synapses at 97.5 % of the bound or above at the end", **_COUNT)
-def high_synapses_final(run, p):
-    return high_synapses(run, p)[-1]
-
-
 @statistics(
+    high_synapses_final=number("synapses at 97.5 % of the bound or above at the end", **_COUNT),
     other_weight_largest_mV=number("largest other weight at any time", **_FINE),
     weight_percentile_99_mV=number("weight that 1 % of the others exceed at the end", **_FINE),
     weight_percentile_90_mV=number("weight that 10 % of the others exceed at the end", **_FINE),
 )
-def other_weights(run, p):
+def all_weights(run, p):
     upper_mV = run.upper_weight_mV
-    return upper_mV[:, 0].max(), upper_mV[-1, 2], upper_mV[-1, 3]
-
-
-@statistic("mean excitatory weight at the end", resolution=1e-9)
-def mean_weight_final_mV(run, p):
-    return run.mean_weight_mV[-1]
-
-
-@statistic("rewards given", **_COUNT)
-def rewards_given(run, p):
-    return run.rewards[-1]
+    return high_synapses(run, p)[-1], upper_mV[:, 0].max(), upper_mV[-1, 2], upper_mV[-1, 3]
 
 
 @statistics(
@@ -121,16 +120,3 @@ def rewards_in_parts(run, p):
     rewards, part_s = run.rewards, p.duration_s // PART
     early, late = rewards[part_s - 1], rewards[-1] - rewards[-1 - part_s]
     return early, late, late - early
-
-
-@statistics(
-    rate_exc_mean_Hz=number("mean rate of the excitatory cells", **_FINE),
-    rate_exc_highest_Hz=number("highest rate of the excitatory cells in a second", **_FINE),
-)
-def rate_exc(run, p):
-    return run.rate_exc_Hz.mean(), run.rate_exc_Hz.max()
-
-
-@statistic("mean rate of the inhibitory cells", **_FINE)
-def rate_inh_mean_Hz(run, p):
-    return run.rate_inh_Hz.mean()
