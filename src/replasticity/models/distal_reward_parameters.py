@@ -1,6 +1,6 @@
 """Parameters of the distal-reward network, and of a synapse that earns rewards in it."""
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
     Cost,
@@ -17,8 +17,12 @@ STEPS_PER_S = 1000
 
 
 class DistalRewardNetwork(Parameters):
-    """Izhikevich's neurons; excitatory synapses learn. Symbols are the paper's, or else the published program's."""
+    """A network of Izhikevich's neurons whose excitatory synapses learn, and for how long it runs.
 
+    Symbols are those of the paper, or of the published program.
+    """
+
+    duration_s: PositiveInt = quantity("Duration of the run.")
     exc_cells: PositiveInt = quantity("Number of excitatory cells.", symbol="N_e")
     inh_cells: PositiveInt = quantity("Number of inhibitory cells.", symbol="N_i")
     synapses_per_cell: PositiveInt = quantity("Outgoing synapses of each cell.", symbol="M")
@@ -45,11 +49,15 @@ class DistalRewardNetwork(Parameters):
     parallel_synapses_add: bool = quantity(
         "Whether several synapses between the same two cells add up; if not, only the last one transmits."
     )
+    sample_interval_s: PositiveInt = quantity("Interval at which the distribution of weights is recorded.")
 
     @model_validator(mode="after")
-    def _reset_is_below_the_peak(self) -> "DistalRewardNetwork":
+    def _samples_fit(self, info: ValidationInfo) -> "DistalRewardNetwork":
         if self.c_mV >= self.v_peak_mV:
             raise ValueError(f"c_mV: has to be less than v_peak_mV ({self.v_peak_mV:g})")
+        recorded = bool(info.context and info.context.get("recorded"))
+        if self.duration_s % self.sample_interval_s and not recorded:
+            raise ValueError(f"duration_s: has to be a whole multiple of sample_interval_s ({self.sample_interval_s})")
         return self
 
     @property
@@ -62,14 +70,20 @@ class DistalRewardNetwork(Parameters):
         """Number of excitatory, that is plastic, synapses."""
         return self.exc_cells * self.synapses_per_cell
 
-    def network_cost(self, duration_s: int, longest_reward_delay_ms: float) -> Cost:
-        """Return what the network needs: wiring and state, and the spikes of one second."""
+    def network_cost(self, longest_reward_delay_ms: float) -> Cost:
+        """Return what the network needs: wiring and state, one second of spikes, records of each second and sample."""
         cells, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
-        # A neuron may spike in each step of a second.
-        memory_bytes = 200 * synapses + 60 * STEPS_PER_S * cells + 2 * longest_reward_delay_ms
+        memory_bytes = (
+            200 * synapses
+            # A neuron may spike in each step of a second.
+            + 60 * STEPS_PER_S * cells
+            + 100 * self.duration_s
+            + 400 * self.duration_s / self.sample_interval_s
+            + 2 * longest_reward_delay_ms
+        )
         # A neuron takes 1 ns in a step, a synapse 0.2 ns when weights change.
         step_s = 1e-9 * cells + 0.2e-9 * synapses / self.weight_update_period_ms
-        return Cost(memory_bytes, duration_s * float(STEPS_PER_S) * step_s)
+        return Cost(memory_bytes, self.duration_s * float(STEPS_PER_S) * step_s)
 
 
 class RewardedSynapse(DistalRewardNetwork):

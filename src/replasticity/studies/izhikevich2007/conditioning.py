@@ -12,12 +12,12 @@ import numpy.typing as npt
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
-from replasticity.models.distal_reward_parameters import STEPS_PER_S
+from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
 from replasticity.numerics import random
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import shared
-from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray, RunParameters
+from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
@@ -29,7 +29,7 @@ PART = 6
 REWARDED_GROUP = 0
 
 
-class Parameters(RunParameters):
+class Parameters(DistalRewardNetwork):
     """Parameters of the protocol: the network's, and those of stimuli and rewards."""
 
     stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2)
@@ -59,13 +59,13 @@ class Parameters(RunParameters):
 
     def cost(self) -> Cost:
         """Return what a run needs: the network, each stimulus and its response, and what is kept around stimuli."""
-        memory_bytes, seconds = self.run_cost(self.reward_delay_max_ms)
+        memory_bytes, seconds = self.network_cost(self.reward_delay_max_ms)
         presentations = self.duration_s * float(STEPS_PER_S) / self.interval_min_ms
         samples = self.duration_s / self.sample_interval_s
         numbers = (
             presentations * (10 + len(self.response_windows_ms))
             + float(self.stimuli) * (4.0 * self.cells + 3 * samples)
-            # Excitatory spikes in each step, and their sums.
+            # Excitatory spikes of each step, their sums, and its stimulus.
             + 2.0 * STEPS_PER_S * self.duration_s
             + 2 * (BEFORE_MS + AFTER_MS) * float(self.cells)
         )
@@ -141,24 +141,20 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
 def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
     from replasticity.models.distal_reward_network import Network
 
-    seed, steps, part_ms = int(inputs["seed"]), p.duration_s * STEPS_PER_S, p.duration_s * STEPS_PER_S / PART
+    seed, steps, around_ms = int(inputs["seed"]), p.duration_s * STEPS_PER_S, np.arange(-BEFORE_MS, AFTER_MS)
     stimulus_ms, group = inputs["stimulus_ms"].astype(np.int64), inputs["stimulus_group"].astype(np.int64)
-    stimuli = {
-        "step": stimulus_ms,
-        "group": group,
-        "reward_delay_ms": inputs["stimulus_reward_delay_ms"].astype(np.int64),
-        "cells": inputs["group_cell"],
-    }
+    reward_delay_ms = inputs["stimulus_reward_delay_ms"].astype(np.int64)
+    stimuli = {"step": stimulus_ms, "group": group, "reward_delay_ms": reward_delay_ms, "cells": inputs["group_cell"]}
     network = Network(p, seed, inputs["target"], stimuli=stimuli, stimulus_mV=p.stimulus_mV)
     is_s1 = group == REWARDED_GROUP
     # All that is shown around a stimulus has to lie in the run.
     is_whole = (stimulus_ms > BEFORE_MS) & (stimulus_ms <= steps - AFTER_MS)
     # The first and the last presentation of S1, if there is one.
-    shown_ms = [*stimulus_ms[is_whole & is_s1][:1], *stimulus_ms[is_whole & is_s1][-1:]]
+    shown_ms = np.array([*stimulus_ms[is_whole & is_s1][:1], *stimulus_ms[is_whole & is_s1][-1:]], np.int64)
     record = shared.empty_record(RUN, p, group=p.stimuli) | {
         # There is no step 0.
         "exc_spikes": np.zeros(steps + 1, np.int32),
-        "raster": np.zeros((2, BEFORE_MS + AFTER_MS, p.cells), np.int8),
+        "raster": np.zeros((2, len(around_ms), p.cells), np.int8),
     }
     membership = _membership(p, inputs["group_cell"])
     for second, sample in shared.seconds(network, record, p, f"Pavlovian conditioning, seed {seed}", checkpoint):
@@ -174,25 +170,21 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
             row = step - at_ms + BEFORE_MS
             inside = (row >= 0) & (row < len(raster))
             raster[row[inside], cell[inside]] = 1
-    marked = np.zeros(record["raster"].shape[:2], np.int64)
-    for marks, at_ms in zip(marked, shown_ms, strict=False):
-        row = stimulus_ms - at_ms + BEFORE_MS
-        inside = (row >= 0) & (row < len(marks))
-        marks[row[inside]] = group[inside] + 1
+    number, raster_stimulus = np.zeros(steps + 1, np.int32), np.zeros((2, len(around_ms)), np.int32)
+    number[stimulus_ms] = group + 1
+    raster_stimulus[: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
+    part_ms = steps / PART
     return shared.finished_run(
         RUN,
         record,
         network,
         response_window_ms=p.response_windows_ms,
         response=_responses(p, record["exc_spikes"], stimulus_ms),
-        raster_stimulus=marked,
-        around_ms=np.arange(-BEFORE_MS, AFTER_MS),
+        raster_stimulus=raster_stimulus,
+        around_ms=around_ms,
         around_rate_Hz=[
-            [
-                _rate_around_Hz(p, record["exc_spikes"], stimulus_ms[is_whole & part & chosen])
-                for chosen in (is_s1, ~is_s1)
-            ]
-            for part in (stimulus_ms <= part_ms, stimulus_ms > steps - part_ms)
+            [_rate_around_Hz(p, record["exc_spikes"], stimulus_ms[part & chosen]) for chosen in (is_s1, ~is_s1)]
+            for part in (is_whole & (stimulus_ms <= part_ms), is_whole & (stimulus_ms > steps - part_ms))
         ],
     )
 

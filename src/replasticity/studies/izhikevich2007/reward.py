@@ -12,7 +12,7 @@ from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSy
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.izhikevich2007 import shared
-from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, RunParameters
+from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 if TYPE_CHECKING:
     from replasticity.models.distal_reward_network import Network
@@ -24,8 +24,8 @@ CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS = 1000, 5000
 PART = 6
 
 
-class Parameters(RewardedSynapse, RunParameters):
-    """Parameters of the protocol: the network's, and those of the chosen synapse and its reward."""
+class Parameters(RewardedSynapse):
+    """Parameters of the protocol: those of the network, of the chosen synapse, and of its reward."""
 
     close_up_reward: NonNegativeInt = quantity("Which reward is recorded at each step, from 0.", output_option=True)
 
@@ -37,7 +37,7 @@ class Parameters(RewardedSynapse, RunParameters):
 
     def cost(self) -> Cost:
         """Return what a run needs: the network, the raster and close-up, and each coincidence of the chosen pair."""
-        memory_bytes, seconds = self.run_cost(self.reward_delay_min_ms + self.reward_delay_span_ms + 1)
+        memory_bytes, seconds = self.network_cost(self.reward_delay_min_ms + self.reward_delay_span_ms + 1)
         # A pair that fires together at 100 Hz.
         return Cost(memory_bytes + 4 * STEPS_PER_S * self.cells + 1e6 + 4800 * self.duration_s, seconds)
 

@@ -1,4 +1,4 @@
-"""What both protocols share: for how long the network runs, and what is recorded of each second."""
+"""What both protocols share: what is recorded of each second of the network, and how long runs are resumed."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, PositiveInt, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
 from replasticity.pipeline import progress
 from replasticity.pipeline.checkpoints import Checkpoint
@@ -28,26 +26,6 @@ WEIGHT_BINS = 80
 
 #: Share of the excitatory synapses above each of the recorded weights; 0 stands for the largest.
 UPPER_SHARES = (0.0, 0.001, 0.01, 0.1)
-
-
-class RunParameters(DistalRewardNetwork):
-    """The network's parameters, and for how long it runs."""
-
-    duration_s: PositiveInt = quantity("Duration of the run.")
-    sample_interval_s: PositiveInt = quantity("Interval at which the distribution of weights is recorded.")
-
-    @model_validator(mode="after")
-    def _samples_fit(self, info: ValidationInfo) -> "RunParameters":
-        recorded = bool(info.context and info.context.get("recorded"))
-        if self.duration_s % self.sample_interval_s and not recorded:
-            raise ValueError(f"duration_s: has to be a whole multiple of sample_interval_s ({self.sample_interval_s})")
-        return self
-
-    def run_cost(self, longest_reward_delay_ms: float) -> Cost:
-        """Return what the network and the common records need."""
-        memory_bytes, seconds = self.network_cost(self.duration_s, longest_reward_delay_ms)
-        records_bytes = 100 * self.duration_s + 4 * (WEIGHT_BINS + 20) * self.duration_s / self.sample_interval_s
-        return Cost(memory_bytes + records_bytes, seconds)
 
 
 NETWORK_RUN = {
@@ -70,7 +48,7 @@ NETWORK_RUN = {
 }
 
 
-def empty_record(contract: Mapping[str, Variable], p: RunParameters, **lengths: int) -> Arrays:
+def empty_record(contract: Mapping[str, Variable], p: DistalRewardNetwork, **lengths: int) -> Arrays:
     """Return zeros for all that a run has along seconds or samples; `lengths` are those of its own dimensions."""
     samples = p.duration_s // p.sample_interval_s
     lengths |= {"time_s": p.duration_s, "sample_s": samples}
@@ -86,7 +64,7 @@ def empty_record(contract: Mapping[str, Variable], p: RunParameters, **lengths: 
 
 
 def seconds(
-    network: "Network", record: Arrays, p: RunParameters, what: str, checkpoint: Checkpoint | None
+    network: "Network", record: Arrays, p: DistalRewardNetwork, what: str, checkpoint: Checkpoint | None
 ) -> Iterator[tuple[int, int | None]]:
     """Simulate a second at a time and yield its number, and that of the sample of weights that is due, if one is.
 
@@ -111,7 +89,7 @@ def seconds(
             checkpoint.save({"done_s": np.array(done_s), **state, **recorded})
 
 
-def record_second(record: Arrays, second: int, sample: int | None, network: "Network", p: RunParameters) -> None:
+def record_second(record: Arrays, second: int, sample: int | None, network: "Network", p: DistalRewardNetwork) -> None:
     """Put what both protocols keep of the last second into the record."""
     _, cell = network.spikes()
     exc_spikes = np.count_nonzero(cell < p.exc_cells)
