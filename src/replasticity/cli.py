@@ -1,7 +1,7 @@
 """The command line. Each command does one step of the pipeline and can be used without Snakemake.
 
-Exit status: 0 success; 1 a replay or a check does not hold, or there are too few seeds to tell; 2 bad input, reported in
-one line (with its traceback in Python's development mode: ``python -X dev -m replasticity ...``).
+Exit status: 0 success; 1 a replay or a check does not hold, or there are too few seeds to tell; 2 bad input, reported
+in one line (with its traceback in Python's development mode: ``python -X dev -m replasticity ...``).
 Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
 """
 

@@ -158,7 +158,7 @@ def as_statistics(path, condition):
     """Return our statistics of the runs of a summary, with resolutions, and their parameters."""
     resolved = experiments.resolve(condition)
     statistics = PROTOCOL.peer.of_peer(open_netcdf(path), resolved.parameters)
-    return {name: statistics[name] for name in PROTOCOL.peer.PEER_NAMES}
+    return {name: statistics[name] for name in PROTOCOL.peer.data.summary}
 
 
 def test_no_difference_between_fresh_hours_and_the_others_is_seen(in_project):

@@ -1,7 +1,7 @@
 """Base class and field types of a protocol's parameters.
 
 Parameters are checked strictly: an unknown name, a wrong type or a value out of range is an error, and a
-checked object cannot be changed. Units are in the names (see `replasticity.definitions.units`).
+checked object cannot be changed. Units are in the names (see `replasticity.units`).
 """
 
 import math

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
@@ -30,7 +31,6 @@ from replasticity.judging.distributions import (
     seeds_needed,
     smallest_difference_sd,
 )
-from replasticity.peers.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.storage import files, project
 from replasticity.storage.contract import Variable, require_defined
 from replasticity.study import protocols

@@ -1,7 +1,7 @@
 """The netCDF contract: what a file must hold, atomic writing, and validation on reading.
 
 Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix says, see
-`replasticity.definitions.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
+`replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
 seed give the same bytes.
 
 A list without entries, such as the spikes of a silent population, has a dimension of length 0. netCDF calls that one
@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.definitions.units import unit_of
 from replasticity.errors import UnavailableError, UserError
 from replasticity.storage import integrity
 from replasticity.storage.contract import Variable, sizes
 from replasticity.storage.files import partial_file, require_file
 from replasticity.storage.integrity import CONTENT_DIGEST
+from replasticity.units import unit_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Parameters
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import MOST_STEPS, Cost, NonNegative, Positive, PositiveInt
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio
 from replasticity.studies.beats import shared as pair_stdp
 from replasticity.studies.beats.window import closed_form

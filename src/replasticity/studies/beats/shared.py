@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, Positive
 from replasticity.definitions.parameters import Parameters as BaseParameters
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Variable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, Positive, PositiveInt
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build
 from replasticity.studies.beats import shared as pair_stdp
 from replasticity.studies.beats.window import closed_form

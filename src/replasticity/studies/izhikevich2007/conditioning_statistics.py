@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.models.distal_reward_parameters import STEPS_PER_S
 from replasticity.storage.contract import ratio
 from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, PART, REWARDED_GROUP, Parameters
 from replasticity.studies.izhikevich2007.reward_statistics import network
@@ -39,7 +38,7 @@ _WEIGHTS: dict[str, Any] = {"resolution": 1e-9, "undefined": f"{NO_CELLS}, or th
 def responses(run: Run, p: Parameters) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
     """Return time [s], stimulus, and response of each presentation that is not cut off by the end of the run."""
     complete = run.response[:, 0] >= 0
-    time_s: FloatArray = run.stimulus_ms[complete] / STEPS_PER_S
+    time_s: FloatArray = run.stimulus_ms[complete] / 1000
     return time_s, run.stimulus_group[complete], run.response[complete].astype(np.float64)
 
 

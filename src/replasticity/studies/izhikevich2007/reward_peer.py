@@ -12,63 +12,28 @@ import numpy as np
 
 from replasticity.errors import UserError
 from replasticity.models.distal_reward_parameters import STEPS_PER_S
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded
 from replasticity.storage.datasets import as_dataset
 from replasticity.studies.izhikevich2007 import reward_statistics, shared
 from replasticity.studies.izhikevich2007.reward import Parameters, sample_inputs
 from replasticity.studies.izhikevich2007.shared import FloatArray
-from replasticity.study import statistics
+from replasticity.study import recordings, statistics
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RECORDINGS = ("izhikevich_distal_reward", "izhikevich_distal_reward_full")
+DATA = recordings.read(__file__)
 
 _STATISTICS = statistics.contract_of(reward_statistics)
 
-#: Summaries have our statistics under our names, `of_peer` makes them; but not how many synapses are as strong as the
-#: chosen one, and so its rank, and not its eligibility.
-PEER_NAMES = {name: name for name in _STATISTICS if "rank" not in name and "eligibility" not in name}
-
-_SAME, _CLOSE = Tolerance(), Tolerance(absolute=1e-12)
-
-TOLERANCES = {
-    **{f"network_{name}": _SAME for name in ("pre", "post")},
-    **{f"network_{name}": _CLOSE for name in ("weight_initial", "weight_final", "eligibility_final")},
-    **{f"{name}_each_second": _SAME for name in ("spikes", "spikes_exc", "spikes_inh", "spike_checksum")},
-    **{f"{name}_each_second": _CLOSE for name in ("weights", "chosen_weight", "chosen_eligibility", "dopamine")},
-    **{f"{name}_time": _SAME for name in ("reward", "chosen_pre_spike", "chosen_post_spike")},
-    **dict.fromkeys(("chosen_weight", "chosen_eligibility", "dopamine", "v_final", "u_final", "noise_check"), _CLOSE),
-}
-
-SPIKES = ("network_spike",)
-
-RECORDED_INPUTS = ("weights_each_second_row",)
-
-NEEDED_INPUTS = ()
-
-
-def _without_unit(name: str) -> str:
-    """Return what the recorded program calls one of our quantities."""
-    return name.removesuffix("_per_ms").removesuffix("_mV").removesuffix("_Hz")
-
-
-_PARAMETER_NAMES = {_without_unit(name): name for name in Parameters.model_fields} | {
-    "n_exc": "exc_cells",
-    "n_inh": "inh_cells",
-    "n_syn": "synapses_per_cell",
-    "chosen_synapse": "chosen_slot",
-}
-
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    values = {_PARAMETER_NAMES.get(name, name): value for name, value in parameters.items()}
+    values = DATA.renamed(parameters)
     duration_ms = float(recording.attrs.get("duration_ms", math.nan))
     if not duration_ms > 0 or duration_ms % STEPS_PER_S:
         raise UserError(f"attribute 'duration_ms' is {duration_ms:g}; it has to be a number of whole seconds")
     values["duration_s"] = int(duration_ms) // STEPS_PER_S
-    return {"parallel_synapses_add": False, "sample_interval_s": 10, "close_up_reward": 0} | values
+    return values
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
@@ -154,21 +119,25 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     runs = np.flatnonzero(summary["condition"].values == condition)
     each = [statistics.summarise(reward_statistics, theirs, _run_of_summary(summary.isel(run=k))) for k in runs]
     contract = {
-        name: replace(_STATISTICS[name], dimensions=("seed", *_STATISTICS[name].dimensions)) for name in PEER_NAMES
+        name: replace(_STATISTICS[name], dimensions=("seed", *_STATISTICS[name].dimensions)) for name in DATA.summary
     }
-    stacked = {name: np.stack([one[name] for one in each]) for name in PEER_NAMES}
+    stacked = {name: np.stack([one[name] for one in each]) for name in contract}
     attributes = summary.attrs | {"parameters": json.dumps(recorded)}
     return as_dataset(contract, stacked, **attributes).assign_coords(seed=summary["seed"].values[runs])
 
 
 def _run_of_summary(one: "xr.Dataset") -> Arrays:
     """Return what a summary has of one run under our names; what it has not is not a number."""
-    courses = ("rate_exc_Hz", "rate_inh_Hz", "chosen_weight_mV", "rewards", "mean_weight_mV", "weight_histogram")
-    run = {name: one[_without_unit(name)].values for name in courses}
     # Its rank does not say how many others are as strong.
     rank = one["chosen_rank"].values
-    return run | {
+    return {
+        "rate_exc_Hz": one["rate_exc"].values,
+        "rate_inh_Hz": one["rate_inh"].values,
+        "chosen_weight_mV": one["chosen_weight"].values,
+        "rewards": one["rewards"].values,
+        "mean_weight_mV": one["mean_weight"].values,
         "upper_weight_mV": one["other_weights"].values,
+        "weight_histogram": one["weight_histogram"].values,
         "stronger_synapses": rank - 1,
         "chosen_rank": np.full(len(rank), np.nan),
         "chosen_eligibility_mV": np.full(one.sizes["second"], np.nan),

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.errors import UserError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio
 from replasticity.studies.clopath2010.nest_checks import require_whole_microseconds
 
