@@ -128,6 +128,13 @@ def uniform_stream(seed, stream):
     return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
 
 
+def noise_numbers(seed, count):
+    """Return the first numbers of the noise of a seed, uniform on [0, 1)."""
+    numbers = np.zeros(count)
+    fill_uniform(numbers, 0, np.uint64(seed), np.uint64(NOISE_STREAM))
+    return numbers
+
+
 def sample_targets(seed, exc_cells, inh_cells, slots):
     """Return the target of each synapse (docs/models/distal_reward.md#connectivity).
 

@@ -16,7 +16,6 @@ from replasticity.storage.contract import Arrays, Recorded
 from replasticity.storage.datasets import as_dataset
 from replasticity.studies.izhikevich2007 import reward_statistics, shared
 from replasticity.studies.izhikevich2007.reward import Parameters, sample_inputs
-from replasticity.studies.izhikevich2007.shared import FloatArray
 from replasticity.study import recordings, statistics
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+    from replasticity.models.distal_reward import noise_numbers
     from replasticity.models.distal_reward_network import Network
 
     seed = int(recording.attrs.get("seed", -1))
@@ -46,7 +46,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     network = Network(parameters, seed, target, rewarded=parameters)
     rows = recording["weights_each_second_row"].values if "weights_each_second_row" in recording else np.zeros(0, int)
     shape = (parameters.cells, parameters.synapses_per_cell)
-    initial_mV = network.state.weight_mV.copy()
+    initial_mV, noise = network.state.weight_mV.copy(), noise_numbers(seed, 1000)
     # An hour of all spikes and of each step would not fit into memory: only what the recording has is kept.
     parts: dict[str, list[Any]] = {}
     for _ in shared.seconds(network, {}, parameters, f"replay, seed {seed}", None):
@@ -81,7 +81,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "network_eligibility_final": network.state.eligibility_mV,
         "v_final": network.state.v_mV,
         "u_final": network.state.u_mV,
-        "noise_check": noise_check(seed),
+        "noise_check": np.append(noise[:5], noise.sum()),
     }
     # Dimensions take their names from the recording, unless one of its lists has another length than ours.
     variables = {}
@@ -91,16 +91,6 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
             dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(value.ndim))
             variables[name] = (dimensions, value)
     return variables
-
-
-def noise_check(seed: int) -> FloatArray:
-    """Return the first five numbers of the noise stream, and the sum of the first thousand."""
-    from replasticity.models.distal_reward import NOISE_STREAM
-    from replasticity.numerics.philox import fill_uniform
-
-    numbers = np.zeros(1000)
-    fill_uniform(numbers, 0, np.uint64(seed), np.uint64(NOISE_STREAM))
-    return np.append(numbers[:5], numbers.sum())
 
 
 def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
