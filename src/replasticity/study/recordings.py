@@ -1,6 +1,6 @@
 """What is known of another simulator's recordings: names, tolerances and inputs, read from ``peer.yaml`` of a study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
@@ -67,14 +67,16 @@ class Recordings(Checked):
     summary: dict[str, str] = Field({})
 
     def is_input(self, name: str) -> bool:
-        """Return True if a recorded variable is taken as given."""
-        return any(fnmatchcase(name, pattern) for pattern in (*self.inputs.needed, *self.inputs.others))
+        """Return True if a recorded variable is taken as given and not compared: forced spikes, with a bound, are."""
+        bounded = (pattern for bound in self.tolerances for pattern in bound.variables)
+        inputs = (*self.inputs.needed, *self.inputs.others)
+        return _matches(name, inputs) and not _matches(name, bounded)
 
     def compared(self, names: list[str]) -> Iterator[tuple[str, Tolerance]]:
         """Yield those of a recording's variables that a replay gives, each with how far it may differ."""
         left = [name for name in names if not self.is_input(name)]
         for bound in self.tolerances:
-            for name in [each for each in left if any(fnmatchcase(each, pattern) for pattern in bound.variables)]:
+            for name in [each for each in left if _matches(each, bound.variables)]:
                 yield name, bound.tolerance
                 left.remove(name)
 
@@ -93,6 +95,10 @@ class Recordings(Checked):
         """Return all parameters of a recording, those under a name of its own in ours."""
         ours = {theirs: name for name, theirs in self.parameters.items()}
         return self.defaults | {ours.get(name, name): value for name, value in recorded.items()}
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def read(file: str) -> Recordings:
