@@ -1,7 +1,7 @@
-"""Synapses with pair STDP between cells whose spikes are given: constants and time loop.
+"""Synapses with pair STDP between neurons whose spikes are given: constants and time loop.
 
-The weights act on no cell, so each synapse is a world of its own, and only the steps in which one of its two
-cells spikes matter to it (docs/models/pair_stdp.md#synapse).
+The weights act on no neuron, so each synapse is a world of its own, and only the steps in which one of its two
+neurons spikes matter to it (docs/models/pair_stdp.md#synapse).
 
 Limits: the size of a weight is at most `LARGEST_WEIGHT`. Brian2, the original simulator, has none; the bound is ours. A
 weight of 1 is that of a full synapse, so one of a billion means nothing.
@@ -21,7 +21,7 @@ PairStep = namedtuple(
     ["dt_s", "rate_pre_Hz", "rate_post_Hz", "dA_pre", "dA_post", "clip", "weight_max"],
 )
 
-#: Spikes of several cells: cell k spikes in ``steps[first[k]:first[k + 1]]``, strictly increasing.
+#: Spikes of several neurons: neuron k spikes in ``steps[first[k]:first[k + 1]]``, strictly increasing.
 Trains = namedtuple("Trains", ["first", "steps"])
 
 #: The events of all synapses, one synapse after the other. Phases: before, between pre and post, after (axis 1).
@@ -41,26 +41,7 @@ BEFORE, BETWEEN, AFTER = 0, 1, 2
 
 
 def discretise(*, dt_s, tau_pre_s, tau_post_s, dA_pre, depression_ratio, clip, weight_max):
-    """Return the constants.
-
-    Parameters
-    ----------
-    dt_s, tau_pre_s, tau_post_s : float
-        Time step and time constants of the traces [s].
-    dA_pre : float
-        Growth of the presynaptic trace at a spike [1].
-    depression_ratio : float
-        Area of the window's depressing side over that of its potentiating side [1].
-    clip : bool
-        Whether the weight stays in [0, weight_max].
-    weight_max : float
-        Upper bound of the weight [1].
-
-    Returns
-    -------
-    PairStep
-        Constants; dB = -dA taupre / taupost ratio, evaluated from left to right.
-    """
+    """Return the constants; dB is evaluated from left to right (docs/models/pair_stdp.md#amplitudes)."""
     return PairStep(
         dt_s=dt_s,
         rate_pre_Hz=1.0 / tau_pre_s,
@@ -72,10 +53,10 @@ def discretise(*, dt_s, tau_pre_s, tau_post_s, dA_pre, depression_ratio, clip, w
     )
 
 
-def make_trains(steps_of_cells):
-    """Return `Trains` from a list with the spike steps of each cell, each sorted."""
-    counts = [len(steps) for steps in steps_of_cells]
-    steps = np.concatenate([np.zeros(0, np.int64), *(np.asarray(steps, np.int64) for steps in steps_of_cells)])
+def make_trains(steps_of_neurons):
+    """Return `Trains` from a list with the spike steps of each neuron, each sorted."""
+    counts = [len(steps) for steps in steps_of_neurons]
+    steps = np.concatenate([np.zeros(0, np.int64), *(np.asarray(steps, np.int64) for steps in steps_of_neurons)])
     return Trains(first=np.cumsum([0, *counts]), steps=steps)
 
 
@@ -117,17 +98,15 @@ def record_event(events, event, phase, synapse):
 
 
 @njit
-def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step, outcome, events, failure):
-    """Run all synapses and fill the records.
-
-    Stops at the first weight that is no number, or beyond the limits of this module.
+def simulate(trains_pre, trains_post, neuron_pre, neuron_post, weight_initial, step, outcome, events, failure):
+    """Run all synapses and fill the records; stop at the first weight that is no number, or beyond its limits.
 
     Parameters
     ----------
     trains_pre, trains_post : Trains
-        Spikes of the presynaptic and of the postsynaptic cells.
-    cell_pre, cell_post : ndarray of int64, shape (synapses,)
-        The cells that each synapse connects.
+        Spikes of the presynaptic and of the postsynaptic neurons.
+    neuron_pre, neuron_post : ndarray of int64, shape (synapses,)
+        The neurons that each synapse connects.
     weight_initial : float
         Weight before the first step [1].
     step : PairStep
@@ -136,19 +115,19 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
         Arrays from `empty_outcome`; changed in place.
     events : Events
         Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
-        is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
+        is a step in which the presynaptic neuron of a synapse spikes, or the postsynaptic one, or both.
     failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         From `replasticity.numerics.limits.no_failure`; changed in place.
     """
     event = 0
-    for k in range(len(cell_pre)):
+    for k in range(len(neuron_pre)):
         synapse = Synapse(weight_initial, 0.0, 0.0, 0.0)
         lowest = highest = weight_initial
         first_event = event
-        next_pre, end_pre = trains_pre.first[cell_pre[k]], trains_pre.first[cell_pre[k] + 1]
-        next_post, end_post = trains_post.first[cell_post[k]], trains_post.first[cell_post[k] + 1]
+        next_pre, end_pre = trains_pre.first[neuron_pre[k]], trains_pre.first[neuron_pre[k] + 1]
+        next_post, end_post = trains_post.first[neuron_post[k]], trains_post.first[neuron_post[k] + 1]
         while next_pre < end_pre or next_post < end_post:
-            # Time goes on to the next step in which one of the two cells spikes.
+            # Time goes on to the next step in which one of the two neurons spikes.
             if next_pre == end_pre:
                 n = trains_post.steps[next_post]
             elif next_post == end_post:

@@ -1,23 +1,55 @@
-"""Recordings of another simulator."""
+"""Recordings of Brian2: pairings, and the EPSPs that the weights make."""
 
-from replasticity.studies.beats.epsp import (
-    NEEDED_INPUTS,
-    PEER_NAMES,
-    RECORDED_INPUTS,
-    RECORDINGS,
-    SPIKES,
-    TOLERANCES,
-    recorded_parameters,
-    replay,
-)
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "NEEDED_INPUTS",
-    "PEER_NAMES",
-    "RECORDED_INPUTS",
-    "RECORDINGS",
-    "SPIKES",
-    "TOLERANCES",
-    "recorded_parameters",
-    "replay",
-]
+from replasticity.peers.comparison import Tolerance
+from replasticity.storage.contract import Recorded
+from replasticity.studies.beats import recorded
+from replasticity.studies.beats.epsp import Parameters, simulate
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RECORDINGS = ("epsp",)
+
+#: Recorded parameter -> ours.
+_PARAMETER_NAMES = {
+    "n_pairs": "pairings",
+    "grid_hz": "grid_rates_Hz",
+    "grid_difference_ms": "grid_differences_ms",
+    "gap_hz": "gap_rates_Hz",
+    "slow_hz": "isolated_rate_Hz",
+    "test_ms": "test_spike_ms",
+    "readout_ms": "readout_duration_ms",
+}
+
+_POTENTIAL = Tolerance(absolute=1e-9)
+
+#: Recorded variable -> its dimensions, ours, and how far it may differ.
+_VARIABLES: dict[str, tuple[Any, str, Tolerance]] = {
+    "condition_rate": ("plastic", "condition_rate_Hz", Tolerance()),
+    "condition_period": ("plastic", "condition_period_ms", recorded.TIME),
+    "condition_difference": ("plastic", "condition_difference_ms", recorded.TIME),
+    "condition_group": ("plastic", "condition_group", Tolerance()),
+    "readout_weight": ("readout", "readout_weight", recorded.WEIGHT),
+    "readout_v": (("readout_step", "readout"), "readout_v_mV", _POTENTIAL),
+    "epsp_peak": ("readout", "epsp_peak_mV", _POTENTIAL),
+    "epsp_peak_time": ("readout", "epsp_peak_time_ms", recorded.TIME),
+    "v_end": ("readout", "v_end_mV", _POTENTIAL),
+}
+
+TOLERANCES = {**recorded.TOLERANCES, **{name: tolerance for name, (_, _, tolerance) in _VARIABLES.items()}}
+
+SPIKES = (*recorded.SPIKES, "readout_spike")
+RECORDED_INPUTS = NEEDED_INPUTS = ()
+PEER_NAMES: dict[str, str] = {}
+
+
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+    return recorded.parameters_in_our_names(parameters, _PARAMETER_NAMES)
+
+
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+    run = simulate(parameters, {})
+    variables = {name: (dimensions, run[ours]) for name, (dimensions, ours, _) in _VARIABLES.items()}
+    return recorded.replayed(parameters, run) | variables | recorded.spikes("readout_spike", parameters, run)

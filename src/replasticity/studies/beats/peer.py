@@ -1,23 +1,50 @@
-"""Recordings of another simulator."""
+"""Recordings of Brian2: pairs of neurons that fire regularly."""
 
-from replasticity.studies.beats.protocol import (
-    NEEDED_INPUTS,
-    PEER_NAMES,
-    RECORDED_INPUTS,
-    RECORDINGS,
-    SPIKES,
-    TOLERANCES,
-    recorded_parameters,
-    replay,
-)
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "NEEDED_INPUTS",
-    "PEER_NAMES",
-    "RECORDED_INPUTS",
-    "RECORDINGS",
-    "SPIKES",
-    "TOLERANCES",
-    "recorded_parameters",
-    "replay",
-]
+import numpy as np
+
+from replasticity.peers.comparison import Tolerance
+from replasticity.storage.contract import Recorded
+from replasticity.studies.beats import recorded, statistics
+from replasticity.studies.beats.protocol import Parameters, simulate
+from replasticity.study.statistics import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RECORDINGS = ("beats",)
+
+#: Rates that a recording derives from spike times.
+_RATE = Tolerance(absolute=1e-9, relative=1e-9)
+
+TOLERANCES = {
+    **recorded.TOLERANCES,
+    "w": recorded.WEIGHT,
+    "x": recorded.WEIGHT,
+    "pre_rate_actual": _RATE,
+    "post_rate_actual": _RATE,
+}
+
+SPIKES = recorded.SPIKES
+RECORDED_INPUTS = NEEDED_INPUTS = ()
+PEER_NAMES: dict[str, str] = {}
+
+
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+    values = recorded.parameters_in_our_names(parameters, {"pre_hz": "pre_rates_Hz", "post_hz": "post_rates_Hz"})
+    # Recordings are of one time step.
+    values["dt_divisions"] = []
+    values["phase_recorded_ms"] = recording.sizes.get("first_step", 0) * values.get("dt_ms", 0.0)
+    return values
+
+
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+    result = simulate(parameters, {})
+    run = Run(result)
+    return recorded.replayed(parameters, result) | {
+        "w": (("step", "plastic"), run.weight),
+        "x": (("first_step", "cell"), np.hstack([run.firing_phase_pre, run.firing_phase_post])),
+        "pre_rate_actual": ("plastic", statistics.pre_rate_actual_Hz(run, parameters)),
+        "post_rate_actual": ("plastic", statistics.post_rate_actual_Hz(run, parameters)),
+    }

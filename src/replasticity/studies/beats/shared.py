@@ -1,7 +1,6 @@
-"""What the protocols with pair STDP share: parameters of the synapse, its events, and their replay.
+"""What protocols with pair STDP share: synapses between neurons whose spikes are given, and their events.
 
-Source: docs/models/pair_stdp.md#synapse. Synapse k connects presynaptic
-cell k with postsynaptic cell k; their spikes are given, and no weight acts on a cell.
+Synapse k connects presynaptic neuron k with postsynaptic neuron k; no weight acts on a neuron.
 """
 
 import math
@@ -10,57 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationInfo
 
-from replasticity.definitions.parameters import Cost, Positive
-from replasticity.definitions.parameters import Parameters as BaseParameters
-from replasticity.peers.comparison import Tolerance
-from replasticity.storage.contract import Arrays, Variable
+from replasticity.models.pair_stdp_parameters import PairSynapse
+from replasticity.models.regular_firing_parameters import RegularFiring
+from replasticity.storage.contract import Variable
 
 if TYPE_CHECKING:
     from replasticity.models.pair_stdp import Events, Outcome, PairStep
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-
-#: What one event takes on a fast machine [s]: two exponentials.
-SECONDS_PER_EVENT = 5e-9
-
-#: Memory that a spike takes where events are kept [B]: its step (twice), its event (room, and sorted), the order.
-_BYTES_PER_SPIKE = 2 * 8 + 2 * 108 + 4 * 8 + 3 * 8
-
-#: Memory that a synapse takes beside its events [B]: small arrays of spikes, and what Python needs for each.
-_BYTES_PER_SYNAPSE = 1000
-
-
-class SynapseParameters(BaseParameters):
-    """Time step and parameters of the plastic synapse."""
-
-    dt_ms: Positive = Field(description="Time step.")
-    tau_pre_ms: Positive = Field(description="Time constant of the presynaptic trace: width of potentiation.")
-    tau_post_ms: Positive = Field(description="Time constant of the postsynaptic trace: width of depression.")
-    dA_pre: float = Field(description="Growth of the presynaptic trace at a spike: weight change of a coincidence.")
-    depression_ratio: float = Field(description="Area of the depressing side of the window over the potentiating one.")
-    weight_max: Positive = Field(description="Upper bound of the weight; the lower bound is 0.")
-    weight_initial: float = Field(description="Weight at the start.")
-    clip_weight: bool = Field(description="Whether the weight stays within its bounds.")
-
-    def events_cost(self, synapses: float, spikes: float) -> Cost:
-        """Return the cost of `run_synapses` for so many synapses, whose cells have so many spikes in all."""
-        return Cost(synapses * _BYTES_PER_SYNAPSE + spikes * _BYTES_PER_SPIKE, spikes * SECONDS_PER_EVENT)
-
+#: Steps in which each of several neurons spikes, strictly increasing.
+Trains = list[IntArray]
 
 #: Moments of an event, in the order in which they come.
 _MOMENTS = "before the step's spikes act; between the pre- and the postsynaptic event; after both"
 
 #: Contract of what `run_synapses` returns.
-RUN: dict[str, Variable] = {
+RUN = {
     "pre_spike_step": Variable(("pre_spike",), "step of each presynaptic spike", "int32"),
-    "pre_spike_cell": Variable(("pre_spike",), "cell of each presynaptic spike", "int32"),
+    "pre_spike_cell": Variable(("pre_spike",), "neuron of each presynaptic spike", "int32"),
     "post_spike_step": Variable(("post_spike",), "step of each postsynaptic spike", "int32"),
-    "post_spike_cell": Variable(("post_spike",), "cell of each postsynaptic spike", "int32"),
-    "event_step": Variable(("event",), "step with a spike of one of the synapse's cells", "int32"),
+    "post_spike_cell": Variable(("post_spike",), "neuron of each postsynaptic spike", "int32"),
+    "event_step": Variable(("event",), "step with a spike of one of the synapse's neurons", "int32"),
     "event_synapse": Variable(("event",), "synapse", "int32"),
     "event_kind": Variable(("event",), "1 presynaptic, 2 postsynaptic, 3 both in one step", "int32"),
     "moment": Variable(("moment",), f"moment of an event: {_MOMENTS}", "int32"),
@@ -77,65 +48,71 @@ def seconds(time_ms: float) -> float:
     return time_ms * 0.001
 
 
-def is_recorded(info: ValidationInfo) -> bool:
-    """Say whether parameters come from a recording, whose run may have ended before prescribed spikes."""
-    return bool(info.context and info.context.get("recorded"))
-
-
 def single_spike(step: int, step_count: int) -> IntArray:
-    """Return the spike steps of a cell that spikes once: none if the run ends before."""
+    """Return the spike steps of a neuron that spikes once: none if the run ends before."""
     return np.array([step] if step < step_count else [], np.int64)
 
 
-def discretise(parameters: SynapseParameters) -> "PairStep":
+def fire(p: RegularFiring, rates_Hz: Sequence[float], phase: float = 0.0, division: int = 1) -> Trains:
+    """Return the spikes of neurons that fire regularly from one phase on, with a part of the time step."""
+    from replasticity.models import regular_firing
+
+    dt_ms = p.dt_ms / division
+    spike_steps: Trains = regular_firing.fire(
+        rates_Hz=rates_Hz,
+        phase_initial=np.full(len(rates_Hz), phase),
+        dt_s=seconds(dt_ms),
+        step_count=round(p.duration_ms / dt_ms),
+        recorded_steps=0,
+        keep_overshoot=p.reset == "subtract",
+    )[0]
+    return spike_steps
+
+
+def discretise(p: PairSynapse) -> "PairStep":
     """Return the constants of the synapse."""
     from replasticity.models import pair_stdp as model
 
     step: PairStep = model.discretise(
-        dt_s=seconds(parameters.dt_ms),
-        tau_pre_s=seconds(parameters.tau_pre_ms),
-        tau_post_s=seconds(parameters.tau_post_ms),
-        dA_pre=float(parameters.dA_pre),
-        depression_ratio=float(parameters.depression_ratio),
-        clip=parameters.clip_weight,
-        weight_max=float(parameters.weight_max),
+        dt_s=seconds(p.dt_ms),
+        tau_pre_s=seconds(p.tau_pre_ms),
+        tau_post_s=seconds(p.tau_post_ms),
+        dA_pre=float(p.dA_pre),
+        depression_ratio=float(p.depression_ratio),
+        clip=p.clip_weight,
+        weight_max=float(p.weight_max),
     )
     return step
 
 
 def simulate(
-    parameters: SynapseParameters,
-    pre_steps: Sequence[IntArray],
-    post_steps: Sequence[IntArray],
-    pre: IntArray,
-    post: IntArray,
+    p: PairSynapse,
+    pre_steps: Trains,
+    post_steps: Trains,
     dt_s: float,
+    connections: tuple[IntArray, IntArray] | None = None,
     events: "Events | None" = None,
 ) -> "Outcome":
-    """Return what becomes of synapses between cells that spike in given steps.
+    """Return what becomes of synapses between neurons that spike in given steps.
 
     Parameters
     ----------
-    parameters : SynapseParameters
+    p : PairSynapse
         Parameters of the synapses.
-    pre_steps, post_steps : sequence of ndarray of int64
-        For each cell the steps in which it spikes, strictly increasing.
-    pre, post : ndarray of int64, shape (synapses,)
-        The cells that each synapse connects.
+    pre_steps, post_steps : list of ndarray of int64
+        Spikes of the neurons.
     dt_s : float
         Time step [s]: that of the run, or a finer one.
+    connections : tuple of two ndarrays of int64, shape (synapses,)
+        The presynaptic and the postsynaptic neuron of each synapse; k and k if it is left out.
     events : Events, optional
         Room for all events, changed in place; events are not kept if it is left out.
-
-    Returns
-    -------
-    Outcome
-        Weights and number of events of each synapse.
     """
     from replasticity.models import pair_stdp as model
     from replasticity.models.limits import raise_failure
     from replasticity.numerics.limits import no_failure
 
+    pre, post = connections or (np.arange(len(pre_steps)),) * 2
     outcome: Outcome = model.empty_outcome(len(pre))
     failure = no_failure()
     model.simulate(
@@ -143,8 +120,8 @@ def simulate(
         model.make_trains(post_steps),
         pre,
         post,
-        float(parameters.weight_initial),
-        discretise(parameters)._replace(dt_s=dt_s),
+        float(p.weight_initial),
+        discretise(p)._replace(dt_s=dt_s),
         outcome,
         model.empty_events(0) if events is None else events,
         failure,
@@ -153,29 +130,13 @@ def simulate(
     return outcome
 
 
-def run_synapses(
-    parameters: SynapseParameters, pre_steps: Sequence[IntArray], post_steps: Sequence[IntArray]
-) -> dict[str, Any]:
-    """Return what happens at synapses whose cells spike in given steps.
-
-    Parameters
-    ----------
-    parameters : SynapseParameters
-        Parameters of the synapses.
-    pre_steps, post_steps : sequence of ndarray of int64
-        For each synapse the steps in which its cells spike, strictly increasing.
-
-    Returns
-    -------
-    dict of str to array_like
-        Variables of `RUN`; events and spikes sorted by step, then by synapse.
-    """
+def run_synapses(p: PairSynapse, pre_steps: Trains, post_steps: Trains) -> dict[str, Any]:
+    """Return the variables of `RUN` for neurons that spike in given steps; events are sorted by step, then by synapse."""
     from replasticity.models import pair_stdp as model
 
     # Two spikes in one step are one event: there may be room to spare.
     room = model.empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
-    every = np.arange(len(pre_steps))
-    outcome = simulate(parameters, pre_steps, post_steps, every, every, seconds(parameters.dt_ms), room)
+    outcome = simulate(p, pre_steps, post_steps, seconds(p.dt_ms), events=room)
     events = model.first_events(room, outcome.event_count.sum())
     # The events of one synapse come after those of the one before; within a step they keep that order.
     order = np.argsort(events.step, kind="stable")
@@ -192,125 +153,28 @@ def run_synapses(
         "weight_final": outcome.weight_final,
     }
     for name, kind in (("pre", model.PRE), ("post", model.POST)):
-        spiked = (values["event_kind"] & kind) > 0
-        values[f"{name}_spike_step"] = values["event_step"][spiked]
-        values[f"{name}_spike_cell"] = values["event_synapse"][spiked]
+        spiked = (events.kind & kind) > 0
+        values |= {f"{name}_spike_step": events.step[spiked], f"{name}_spike_cell": events.synapse[spiked]}
     return values
 
 
-def weight_at_each_step(parameters: SynapseParameters, values: Mapping[str, Any], step_count: int) -> FloatArray:
-    """Return the weight of each synapse at the start of each step.
-
-    Parameters
-    ----------
-    parameters : SynapseParameters
-        Gives the weight at the start.
-    values : mapping of str to array
-        From `run_synapses`.
-    step_count : int
-        Number of steps.
-
-    Returns
-    -------
-    ndarray of float64, shape (step_count, synapses)
-        Weight [1]: that after the last event of an earlier step.
-    """
+def weight_at_each_step(p: PairSynapse, run: Mapping[str, Any], step_count: int) -> FloatArray:
+    """Return the weight at the start of each step, that after the last event of an earlier one: (steps, synapses)."""
     from replasticity.models import pair_stdp as model
 
-    weight = np.empty((step_count, len(values["weight_final"])))
-    after = np.ascontiguousarray(values["event_weight"][:, model.AFTER])
-    model.hold_weights(values["event_step"], values["event_synapse"], after, float(parameters.weight_initial), weight)
+    weight = np.empty((step_count, len(run["weight_final"])))
+    after = np.ascontiguousarray(run["event_weight"][:, model.AFTER])
+    model.hold_weights(run["event_step"], run["event_synapse"], after, float(p.weight_initial), weight)
     return weight
 
 
 def actual_rate_Hz(steps: IntArray, dt_s: float) -> float:
-    """Return one over the mean interval of a cell's spikes [Hz]; NaN for fewer than two spikes."""
+    """Return one over the mean interval of a neuron's spikes [Hz]; NaN for fewer than two spikes."""
     if len(steps) < 2:
         return math.nan
     return float((len(steps) - 1) / ((steps[-1] - steps[0]) * dt_s))
 
 
-# Replaying recordings of Brian2 ----------------------------------------------------------------------
-
-#: Recorded parameter -> ours.
-_PARAMETER_NAMES = {
-    "taupre_ms": "tau_pre_ms",
-    "taupost_ms": "tau_post_ms",
-    "dApre": "dA_pre",
-    "ratio": "depression_ratio",
-    "w_max": "weight_max",
-    "w0": "weight_initial",
-    "clip": "clip_weight",
-}
-
-_WEIGHT = Tolerance(absolute=1e-12)
-_TIME = Tolerance(absolute=1e-6)
-#: Rates that a recording derives from spike times.
-RATE = Tolerance(absolute=1e-9, relative=1e-9)
-
-TOLERANCES: dict[str, Tolerance] = {
-    "plastic_pre": Tolerance(),
-    "plastic_post": Tolerance(),
-    "plastic_weight_initial": _WEIGHT,
-    "plastic_weight_final": _WEIGHT,
-    "event_step": Tolerance(),
-    "event_synapse": Tolerance(),
-    "event_kind": Tolerance(),
-    **{
-        f"event_{quantity}_{moment}": tolerance
-        for moment in ("before", "mid", "after")
-        for quantity, tolerance in (
-            ("w", _WEIGHT),
-            ("Apre", _WEIGHT),
-            ("Apost", _WEIGHT),
-            ("lastupdate", _TIME),
-        )
-    },
-}
-
-SPIKES = ("pre_spike", "post_spike")
-
-
-def recorded_parameters(parameters: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a recording's parameters in our names; those of the synapse and the further names given."""
-    both = {**_PARAMETER_NAMES, **names}
-    # Recordings of beats have bounds without saying so.
-    return {"clip_weight": True} | {both.get(name, name): value for name, value in parameters.items()}
-
-
-def replayed(parameters: SynapseParameters, result: Arrays) -> dict[str, tuple[Any, Any]]:
-    """Return spikes, events and weights of a run under the names of recordings, in their units.
-
-    Parameters
-    ----------
-    parameters : SynapseParameters
-        Parameters of the run.
-    result : mapping of str to ndarray
-        Run with the variables of `RUN`.
-
-    Returns
-    -------
-    dict of str to (dimensions, values)
-        Variables for a dataset.
-    """
-    cells = np.arange(len(result["weight_final"]), dtype=np.int32)
-    variables: dict[str, tuple[Any, Any]] = {
-        "plastic_pre": ("plastic", cells),
-        "plastic_post": ("plastic", cells),
-        "plastic_weight_initial": ("plastic", np.full(len(cells), float(parameters.weight_initial))),
-        "plastic_weight_final": ("plastic", result["weight_final"]),
-    }
-    for name in SPIKES:
-        variables[f"{name}_time"] = (name, result[f"{name}_step"] * parameters.dt_ms)
-        variables[f"{name}_index"] = (name, result[f"{name}_cell"])
-    for name in ("event_step", "event_synapse", "event_kind"):
-        variables[name] = ("event", result[name])
-    for index, moment in enumerate(("before", "mid", "after")):
-        for recorded, ours in (
-            ("w", "event_weight"),
-            ("Apre", "event_trace_pre"),
-            ("Apost", "event_trace_post"),
-            ("lastupdate", "event_last_ms"),
-        ):
-            variables[f"event_{recorded}_{moment}"] = ("event", result[ours][:, index])
-    return variables
+def coincidences(run: Mapping[str, Any]) -> IntArray:
+    """Return in how many steps both neurons of each synapse spike."""
+    return np.bincount(run["event_synapse"][run["event_kind"] == 3], minlength=len(run["weight_final"]))

@@ -1,23 +1,38 @@
-"""Recordings of another simulator."""
+"""Recordings of Brian2: the STDP window of its synapses tutorial."""
 
-from replasticity.studies.beats.tutorial_window import (
-    NEEDED_INPUTS,
-    PEER_NAMES,
-    RECORDED_INPUTS,
-    RECORDINGS,
-    SPIKES,
-    TOLERANCES,
-    recorded_parameters,
-    replay,
-)
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "NEEDED_INPUTS",
-    "PEER_NAMES",
-    "RECORDED_INPUTS",
-    "RECORDINGS",
-    "SPIKES",
-    "TOLERANCES",
-    "recorded_parameters",
-    "replay",
-]
+from replasticity.peers.comparison import Tolerance
+from replasticity.storage.contract import Recorded
+from replasticity.studies.beats import recorded
+from replasticity.studies.beats.tutorial_window import Parameters, simulate
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RECORDINGS = ("stdp_tutorial_window",)
+
+TOLERANCES = {
+    **recorded.TOLERANCES,
+    "requested_pre_time": Tolerance(absolute=1e-9),
+    "requested_post_time": Tolerance(absolute=1e-9),
+}
+
+SPIKES = recorded.SPIKES
+RECORDED_INPUTS = NEEDED_INPUTS = ()
+PEER_NAMES: dict[str, str] = {}
+
+
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+    values = recorded.parameters_in_our_names(parameters, {"n": "pairs", "tmax_ms": "latest_spike_ms"})
+    latest_ms = values.get("latest_spike_ms", 0.0)
+    values.setdefault("duration_ms", float(recording.attrs.get("duration_ms", latest_ms + 1.0)))
+    return values
+
+
+def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+    run = simulate(parameters, {})
+    return recorded.replayed(parameters, run) | {
+        "requested_pre_time": ("plastic", run["requested_pre_ms"]),
+        "requested_post_time": ("plastic", run["requested_post_ms"]),
+    }

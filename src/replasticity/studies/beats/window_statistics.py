@@ -1,5 +1,33 @@
-"""Statistics."""
+"""The window: its sign on either side, and how far it is from its closed form."""
 
-from replasticity.studies.beats.window import STATISTICS, sizes, summarise
+import numpy as np
 
-__all__ = ["STATISTICS", "sizes", "summarise"]
+from replasticity.equations.pair_stdp_formulas import change_by_one_pairing
+from replasticity.study.statistics import statistic
+
+DIMENSIONS = {"synapse": lambda p: len(p.differences_ms)}
+
+
+@statistic("weight change, final minus initial", ("synapse",), resolution=1e-12)
+def dw(run, p):
+    return run.dw
+
+
+@statistic("weight change of a coincidence", resolution=1e-12, undefined="no pairing coincides")
+def dw_at_zero(run, p):
+    return next(iter(run.dw[run.difference_ms == 0]), np.nan)
+
+
+@statistic("largest departure of weight changes from the closed form", resolution=1e-12)
+def closed_form_departure(run, p):
+    return np.abs(run.dw - change_by_one_pairing(run.difference_ms, p)).max()
+
+
+@statistic("smallest difference whose pairing potentiates", resolution=1e-9, undefined="no pairing potentiates")
+def potentiating_from_ms(run, p):
+    return min(run.difference_ms[run.dw > 0], default=np.nan)
+
+
+@statistic("largest difference whose pairing depresses", resolution=1e-9, undefined="no pairing depresses")
+def depressing_up_to_ms(run, p):
+    return max(run.difference_ms[run.dw < 0], default=np.nan)
