@@ -10,8 +10,10 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.equations.epsp_readout import add_psp, relax, spikes
+from replasticity.models.limits import raise_failure
+from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure
 
 #: Largest size of a membrane potential [V].
 LARGEST_POTENTIAL_V = 1e3
@@ -23,14 +25,19 @@ LIMITS = (("v_V", f"-{LARGEST_POTENTIAL_V:g} to {LARGEST_POTENTIAL_V:g} V"),)
 ReadoutStep = namedtuple("ReadoutStep", ["E_L_V", "E_V", "v_decay", "V_th_V", "psp_scale_V"])
 
 
-def discretise(*, dt_s, tau_m_s, E_L_V, I_const_V, V_th_V, psp_scale_V):
-    """Return the constants of one step."""
+#: Potentials are in volts inside, as in the reference simulator.
+VOLT_PER_MV = 0.001
+
+
+def discretise(p):
+    """Return the constants of one step of a `ReadoutNeuron`."""
+    E_L_V = p.E_L_mV * VOLT_PER_MV
     return ReadoutStep(
         E_L_V=E_L_V,
-        E_V=E_L_V + I_const_V,
-        v_decay=math.exp(-dt_s / tau_m_s),
-        V_th_V=V_th_V,
-        psp_scale_V=psp_scale_V,
+        E_V=E_L_V + p.I_const_mV * VOLT_PER_MV,
+        v_decay=math.exp(-seconds(p.dt_ms) / seconds(p.tau_m_ms)),
+        V_th_V=p.V_th_mV * VOLT_PER_MV,
+        psp_scale_V=p.psp_scale_mV * VOLT_PER_MV,
     )
 
 
@@ -74,3 +81,38 @@ def simulate(weight, arrival_step, step, v_every_step_V, spiked, failure):
                 note_failure(failure, 0, n, neuron, v_V[neuron])
                 return v_V
     return v_V
+
+
+def read_out(weight, p):
+    """Return what one test spike does to a `ReadoutNeuron`, for each weight, in the units of the parameters.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``readout_v_mV`` of shape (steps, weights), ``epsp_peak_mV``, ``epsp_peak_time_ms`` and ``v_end_mV`` of each
+        weight; ``readout_spike_step`` and ``readout_spike_cell`` of each spike.
+
+    Raises
+    ------
+    StateError
+        If a potential leaves its limits.
+    """
+    dt_s, step = seconds(p.dt_ms), discretise(p)
+    # docs/models/pair_stdp.md#test-spike
+    emitted = int(np.floor((seconds(p.test_spike_ms) + 0.001 * dt_s) / dt_s))
+    arrival_step = emitted + round(seconds(p.delay_ms) / dt_s)
+    time_ms = np.arange(round(p.readout_duration_ms / p.dt_ms)) * dt_s * 1e3
+    v_V, spiked = np.zeros((len(time_ms), len(weight))), np.zeros((len(time_ms), len(weight)), np.bool_)
+    failure = no_failure()
+    v_end_V = simulate(weight, arrival_step, step, v_V, spiked, failure)
+    raise_failure(failure, LIMITS, p.dt_ms, "read-out cell")
+    spike_step, spike_neuron = np.nonzero(spiked)
+    return {
+        "readout_time_ms": time_ms,
+        "readout_v_mV": v_V / VOLT_PER_MV,
+        "epsp_peak_mV": (v_V.max(axis=0) - step.E_L_V) / VOLT_PER_MV,
+        "epsp_peak_time_ms": time_ms[v_V.argmax(axis=0)],
+        "v_end_mV": v_end_V / VOLT_PER_MV,
+        "readout_spike_step": spike_step,
+        "readout_spike_cell": spike_neuron,
+    }

@@ -12,8 +12,10 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.equations.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.models.limits import raise_failure
+from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure
 
 #: Constants. ``rate_pre_Hz`` and ``rate_post_Hz`` are one over the time constants of the traces.
 PairStep = namedtuple(
@@ -40,16 +42,20 @@ PRE, POST = 1, 2
 BEFORE, BETWEEN, AFTER = 0, 1, 2
 
 
-def discretise(*, dt_s, tau_pre_s, tau_post_s, dA_pre, depression_ratio, clip, weight_max):
-    """Return the constants; dB is evaluated from left to right (docs/models/pair_stdp.md#amplitudes)."""
+def discretise(p, dt_s):
+    """Return the constants of a `PairSynapse` for the time step of the run, or a finer one [s].
+
+    dB is evaluated from left to right (docs/models/pair_stdp.md#amplitudes).
+    """
+    dA_pre, tau_pre_s, tau_post_s = p.dA_pre, seconds(p.tau_pre_ms), seconds(p.tau_post_ms)
     return PairStep(
         dt_s=dt_s,
         rate_pre_Hz=1.0 / tau_pre_s,
         rate_post_Hz=1.0 / tau_post_s,
         dA_pre=dA_pre,
-        dA_post=-dA_pre * tau_pre_s / tau_post_s * depression_ratio,
-        clip=clip,
-        weight_max=weight_max,
+        dA_post=-dA_pre * tau_pre_s / tau_post_s * p.depression_ratio,
+        clip=p.clip_weight,
+        weight_max=p.weight_max,
     )
 
 
@@ -190,3 +196,53 @@ def hold_weights(event_step, event_synapse, weight_after, weight_initial, weight
         held[k], held_since[k] = weight_after[event], event_step[event] + 1
     for k in range(len(held)):
         weight[held_since[k] :, k] = held[k]
+
+
+def run_synapses(p, pre_steps, post_steps, dt_s, connections=None, events=None):
+    """Return the `Outcome` of synapses between neurons that spike in given steps.
+
+    Parameters
+    ----------
+    p : PairSynapse
+        Parameters of the synapses.
+    pre_steps, post_steps : list of ndarray of int64
+        Steps in which each neuron spikes, strictly increasing.
+    dt_s : float
+        Time step [s]: that of the run, or a finer one.
+    connections : tuple of two ndarrays of int64, shape (synapses,)
+        The presynaptic and the postsynaptic neuron of each synapse; k and k if it is left out.
+    events : Events, optional
+        Room for all events, changed in place; events are not kept if it is left out.
+
+    Raises
+    ------
+    StateError
+        If a weight leaves its limits.
+    """
+    neuron_pre, neuron_post = connections or (np.arange(len(pre_steps)),) * 2
+    outcome = empty_outcome(len(neuron_pre))
+    failure = no_failure()
+    simulate(
+        make_trains(pre_steps),
+        make_trains(post_steps),
+        neuron_pre,
+        neuron_post,
+        p.weight_initial,
+        discretise(p, dt_s),
+        outcome,
+        empty_events(0) if events is None else events,
+        failure,
+    )
+    raise_failure(failure, LIMITS, dt_s * 1e3, "synapse")
+    return outcome
+
+
+def run_and_keep_events(p, pre_steps, post_steps):
+    """Return the `Outcome` of synapses from neuron k to neuron k, and their `Events`, sorted by step, then synapse."""
+    # Two spikes in one step are one event: there may be room to spare.
+    room = empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
+    outcome = run_synapses(p, pre_steps, post_steps, seconds(p.dt_ms), events=room)
+    events = first_events(room, outcome.event_count.sum())
+    # The events of one synapse come after those of the one before; within a step they keep that order.
+    order = np.argsort(events.step, kind="stable")
+    return outcome, Events(*(part.take(order, axis=0) for part in events))

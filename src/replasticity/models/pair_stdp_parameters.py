@@ -12,6 +12,11 @@ _BYTES_PER_SPIKE = 2 * 8 + 2 * 108 + 4 * 8 + 3 * 8
 _BYTES_PER_SYNAPSE = 1000
 
 
+def seconds(time_ms: float) -> float:
+    """Return a time in seconds, rounded as the reference simulator rounds it."""
+    return time_ms * 0.001
+
+
 class PairSynapse(TimeGrid):
     """A plastic synapse whose weight changes with each pair of spikes."""
 

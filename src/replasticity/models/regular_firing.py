@@ -7,6 +7,7 @@ steps can hang on the last bit. Exact times leave open what a coincidence is, so
 import numpy as np
 
 from replasticity.equations.regular_firing import advance_phase, reset_phase, spikes
+from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.numerics.compilation import njit
 
 #: Without a grid, times are counted in this share of the duration: far below any interval, far above rounding.
@@ -93,6 +94,19 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
         first = steps_to_spike(start, increment, step_count) - 1
         spike_steps.append(np.arange(first, step_count, steps_to_spike(0.0, increment, step_count)))
     return spike_steps, phases
+
+
+def fire_on_grid(p, rates_Hz, phase=0.0, division=1):
+    """Return the spikes of neurons of one phase at the start, with a part of the time step of `RegularFiring`."""
+    dt_ms = p.dt_ms / division
+    return fire(
+        rates_Hz=rates_Hz,
+        phase_initial=np.full(len(rates_Hz), phase),
+        dt_s=seconds(dt_ms),
+        step_count=round(p.duration_ms / dt_ms),
+        recorded_steps=0,
+        keep_overshoot=p.reset == "subtract",
+    )[0]
 
 
 def finest_s(duration_s):

@@ -5,7 +5,7 @@ spike. Nothing is random. Source: docs/models/pair_stdp.md#epsp.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,8 +17,6 @@ from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
 
 Rates = Annotated[list[Positive], Field(min_length=1)]
-
-_VOLT_PER_MV = 0.001
 
 #: Groups of conditions.
 GRID, ISOLATED, LOCKED = 0, 1, 2
@@ -136,11 +134,14 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: the pairings, then the read-out."""
+    from replasticity.models import epsp_readout
+
     made = list(conditions(p))
     group, rate_Hz, period, difference = zip(*made, strict=True)
     pre_steps = [p.first_step + np.arange(p.pairings) * each.period_steps for each in made]
     post_steps = [pre + each.difference_steps for pre, each in zip(pre_steps, made, strict=True)]
     synapses = shared.run_synapses(p, pre_steps, post_steps)
+    weight = np.array([*synapses["weight_final"], p.weight_initial])
     return build(
         RUN,
         {
@@ -148,44 +149,8 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
             "condition_period_ms": np.array(period) * p.dt_ms,
             "condition_difference_ms": np.array(difference) * p.dt_ms,
             "condition_group": group,
-        }
-        | synapses
-        | read_out(np.array([*synapses["weight_final"], p.weight_initial]), p),
+            **synapses,
+            "readout_weight": weight,
+            **epsp_readout.read_out(weight, p),
+        },
     )
-
-
-def read_out(weight: shared.FloatArray, p: Parameters) -> dict[str, Any]:
-    """Return what one test spike does to a neuron at rest, for each weight: the last variables of `RUN`."""
-    from replasticity.models import epsp_readout as model
-    from replasticity.models.limits import raise_failure
-    from replasticity.numerics.limits import no_failure
-
-    dt_s = shared.seconds(p.dt_ms)
-    step = model.discretise(
-        dt_s=dt_s,
-        tau_m_s=shared.seconds(p.tau_m_ms),
-        E_L_V=p.E_L_mV * _VOLT_PER_MV,
-        I_const_V=p.I_const_mV * _VOLT_PER_MV,
-        V_th_V=p.V_th_mV * _VOLT_PER_MV,
-        psp_scale_V=p.psp_scale_mV * _VOLT_PER_MV,
-    )
-    steps = round(p.readout_duration_ms / p.dt_ms)
-    # docs/models/pair_stdp.md#test-spike
-    emitted = int(np.floor((shared.seconds(p.test_spike_ms) + 0.001 * dt_s) / dt_s))
-    delay = round(shared.seconds(p.delay_ms) / dt_s)
-    v_V, spiked = np.zeros((steps, len(weight))), np.zeros((steps, len(weight)), np.bool_)
-    failure = no_failure()
-    v_end_V = model.simulate(weight, emitted + delay, step, v_V, spiked, failure)
-    raise_failure(failure, model.LIMITS, p.dt_ms, "read-out cell")
-    time_ms = np.arange(steps) * dt_s * 1e3
-    spike_step, spike_neuron = np.nonzero(spiked)
-    return {
-        "readout_weight": weight,
-        "readout_time_ms": time_ms,
-        "readout_v_mV": v_V / _VOLT_PER_MV,
-        "epsp_peak_mV": (v_V.max(axis=0) - step.E_L_V) / _VOLT_PER_MV,
-        "epsp_peak_time_ms": time_ms[v_V.argmax(axis=0)],
-        "v_end_mV": v_end_V / _VOLT_PER_MV,
-        "readout_spike_step": spike_step,
-        "readout_spike_cell": spike_neuron,
-    }

@@ -25,12 +25,11 @@ _PARAMETER_NAMES = {
 
 _POTENTIAL = Tolerance(absolute=1e-9)
 
-#: Recorded variable -> its dimensions, ours, and how far it may differ.
-_VARIABLES: dict[str, tuple[Any, str, Tolerance]] = {
-    "condition_rate": ("plastic", "condition_rate_Hz", Tolerance()),
+_VARIABLES: recorded.Variables = {
+    "condition_rate": ("plastic", "condition_rate_Hz", recorded.EXACT),
     "condition_period": ("plastic", "condition_period_ms", recorded.TIME),
     "condition_difference": ("plastic", "condition_difference_ms", recorded.TIME),
-    "condition_group": ("plastic", "condition_group", Tolerance()),
+    "condition_group": ("plastic", "condition_group", recorded.EXACT),
     "readout_weight": ("readout", "readout_weight", recorded.WEIGHT),
     "readout_v": (("readout_step", "readout"), "readout_v_mV", _POTENTIAL),
     "epsp_peak": ("readout", "epsp_peak_mV", _POTENTIAL),
@@ -38,8 +37,7 @@ _VARIABLES: dict[str, tuple[Any, str, Tolerance]] = {
     "v_end": ("readout", "v_end_mV", _POTENTIAL),
 }
 
-TOLERANCES = {**recorded.TOLERANCES, **{name: tolerance for name, (_, _, tolerance) in _VARIABLES.items()}}
-
+TOLERANCES = recorded.tolerances(_VARIABLES)
 SPIKES = (*recorded.SPIKES, "readout_spike")
 RECORDED_INPUTS = NEEDED_INPUTS = ()
 PEER_NAMES: dict[str, str] = {}
@@ -50,6 +48,4 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    run = simulate(parameters, {})
-    variables = {name: (dimensions, run[ours]) for name, (dimensions, ours, _) in _VARIABLES.items()}
-    return recorded.replayed(parameters, run) | variables | recorded.spikes("readout_spike", parameters, run)
+    return recorded.replayed(parameters, simulate(parameters, {}), _VARIABLES, SPIKES)

@@ -31,19 +31,13 @@ def _on_grid(values: npt.NDArray[Any], run: Run, p: Parameters) -> npt.NDArray[A
     return np.reshape(values[run.condition_group == GRID], shape)
 
 
-@statistic("weight after the pairings", _GRID, resolution=1e-12)
-def weight_grid(run, p):
-    return _on_grid(run.weight_final, run, p)
-
-
-@statistic("EPSP peak after the pairings", _GRID, resolution=1e-9)
-def epsp_grid_mV(run, p):
-    return _on_grid(run.epsp_peak_mV[:-1], run, p)
-
-
-@statistic("steps in which both cells spike", _GRID, resolution=0.5)
-def coincidences_grid(run, p):
-    return _on_grid(shared.coincidences(run), run, p)
+@statistics(
+    weight_grid=number("weight after the pairings", _GRID, resolution=1e-12),
+    epsp_grid_mV=number("EPSP peak after the pairings", _GRID, resolution=1e-9),
+    coincidences_grid=number("steps in which both cells spike", _GRID, resolution=0.5),
+)
+def after_the_pairings(run, p):
+    return [_on_grid(each, run, p) for each in (run.weight_final, run.epsp_peak_mV[:-1], shared.coincidences(run))]
 
 
 @statistic("weight once both spikes of a pairing have acted", (*_GRID, "pairing"), resolution=1e-12)
@@ -73,7 +67,7 @@ def isolated_change(difference_ms: FloatArray, weight: FloatArray, p: Parameters
 )
 def additivity(run, p):
     one_pairing = isolated_change(run.condition_difference_ms, run.weight_final, p)
-    return ratio(weight_grid(run, p) - p.weight_initial, p.pairings * _on_grid(one_pairing, run, p))
+    return ratio(after_the_pairings(run, p)[0] - p.weight_initial, p.pairings * _on_grid(one_pairing, run, p))
 
 
 def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -103,6 +97,12 @@ def additive_ranges_Hz(run, p):
     return np.transpose([additive_range_Hz(p.grid_rates_Hz, of_difference) for of_difference in holds.T])
 
 
+def _of_gaps(run: Run, group: int) -> tuple[Any, ...]:
+    chosen = run.condition_group == group
+    weight = run.weight_final[chosen]
+    return weight, weight.min(), weight.max(), run.epsp_peak_mV[:-1][chosen]
+
+
 @statistics(
     weight_isolated=number("weight after isolated pairings, gap one period", ("gap",), resolution=1e-12),
     weight_isolated_lowest=number("lowest weight after isolated pairings", resolution=1e-12),
@@ -123,22 +123,11 @@ def locked_pairings(run, p):
     return _of_gaps(run, LOCKED)
 
 
-def _of_gaps(run: Run, group: int) -> tuple[Any, ...]:
-    chosen = run.condition_group == group
-    weight = run.weight_final[chosen]
-    return weight, weight.min(), weight.max(), run.epsp_peak_mV[:-1][chosen]
-
-
-@statistic("EPSP peak of the initial weight", resolution=1e-9)
-def epsp_initial_mV(run, p):
-    return run.epsp_peak_mV[-1]
-
-
-@statistic("largest departure of an EPSP peak from weight times jump", resolution=1e-9)
-def epsp_departure_mV(run, p):
-    return np.abs(run.epsp_peak_mV - run.readout_weight * p.psp_scale_mV).max()
-
-
-@statistic("spikes of the read-out cells", resolution=0.5)
-def readout_spikes(run, p):
-    return len(run.readout_spike_step)
+@statistics(
+    epsp_initial_mV=number("EPSP peak of the initial weight", resolution=1e-9),
+    epsp_departure_mV=number("largest departure of an EPSP peak from weight times jump", resolution=1e-9),
+    readout_spikes=number("spikes of the read-out cells", resolution=0.5),
+)
+def read_out(run, p):
+    departure_mV = np.abs(run.epsp_peak_mV - run.readout_weight * p.psp_scale_mV).max()
+    return run.epsp_peak_mV[-1], departure_mV, len(run.readout_spike_step)

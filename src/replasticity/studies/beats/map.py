@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from replasticity.definitions.parameters import Cost, quantity
-from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse
+from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse, seconds
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
@@ -79,7 +79,7 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: every presynaptic neuron with every postsynaptic neuron, for each starting phase."""
-    from replasticity.models import regular_firing
+    from replasticity.models import pair_stdp, regular_firing
 
     shape = len(p.post_start_phases), len(p.pre_rates_Hz), len(p.post_rates_Hz)
     _, pre_count, post_count = shape
@@ -92,16 +92,16 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         return fire(p.pre_rates_Hz, 0.0), post
 
     def meet(pre: Trains, post: Trains, dt_s: float) -> Arrays:
-        outcome = shared.simulate(p, pre, post, dt_s, connections)
+        outcome = pair_stdp.run_synapses(p, pre, post, dt_s, connections)
         return {name: values.reshape(shape) for name, values in outcome._asdict().items()}
 
     own_and_finer, rates_Hz = [], []
     for division in (1, *p.dt_divisions):
-        dt_s = shared.seconds(p.dt_ms / division)
-        pre, post = trains(partial(shared.fire, p, division=division))
+        dt_s = seconds(p.dt_ms / division)
+        pre, post = trains(partial(regular_firing.fire_on_grid, p, division=division))
         own_and_finer.append(meet(pre, post, dt_s))
         rates_Hz.append([shared.actual_rate_Hz(steps, dt_s) for steps in (*pre, *post[:post_count])])
-    duration_s = shared.seconds(p.duration_ms)
+    duration_s = seconds(p.duration_ms)
     pre, post = trains(partial(regular_firing.exact_times, duration_s=duration_s))
     no_grid = [meet(pre, moved, regular_firing.finest_s(duration_s)) for moved in regular_firing.in_each_order(post)]
     pre_Hz, post_Hz = np.split(np.array(rates_Hz), [pre_count], axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from replasticity.studies.beats.map import Parameters
 from replasticity.studies.beats.shared import FloatArray, IntArray
-from replasticity.study.statistics import Run, Statistic, number, once_per_run, statistic, statistics
+from replasticity.study.statistics import Run, Statistic, number, once_per_run, statistics
 
 #: Width of the classes of beat frequency or rate in the analysis of variance [Hz].
 CLASS_WIDTH_HZ = 5.0
@@ -22,8 +22,13 @@ DIMENSIONS = {
     "first": lambda p: 2,
 }
 
-_NO_VARIANCE = "all final weights are equal, or each class has one pair"
+_VARIANCE: dict[str, Any] = {
+    "resolution": 1e-9,
+    "undefined": "all final weights are equal, or each class has one pair",
+}
+_EXACT = "exact spike times, coincident presynaptic spikes first, or postsynaptic ones"
 _ONE_PHASE = "there is one starting phase only"
+_OVER_PHASES: dict[str, Any] = {"resolution": 1e-12, "undefined": _ONE_PHASE}
 
 
 def classes(quantity_Hz: FloatArray) -> IntArray:
@@ -54,36 +59,31 @@ def ranges_of_groups(weight: FloatArray, group: IntArray) -> FloatArray:
 
 
 class Map(NamedTuple):
-    """Final weights of shape (starting phases, pre rates, post rates); the pairs of neurons that have a rate.
-
-    Of these pairs there are both rates [Hz], the weight of the first starting phase, and the class of beat frequency.
-    """
+    """Final weights: (starting phases, pre rates, post rates); of the first phase those of neurons that have a rate."""
 
     weight: FloatArray
+    final: FloatArray
     pre_Hz: FloatArray
     post_Hz: FloatArray
-    final: FloatArray
     beat: IntArray
 
 
 def _map(pre_Hz: FloatArray, post_Hz: FloatArray, weight: FloatArray) -> Map:
     pre, post = np.meshgrid(pre_Hz, post_Hz, indexing="ij")
     known = np.isfinite(pre + post)
-    return Map(weight, pre[known], post[known], weight[0][known], classes(np.abs(post - pre)[known]))
+    return Map(weight, weight[0][known], pre[known], post[known], classes(np.abs(post - pre)[known]))
 
 
 @once_per_run
 def maps(run: Run, p: Parameters) -> list[Map]:
     """Return the map of the run, those with finer time steps, and those with exact times in each order."""
+    own_Hz, asked_Hz = (run.pre_rate_actual_Hz, run.post_rate_actual_Hz), (p.pre_rates_Hz, p.post_rates_Hz)
     # Without a grid the rates are those asked for, as far as a neuron spikes at all.
-    asked_pre_Hz, asked_post_Hz = (
-        np.where(np.isfinite(run[f"{side}_rate_actual_Hz"]), rates_Hz, np.nan)
-        for side, rates_Hz in (("pre", p.pre_rates_Hz), ("post", p.post_rates_Hz))
-    )
+    pre_Hz, post_Hz = (np.where(np.isfinite(own), asked, np.nan) for own, asked in zip(own_Hz, asked_Hz, strict=True))
     return [
-        _map(run.pre_rate_actual_Hz, run.post_rate_actual_Hz, run.weight_final),
+        _map(*own_Hz, run.weight_final),
         *map(_map, run.pre_rate_finer_Hz, run.post_rate_finer_Hz, run.weight_finer),
-        *(_map(asked_pre_Hz, asked_post_Hz, weight) for weight in run.weight_no_grid),
+        *(_map(pre_Hz, post_Hz, weight) for weight in run.weight_no_grid),
     ]
 
 
@@ -96,17 +96,14 @@ def of_each_map(text: str, **more: Any) -> Callable[[Callable[[Map, Parameters],
             each = [function(one_map, p) for one_map in maps(run, p)]
             return each[0], each[1:-2], each[-2:], np.min(each), np.max(each)
 
-        exact = "exact spike times, coincident presynaptic spikes first, or postsynaptic ones"
-        name = function.__name__
-        return statistics(
-            **{
-                name: one,
-                f"{name}_finer": replace(one, dimensions=("finer_grid",), long_name=f"{text}; finer time steps"),
-                f"{name}_no_grid": replace(one, dimensions=("first",), long_name=f"{text}; {exact}"),
-                f"{name}_lowest": replace(one, long_name=f"{text}; lowest over all time steps and exact times"),
-                f"{name}_highest": replace(one, long_name=f"{text}; highest over all time steps and exact times"),
-            }
-        )(values)
+        variants = {
+            "": one,
+            "_finer": replace(one, dimensions=("finer_grid",), long_name=f"{text}; finer time steps"),
+            "_no_grid": replace(one, dimensions=("first",), long_name=f"{text}; {_EXACT}"),
+            "_lowest": replace(one, long_name=f"{text}; lowest over all time steps and exact times"),
+            "_highest": replace(one, long_name=f"{text}; highest over all time steps and exact times"),
+        }
+        return Statistic(values, {f"{function.__name__}{suffix}": each for suffix, each in variants.items()})
 
     return declare
 
@@ -116,11 +113,7 @@ def share_depressed(one, p):
     return np.mean(one.weight[0] < p.weight_initial)
 
 
-@of_each_map(
-    "adjusted share of the variance of the final weight between classes of beat frequency",
-    resolution=1e-9,
-    undefined=_NO_VARIANCE,
-)
+@of_each_map("adjusted share of the variance of the final weight between classes of beat frequency", **_VARIANCE)
 def variance_explained_by_beat(one, p):
     return variance_explained(one.final, one.beat)
 
@@ -143,59 +136,38 @@ def share_moved_by_start_phase(one, p):
     return (np.ptp(one.weight, axis=0) > MOVED_SHARE * p.weight_max).mean() if len(one.weight) > 1 else np.nan
 
 
-@statistic("mean final weight over the map (first starting phase)", resolution=1e-12)
-def weight_mean(run, p):
-    return run.weight_final[0].mean()
-
-
-@statistic("share of pairs that end at 0", resolution=1e-9)
-def share_at_zero(run, p):
-    return np.mean(run.weight_final[0] <= 0)
-
-
-@statistic("share of pairs that end at the upper bound", resolution=1e-9)
-def share_at_maximum(run, p):
-    return np.mean(run.weight_final[0] >= p.weight_max)
-
-
-@statistic(
-    "adjusted share of the variance between classes of post- minus presynaptic rate",
-    resolution=1e-9,
-    undefined=_NO_VARIANCE,
+@statistics(
+    variance_explained_by_signed_beat=number(
+        "adjusted share of the variance between classes of post- minus presynaptic rate", **_VARIANCE
+    ),
+    variance_explained_by_mean_rate=number(
+        "adjusted share of the variance between classes of the rates' geometric mean", **_VARIANCE
+    ),
 )
-def variance_explained_by_signed_beat(run, p):
+def variance_explained_otherwise(run, p):
     own = maps(run, p)[0]
-    return variance_explained(own.final, classes(own.post_Hz - own.pre_Hz))
+    others_Hz = own.post_Hz - own.pre_Hz, np.sqrt(own.pre_Hz * own.post_Hz)
+    return [variance_explained(own.final, classes(each)) for each in others_Hz]
 
 
-@statistic(
-    "adjusted share of the variance between classes of the rates' geometric mean",
-    resolution=1e-9,
-    undefined=_NO_VARIANCE,
+@statistics(
+    weight_mean=number("mean final weight over the map (first starting phase)", resolution=1e-12),
+    share_at_zero=number("share of pairs that end at 0", resolution=1e-9),
+    share_at_maximum=number("share of pairs that end at the upper bound", resolution=1e-9),
 )
-def variance_explained_by_mean_rate(run, p):
-    own = maps(run, p)[0]
-    return variance_explained(own.final, classes(np.sqrt(own.pre_Hz * own.post_Hz)))
+def final_weights(run, p):
+    weight = run.weight_final[0]
+    return weight.mean(), np.mean(weight <= 0), np.mean(weight >= p.weight_max)
 
 
-def _ranges_over_phases(run: Run) -> FloatArray:
-    weight = run.weight_final
-    return np.ptp(weight, axis=0) if len(weight) > 1 else np.full(weight.shape[1:], np.nan)
-
-
-@statistic(
-    "highest minus lowest final weight over starting phases, median over pairs",
-    resolution=1e-12,
-    undefined=_ONE_PHASE,
+@statistics(
+    range_over_start_phases=number(
+        "highest minus lowest final weight over starting phases, median over pairs", **_OVER_PHASES
+    ),
+    largest_range_over_start_phases=number(
+        "highest minus lowest final weight over starting phases, largest of all pairs", **_OVER_PHASES
+    ),
 )
-def range_over_start_phases(run, p):
-    return np.median(_ranges_over_phases(run))
-
-
-@statistic(
-    "highest minus lowest final weight over starting phases, largest of all pairs",
-    resolution=1e-12,
-    undefined=_ONE_PHASE,
-)
-def largest_range_over_start_phases(run, p):
-    return _ranges_over_phases(run).max()
+def ranges_over_start_phases(run, p):
+    ranges = np.ptp(run.weight_final, axis=0)
+    return (np.median(ranges), ranges.max()) if len(p.post_start_phases) > 1 else (np.nan, np.nan)

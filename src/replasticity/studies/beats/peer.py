@@ -6,8 +6,9 @@ import numpy as np
 
 from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
-from replasticity.studies.beats import recorded, statistics
+from replasticity.studies.beats import recorded
 from replasticity.studies.beats.protocol import Parameters, simulate
+from replasticity.studies.beats.statistics import actual_rates_Hz
 from replasticity.study.statistics import Run
 
 if TYPE_CHECKING:
@@ -18,14 +19,12 @@ RECORDINGS = ("beats",)
 #: Rates that a recording derives from spike times.
 _RATE = Tolerance(absolute=1e-9, relative=1e-9)
 
-TOLERANCES = {
-    **recorded.TOLERANCES,
+TOLERANCES = recorded.tolerances({}) | {
     "w": recorded.WEIGHT,
     "x": recorded.WEIGHT,
     "pre_rate_actual": _RATE,
     "post_rate_actual": _RATE,
 }
-
 SPIKES = recorded.SPIKES
 RECORDED_INPUTS = NEEDED_INPUTS = ()
 PEER_NAMES: dict[str, str] = {}
@@ -40,11 +39,11 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    result = simulate(parameters, {})
-    run = Run(result)
-    return recorded.replayed(parameters, result) | {
-        "w": (("step", "plastic"), run.weight),
-        "x": (("first_step", "cell"), np.hstack([run.firing_phase_pre, run.firing_phase_post])),
-        "pre_rate_actual": ("plastic", statistics.pre_rate_actual_Hz(run, parameters)),
-        "post_rate_actual": ("plastic", statistics.post_rate_actual_Hz(run, parameters)),
+    run = simulate(parameters, {})
+    pre_Hz, post_Hz = actual_rates_Hz(Run(run), parameters)
+    return recorded.replayed(parameters, run, {}) | {
+        "w": (("step", "plastic"), run["weight"]),
+        "x": (("first_step", "cell"), np.hstack([run["firing_phase_pre"], run["firing_phase_post"]])),
+        "pre_rate_actual": ("plastic", pre_Hz),
+        "post_rate_actual": ("plastic", post_Hz),
     }

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegative, quantity
-from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse
+from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse, seconds
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
@@ -70,10 +70,11 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: spikes, the weights at each step, and each event in three moments."""
-    from replasticity.models import regular_firing
+    from replasticity.models import pair_stdp, regular_firing
 
-    pairs, steps, dt_s = len(p.pre_rates_Hz), p.step_count, shared.seconds(p.dt_ms)
-    spike_steps, phases = regular_firing.fire(
+    pairs, steps, dt_s, duration_s = len(p.pre_rates_Hz), p.step_count, seconds(p.dt_ms), seconds(p.duration_ms)
+    sides = p.pre_rates_Hz, p.post_rates_Hz
+    trains, phases = regular_firing.fire(
         rates_Hz=[*p.pre_rates_Hz, *p.post_rates_Hz],
         phase_initial=np.zeros(2 * pairs),
         dt_s=dt_s,
@@ -81,26 +82,28 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         recorded_steps=min(round(p.phase_recorded_ms / p.dt_ms), steps),
         keep_overshoot=p.reset == "subtract",
     )
-    synapses = shared.run_synapses(p, spike_steps[:pairs], spike_steps[pairs:])
+    synapses = shared.run_synapses(p, trains[:pairs], trains[pairs:])
+    weight = np.empty((steps, pairs))
+    after = np.ascontiguousarray(synapses["event_weight"][:, pair_stdp.AFTER])
+    pair_stdp.hold_weights(synapses["event_step"], synapses["event_synapse"], after, p.weight_initial, weight)
     weight_finer = np.empty((len(p.dt_divisions), pairs))
-    for weight, division in zip(weight_finer, p.dt_divisions, strict=True):
-        pre, post = (shared.fire(p, rates_Hz, division=division) for rates_Hz in (p.pre_rates_Hz, p.post_rates_Hz))
-        weight[:] = shared.simulate(p, pre, post, shared.seconds(p.dt_ms / division)).weight_final
-    duration_s = shared.seconds(p.duration_ms)
-    pre, post = (regular_firing.exact_times(each, 0.0, duration_s) for each in (p.pre_rates_Hz, p.post_rates_Hz))
-    weight_no_grid = [
-        shared.simulate(p, pre, moved, regular_firing.finest_s(duration_s)).weight_final
-        for moved in regular_firing.in_each_order(post)
-    ]
+    for of_grid, division in zip(weight_finer, p.dt_divisions, strict=True):
+        pre, post = (regular_firing.fire_on_grid(p, rates_Hz, division=division) for rates_Hz in sides)
+        of_grid[:] = pair_stdp.run_synapses(p, pre, post, seconds(p.dt_ms / division)).weight_final
+    pre, post = (regular_firing.exact_times(rates_Hz, 0.0, duration_s) for rates_Hz in sides)
+    finest_s = regular_firing.finest_s(duration_s)
     return build(
         RUN,
         synapses
         | {
             "time_ms": np.arange(float(steps)) * dt_s * 1e3,
-            "weight": shared.weight_at_each_step(p, synapses, steps),
+            "weight": weight,
             "firing_phase_pre": phases[:, :pairs],
             "firing_phase_post": phases[:, pairs:],
             "weight_finer": weight_finer,
-            "weight_no_grid": weight_no_grid,
+            "weight_no_grid": [
+                pair_stdp.run_synapses(p, pre, moved, finest_s).weight_final
+                for moved in regular_firing.in_each_order(post)
+            ],
         },
     )

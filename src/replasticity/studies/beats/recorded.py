@@ -20,30 +20,40 @@ _PARAMETER_NAMES = {
     "clip": "clip_weight",
 }
 
-WEIGHT = Tolerance(absolute=1e-12)
-TIME = Tolerance(absolute=1e-6)
+EXACT, WEIGHT, TIME = Tolerance(), Tolerance(absolute=1e-12), Tolerance(absolute=1e-6)
 
-#: Recorded quantity of an event -> ours, and how far it may differ.
+_MOMENTS = ("before", "mid", "after")
+
+#: Recorded variable -> its dimensions, ours, and how far it may differ.
+Variables = Mapping[str, tuple[Any, str, Tolerance]]
+
+_VARIABLES: Variables = {
+    "plastic_weight_final": ("plastic", "weight_final", WEIGHT),
+    "event_step": ("event", "event_step", EXACT),
+    "event_synapse": ("event", "event_synapse", EXACT),
+    "event_kind": ("event", "event_kind", EXACT),
+}
+
+#: Recorded quantity of an event -> ours, at each moment, and how far it may differ.
 _EVENTS = {
     "w": ("event_weight", WEIGHT),
     "Apre": ("event_trace_pre", WEIGHT),
     "Apost": ("event_trace_post", WEIGHT),
     "lastupdate": ("event_last_ms", TIME),
 }
-_MOMENTS = ("before", "mid", "after")
-
-TOLERANCES = {
-    "plastic_pre": Tolerance(),
-    "plastic_post": Tolerance(),
-    "plastic_weight_initial": WEIGHT,
-    "plastic_weight_final": WEIGHT,
-    "event_step": Tolerance(),
-    "event_synapse": Tolerance(),
-    "event_kind": Tolerance(),
-    **{f"event_{name}_{moment}": tolerance for moment in _MOMENTS for name, (_, tolerance) in _EVENTS.items()},
-}
 
 SPIKES = ("pre_spike", "post_spike")
+
+
+def tolerances(more: Variables) -> dict[str, Tolerance]:
+    """Return how far the variables of any recording, and those of one protocol, may differ."""
+    return {
+        "plastic_pre": EXACT,
+        "plastic_post": EXACT,
+        "plastic_weight_initial": WEIGHT,
+        **{f"event_{name}_{moment}": tolerance for moment in _MOMENTS for name, (_, tolerance) in _EVENTS.items()},
+        **{name: tolerance for name, (_, _, tolerance) in {**_VARIABLES, **more}.items()},
+    }
 
 
 def parameters_in_our_names(parameters: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -53,26 +63,17 @@ def parameters_in_our_names(parameters: Mapping[str, Any], names: Mapping[str, s
     return {"clip_weight": True} | {both.get(name, name): value for name, value in parameters.items()}
 
 
-def replayed(p: PairSynapse, run: Arrays) -> Recorded:
-    """Return spikes, events and weights of a run under the names of recordings, in their units."""
+def replayed(p: PairSynapse, run: Arrays, more: Variables, spikes: tuple[str, ...] = SPIKES) -> Recorded:
+    """Return spikes, events and weights of a run, and its further variables, under the names of recordings."""
     neurons = np.arange(len(run["weight_final"]), dtype=np.int32)
-    variables: Recorded = {
+    recorded: Recorded = {
         "plastic_pre": ("plastic", neurons),
         "plastic_post": ("plastic", neurons),
-        "plastic_weight_initial": ("plastic", np.full(len(neurons), float(p.weight_initial))),
-        "plastic_weight_final": ("plastic", run["weight_final"]),
-        **{name: ("event", run[name]) for name in ("event_step", "event_synapse", "event_kind")},
+        "plastic_weight_initial": ("plastic", np.full(len(neurons), p.weight_initial)),
     }
-    for name in SPIKES:
-        variables |= spikes(name, p, run)
+    for name in spikes:
+        recorded[f"{name}_time"] = (name, run[f"{name}_step"] * p.dt_ms)
+        recorded[f"{name}_index"] = (name, run[f"{name}_cell"])
     for index, moment in enumerate(_MOMENTS):
-        variables |= {f"event_{name}_{moment}": ("event", run[ours][:, index]) for name, (ours, _) in _EVENTS.items()}
-    return variables
-
-
-def spikes(name: str, p: PairSynapse, run: Arrays) -> Recorded:
-    """Return the times [ms] and neurons of the spikes of that name."""
-    return {
-        f"{name}_time": (name, run[f"{name}_step"] * p.dt_ms),
-        f"{name}_index": (name, run[f"{name}_cell"]),
-    }
+        recorded |= {f"event_{name}_{moment}": ("event", run[ours][:, index]) for name, (ours, _) in _EVENTS.items()}
+    return recorded | {name: (dimensions, run[ours]) for name, (dimensions, ours, _) in {**_VARIABLES, **more}.items()}

@@ -1,9 +1,12 @@
 """Actual rates and beats of each pair of neurons, and what becomes of the weight between them."""
 
+from typing import Any
+
 import numpy as np
 
+from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.studies.beats import shared
-from replasticity.study.statistics import statistic
+from replasticity.study.statistics import number, statistic, statistics
 
 DIMENSIONS = {
     "synapse": lambda p: len(p.pre_rates_Hz),
@@ -13,25 +16,25 @@ DIMENSIONS = {
 }
 
 _PAIR = ("synapse",)
-_NO_RATE = "a cell with fewer than two spikes has no rate"
+_ACTUAL: dict[str, Any] = {
+    "dims": _PAIR,
+    "resolution": 1e-9,
+    "undefined": "a cell with fewer than two spikes has no rate",
+}
 
 
-def _actual_rates_Hz(run, p, side):
-    """Return the actual rate of each presynaptic ("pre") or postsynaptic ("post") neuron [Hz]."""
-    neurons = run[f"{side}_spike_cell"]
-    of_each_neuron = np.cumsum(np.bincount(neurons, minlength=len(run.weight_final)))
-    trains = np.split(run[f"{side}_spike_step"][np.argsort(neurons, kind="stable")], of_each_neuron[:-1])
-    return np.array([shared.actual_rate_Hz(steps, shared.seconds(p.dt_ms)) for steps in trains])
-
-
-@statistic("one over the mean presynaptic interval", _PAIR, resolution=1e-9, undefined=_NO_RATE)
-def pre_rate_actual_Hz(run, p):
-    return _actual_rates_Hz(run, p, "pre")
-
-
-@statistic("one over the mean postsynaptic interval", _PAIR, resolution=1e-9, undefined=_NO_RATE)
-def post_rate_actual_Hz(run, p):
-    return _actual_rates_Hz(run, p, "post")
+@statistics(
+    pre_rate_actual_Hz=number("one over the mean presynaptic interval", **_ACTUAL),
+    post_rate_actual_Hz=number("one over the mean postsynaptic interval", **_ACTUAL),
+)
+def actual_rates_Hz(run, p):
+    rates_Hz = []
+    for side in ("pre", "post"):
+        neurons = run[f"{side}_spike_cell"]
+        of_each_neuron = np.cumsum(np.bincount(neurons, minlength=len(run.weight_final)))
+        trains = np.split(run[f"{side}_spike_step"][np.argsort(neurons, kind="stable")], of_each_neuron[:-1])
+        rates_Hz.append(np.array([shared.actual_rate_Hz(steps, seconds(p.dt_ms)) for steps in trains]))
+    return rates_Hz
 
 
 @statistic("difference of the rates asked for", _PAIR, resolution=1e-9)
@@ -39,9 +42,10 @@ def beat_asked_Hz(run, p):
     return np.abs(np.subtract(p.post_rates_Hz, p.pre_rates_Hz))
 
 
-@statistic("difference of the actual rates", _PAIR, resolution=1e-9, undefined=_NO_RATE)
+@statistic("difference of the actual rates", **_ACTUAL)
 def beat_actual_Hz(run, p):
-    return np.abs(post_rate_actual_Hz(run, p) - pre_rate_actual_Hz(run, p))
+    pre_Hz, post_Hz = actual_rates_Hz(run, p)
+    return np.abs(post_Hz - pre_Hz)
 
 
 @statistic("steps in which both cells spike", _PAIR, resolution=0.5)
@@ -49,52 +53,34 @@ def coincidences(run, p):
     return shared.coincidences(run)
 
 
-@statistic("weight after the last step", _PAIR, resolution=1e-12)
-def weight_final(run, p):
-    return run.weight_final
-
-
-@statistic("mean weight over all steps", _PAIR, resolution=1e-12)
-def weight_mean(run, p):
-    return run.weight.mean(axis=0)
-
-
-# Samples are from before each step: the last one is the weight at the end.
-
-
-@statistic("lowest weight", _PAIR, resolution=1e-12)
-def weight_lowest(run, p):
-    return np.minimum(run.weight.min(axis=0), run.weight_final)
-
-
-@statistic("highest weight", _PAIR, resolution=1e-12)
-def weight_highest(run, p):
-    return np.maximum(run.weight.max(axis=0), run.weight_final)
-
-
-@statistic("weight at the end with each of the finer time steps", ("finer_grid", "synapse"), resolution=1e-12)
-def weight_finer(run, p):
-    return run.weight_finer
-
-
-@statistic(
-    "weight at the end with exact spike times; of spikes that coincide the presynaptic one is first, or the other",
-    ("first", "synapse"),
-    resolution=1e-9,
+@statistics(
+    weight_final=number("weight after the last step", _PAIR, resolution=1e-12),
+    weight_mean=number("mean weight over all steps", _PAIR, resolution=1e-12),
+    weight_lowest=number("lowest weight", _PAIR, resolution=1e-12),
+    weight_highest=number("highest weight", _PAIR, resolution=1e-12),
 )
-def weight_no_grid(run, p):
-    return run.weight_no_grid
+def weights(run, p):
+    # Samples are from before each step: the weight after the last one comes on top.
+    weight, final = run.weight, run.weight_final
+    return final, weight.mean(axis=0), np.minimum(weight.min(axis=0), final), np.maximum(weight.max(axis=0), final)
 
 
-@statistic("highest minus lowest weight at the end over all time steps", _PAIR, resolution=1e-12)
-def range_over_time_steps(run, p):
-    return np.ptp(np.vstack([run.weight_final, run.weight_finer]), axis=0)
-
-
-@statistic(
-    "weight at the end with exact times, coincident presynaptic spikes first, minus that with postsynaptic first",
-    _PAIR,
-    resolution=1e-9,
+@statistics(
+    weight_finer=number(
+        "weight at the end with each of the finer time steps", ("finer_grid", "synapse"), resolution=1e-12
+    ),
+    weight_no_grid=number(
+        "weight at the end with exact spike times; of spikes that coincide the presynaptic one is first, or the other",
+        ("first", "synapse"),
+        resolution=1e-9,
+    ),
+    range_over_time_steps=number("highest minus lowest weight at the end over all time steps", _PAIR, resolution=1e-12),
+    range_over_orders=number(
+        "weight at the end with exact times, coincident presynaptic spikes first, minus that with postsynaptic first",
+        _PAIR,
+        resolution=1e-9,
+    ),
 )
-def range_over_orders(run, p):
-    return run.weight_no_grid[0] - run.weight_no_grid[1]
+def weights_by_time_step(run, p):
+    finer, exact = run.weight_finer, run.weight_no_grid
+    return finer, exact, np.ptp(np.vstack([run.weight_final, finer]), axis=0), exact[0] - exact[1]

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, Positive, PositiveInt, is_recorded, quantity
-from replasticity.models.pair_stdp_parameters import PairSynapse
+from replasticity.models.pair_stdp_parameters import PairSynapse, seconds
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
 
@@ -31,8 +31,8 @@ class Parameters(PairSynapse):
 
     def cost(self) -> Cost:
         """Return what a run needs: two spikes at each synapse, and the time of each step, with temporaries."""
-        memory_bytes, seconds = self.events_cost(self.pairs, 2 * self.pairs)
-        return Cost(memory_bytes + 3 * 8 * self.duration_ms / self.dt_ms, seconds)
+        events = self.events_cost(self.pairs, 2 * self.pairs)
+        return Cost(events.memory_bytes + 3 * 8 * self.duration_ms / self.dt_ms, events.seconds)
 
 
 RUN = {
@@ -48,13 +48,13 @@ RUN = {
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: each neuron spikes once, in the first step that is later than requested."""
     steps = round(p.duration_ms / p.dt_ms)
-    time_s = np.arange(steps) * shared.seconds(p.dt_ms)
+    time_s = np.arange(steps) * seconds(p.dt_ms)
     # The product before the quotient, as in the tutorial.
-    neurons, latest_s, intervals = np.arange(p.pairs), shared.seconds(p.latest_spike_ms), p.pairs - 1
+    neurons, latest_s, intervals = np.arange(p.pairs), seconds(p.latest_spike_ms), p.pairs - 1
     requested_s = neurons * latest_s / intervals, (intervals - neurons) * latest_s / intervals
     # t > T strictly: a spike requested at 0 comes in step 1.
     pre, post = (np.searchsorted(time_s, times, side="right") for times in requested_s)
-    synapses = shared.run_synapses(p, *([shared.single_spike(step, steps) for step in side] for side in (pre, post)))
+    synapses = shared.run_synapses(p, *(shared.single_spikes(side, steps) for side in (pre, post)))
     return build(
         RUN,
         synapses

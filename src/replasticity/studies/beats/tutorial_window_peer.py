@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 RECORDINGS = ("stdp_tutorial_window",)
 
-TOLERANCES = {
-    **recorded.TOLERANCES,
-    "requested_pre_time": Tolerance(absolute=1e-9),
-    "requested_post_time": Tolerance(absolute=1e-9),
+_VARIABLES: recorded.Variables = {
+    "requested_pre_time": ("plastic", "requested_pre_ms", Tolerance(absolute=1e-9)),
+    "requested_post_time": ("plastic", "requested_post_ms", Tolerance(absolute=1e-9)),
 }
 
+TOLERANCES = recorded.tolerances(_VARIABLES)
 SPIKES = recorded.SPIKES
 RECORDED_INPUTS = NEEDED_INPUTS = ()
 PEER_NAMES: dict[str, str] = {}
@@ -31,8 +31,4 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    run = simulate(parameters, {})
-    return recorded.replayed(parameters, run) | {
-        "requested_pre_time": ("plastic", run["requested_pre_ms"]),
-        "requested_post_time": ("plastic", run["requested_post_ms"]),
-    }
+    return recorded.replayed(parameters, simulate(parameters, {}), _VARIABLES)

@@ -48,10 +48,7 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: one synapse for each difference, with its two spikes."""
     steps, pre = round(p.duration_ms / p.dt_ms), round(p.pre_time_ms / p.dt_ms)
     differences = np.rint(np.array(p.differences_ms) / p.dt_ms).astype(np.int64)
-    synapses = shared.run_synapses(
-        p,
-        [shared.single_spike(pre, steps) for _ in differences],
-        [shared.single_spike(pre + difference, steps) for difference in differences],
-    )
+    spikes = (shared.single_spikes(side, steps) for side in (np.full_like(differences, pre), pre + differences))
+    synapses = shared.run_synapses(p, *spikes)
     dw = synapses["weight_final"] - p.weight_initial
     return build(RUN, synapses | {"difference_ms": differences * p.dt_ms, "dw": dw})

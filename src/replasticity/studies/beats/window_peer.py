@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 RECORDINGS = ("stdp_window",)
 
-TOLERANCES = {**recorded.TOLERANCES, "time_difference": Tolerance(absolute=1e-9), "dw": recorded.WEIGHT}
+_VARIABLES: recorded.Variables = {
+    "time_difference": ("plastic", "difference_ms", Tolerance(absolute=1e-9)),
+    "dw": ("plastic", "dw", recorded.WEIGHT),
+}
 
+TOLERANCES = recorded.tolerances(_VARIABLES)
 SPIKES = recorded.SPIKES
 RECORDED_INPUTS = NEEDED_INPUTS = ()
 PEER_NAMES: dict[str, str] = {}
@@ -32,8 +36,4 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    run = simulate(parameters, {})
-    return recorded.replayed(parameters, run) | {
-        "time_difference": ("plastic", run["difference_ms"]),
-        "dw": ("plastic", run["dw"]),
-    }
+    return recorded.replayed(parameters, simulate(parameters, {}), _VARIABLES)
