@@ -6,7 +6,7 @@ start at phase 0. Nothing is random.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,9 @@ from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
 from replasticity.studies.beats.shared import Trains
+
+if TYPE_CHECKING:
+    from replasticity.models.pair_stdp import Outcome
 
 #: Memory that a map takes beside its numbers [B]: arrays of the map and of its neurons, and statistics.
 _BYTES_PER_MAP = 3000
@@ -40,9 +43,11 @@ class Parameters(RegularFiring, PairSynapse):
         spikes_of_pairs = phases * (len(self.post_rates_Hz) * pre_spikes + len(self.pre_rates_Hz) * post_spikes)
         # Without a grid the trains are there as lists, moved aside and in one array.
         spike_bytes = 4 * 8 * (pre_spikes + phases * post_spikes)
-        # Indices and results of each synapse; statistics need a dozen numbers for each pair of rates.
+        # Indices and results of each synapse; statistics need four numbers for each pair of rates and map, and a dozen.
         more = len(self.dt_divisions) + 2
-        map_bytes = (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + 12 * 8 * pairs + more * _BYTES_PER_MAP
+        map_bytes = (
+            (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + (4 * more + 12) * 8 * pairs + more * _BYTES_PER_MAP
+        )
         return Cost(
             max(each.memory_bytes for each in (pre, post, finer_pre, finer_post)) + spike_bytes + map_bytes,
             pre.seconds
@@ -91,29 +96,32 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         post = [train for phase in p.post_start_phases for train in fire(p.post_rates_Hz, phase)]
         return fire(p.pre_rates_Hz, 0.0), post
 
-    def meet(pre: Trains, post: Trains, dt_s: float) -> Arrays:
+    def meet(pre: Trains, post: Trains, dt_s: float) -> "Outcome":
         outcome = pair_stdp.run_synapses(p, pre, post, dt_s, connections)
-        return {name: values.reshape(shape) for name, values in outcome._asdict().items()}
+        reshaped: Outcome = outcome._make(values.reshape(shape) for values in outcome)
+        return reshaped
 
-    own_and_finer, rates_Hz = [], []
-    for division in (1, *p.dt_divisions):
+    def weights_and_rates(division: int) -> tuple["Outcome", list[float]]:
         dt_s = seconds(p.dt_ms / division)
         pre, post = trains(partial(regular_firing.fire_on_grid, p, division=division))
-        own_and_finer.append(meet(pre, post, dt_s))
-        rates_Hz.append([shared.actual_rate_Hz(steps, dt_s) for steps in (*pre, *post[:post_count])])
+        rates_Hz = [shared.actual_rate_Hz(steps, dt_s) for steps in (*pre, *post[:post_count])]
+        return meet(pre, post, dt_s), rates_Hz
+
+    own, own_rates_Hz = weights_and_rates(1)
+    finer = [(outcome.weight_final, rates_Hz) for outcome, rates_Hz in map(weights_and_rates, p.dt_divisions)]
+    finer_Hz = np.reshape([rates_Hz for _, rates_Hz in finer], (-1, pre_count + post_count))
     duration_s = seconds(p.duration_ms)
     pre, post = trains(partial(regular_firing.exact_times, duration_s=duration_s))
-    no_grid = [meet(pre, moved, regular_firing.finest_s(duration_s)) for moved in regular_firing.in_each_order(post)]
-    pre_Hz, post_Hz = np.split(np.array(rates_Hz), [pre_count], axis=1)
+    finest_s = regular_firing.finest_s(duration_s)
     return build(
         RUN,
         {
-            "pre_rate_actual_Hz": pre_Hz[0],
-            "post_rate_actual_Hz": post_Hz[0],
-            **own_and_finer[0],
-            "pre_rate_finer_Hz": pre_Hz[1:],
-            "post_rate_finer_Hz": post_Hz[1:],
-            "weight_finer": np.reshape([each["weight_final"] for each in own_and_finer[1:]], (-1, *shape)),
-            "weight_no_grid": [each["weight_final"] for each in no_grid],
+            "pre_rate_actual_Hz": own_rates_Hz[:pre_count],
+            "post_rate_actual_Hz": own_rates_Hz[pre_count:],
+            **own._asdict(),
+            "pre_rate_finer_Hz": finer_Hz[:, :pre_count],
+            "post_rate_finer_Hz": finer_Hz[:, pre_count:],
+            "weight_finer": np.reshape([weight for weight, _ in finer], (-1, *shape)),
+            "weight_no_grid": [meet(pre, moved, finest_s).weight_final for moved in regular_firing.in_each_order(post)],
         },
     )
