@@ -42,13 +42,13 @@ def after_the_pairings(run, p):
 
 @statistic("weight once both spikes of a pairing have acted", (*_GRID, "pairing"), resolution=1e-12)
 def weight_by_pairing(run, p):
-    after = run.event_weight[:, -1]
+    step, synapse, after = run.event_step, run.event_synapse, run.event_weight[:, -1]
     weight = np.empty((len(run.weight_final), p.pairings))
     for k, condition in enumerate(conditions(p)):
-        of_synapse = run.event_synapse == k
+        of_synapse = synapse == k
         later_spike = max(0, condition.difference_steps)
         ends = p.first_step + later_spike + np.arange(p.pairings) * condition.period_steps
-        weight[k] = after[of_synapse][np.searchsorted(run.event_step[of_synapse], ends)]
+        weight[k] = after[of_synapse][np.searchsorted(step[of_synapse], ends)]
     return _on_grid(weight, run, p)
 
 

@@ -47,7 +47,7 @@ class Parameters(RegularFiring, PairSynapse):
         exact = sum(2 + rate_Hz * self.duration_ms / 1000 for rate_Hz in rates_Hz)
         grids = len(self.dt_divisions)
         spikes = grids * self.spike_count(rates_Hz) + 2 * exact
-        # Statistics hold the weights once more, with the last one below them.
+        # The time, with temporaries; the weights and the phases, each with room for a copy.
         kept_bytes = 8 * (3 * steps + 2 * pairs * steps + 4 * pairs * phase_steps)
         kept_bytes += 4 * 8 * (pairs * (grids + 2) + exact)
         return Cost(

@@ -58,9 +58,9 @@ def run_synapses(p: PairSynapse, pre_steps: Trains, post_steps: Trains) -> dict[
     }
 
 
-def single_spikes(steps: npt.ArrayLike, step_count: int) -> Trains:
+def single_spikes(steps: IntArray, step_count: int) -> Trains:
     """Return the trains of neurons that spike once: not at all if the run ends before."""
-    return [step[step < step_count] for step in np.reshape(steps, (-1, 1))]
+    return [np.array([step] if step < step_count else [], np.int64) for step in steps.tolist()]
 
 
 def actual_rate_Hz(steps: IntArray, dt_s: float) -> float:
