@@ -127,7 +127,7 @@ def prediction_error(V_mV, has_spiked, step):
 
 @njit
 def spikes(U_mV, uniform, step):
-    """Say whether a neuron that is not refractory spikes in this step: with probability 1 - exp(-phi(U) dt).
+    """Return True if a neuron that is not refractory spikes in this step: with probability 1 - exp(-phi(U) dt).
 
     Parameters
     ----------

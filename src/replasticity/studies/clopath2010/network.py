@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.errors import StateError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.studies.clopath2010.nest_checks import (

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.errors import UserError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.studies.dopamine_tutorial.shared import (

@@ -149,7 +149,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     spikes = [np.zeros(0, np.int64)]
     for index, rate_Hz in enumerate(parameters.rates_Hz):
         first, end = np.searchsorted(epoch, [index, index + 1])
-        trials = bernoulli_successes(generator, (end - first) * neurons, seconds(parameters.dt_ms) * rate_Hz)
+        trials = random.bernoulli_successes(generator, (end - first) * neurons, seconds(parameters.dt_ms) * rate_Hz)
         spikes.append(trials + first * neurons)
     # Trial number k is neuron k % neurons in step k // neurons.
     step, neuron = np.divmod(np.concatenate(spikes), neurons)
@@ -157,41 +157,6 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     if parameters.record_trains:
         values |= {"population_spike_step": step, "population_spike_cell": neuron}
     return build(RUN, values)
-
-
-def bernoulli_successes(generator: np.random.Generator, trials: int, probability: float) -> IntArray:
-    """Return which of many independent trials succeed, without a random number for each that fails.
-
-    The gap from one success to the next is geometrically distributed, so the work is proportional to the
-    successes. The result has exactly the distribution of one uniform number per trial.
-
-    Parameters
-    ----------
-    generator : numpy.random.Generator
-        Source of randomness; advanced.
-    trials : int
-        Number of trials.
-    probability : float
-        Probability of success of each, in [0, 1].
-
-    Returns
-    -------
-    ndarray of int64, shape (successes,)
-        Numbers of the successful trials, increasing, in [0, trials).
-    """
-    successes = np.zeros(0, np.int64)
-    if probability <= 0.0:
-        return successes
-    last = -1
-    while last < trials:
-        # Enough for all trials in nearly every case; the loop goes on if not.
-        expected = (trials - last) * probability
-        gaps = generator.geometric(probability, size=int(expected + 5 * math.sqrt(expected) + 10))
-        # Gaps that lead beyond the last trial: their sum must not overflow.
-        np.minimum(gaps, trials + 1, out=gaps)
-        successes = np.concatenate([successes, last + np.cumsum(gaps)])
-        last = int(successes[-1])
-    return successes[: np.searchsorted(successes, trials)]
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
