@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from replasticity.storage.contract import Recorded
 from replasticity.studies.beats.epsp import Parameters, simulate
-from replasticity.studies.beats.recorded import replayed
+from replasticity.studies.beats.peer import replayed
 from replasticity.study import recordings
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from replasticity.storage.contract import Recorded
-from replasticity.studies.beats.recorded import replayed
+from replasticity.studies.beats.peer import replayed
 from replasticity.studies.beats.window import Parameters, simulate
 from replasticity.study import recordings
 
