@@ -102,10 +102,9 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         return reshaped
 
     def weights_and_rates(division: int) -> tuple["Outcome", list[float]]:
-        dt_s = seconds(p.dt_ms / division)
         pre, post = trains(partial(regular_firing.fire_on_grid, p, division=division))
-        rates_Hz = [shared.actual_rate_Hz(steps, dt_s) for steps in (*pre, *post[:post_count])]
-        return meet(pre, post, dt_s), rates_Hz
+        rates_Hz = [shared.actual_rate_Hz(steps, p.dt_ms / division) for steps in (*pre, *post[:post_count])]
+        return meet(pre, post, seconds(p.dt_ms / division)), rates_Hz
 
     own, own_rates_Hz = weights_and_rates(1)
     finer = [(outcome.weight_final, rates_Hz) for outcome, rates_Hz in map(weights_and_rates, p.dt_divisions)]

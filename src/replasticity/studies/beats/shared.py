@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.models.pair_stdp_parameters import PairSynapse
+from replasticity.models.pair_stdp_parameters import PairSynapse, seconds
 from replasticity.storage.contract import Variable
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,9 +63,9 @@ def single_spikes(steps: IntArray, step_count: int) -> Trains:
     return [np.array([step] if step < step_count else [], np.int64) for step in steps.tolist()]
 
 
-def actual_rate_Hz(steps: IntArray, dt_s: float) -> float:
+def actual_rate_Hz(steps: IntArray, dt_ms: float) -> float:
     """Return one over the mean interval of a neuron's spikes [Hz]; NaN for fewer than two spikes."""
-    return float((len(steps) - 1) / ((steps[-1] - steps[0]) * dt_s)) if len(steps) > 1 else math.nan
+    return float((len(steps) - 1) / ((steps[-1] - steps[0]) * seconds(dt_ms))) if len(steps) > 1 else math.nan
 
 
 def coincidences(run: Any) -> IntArray:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.studies.beats import shared
 from replasticity.study.statistics import number, statistic, statistics
 
@@ -33,7 +32,7 @@ def actual_rates_Hz(run, p):
         neurons = run[f"{side}_spike_cell"]
         of_each_neuron = np.cumsum(np.bincount(neurons, minlength=len(run.weight_final)))
         trains = np.split(run[f"{side}_spike_step"][np.argsort(neurons, kind="stable")], of_each_neuron[:-1])
-        rates_Hz.append(np.array([shared.actual_rate_Hz(steps, seconds(p.dt_ms)) for steps in trains]))
+        rates_Hz.append(np.array([shared.actual_rate_Hz(steps, p.dt_ms) for steps in trains]))
     return rates_Hz
 
 
