@@ -291,9 +291,21 @@ class Resolved(BaseModel):
 
     @property
     def judged_digest(self) -> str:
-        """Digest of what is judged: claims, errata and the other simulator's summary."""
-        judged = self.experiment.model_dump_json(include={"title", "seeds_seen", "claims", "errata", "figure", "peer"})
-        return hashlib.sha256(judged.encode()).hexdigest()[:16]
+        """Digest of what an evaluation says and compares: title, claims, errata and the other simulator's summary."""
+        return self._digest_of({"title", "seeds_seen", "claims", "errata", "peer"})
+
+    @property
+    def claims_digest(self) -> str:
+        """Digest of what is judged together with the other experiments of a figure."""
+        return self._digest_of({"seeds_seen", "claims"})
+
+    @property
+    def described_digest(self) -> str:
+        """Digest of the whole YAML file, as a report shows it."""
+        return self._digest_of(set(Experiment.model_fields))
+
+    def _digest_of(self, keys: set[str]) -> str:
+        return hashlib.sha256(self.experiment.model_dump_json(include=keys).encode()).hexdigest()[:16]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -719,7 +731,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                         f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
                         f"'{scale}', and no others: {', '.join(differing) or 'none'}"
                     )
-    if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
+    if experiment.peer is not None and not project.data_file(experiment.peer.summary).is_file():
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
 
 
