@@ -2,11 +2,10 @@
 
 Starting Python and loading the libraries takes longer than a short simulation, so a job simulates as many
 seeds as fit into ``job_seconds`` of the configuration. What it made is in its record,
-``results/runs/EXPERIMENT/seeds-1-40.json``: the SHA-256 and the size of each file. The record is what the rule
-declares as its output, and what tells a run that was damaged or replaced afterwards. The runs themselves are not: Snakemake
-would delete those that a killed job has made, and a larger scale could not share them. So a record is there only as
-long as its runs are: `forget_records_of_lost_runs`. Where a record is lost, the digest that each run holds of its own
-content tells as much.
+``results/runs/EXPERIMENT/seeds-1-40.json``: the SHA-256 and the size of each file. The record is the declared output
+of the rule, and tells a run that was damaged or replaced afterwards. The runs are not declared: Snakemake would delete
+those that a killed job has made, and a larger scale could not share them. So a record is there only as long as its runs
+are (`forget_records_of_lost_runs`). Where it is lost, the digest that each run holds of its own content tells as much.
 """
 
 import json

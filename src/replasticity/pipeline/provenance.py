@@ -37,8 +37,8 @@ from replasticity.study import protocols
 PACKAGE = "replasticity"
 _FOLDER = Path(__file__).parents[1]
 
-#: Modules that find, read, check and write, and hand on what they are given: they change no number. What an experiment's
-#: YAML says, and what a file holds, has digests of its own.
+#: Modules that find, read, check and write, and hand on what they are given: they change no number. What the YAML of an
+#: experiment says, and what a file holds, has digests of its own.
 _CARRIERS = {
     f"{PACKAGE}.{module}"
     for module in (
@@ -124,9 +124,8 @@ def _digest(tree: ast.Module) -> str:
     """Return a digest of some code without what changes no result; the code is changed."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-                node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             node.exc.args = [each for each in node.exc.args if not _is_text(each)]
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()

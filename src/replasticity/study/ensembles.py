@@ -57,9 +57,7 @@ class Gathering:
     def arrays(self) -> Arrays:
         """Return the ensemble: statistics with the dimension ``seed`` in front, traces with ``trace_seed``."""
         seeds, trace_seeds = sorted(self.statistics), sorted(self._traces)
-        values = {
-            name: np.stack([self.statistics[seed][name] for seed in seeds]) for name in self._protocol.STATISTICS
-        }
+        values = {name: np.stack([self.statistics[seed][name] for seed in seeds]) for name in self._protocol.STATISTICS}
         for name in self._protocol.TRACES:
             each = [self._traces[seed][name] for seed in trace_seeds]
             values[name] = each[0] if _is_coordinate(self._protocol, name) else np.stack(each)
