@@ -7,7 +7,7 @@ import contextlib
 import io
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from ruamel.yaml import YAML
@@ -38,8 +38,6 @@ class Study:
         A parameter of `main`, inherited by `beside`.
     judged_by_peer : tuple of str
         Those of the experiments that are compared with another simulator's seeds.
-    shares : dict of str to tuple of str
-        Edit -> other studies that use the same module.
     """
 
     main: str
@@ -49,7 +47,6 @@ class Study:
     equation: str
     parameter: str
     judged_by_peer: tuple[str, ...] = ()
-    shares: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def protocol(self):
@@ -58,6 +55,11 @@ class Study:
     @property
     def both(self):
         return {self.main, self.beside}
+
+    @property
+    def replays_statistics(self):
+        peer, statistics = self.protocol.peer_module, self.protocol.statistics_module
+        return statistics in ROOT.joinpath("src", *peer.split(".")).with_suffix(".py").read_text()
 
 
 STUDIES = {
@@ -94,7 +96,7 @@ STUDIES = {
         "izhikevich/izhikevich_seed1",
         "distal_reward",
         "distal_reward",
-        "tau_c_ms",
+        "trace_increment_mV",
         judged_by_peer=("izhikevich2007", "izhikevich2007_no_dopamine"),
     ),
     "dopamine_tutorial": Study(
@@ -111,13 +113,12 @@ STUDIES = {
 
 ALL_AGAIN = ("compile", "simulate", "aggregate", "evaluate", "plot", "replay", "report")
 
-#: What is edited -> the stages that are done again, all of them for this study and no other. (S: the statistics module is
-#: used by the replay of some studies, which then is done again: see `expected`.)
+#: What is edited -> the stages that are done again, for this study and no other. `expected` says for which of its files.
 TABLE = {
     "equation": ALL_AGAIN,
     "model": ALL_AGAIN,
     "protocol": ("simulate", "aggregate", "evaluate", "plot", "replay", "report"),
-    "statistics": ("aggregate", "evaluate", "plot", "report"),
+    "statistics": ("aggregate", "evaluate", "plot", "replay with statistics", "report"),
     "figure": ("plot", "report"),
     "peer": ("evaluate of peers", "replay", "report"),
     "YAML: parameter": ("simulate", "aggregate", "evaluate", "plot", "report"),
@@ -211,7 +212,7 @@ def with_another_layout(text):
 
 
 def with_another_error(text):
-    """Reword an error; a file that raises none gets a function that does, before and after: see `edited`."""
+    """Reword the first error, if there is one."""
     changed, count = re.subn(r'(raise \w*Error\(\s*f?")', r"\1Edited: ", text, count=1)
     return changed if count else f"{text}\n# No error to reword.\n"
 
@@ -257,7 +258,7 @@ def edit(project, study, name):
         return source.joinpath(*module.split(".")).with_suffix(".py")
 
     figure = protocols.figures()[experiments.load(study.main).figure.module]
-    model, equation = (file(f"replasticity.{room}.{each}") for room, each in (("models", study.model), ("equations", study.equation)))
+    model, equation = file(f"replasticity.models.{study.model}"), file(f"replasticity.equations.{study.equation}")
     yaml = project.experiment(study.main)
     return {
         "equation": (equation, with_code),
@@ -278,6 +279,7 @@ def edit(project, study, name):
 
 def expected(study, stages):
     """Return stage -> what it is done for, of the stages that the table names."""
+    recording = {study.recording.rpartition("/")[2]}
     names = {
         # Named after the first of the protocols that use the same kernels.
         "compile": {provenance.compiled_together(study.protocol.name)[0]},
@@ -287,7 +289,9 @@ def expected(study, stages):
         "evaluate of peers": set(study.judged_by_peer),
         "evaluate of main": {study.main},
         "plot": {study.main},
-        "replay": {study.recording.rpartition("/")[2]},
+        "replay": recording,
+        # Some replays compute a statistic, which the recording has as well.
+        "replay with statistics": recording if study.replays_statistics else set(),
         "report": {"report"},
     }
     return {stage.partition(" ")[0]: names[stage] for stage in stages if names[stage]}

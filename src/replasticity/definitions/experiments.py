@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -596,34 +596,6 @@ def load(name: str) -> Experiment:
     for each in resolved:
         _check_indices(each, path)
     return experiment
-
-
-def shown(name: str, experiment: Experiment, judged_with: Collection[str]) -> dict[str, str]:
-    """Return role -> experiment of a figure.
-
-    What some scale leaves out is shown only where it was judged together with the figure's own experiment: the scale
-    had it then. Its files alone say nothing, since they may be of a larger scale that was made before.
-
-    Parameters
-    ----------
-    name : str
-        Name of an experiment with a figure.
-    experiment : Experiment
-        The experiment.
-    judged_with : collection of str
-        Experiments that the stored evaluation says it was judged with.
-
-    Returns
-    -------
-    dict of str to str
-        Role ``"main"`` is the experiment itself.
-    """
-    roles = {"main": name}
-    for role, other in experiment.figure.beside.items() if experiment.figure else ():
-        at_all_scales = all(scale.seeds for scale in load(other).scales.all())
-        if at_all_scales or other in judged_with:
-            roles[role] = other
-    return roles
 
 
 def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
