@@ -113,7 +113,7 @@ STUDIES = {
 
 ALL_AGAIN = ("compile", "simulate", "aggregate", "evaluate", "plot", "replay", "report")
 
-#: What is edited -> the stages that are done again, for this study and no other. `expected` says for which of its files.
+#: What is edited -> the stages that are done again, for this study and no other. `expected` says for which files.
 TABLE = {
     "equation": ALL_AGAIN,
     "model": ALL_AGAIN,
