@@ -182,11 +182,12 @@ def _forget_records_of(experiment: str, seeds: Iterable[int]) -> None:
 
 
 def forget_records_of_lost_runs(experiment: str) -> None:
-    """Remove the records that name a run which is missing or cut, before Snakemake looks which jobs are to be done."""
+    """Remove the records that name a run which is missing or cut, and those that are broken, before Snakemake plans."""
     for path, record in _records(experiment).items():
         lost = [seed for seed, size in record.sizes.items() if not _has_size(project.run_file(experiment, seed), size)]
         if lost:
             print(f"{project.shown(path)}: runs of seeds {seed_ranges(lost)} are missing or cut", file=sys.stderr)
+        if lost or not record.sizes:
             path.unlink(missing_ok=True)
 
 
