@@ -58,8 +58,7 @@ class Study:
 
     @property
     def replays_statistics(self):
-        peer, statistics = self.protocol.peer_module, self.protocol.statistics_module
-        return statistics in ROOT.joinpath("src", *peer.split(".")).with_suffix(".py").read_text()
+        return self.protocol.statistics_module in provenance._modules()[self.protocol.peer_module].imports
 
 
 STUDIES = {
