@@ -103,7 +103,7 @@ def resolve(peer: Peer) -> Resolved:
 def write_job(peer: Peer, seed: int, inputs_given: bool, code: Path, path: Path) -> None:
     """Write the job of a driver: parameters, our inputs without those that the peer is to draw, where to keep code."""
     resolved = resolve(peer)
-    arrays = protocols.get(resolved.experiment.protocol).draw(resolved.parameters, seed)
+    arrays = protocols.get(resolved.experiment.protocol).sample_inputs(resolved.parameters, seed)
     for name in () if inputs_given else peer.drawn:
         del arrays[name]
     np.savez(path, parameters=json.dumps(resolved.values), seed=seed, folder=str(code), **arrays)
@@ -256,7 +256,7 @@ def _measure_one(peer: Peer, inputs_given: bool, folder: Path, repeats: int) -> 
     }
     if inputs_given:
         resolved = resolve(peer)
-        inputs = protocols.get(resolved.experiment.protocol).draw(resolved.parameters, 1)
+        inputs = protocols.get(resolved.experiment.protocol).sample_inputs(resolved.parameters, 1)
         row["agreement"] = agreement(peer, inputs, resolved, told["results"])
     return row
 

@@ -1,4 +1,4 @@
-"""The neuron of Urbanczik and Senn in NEST: that of `replasticity.studies.urbanczik2014.protocol` on NEST's public interface.
+"""The neuron of Urbanczik and Senn in NEST: that of `studies.urbanczik2014.protocol` on NEST's public interface.
 
 The pattern is ours. The somatic spikes are NEST's: forced upon our neuron, they must give the same weights.
 """

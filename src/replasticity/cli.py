@@ -1,7 +1,7 @@
 """The command line. Each command does one step of the pipeline and can be used without Snakemake.
 
-Exit status: 0 success; 1 a replay or a check does not hold, or there are too few seeds to tell; 2 bad input, told in
-one line (with its traceback in Python's development mode: ``python -X dev -m replasticity ...``).
+Exit status: 0 success; 1 a replay or a check does not hold, or there are too few seeds to tell; 2 bad input, reported
+in one line (with its traceback in Python's development mode: ``python -X dev -m replasticity ...``).
 Modules are imported where they are needed: a simulate job does not pay for matplotlib or scipy.
 """
 
@@ -323,7 +323,7 @@ def plot(options: argparse.Namespace) -> int:
 
 
 def _pictures(options: argparse.Namespace) -> list[Path]:
-    """Return what `plot` writes unless told otherwise: beside the first of the given files, or in results/figures."""
+    """Return what `plot` writes by default: beside the first of the given files, or in results/figures."""
     from replasticity.plotting import drawn_data, rendering
     from replasticity.storage import project
 

@@ -17,4 +17,4 @@ class StateError(UserError):
 
 
 class UnavailableError(UserError):
-    """A file that cannot be read now, for no fault of its own: it must not be deleted or made anew for that."""
+    """A file that cannot be read now, for no fault of its own: it must not be deleted or made again for that."""

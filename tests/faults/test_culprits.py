@@ -87,10 +87,15 @@ def test_too_many_open_files_are_no_fault_of_a_file(project):
             "studies/zenke2015/figure.py",
             "    _traces(axes, ensemble, ",
             PLOT,
-            "figures.zenke2015, draw_secretory_factor",
+            "studies.zenke2015.figure, draw_secretory_factor",
         ),
-        ("studies/zenke2015/protocol.py", "    analytic = ", None, "protocols.homeostatic_stdp, summarise"),
-        ("judging/claims.py", "    defined = ", ("evaluate", "zenke2015"), "analysis.claims, weigh"),
+        (
+            "studies/zenke2015/statistics.py",
+            "    epoch_steps = ",
+            None,
+            "studies.zenke2015.statistics, pairing_rate_Hz",
+        ),
+        ("judging/claims.py", "    defined = ", ("evaluate", "zenke2015"), "judging.claims, weigh"),
     ],
 )
 def test_mistake_in_our_code_is_told_with_its_place(project, file, old, command, place):

@@ -1,4 +1,6 @@
-"""Regular firing, pair STDP and EPSP read-out step by step in plain Python: slow, obvious, from the specification.
+"""Regular firing, pair STDP and EPSP read-out step by step in plain Python: slow, obvious.
+
+Written from docs/models/pair_stdp.md.
 
 Times are in seconds, potentials in volts; nothing is shared with the package.
 """
@@ -7,7 +9,10 @@ import math
 
 
 def regular_train(rate_Hz, dt, steps, reset, phase=0.0):
-    """Return the spike steps of a cell, and its phase at the start of each step (section 2)."""
+    """Return the spike steps of a cell, and its phase at the start of each step.
+
+    Source: docs/models/pair_stdp.md#regular-firing.
+    """
     x, spikes, phases = phase, [], []
     for n in range(steps):
         phases.append(x)
@@ -19,7 +24,7 @@ def regular_train(rate_Hz, dt, steps, reset, phase=0.0):
 
 
 def synapse(pre, post, steps, *, dt, taupre, taupost, dApre, ratio, w0, w_max, clip):
-    """Return the weight at the start of each step, the events, and the final weight (section 1).
+    """Return the weight at the start of each step, the events, and the final weight (docs/models/pair_stdp.md#synapse).
 
     An event is (step, kind, (before, between, after)), each moment (w, A, B, last).
     """
@@ -50,7 +55,10 @@ def synapse(pre, post, steps, *, dt, taupre, taupost, dApre, ratio, w0, w_max, c
 
 
 def tutorial_steps(pairs, tmax, dt):
-    """Return the spike steps of the tutorial's cells: the first step with t > T (section 4)."""
+    """Return the spike steps of the tutorial's cells: the first step with t > T.
+
+    Source: docs/models/pair_stdp.md#tutorial-firing.
+    """
     spikes = []
     for requested in ([i * tmax / (pairs - 1), (pairs - 1 - i) * tmax / (pairs - 1)] for i in range(pairs)):
         steps = []
@@ -64,7 +72,7 @@ def tutorial_steps(pairs, tmax, dt):
 
 
 def pairing_conditions(grid_Hz, grid_difference_ms, gap_Hz, slow_Hz, dt_ms):
-    """Return (group, period steps, difference steps) of each condition (section 5)."""
+    """Return (group, period steps, difference steps) of each condition (docs/models/pair_stdp.md#conditions)."""
 
     def period(f):
         return round(1000 / (f * dt_ms))  # Python rounds ties to even, too
@@ -81,7 +89,10 @@ def pairing_conditions(grid_Hz, grid_difference_ms, gap_Hz, slow_Hz, dt_ms):
 
 
 def read_out(w, *, dt, steps, test, delay, tau_m, E_L, V_th, I_const, J):
-    """Return v at the start of each step, v after the last one, and the spike steps (section 5, "Read-out phase")."""
+    """Return v at the start of each step, v after the last one, and the spike steps.
+
+    Source: docs/models/pair_stdp.md#read-out.
+    """
     arrival = math.floor((test + 0.001 * dt) / dt) + round(delay / dt)
     E = E_L + I_const
     v, samples, spikes = E_L, [], []

@@ -1,6 +1,8 @@
-"""The Clopath network and the pairing protocol step by step in plain Python: slow, obvious, from the specification.
+"""The Clopath network and the pairing protocol step by step in plain Python: slow, obvious.
 
-Nothing is shared with the package. Parameters have the specification's symbols. Histories are kept whole, and the
+Written from docs/models/voltage_based_stdp.md.
+
+Nothing is shared with the package. Parameters have the symbols used there. Histories are kept whole, and the
 weight change of a spike is computed from them anew.
 """
 
@@ -24,7 +26,7 @@ def weighted(weights, slopes):
 
 
 def solver_step(y, h, derivative):
-    """One step of section 3: new state and error estimate of each variable."""
+    """One step (docs/models/voltage_based_stdp.md#solver-tableau): new state and error estimate of each variable."""
     variables = range(len(y))
     k = [derivative(y)]
     k.append(derivative([y[i] + 1 / 4 * h * k[0][i] for i in variables]))
@@ -37,7 +39,10 @@ def solver_step(y, h, derivative):
 
 
 def accepted_step(y, t, h, dt, derivative, scale):
-    """Repeat until a step is accepted: new state, new time, next step size (section 3)."""
+    """Repeat until a step is accepted: new state, new time, next step size.
+
+    Source: docs/models/voltage_based_stdp.md#solver-control.
+    """
     while True:
         cut = h > dt - t
         if cut:
@@ -58,7 +63,7 @@ def accepted_step(y, t, h, dt, derivative, scale):
 
 
 class AdaptiveExponential:
-    """A neuron of section 2, advanced as in section 4."""
+    """A neuron, advanced as in docs/models/voltage_based_stdp.md#neuron-step."""
 
     def __init__(self, V, w, p, dt):
         self.p, self.dt = p, dt
@@ -124,7 +129,7 @@ class AdaptiveExponential:
 
 
 class HodgkinHuxley:
-    """The neuron of section 9."""
+    """The neuron of docs/models/voltage_based_stdp.md#hodgkin-huxley."""
 
     def __init__(self, V, p, dt):
         self.p, self.dt, self.h, self.r = p, dt, dt, 0
@@ -181,7 +186,10 @@ class HodgkinHuxley:
 
 
 class History:
-    """What a neuron remembers for its plastic synapses: LTP and LTD of every stamp (section 5)."""
+    """What a neuron remembers for its plastic synapses: LTP and LTD of every stamp.
+
+    Source: docs/models/voltage_based_stdp.md#history.
+    """
 
     def __init__(self, start, p, dt):
         self.p, self.dt = p, dt
@@ -204,7 +212,7 @@ class History:
 
 
 class Synapse:
-    """A plastic synapse, updated at presynaptic spikes only (section 6)."""
+    """A plastic synapse, updated at presynaptic spikes only (docs/models/voltage_based_stdp.md#synapse)."""
 
     def __init__(self, weight, low, high, d, history):
         self.w, self.low, self.high, self.d, self.history = weight, low, high, d, history

@@ -1,4 +1,4 @@
-"""The distal-reward network, slowly: plain Python, point by point as the specification has them."""
+"""The distal-reward network, slowly: plain Python (docs/models/distal_reward.md#order-of-a-step)."""
 
 import math
 
@@ -12,7 +12,8 @@ def stream(seed, number):
 def simulate(p, seed, steps, stimuli=(), stimulus_mV=0.0):
     """Return all that happens in a run.
 
-    `p` has the specification's parameter names; `stimuli` are (step, cells, reward delay or 0).
+    `p` has the recordings' parameter names (docs/models/distal_reward.md#parameters);
+    `stimuli` are (step, cells, reward delay or 0).
     """
     n_exc, n_inh, n_syn = p["n_exc"], p["n_inh"], p["n_syn"]
     n = n_exc + n_inh

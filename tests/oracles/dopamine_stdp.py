@@ -1,6 +1,6 @@
 """Dopamine-modulated STDP in plain Python: one synapse, events at slice ends step by step, and exact by brute force.
 
-Written from the specification, to be obvious rather than fast. Times are in steps.
+Written from docs/models/dopamine_stdp.md, to be obvious rather than fast. Times are in steps.
 """
 
 import math
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 
 def trace(post, time, p):
-    """Y(t) of section 4: spikes at t itself do not count."""
+    """Y(t) of docs/models/dopamine_stdp.md#postsynaptic-trace: spikes at t itself do not count."""
     y, last = 0.0, None
     for q in post:
         if q >= time:
@@ -19,7 +19,9 @@ def trace(post, time, p):
 
 
 def at_slice_ends(pre, post, dopamine, end, p):
-    """Run sections 1, 4 and 5 for one synapse, and return its state and the transmitted weights.
+    """Run the slices of one synapse, and return its state and the transmitted weights.
+
+    Source: docs/models/dopamine_stdp.md#slices.
 
     ``pre`` and ``post`` are sorted stamps, ``dopamine`` pairs (arrival, increment of n) with different arrivals.
     A reader inside a slice sees its delivery, and not the trigger that is still to come.

@@ -1,4 +1,6 @@
-"""Homeostatic STDP step by step in plain Python: slow, obvious, written from the specification alone.
+"""Homeostatic STDP step by step in plain Python: slow, obvious.
+
+Written from docs/models/homeostatic_stdp.md alone.
 
 Everything is in SI units, as in the reference simulator; nothing is shared with the package.
 """

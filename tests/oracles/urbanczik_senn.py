@@ -1,4 +1,6 @@
-"""The Urbanczik-Senn model written from the specification, to be obvious: every spike rescans the whole history.
+"""The Urbanczik-Senn model written from docs/models/dendritic_prediction.md, to be obvious.
+
+Every spike rescans the whole history.
 
 It shares no code with the package. Numbers are in any coherent units; times are in ms, stamps are whole numbers.
 """
@@ -8,7 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-# Runge, Kutta and Fehlberg: weights of the slopes at the nodes before (section 3).
+# Runge, Kutta and Fehlberg: weights of the slopes at the nodes before
+# (docs/models/dendritic_prediction.md#solver-tableau).
 ROWS = [
     [],
     [1 / 4],
@@ -22,7 +25,7 @@ ERROR = np.array([1 / 360, 0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55])
 
 
 def slopes(y, p):
-    """Return d/dt of (U, g_E, g_I, V, I_E, I_I) (section 2)."""
+    """Return d/dt of (U, g_E, g_I, V, I_E, I_I) (docs/models/dendritic_prediction.md#soma-potential)."""
     U, g_E, g_I, V, I_E, I_I = y
     return np.array(
         [
@@ -46,7 +49,10 @@ def solver_step(y, h, p):
 
 
 def integrate(y, h, p):
-    """Return the state after an interval, the proposed step and the number of steps of the solver (section 3)."""
+    """Return the state after an interval, the proposed step and the number of steps of the solver.
+
+    Source: docs/models/dendritic_prediction.md#solver.
+    """
     passed, accepted = 0.0, 0
     while passed < p.dt:
         left = p.dt - passed
@@ -69,7 +75,7 @@ def log_slope(u, p):
 
 
 class Synapse:
-    """One plastic synapse (section 5)."""
+    """One plastic synapse (docs/models/dendritic_prediction.md#synapse)."""
 
     def __init__(self, w0):
         self.w0 = self.w = w0
@@ -97,7 +103,7 @@ class Synapse:
 
 
 def simulate(p, spikes, w0, kick_E, kick_I, uniform, fixed_from=None):
-    """Run the model (section 4).
+    """Run the model (docs/models/dendritic_prediction.md#order-of-a-step).
 
     ``spikes``: list of (stamp, synapse), sorted by stamp. Returns the state after each step (row: U, g_E, g_I, V, I_E,
     I_I), somatic spike stamps, transmitted weights, and what happened on the way.

@@ -13,7 +13,8 @@ from replasticity.errors import UserError
 from replasticity.judging.distributions import compare_distributions
 from replasticity.peers import replays
 from replasticity.storage.datasets import write
-from replasticity.studies.urbanczik2014 import protocol
+from replasticity.studies.urbanczik2014 import peer, protocol
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "urbanczik"
@@ -189,11 +190,12 @@ def test_a_drive_that_is_not_described_is_refused(tmp_path):
         replays.replay(changed(SINGLE, tmp_path, change))
 
 
-# What the specification says of the recordings --------------------------------------------------------
+# What the recordings hold (docs/models/dendritic_prediction.md#verification) ---------------------------------
 
 
 def test_single_synapse_follows_the_continuous_rule():
-    # Section 7: the weight change is eta times the low-passed integral of the error, to a thousandth.
+    # docs/models/dendritic_prediction.md#continuous-time-form:
+    # the weight change is eta times the low-passed integral of the error, to a thousandth.
     recording = load(SINGLE)
     C_d, g_L, tau_L, tau_s, tau_Delta, eta, dt = 300.0, 30.0, 10.0, 3.0, 100.0, 0.75, 0.1
     ours, _ = replays.replay(SINGLE)
@@ -216,7 +218,7 @@ def test_single_synapse_follows_the_continuous_rule():
 
 def test_unitless_experiment_has_the_recorded_parameters(in_project):
     recording = load(FOLDER / "learning_unitless_seed1.nc")
-    recorded = protocol.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
+    recorded = peer.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
     ours = experiments.resolve("urbanczik2014_unitless").values
     units = {
         "_pA_mV_per_ms": (300 * 15 * 15, 0),
@@ -227,7 +229,7 @@ def test_unitless_experiment_has_the_recorded_parameters(in_project):
         "_nS": (300, 0),
     }
     compared = 0
-    for name, path in protocol._PARAMETER_PATHS.items():
+    for name, path in peer.DATA.parameters.items():
         unit, zero = next((units[suffix] for suffix in units if name.endswith(suffix)), (1, 0))
         assert (ours[name] - zero) / unit == pytest.approx(recorded[name], rel=1e-12, abs=1e-15), path
         compared += 1
@@ -240,20 +242,20 @@ def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
     for path in LEARNING[:2]:
         recording = load(path)
         row = summary["seed"].values.tolist().index(recording.attrs["seed"])
-        values = protocol.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
+        values = peer.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
         parameters = validate(protocol.Parameters, values, path)
         stamp = np.rint(recording["soma_spike_time"].values * 10).astype(int)
-        uniform = np.full(protocol.step_count(parameters), protocol.FORBIDDEN)
-        uniform[stamp - 1] = protocol.FORCED
+        uniform = peer.forced(stamp, parameters)
         pattern = {
             "pattern_spike_time_ms": recording["pattern_spike_time"].values,
             "pattern_spike_input": recording["pattern_spike_index"].values,
         }
         run = protocol.simulate(parameters, pattern | {"uniform": uniform})
-        statistics = protocol.summarise(parameters, run | pattern)
-        for ours, theirs in protocol.PEER_NAMES.items():
+        example = protocols.get("urbanczik2014")
+        statistics = example.summarise(parameters, run | pattern)
+        for ours, theirs in peer.DATA.summary.items():
             mine, recorded = statistics[ours], summary[theirs].values[row]
-            if protocol.STATISTICS[ours].dimensions == ("presentation",):
+            if example.STATISTICS[ours].dimensions == ("presentation",):
                 np.testing.assert_allclose(mine[:-1], recorded[:-1], rtol=1e-9, err_msg=ours)
                 # The recording of the state ends one step early.
                 np.testing.assert_allclose(mine[-1], recorded[-1], rtol=2e-3, err_msg=ours)
@@ -266,7 +268,7 @@ def test_no_difference_between_our_seeds_and_nests_is_seen(in_project):
     resolved = experiments.resolve("urbanczik2014", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / resolved.experiment.peer.summary)
-    theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
+    theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     # All synapses are alike, so the whole distribution is tested too: the share of weights of exactly zero, and the
     # spread of the others.
     ours["share_zero"] = (ours["weight_final_pA"] == 0).mean("synapse")
@@ -283,6 +285,6 @@ def test_another_learning_rate_is_told_from_nests(in_project):
     resolved = experiments.resolve("urbanczik2014_matched", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
     summary = load(in_project / experiments.resolve("urbanczik2014").experiment.peer.summary)
-    theirs = {name: summary[peer].values for name, peer in protocol.PEER_NAMES.items()}
+    theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     differences = compare_distributions({name: ours[name] for name in theirs}, theirs)
     assert any(row.label.startswith("rms_U_mV") and row.differs for row in differences)

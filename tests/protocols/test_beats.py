@@ -310,7 +310,7 @@ def summary(protocol, **changes):
 
 
 def test_actual_rates_and_beats():
-    # 220 Hz fires every 46 steps of 0.1 ms (specification, section 2).
+    # 220 Hz fires every 46 steps of 0.1 ms (docs/models/pair_stdp.md#rounded-intervals).
     made = summary(beats, pre_rates_Hz=[200.0, 2.0], post_rates_Hz=[220.0, 200.0])
     assert made["pre_rate_actual_Hz"][0] == pytest.approx(200.0, rel=1e-12)
     assert made["post_rate_actual_Hz"][0] == pytest.approx(1e4 / 46, rel=1e-12)

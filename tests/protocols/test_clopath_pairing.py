@@ -108,7 +108,7 @@ def test_statistics_of_the_published_example():
     assert set(run) == set(protocol.RUN)
     found = protocol.summarise(given, run)
     assert set(found) == set(protocol.STATISTICS)
-    # The curve of the example's figure, to the digits that the specification has.
+    # The curve of the example's figure, to the digits of docs/models/voltage_based_stdp.md#pairing-example-times.
     expected = [57.826, 57.426, 72.167, 103.869, 149.434, 103.304, 112.536, 124.036, 138.947, 157.029]
     np.testing.assert_allclose(found["weight_percent"][0], expected, atol=5e-4)
     np.testing.assert_allclose(found["weight_percent"], 100 + 15 * found["simulated_change_percent"], rtol=1e-12)

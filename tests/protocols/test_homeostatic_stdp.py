@@ -12,10 +12,14 @@ from scipy import stats
 from replasticity.definitions import experiments
 from replasticity.errors import StateError
 from replasticity.models import homeostatic_stdp as model
+from replasticity.numerics import random
 from replasticity.numerics.limits import no_failure
-from replasticity.studies.zenke2015 import protocol
+from replasticity.studies.zenke2015 import protocol, statistics
+from replasticity.study import protocols
 from tests.oracles import homeostatic_stdp as oracle
 from tests.strategies import usable_floats
+
+STUDY = protocols.get("zenke2015")
 
 
 def parameters(**changes):
@@ -47,7 +51,7 @@ def test_geometric_gaps_give_independent_trials():
     # two-sided test of its mean; fixed seed, false-alarm rate 2e-3 each if the seed were drawn anew).
     probability, trials, blocks = 0.03, 1000, 200
     generator = np.random.default_rng(20150)
-    counts = np.array([len(protocol.bernoulli_successes(generator, trials, probability)) for _ in range(blocks)])
+    counts = np.array([len(random.bernoulli_successes(generator, trials, probability)) for _ in range(blocks)])
     variance = trials * probability * (1 - probability)
     z = (counts.mean() - trials * probability) / math.sqrt(variance / blocks)
     assert abs(z) < stats.norm.ppf(1 - 1e-3)
@@ -60,20 +64,20 @@ def test_geometric_gaps_reach_every_trial_alike():
     generator = np.random.default_rng(7)
     hits = np.zeros(20)
     for _ in range(4000):
-        hits[protocol.bernoulli_successes(generator, 20, 0.2)] += 1
+        hits[random.bernoulli_successes(generator, 20, 0.2)] += 1
     assert stats.chisquare(hits).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("probability", "expected"), [(0.0, []), (1.0, [0, 1, 2, 3])])
 def test_trials_that_cannot_or_must_succeed(probability, expected):
-    assert protocol.bernoulli_successes(np.random.default_rng(1), 4, probability).tolist() == expected
+    assert random.bernoulli_successes(np.random.default_rng(1), 4, probability).tolist() == expected
 
 
 def test_gaps_beyond_the_last_trial_do_not_overflow():
     # Ten gaps of 1e19 trials have no sum in 64 bits.
     generator = np.random.default_rng(3)
     for probability in (1e-17, 1e-19, 1e-33):
-        assert len(protocol.bernoulli_successes(generator, 10**9, probability)) == 0
+        assert len(random.bernoulli_successes(generator, 10**9, probability)) == 0
     counts = protocol.sample_inputs(parameters(rates_Hz=[1e-12, 20.0, 1e-14]), seed=1)["population_count"]
     assert counts[:1000].sum() == counts[2000:].sum() == 0 < counts.sum()
 
@@ -205,7 +209,7 @@ def test_weight_change_is_after_minus_before():
     # Without population spikes G = -20 Hz at both events: dw = eta G (1 + exp(-1 ms / 20 ms)) < 0.
     counts = {"population_count": np.zeros(3000, np.int32)}
     given = parameters(pre_times_ms=[50.0], post_times_ms=[51.0])
-    summary = protocol.summarise(given, protocol.simulate(given, counts))
+    summary = STUDY.summarise(given, protocol.simulate(given, counts))
     expected = -20.0 * (1 + math.exp(-1 / 20))
     assert summary["dw_nS"].item() == pytest.approx(expected, rel=1e-9)
     assert summary["dw_as_published_nS"].item() == pytest.approx(-expected, rel=1e-9)
@@ -216,7 +220,7 @@ def test_weight_change_is_after_minus_before():
 
 def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
     given = experiments.resolve("zenke2015").parameters
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert summary["slope_post_nS_per_Hz"].item() == pytest.approx(1 + math.exp(-1 / 20), rel=1e-9)
     assert summary["intercept_post_nS"].item() == pytest.approx(0.0, abs=1e-9)
     assert summary["r2_post"].item() == pytest.approx(1.0, abs=1e-9)
@@ -226,7 +230,7 @@ def test_fit_against_the_postsynaptic_G_is_exact_for_the_published_rule():
 def test_with_the_postsynaptic_spike_first_the_sign_is_that_of_G_too():
     given = experiments.resolve("zenke2015_post_pre").parameters
     assert [post - pre for pre, post in zip(given.pre_times_ms, given.post_times_ms, strict=True)] == [-1.0] * 5
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     # The postsynaptic spike finds no trace, the presynaptic one what is left of it after 1 ms.
     expected = summary["G_post_Hz"] + math.exp(-1 / 20) * summary["G_pre_Hz"]
     np.testing.assert_allclose(summary["dw_nS"], expected, atol=1e-8)
@@ -235,7 +239,7 @@ def test_with_the_postsynaptic_spike_first_the_sign_is_that_of_G_too():
 
 def test_the_papers_time_constant_alone_leaves_G_below_zero():
     given = experiments.resolve("zenke2015_long_tau").parameters
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     # The rates 0, 2.5, 5, 7.5 Hz for 1 s each, and 10 Hz for half a second, through a filter of 10 s.
     rate_Hz = 0.0
     for now_Hz, seconds in ((0.0, 1.0), (2.5, 1.0), (5.0, 1.0), (7.5, 1.0), (10.0, 0.5)):
@@ -262,14 +266,14 @@ def test_errata_with_parameters_have_an_experiment_each():
 
 def test_statistics_match_their_contract():
     given = parameters()
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
-    assert set(summary) == set(protocol.STATISTICS)
-    assert all(variable.resolution is not None for variable in protocol.STATISTICS.values())
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    assert set(summary) == set(STUDY.STATISTICS)
+    assert all(variable.resolution is not None for variable in STUDY.STATISTICS.values())
 
 
 def test_straight_line_needs_two_different_points():
-    assert protocol.straight_line(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])) == pytest.approx((2, 1, 1))
-    assert all(map(math.isnan, protocol.straight_line(np.array([1.0, 1.0]), np.array([0.0, 1.0]))))
+    assert statistics.straight_line(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])) == pytest.approx((2, 1, 1))
+    assert all(map(math.isnan, statistics.straight_line(np.array([1.0, 1.0]), np.array([0.0, 1.0]))))
 
 
 @pytest.mark.parametrize(
@@ -353,7 +357,7 @@ def test_the_estimated_memory_is_enough_and_no_wild_guess(changes):
     tracemalloc.start()
     try:
         inputs = protocol.sample_inputs(given, 1)
-        protocol.summarise(given, protocol.simulate(given, inputs))
+        STUDY.summarise(given, protocol.simulate(given, inputs))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -374,7 +378,7 @@ def test_the_estimate_of_absurd_parameters_is_a_number():
 )
 def test_without_pairings_nothing_of_them_is_defined(changes):
     given = parameters(**changes)
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert len(summary["dw_nS"]) == 0
     assert math.isnan(summary["slope_analytic_nS_per_Hz"].item())
     assert np.isfinite(summary["G_late_mean_Hz"]).all()
@@ -383,10 +387,10 @@ def test_without_pairings_nothing_of_them_is_defined(changes):
 def test_an_epoch_without_late_samples_has_no_late_mean():
     # Samples at 0, 90, 180 and 270 ms; the second half of the first epoch begins at 50 ms.
     given = parameters(sample_interval_ms=90.0)
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert np.isfinite(summary["G_late_mean_Hz"]).all()
     given = parameters(sample_interval_ms=120.0)
-    summary = protocol.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
+    summary = STUDY.summarise(given, protocol.simulate(given, protocol.sample_inputs(given, seed=1)))
     assert (
         np.isnan(summary["G_late_mean_Hz"]).tolist() == np.isnan(summary["G_late_sd_Hz"]).tolist() == [True, True, True]
     )
@@ -398,7 +402,7 @@ def test_late_samples_are_those_of_the_second_half_of_their_epoch():
     late = [
         run["G_Hz"][(run["time_ms"] >= 100 * k + 50 - 1e-9) & (run["time_ms"] < 100 * (k + 1) - 1e-9)] for k in range(3)
     ]
-    summary = protocol.summarise(given, run)
+    summary = STUDY.summarise(given, run)
     np.testing.assert_array_equal(summary["G_late_mean_Hz"], [each.mean() for each in late])
     np.testing.assert_array_equal(summary["G_late_sd_Hz"], [each.std() for each in late])
 
@@ -408,7 +412,7 @@ def test_the_nearest_sample_is_read():
     pre_ms = [0.2, 100.5, 151.6, 230.4, 299.8]
     given = parameters(pre_times_ms=pre_ms, post_times_ms=pre_ms)
     run = protocol.simulate(given, protocol.sample_inputs(given, seed=1))
-    found = protocol.pairings(given, run)
+    found = STUDY.summarise(given, run)
 
     def nearest(moment_ms):
         return np.abs(run["time_ms"] - moment_ms).argmin()
@@ -420,5 +424,5 @@ def test_the_nearest_sample_is_read():
 
 def test_points_that_rounding_tells_apart_make_no_line():
     x = 5.0 + np.array([0.0, 1.0, 2.0]) * 1e-15
-    assert all(map(math.isnan, protocol.straight_line(x, np.array([1.0, 2.0, 4.0]))))
-    assert all(map(math.isnan, protocol.straight_line(np.array([1.0, 2.0, 4.0]), x)))
+    assert all(map(math.isnan, statistics.straight_line(x, np.array([1.0, 2.0, 4.0]))))
+    assert all(map(math.isnan, statistics.straight_line(np.array([1.0, 2.0, 4.0]), x)))

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
+from replasticity.equations.urbanczik_senn_formulas import (
+    dendritic_prediction,
+    escape_rate_Hz,
+    matching_potential,
+)
 from replasticity.errors import UserError
-from replasticity.studies.urbanczik2014 import amplitude as protocol
 from replasticity.studies.urbanczik2014 import protocol as urbanczik_senn
+from replasticity.studies.urbanczik2014.amplitude import fixed_point_mV
+from replasticity.study import protocols
+
+#: The protocol with its statistics.
+AMPLITUDE = protocols.get("urbanczik2014_amplitude")
 
 SHORT = {"presentations_learning": 6, "shown_presentations": [1, 4, 6], "averaged_presentations": 2}
 
@@ -21,8 +30,8 @@ def _in_project(in_project):
 
 
 def simulated(given, seed=1):
-    run = protocol.simulate(given, protocol.sample_inputs(given, seed))
-    return run, protocol.summarise(given, run)
+    run = AMPLITUDE.simulate(given, AMPLITUDE.sample_inputs(given, seed))
+    return run, AMPLITUDE.summarise(given, run)
 
 
 @pytest.mark.parametrize("refractory_ms", [0.1, 1.0, 3.0, 30.0])
@@ -31,15 +40,15 @@ def test_spikes_come_as_often_as_predicted_at_the_fixed_point(refractory_ms, dri
     given = parameters(refractory_ms=refractory_ms)
     phase = np.linspace(0, 2 * np.pi, 50)
     g_E_nS, g_I_nS = drive_factor * (162 + 144 * np.sin(phase)), np.full(50, drive_factor * 540.0)
-    V_star_mV = protocol.fixed_point_mV(given, g_E_nS, g_I_nS)
+    V_star_mV = fixed_point_mV(given, g_E_nS, g_I_nS)
     # The soma's potential, from its own equation: no current flows.
     V_mV = (V_star_mV * (given.g_sp_nS + given.g_L_s_nS) - given.g_L_s_nS * given.E_L_s_mV) / given.g_sp_nS
     leak, coupled = given.g_L_s_nS, given.g_sp_nS
     U_mV = leak * given.E_L_s_mV + coupled * V_mV + g_E_nS * given.E_E_mV + g_I_nS * given.E_I_mV
     U_mV /= leak + coupled + g_E_nS + g_I_nS
-    per_ms = urbanczik_senn.escape_rate_Hz(given, U_mV) / 1000
+    per_ms = escape_rate_Hz(U_mV, given) / 1000
     np.testing.assert_allclose(
-        urbanczik_senn.escape_rate_Hz(given, V_star_mV) / 1000, per_ms / (1 + refractory_ms * per_ms), rtol=1e-9
+        escape_rate_Hz(V_star_mV, given) / 1000, per_ms / (1 + refractory_ms * per_ms), rtol=1e-9
     )
 
 
@@ -51,7 +60,7 @@ def test_a_refractory_neuron_fires_as_often_as_the_fixed_point_says(refractory_m
     given = parameters(presentations_learning=100, refractory_ms=refractory_ms, **constant)
     own = urbanczik_senn.Parameters(**{name: getattr(given, name) for name in urbanczik_senn.Parameters.model_fields})
     run = urbanczik_senn.simulate(own, urbanczik_senn.sample_inputs(own, 1))
-    per_ms = urbanczik_senn.escape_rate_Hz(own, run["U_mV"][-1]) / 1000
+    per_ms = escape_rate_Hz(run["U_mV"][-1], own) / 1000
     # The first presentation, in which the drive rises, is left out. The step in which a spike comes counts, too.
     expected = 99 * own.pattern_ms * per_ms / (1 + per_ms * (refractory_ms + own.dt_ms))
     assert per_ms > 0.05
@@ -76,8 +85,8 @@ def test_the_simulation_is_that_of_the_published_example():
     own = urbanczik_senn.Parameters(**{name: getattr(given, name) for name in urbanczik_senn.Parameters.model_fields})
     run, statistics = simulated(given)
     published = urbanczik_senn.simulate(own, urbanczik_senn.sample_inputs(own, 1))
-    V_star_mV = urbanczik_senn.prediction_mV(own, published["V_mV"]).reshape(6, -1)
-    U_M_mV = urbanczik_senn.target_mV(own, published["g_E_nS"], published["g_I_nS"]).reshape(6, -1)[-1]
+    V_star_mV = dendritic_prediction(published["V_mV"], own).reshape(6, -1)
+    U_M_mV = matching_potential(published["g_E_nS"], published["g_I_nS"], own).reshape(6, -1)[-1]
     amplitude = V_star_mV.std(axis=1) / U_M_mV.std()
     np.testing.assert_allclose(run["amplitude"], amplitude[[0, 3, 5]], rtol=1e-12)
     np.testing.assert_allclose(statistics["amplitude_to_come"], amplitude[5] - amplitude[[0, 3, 5]], atol=1e-12)

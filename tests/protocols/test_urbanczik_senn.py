@@ -1,4 +1,4 @@
-"""The Urbanczik-Senn protocol: its draw, its run against the oracle, its statistics, and its two sets of units."""
+"""The Urbanczik-Senn protocol: its inputs, its run against the oracle, its statistics, and its two sets of units."""
 
 import math
 from types import SimpleNamespace
@@ -10,8 +10,12 @@ from scipy import stats
 from replasticity.definitions import experiments
 from replasticity.errors import StateError, UserError
 from replasticity.pipeline import simulation
-from replasticity.studies.urbanczik2014 import protocol
+from replasticity.studies.urbanczik2014 import peer, protocol
+from replasticity.study import protocols
 from tests.oracles import urbanczik_senn as oracle
+
+#: The protocol with its statistics.
+EXAMPLE = protocols.get("urbanczik2014")
 
 
 def parameters(**changes):
@@ -85,7 +89,7 @@ def test_pattern_and_noise_are_streams_of_their_own():
 
 def test_presentations_follow_each_other_and_spill_over():
     given = parameters(presentations_before=0, presentations_learning=2, presentations_after=0)
-    spikes = protocol.input_spikes(given, np.array([11, 490, 495]), np.array([3, 1, 2]))
+    spikes = protocol.input_spikes(given, np.array([1.1, 49.0, 49.5]), np.array([3, 1, 2]))
     # 495 + 10 of the first presentation falls into the second; that of the second is too late.
     assert spikes.stamp.tolist() == [21, 500, 505, 521, 1000]
     assert spikes.spiking_input.tolist() == [3, 1, 2, 3, 1]
@@ -206,10 +210,8 @@ def test_model_equals_the_oracle(case, seen):
     inputs = protocol.sample_inputs(given, 3)
     expected = oracle_run(given, inputs)
     seen[case] = expected.seen
-    stamp = np.rint(inputs["pattern_spike_time_ms"] / given.dt_ms).astype(np.int64)
-    spikes = protocol.input_spikes(given, stamp, inputs["pattern_spike_input"].astype(np.int64))
-    initial_pA = np.full(given.input_count, given.weight_initial_pA)
-    record = protocol.simulate(given, spikes, initial_pA, protocol.drive(given), inputs["uniform"])
+    spikes = protocol.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
+    record = protocol.simulate_presentations(given, spikes, protocol.drive(given), inputs["uniform"])
     assert (np.flatnonzero(record.has_spiked) + 1).tolist() == expected.soma
     assert len(expected.soma) > 3
     loose = LOOSE.get(case, 1.0)
@@ -253,9 +255,7 @@ def test_samples_spikes_and_weights_fit_together(small):
 def test_forced_spikes_repeat_the_run(small):
     given, inputs, run = small
     stamp = np.rint(run["soma_spike_time_ms"] / given.dt_ms).astype(int)
-    forced = np.full(protocol.step_count(given), protocol.FORBIDDEN)
-    forced[stamp - 1] = protocol.FORCED
-    again = protocol.simulate(given, inputs | {"uniform": forced})
+    again = protocol.simulate(given, inputs | {"uniform": peer.forced(stamp, given)})
     np.testing.assert_equal(again, run)
 
 
@@ -302,8 +302,8 @@ def test_errors_by_hand(small):
 
 def test_statistics_of_a_run(small):
     given, inputs, run = small
-    statistics = protocol.summarise(given, inputs | run)
-    assert set(statistics) == set(protocol.STATISTICS)
+    statistics = EXAMPLE.summarise(given, inputs | run)
+    assert set(statistics) == set(EXAMPLE.STATISTICS)
     assert statistics["learning_error_ratio"] == run["rms_U_mV"][4] / run["rms_U_mV"][1]
     assert statistics["recall_error_ratio"] == run["rms_U_recall_mV"][5] / run["rms_U_recall_mV"][0]
     assert statistics["correlation_before"] == run["correlation_recall"][0]
@@ -314,7 +314,7 @@ def test_statistics_of_a_run(small):
 def test_without_presentations_after_nothing_is_recalled():
     given = parameters(presentations_after=0, presentations_before=0)
     inputs = protocol.sample_inputs(given, 1)
-    statistics = protocol.summarise(given, inputs | protocol.simulate(given, inputs))
+    statistics = EXAMPLE.summarise(given, inputs | protocol.simulate(given, inputs))
     for name in ("recall_correlation", "recall_error_ratio", "recall_drift_mV", "correlation_before"):
         assert np.isnan(statistics[name])
 
@@ -342,7 +342,7 @@ def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
     given = parameters(drive_amplitude_E_nS=0.0, drive_offset_E_nS=0.0, drive_amplitude_I_nS=0.0)
     inputs = protocol.sample_inputs(given, 1)
     run = inputs | protocol.simulate(given, inputs)
-    found = protocol.summarise(given, run)
+    found = EXAMPLE.summarise(given, run)
     for name, values in {name: run[name] for name in protocol.RUN}.items():
         assert np.isfinite(values).all() or protocol.RUN[name].undefined, name
         assert not np.isinf(values).any(), name
@@ -352,15 +352,9 @@ def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
 def transmitted_pA(inputs, **changes):
     """Return the weights that spikes transmit, with the soma's spikes forced so that nothing depends on a threshold."""
     given = parameters(**changes)
-    pattern = np.rint(inputs["pattern_spike_time_ms"] / 0.1).astype(np.int64)
-    uniform = protocol.forced(np.arange(50, protocol.step_count(given), 97), given)
-    return protocol.simulate(
-        given,
-        protocol.input_spikes(given, pattern, inputs["pattern_spike_input"].astype(np.int64)),
-        np.full(given.input_count, 90.0),
-        protocol.drive(given),
-        uniform,
-    ).transmitted_pA
+    spikes = protocol.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
+    uniform = peer.forced(np.arange(50, protocol.step_count(given), 97), given)
+    return protocol.simulate_presentations(given, spikes, protocol.drive(given), uniform).transmitted_pA
 
 
 def test_weights_are_continuous_where_both_time_constants_are_equal():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from replasticity.peers.comparison import Tolerance, compare, compare_spikes
+from replasticity.comparison import Tolerance, compare, compare_spikes
 
 
 def test_either_bound_suffices():

@@ -12,7 +12,6 @@ import pytest
 import xarray as xr
 
 from replasticity.definitions import experiments
-from replasticity.definitions.units import unit_of
 from replasticity.errors import UserError
 from replasticity.pipeline import simulation
 from replasticity.storage import datasets, files
@@ -20,6 +19,7 @@ from replasticity.storage.contract import Variable, build
 from replasticity.storage.datasets import REQUIRED_ATTRIBUTES
 from replasticity.studies.zenke2015 import protocol as homeostatic_stdp
 from replasticity.study import protocols
+from replasticity.units import unit_of
 from tests.conftest import ROOT
 
 

@@ -40,7 +40,7 @@ def synapse(**values):
 
 
 def history(stamps):
-    """Return the spikes of one neuron, traces as section 4 has them."""
+    """Return the spikes of one neuron, traces as in docs/models/dopamine_stdp.md#postsynaptic-trace."""
     trace, previous = [], None
     for stamp in stamps:
         trace.append(1.0 if previous is None else 1.0 + trace[-1] * math.exp(-(stamp - previous) * 0.1 / 20.0))
@@ -107,7 +107,7 @@ def test_next_arrival_is_the_first_after_a_time():
 
 
 def test_trigger_starts_from_the_clock_that_a_presynaptic_spike_has_set_back():
-    # Specification, section 6 (iii): without a postsynaptic spike the stretch from 7 to 10 is integrated again.
+    # docs/models/dopamine_stdp.md#set-back-clock: without a postsynaptic spike, 7 to 10 is integrated again.
     state = synapse(weight=1.0, x=1.0, c=1.0, spike_clock=7, update_clock=10)
     kernels.trigger(state[0], 0, 15, history([]), NO_DOPAMINE, 0, STEP)
     assert state["x"][0] == pytest.approx(math.exp(-0.8 / 10))

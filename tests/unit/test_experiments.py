@@ -8,6 +8,7 @@ from replasticity.definitions import configuration, experiments
 from replasticity.definitions.experiments import parameters_digest
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.errors import UserError
+from replasticity.study import protocols
 
 FILE = "src/replasticity/studies/zenke2015/experiments/zenke2015.yaml"
 
@@ -101,16 +102,6 @@ def test_both_parsers_read_the_same(scalar):
         ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
         ("zenke_summary.nc", "none.nc", "peer.summary: no file 'tests/peers/zenke/none.nc'"),
         ("protocol: zenke2015", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
-        (
-            "protocol: zenke2015",
-            "protocol: homeostatic_stdp",
-            "protocol: no protocol 'homeostatic_stdp' (it is called 'zenke2015' now); allowed: ",
-        ),
-        (
-            "module: zenke2015",
-            "module: izhikevich2007",
-            "figure.module: no figure 'izhikevich2007' (it is called 'izhikevich2007_reward' now); allowed: ",
-        ),
         ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
         ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),
         ("title: Homeo", 'title: !!python/object/apply:os.system ["true"]\ntitle2: Homeo', "YAML"),
@@ -359,3 +350,16 @@ def test_seeds_begin_with_the_first_one_of_the_experiment(project_copy, monkeypa
     assert experiments.resolve("mine", seeds=2).seeds == [2001, 2002]
     assert experiments.resolve("mine", seeds=[5, 1]).seeds == [5, 1]
     assert experiments.resolve("zenke2015", "quick").seeds == [1001, 1002, 1003]
+
+
+def test_former_names_of_protocols_and_figures_answer_with_the_present_ones(project):
+    expected = experiments.load("zenke2015")
+    project.edit(FILE, "protocol: zenke2015", "protocol: homeostatic_stdp")
+    assert experiments.load("zenke2015") == expected
+    assert protocols.get("clopath_network") is protocols.get("clopath2010_network")
+    (project.folder / "config/experiments/mine.yaml").write_text(
+        "title: t\nbased_on: clopath2010\nfigure: {module: clopath2010}\n"
+    )
+    assert experiments.load("mine").figure.module == "clopath2010_network"
+    assert set(protocols.FORMER_NAMES.values()) <= {*protocols.names(), *protocols.figures()}
+    assert not set(protocols.FORMER_NAMES) & {*protocols.names(), *protocols.figures()}

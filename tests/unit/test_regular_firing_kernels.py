@@ -37,7 +37,7 @@ def fired(rate_Hz, keep_overshoot, duration_s=5.0, phase=0.0):
     ("rate_Hz", "interval"), [(200, 50), (250, 40), (220, 46), (210, 48), (125, 81), (625, 17), (1000, 11)]
 )
 def test_intervals_in_whole_steps(rate_Hz, interval):
-    # The table of the specification, section 2: sums of rounded additions.
+    # docs/models/pair_stdp.md#rounded-intervals: sums of rounded additions.
     steps = fired(rate_Hz, keep_overshoot=False)
     assert steps[0] == interval - 1
     assert set(np.diff(steps)) == {interval}

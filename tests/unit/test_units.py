@@ -1,6 +1,6 @@
 import pytest
 
-from replasticity.definitions.units import unit_of
+from replasticity.units import unit_of
 
 
 @pytest.mark.parametrize(

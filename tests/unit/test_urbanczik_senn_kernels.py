@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from replasticity.equations import urbanczik_senn_formulas as formulas
 from replasticity.equations.urbanczik_senn import (
     Neuron,
     add_error,
@@ -33,45 +34,63 @@ from replasticity.models.urbanczik_senn import (
     EXCITATORY,
     INHIBITORY,
     MEMBRANE,
-    Constants,
     discretise,
     kept_apart,
     no_errors,
 )
 
-CONSTANTS = Constants(
-    C_s_pF=300.0,
-    C_d_pF=240.0,
-    g_L_s_nS=30.0,
-    g_L_d_nS=20.0,
-    E_L_s_mV=-70.0,
-    E_L_d_mV=-68.0,
-    g_sp_nS=600.0,
-    g_ps_nS=50.0,
-    E_E_mV=0.0,
-    E_I_mV=-75.0,
-    tau_E_s_ms=3.0,
-    tau_I_s_ms=5.0,
-    tau_E_d_ms=2.0,
-    tau_I_d_ms=4.0,
-    rate_max_per_ms=0.15,
-    rate_slope=0.5,
-    beta_per_mV=1 / 3,
-    theta_mV=-55.0,
-    eta_pA_mV_per_ms=0.17,
-    tau_filter_ms=100.0,
-    weight_min_pA=0.0,
-    weight_max_pA=1350.0,
-)
+CONSTANTS = {
+    "C_s_pF": 300.0,
+    "C_d_pF": 240.0,
+    "g_L_s_nS": 30.0,
+    "g_L_d_nS": 20.0,
+    "E_L_s_mV": -70.0,
+    "E_L_d_mV": -68.0,
+    "g_sp_nS": 600.0,
+    "g_ps_nS": 50.0,
+    "E_E_mV": 0.0,
+    "E_I_mV": -75.0,
+    "tau_E_s_ms": 3.0,
+    "tau_I_s_ms": 5.0,
+    "tau_E_d_ms": 2.0,
+    "tau_I_d_ms": 4.0,
+    "rate_max_per_ms": 0.15,
+    "rate_slope": 0.5,
+    "beta_per_mV": 1 / 3,
+    "theta_mV": -55.0,
+    "eta_pA_mV_per_ms": 0.17,
+    "tau_filter_ms": 100.0,
+    "weight_min_pA": 0.0,
+    "weight_max_pA": 1350.0,
+}
 
 
 def make_step(dt_ms=0.1, delay_steps=1, **changes):
-    return discretise(
-        constants=CONSTANTS._replace(**changes), dt_ms=dt_ms, refractory_steps=30, delay_steps=delay_steps
-    )
+    return discretise(**(CONSTANTS | changes), dt_ms=dt_ms, refractory_steps=30, delay_steps=delay_steps)
 
 
 STEP = make_step()
+
+
+# The same equations for whole arrays ------------------------------------------------------------------
+
+
+def test_formulas_for_arrays_are_the_compiled_equations():
+    u_mV = np.linspace(-90.0, -20.0, 71)
+    prediction_mV, h, rate_Hz = (
+        each(u_mV, STEP) for each in (formulas.dendritic_prediction, formulas.log_slope, formulas.escape_rate_Hz)
+    )
+    np.testing.assert_allclose(prediction_mV, [dendritic_prediction(u, STEP) for u in u_mV], rtol=1e-14)
+    np.testing.assert_allclose(h, [log_slope(u, STEP) for u in u_mV], rtol=1e-14)
+    np.testing.assert_allclose(rate_Hz / 1000, [escape_rate(u, STEP) for u in u_mV], rtol=1e-14)
+
+
+def test_at_the_matching_potential_no_current_of_the_drive_flows():
+    g_E_nS, g_I_nS = np.array([21.0, 309.0, 0.0, 0.0]), np.array([549.0, 549.0, 1.0, 0.0])
+    U_M_mV = formulas.matching_potential(g_E_nS, g_I_nS, STEP)
+    current_pA = g_E_nS * (U_M_mV - STEP.E_E_mV) + g_I_nS * (U_M_mV - STEP.E_I_mV)
+    np.testing.assert_allclose(current_pA[:3], 0.0, atol=1e-10)
+    assert np.isnan(U_M_mV).tolist() == [False, False, False, True]
 
 
 # Spiking and prediction error ------------------------------------------------------------------------

@@ -167,7 +167,7 @@ class SourcePlot(Checked):
 class DrawnFigure(Checked):
     """How an experiment is shown: the drawing module, the experiments beside it, and the source's plots in it."""
 
-    module: Name
+    module: Annotated[Name, AfterValidator(protocols.present_name)]
     beside: dict[str, Name] = Field({})
     source_plots: list[SourcePlot] = Field([])
 
@@ -546,6 +546,8 @@ def _merged(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return an experiment's raw content, with what it takes from the experiment that it is based on."""
     path = file_of(name)
     content = read_yaml(path)
+    if "protocol" in content:
+        content["protocol"] = protocols.present_name(str(content["protocol"]))
     base = content.get("based_on")
     if base is None:
         return content
@@ -587,8 +589,7 @@ def load(name: str) -> Experiment:
     protocol = content.get("protocol")
     if protocol not in protocols.names():
         raise UserError(
-            f"{project.shown(path)}: protocol: no protocol '{protocol}'{protocols.renamed(str(protocol))}; "
-            f"allowed: {', '.join(protocols.names())}"
+            f"{project.shown(path)}: protocol: no protocol '{protocol}'; allowed: {', '.join(protocols.names())}"
         )
     experiment: Experiment = validate(experiment_model(protocol), content, path)
     resolved = [resolve(name, scale, experiment=experiment) for scale in SCALES]
@@ -677,8 +678,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
         if experiment.figure.module not in drawing:
             raise UserError(
                 f"{project.shown(path)}: figure.module: no figure '{experiment.figure.module}'"
-                f"{protocols.renamed(experiment.figure.module) or _near(experiment.figure.module, drawing)}; "
-                f"allowed: {', '.join(drawing)}"
+                f"{_near(experiment.figure.module, drawing)}; allowed: {', '.join(drawing)}"
             )
     for erratum in experiment.errata:
         if (effect := erratum.measured_by) is not None:

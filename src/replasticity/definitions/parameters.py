@@ -1,14 +1,14 @@
 """Base class and field types of a protocol's parameters.
 
 Parameters are checked strictly: an unknown name, a wrong type or a value out of range is an error, and a
-checked object cannot be changed. Units are in the names (see `replasticity.definitions.units`).
+checked object cannot be changed. Units are in the names (see `replasticity.units`).
 """
 
 import math
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -159,6 +159,21 @@ class TimeGrid(Parameters):
     """Parameters of what advances in time steps of one length."""
 
     dt_ms: Positive = quantity("Time step.")
+
+
+def _whole_microseconds(time_ms: float) -> float:
+    microseconds = time_ms * 1000
+    if round(microseconds) < 1 or not math.isclose(microseconds, round(microseconds), rel_tol=1e-9):
+        raise ValueError("has to be a whole number of microseconds")
+    return time_ms
+
+
+class MicrosecondGrid(TimeGrid):
+    """Parameters of what advances in time steps of whole microseconds: the unit of NEST's times."""
+
+    dt_ms: Annotated[Positive, AfterValidator(_whole_microseconds)] = quantity(
+        "Time step: a whole number of microseconds."
+    )
 
 
 def output_options(parameters: type[Parameters]) -> tuple[str, ...]:

@@ -1,4 +1,1 @@
-"""Equations: small compiled functions, one per numbered equation. They import numba and numpy only."""
-
-# First, so that numba is imported with the settings that are ours.
-import replasticity.numerics.compilation  # noqa: F401
+"""Equations: small functions, one per numbered equation, compiled where time passes. Only numba and numpy are used."""

@@ -12,7 +12,7 @@ u_bar_minus    u_minus_mV    low-passed potential that depression reads [mV]
 u_bar_bar      u_bar_mV      slow low-pass of ``u_minus_mV``: mean depolarisation [mV]
 =============  ============  ==========================================================================
 
-Specification: "Small network with voltage-based (Clopath) plasticity", section 2. ``neuron`` is a
+Source: docs/models/voltage_based_stdp.md#neuron-equations. ``neuron`` is a
 `replasticity.models.adaptive_exponential.NeuronStep`. pF, nS, mV, pA and ms are coherent.
 """
 
@@ -32,7 +32,7 @@ def is_bounded(V_mV, w_pA):
 
 @njit
 def effective_potential(V_mV, clamped, refractory, neuron):
-    """Return the potential [mV] that all equations read (section 2, V_eff).
+    """Return the potential [mV] that all equations read (docs/models/voltage_based_stdp.md#effective-potential).
 
     Parameters
     ----------

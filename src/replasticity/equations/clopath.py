@@ -1,4 +1,4 @@
-"""Equations of voltage-based plasticity (Clopath et al. 2010, Eqs. 2 to 4; specification, sections 5 and 6).
+"""Equations of voltage-based plasticity (Clopath et al. 2010, Eqs. 2 to 4; docs/models/voltage_based_stdp.md).
 
 =============  ==================  ========================================================================
 symbol         name                meaning
@@ -29,7 +29,9 @@ def potentiates(V_mV, u_plus_mV, rule):
 
 @njit
 def potentiation(V_mV, u_plus_mV, rule):
-    """Return the potentiation of one step per unit of the presynaptic trace (section 5, LTP).
+    """Return the potentiation of one step per unit of the presynaptic trace.
+
+    Source: docs/models/voltage_based_stdp.md#potentiation.
 
     Parameters
     ----------
@@ -50,7 +52,9 @@ def potentiation(V_mV, u_plus_mV, rule):
 
 @njit
 def depression(u_minus_mV, u_bar_mV, rule):
-    """Return the depression by a presynaptic spike at the end of this step (section 5, LTD).
+    """Return the depression by a presynaptic spike at the end of this step.
+
+    Source: docs/models/voltage_based_stdp.md#depression.
 
     Parameters
     ----------
@@ -74,7 +78,7 @@ def depression(u_minus_mV, u_bar_mV, rule):
 
 @njit
 def decayed_trace(x_per_ms, since_ms, rule):
-    """Return the presynaptic trace some time after the last spike (section 6).
+    """Return the presynaptic trace some time after the last spike (docs/models/voltage_based_stdp.md#synapse-trace).
 
     Parameters
     ----------
@@ -95,7 +99,7 @@ def decayed_trace(x_per_ms, since_ms, rule):
 
 @njit
 def potentiate(weight, step_potentiation, x_per_ms, weight_max):
-    """Return the weight after the potentiation of one step (section 6, point 1).
+    """Return the weight after the potentiation of one step (docs/models/voltage_based_stdp.md#synapse-potentiation).
 
     Parameters
     ----------
@@ -118,11 +122,17 @@ def potentiate(weight, step_potentiation, x_per_ms, weight_max):
 
 @njit
 def depress(weight, step_depression, weight_min):
-    """Return the weight after the depression by one presynaptic spike (section 6, point 2)."""
+    """Return the weight after the depression by one presynaptic spike.
+
+    Source: docs/models/voltage_based_stdp.md#synapse-depression.
+    """
     return max(weight_min, weight - step_depression)
 
 
 @njit
 def add_to_trace(x_per_ms, rule):
-    """Return the presynaptic trace [1/ms] after a spike: 1 / tau_x more, an area of one (section 6, point 4)."""
+    """Return the presynaptic trace [1/ms] after a spike: 1 / tau_x more, an area of one.
+
+    Source: docs/models/voltage_based_stdp.md#synapse-trace.
+    """
     return x_per_ms + 1.0 / rule.tau_x_ms

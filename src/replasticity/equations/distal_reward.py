@@ -17,7 +17,7 @@ d           dopamine               extracellular dopamine above its baseline [1]
 ==========  =====================  ===================================================================
 
 All operations are in the order of the published program, without fused ones, so that results agree to the bit
-(specification, "One step t, in this order"; its points are meant wherever a number of a point is given here).
+(docs/models/distal_reward.md#order-of-a-step).
 A synapse is numbered ``cell * slots + slot`` by its presynaptic cell.
 
 Numbers of cells and synapses are unsigned, and loops begin at 0: an index that might be negative, and then counts from
@@ -34,7 +34,9 @@ BLOCK = 100
 
 @njit
 def scale_noise(input_mV, noise_amplitude_mV):
-    """Turn uniform numbers on [0, 1) into the noise of one step, amplitude (r - 1/2) (point 1).
+    """Turn uniform numbers on [0, 1) into the noise of one step, amplitude (r - 1/2).
+
+    Source: docs/models/distal_reward.md#step-noise.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def scale_noise(input_mV, noise_amplitude_mV):
 
 @njit
 def find_spikes(v_mV, v_peak_mV, fired):
-    """List the cells at or above the peak, in ascending order (point 2).
+    """List the cells at or above the peak, in ascending order (docs/models/distal_reward.md#step-spikes).
 
     Parameters
     ----------
@@ -82,7 +84,9 @@ def find_spikes(v_mV, v_peak_mV, fired):
 
 @njit
 def reset(cell, state, step):
-    """Reset a cell that spikes: v to c, u + d, and its trace set, not raised (point 2).
+    """Reset a cell that spikes: v to c, u + d, and its trace set, not raised.
+
+    Source: docs/models/distal_reward.md#step-spikes.
 
     Parameters
     ----------
@@ -100,7 +104,9 @@ def reset(cell, state, step):
 
 @njit
 def potentiate(cell, state, wiring):
-    """Raise the eligibility of all excitatory synapses onto a cell that spikes (point 3).
+    """Raise the eligibility of all excitatory synapses onto a cell that spikes.
+
+    Source: docs/models/distal_reward.md#step-potentiation.
 
     Each is raised by the trace of its presynaptic cell as the previous step had it before its decay: a spike
     of that cell in this very step adds nothing.
@@ -121,7 +127,9 @@ def potentiate(cell, state, wiring):
 
 @njit
 def transmit_and_depress(cell, state, wiring, step):
-    """Let the spike of a cell act on its targets and on the eligibility of its synapses (point 4).
+    """Let the spike of a cell act on its targets and on the eligibility of its synapses.
+
+    Source: docs/models/distal_reward.md#step-transmission.
 
     Of several synapses onto one target only those marked in ``wiring.transmits`` carry the spike. All of them
     learn: the eligibility falls by the target's trace, a spike of the target in this very step included.
@@ -147,7 +155,9 @@ def transmit_and_depress(cell, state, wiring, step):
 
 @njit
 def move_potential(v_mV, u_mV, input_mV):
-    """Return v after half a millisecond: dv/dt = 0.04 v^2 + 5 v + 140 - u + I, forward Euler (point 5).
+    """Return v after half a millisecond: dv/dt = 0.04 v^2 + 5 v + 140 - u + I, forward Euler.
+
+    Source: docs/models/distal_reward.md#step-membrane.
 
     Parameters
     ----------
@@ -164,7 +174,9 @@ def move_potential(v_mV, u_mV, input_mV):
 
 @njit
 def move_recovery(u_mV, v_mV, a_per_ms, b):
-    """Return u after one millisecond: du/dt = a (b v - u), forward Euler with the new v (point 5).
+    """Return u after one millisecond: du/dt = a (b v - u), forward Euler with the new v.
+
+    Source: docs/models/distal_reward.md#step-recovery.
 
     Parameters
     ----------
@@ -185,7 +197,9 @@ def move_recovery(u_mV, v_mV, a_per_ms, b):
 
 @njit
 def move_cells(state, step):
-    """Advance v, u and the traces of all cells by one step of 1 ms (points 5 and 6).
+    """Advance v, u and the traces of all cells by one step of 1 ms.
+
+    Source: docs/models/distal_reward.md#step-membrane, docs/models/distal_reward.md#step-trace.
 
     Parameters
     ----------
@@ -214,7 +228,9 @@ def bounded(weight_mV, w_max_mV):
 
 @njit
 def learn(state, step):
-    """Change all excitatory weights in proportion to dopamine and eligibility; all eligibilities decay (point 8).
+    """Change all excitatory weights in proportion to dopamine and eligibility; all eligibilities decay.
+
+    Source: docs/models/distal_reward.md#step-weights.
 
     Parameters
     ----------
@@ -235,7 +251,9 @@ def learn(state, step):
 
 @njit
 def reward_delay_ms(number, step):
-    """Return after how many steps a reward comes: minimum + ceil(span r) (point 9).
+    """Return after how many steps a reward comes: minimum + ceil(span r).
+
+    Source: docs/models/distal_reward.md#step-coincidence.
 
     Parameters
     ----------

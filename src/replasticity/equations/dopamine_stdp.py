@@ -17,8 +17,8 @@ u          update_clock      time to which its state was last advanced [steps]
 
 All times are in steps. Between events the equations dw/dt = c (n - b), dc/dt = -c / tau_c, dn/dt = -n / tau_n and
 dx/dt = -x / tau_pre have a closed form. Two semantics of events are here. ``slice`` is what the published simulator
-does: a presynaptic spike is booked at the end of its slice (specification, sections 4 to 6). ``exact`` treats each
-event at its own time.
+does: a presynaptic spike is booked at the end of its slice (docs/models/dopamine_stdp.md#meaning). ``exact`` treats
+each event at its own time.
 
 However many arrivals of dopamine lie between two spikes at a synapse, its weight moves by few operations (`catch_up`).
 The product c n decays with tau_cn = 1 / (1 / tau_c + 1 / tau_n), ``tau_both_ms`` in the code, and an arrival of the
@@ -173,7 +173,9 @@ def dopamine_at(dopamine, time, step):
 
 @inline_njit
 def advance(synapse, start, duration, step):
-    """Advance a synapse over a time without events, and cut its weight at 0 at the end (ADVANCE, section 4).
+    """Advance a synapse over a time without events, and cut its weight at 0 at the end.
+
+    Source: docs/models/dopamine_stdp.md#advance.
 
     Parameters
     ----------
@@ -198,7 +200,7 @@ def advance(synapse, start, duration, step):
 
 @njit
 def advance_through(synapse, start, end, dopamine, next_dopamine, step):
-    """Advance a synapse to ``end`` with the dopamine that arrives until then (THROUGH, section 4).
+    """Advance a synapse to ``end`` with the dopamine that arrives until then (docs/models/dopamine_stdp.md#through).
 
     Parameters
     ----------
@@ -241,7 +243,10 @@ def next_arrival(history, neuron, after, delay):
 
 @inline_njit
 def trace_at(history, neuron, time, step):
-    """Return the postsynaptic trace at a time; a spike at that time does not count (Y, section 4)."""
+    """Return the postsynaptic trace at a time; a spike at that time does not count.
+
+    Source: docs/models/dopamine_stdp.md#postsynaptic-trace.
+    """
     spike = history.last[neuron]
     while spike >= 0 and history.step[spike] >= time:
         spike = history.previous[spike]
@@ -252,7 +257,9 @@ def trace_at(history, neuron, time, step):
 
 @njit
 def trigger(synapse, neuron, end, history, dopamine, next_dopamine, step):
-    """Advance a synapse to the end of a slice, with postsynaptic spikes and dopamine (TRIGGER, section 5).
+    """Advance a synapse to the end of a slice, with postsynaptic spikes and dopamine.
+
+    Source: docs/models/dopamine_stdp.md#trigger.
 
     Parameters
     ----------
@@ -286,7 +293,9 @@ def trigger(synapse, neuron, end, history, dopamine, next_dopamine, step):
 
 @inline_njit
 def repeat_since_last_spike(synapse, neuron, stamp, history, step):
-    """Advance a synapse again from the first presynaptic spike of a slice to the second (SEND, section 5).
+    """Advance a synapse again from the first presynaptic spike of a slice to the second.
+
+    Source: docs/models/dopamine_stdp.md#send.
 
     Parameters
     ----------
@@ -303,14 +312,16 @@ def repeat_since_last_spike(synapse, neuron, stamp, history, step):
         start = arrival
         arrival = next_arrival(history, neuron, arrival, step.delay)
     since = stamp - synapse.spike_clock
-    # Twice, with the same start: the generated code does so (errata, 21).
+    # Twice, with the same start: the generated code does so (docs/models/dopamine_stdp.md#erratum-advanced-twice).
     advance(synapse, synapse.spike_clock, since, step)
     advance(synapse, synapse.spike_clock, since, step)
 
 
 @inline_njit
 def send(synapse, neuron, stamp, history, step):
-    """Book a presynaptic spike in the slice after its own, and return the weight that is transmitted (SEND, section 5).
+    """Book a presynaptic spike in the slice after its own, and return the weight that is transmitted.
+
+    Source: docs/models/dopamine_stdp.md#send.
 
     Parameters
     ----------
@@ -434,8 +445,9 @@ def catch_up(synapse, start, end, dopamine, step):
     synapse : record of `SYNAPSE`
         Changed in place; both clocks are then at ``end``.
     start, end : int
-        From where the state is advanced, and to where [steps]. The start may lie before the last update (specification,
-        section 6, iii); arrivals until the last update are in the state and do not act again.
+        From where the state is advanced, and to where [steps]. The start may lie before the last update
+        (docs/models/dopamine_stdp.md#set-back-clock); arrivals until the last update are in the state and do
+        not act again.
     dopamine : Dopamine
         All arrivals.
     step : DopamineStep

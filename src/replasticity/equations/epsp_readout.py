@@ -13,7 +13,7 @@ w          weight           weight of the synapse [1]
 Potentials are in volts here, as in the reference simulator: rounding decides whether a potential that creeps up to
 the threshold exceeds it.
 
-Source: specification "Regular-firing pairs, STDP window and EPSP read-out", section 5.
+Source: docs/models/pair_stdp.md#read-out.
 """
 
 from replasticity.numerics.compilation import njit
@@ -33,18 +33,18 @@ def relax(v_V, step):
     Returns
     -------
     float
-        Membrane potential [V] (specification, section 5, point 2).
+        Membrane potential [V] (docs/models/pair_stdp.md#read-out-relaxation).
     """
     return step.E_V + (v_V - step.E_V) * step.v_decay
 
 
 @njit
 def spikes(v_V, step):
-    """Say whether the cell spikes: v > V_th, strictly (specification, section 5, point 3)."""
+    """Say whether the cell spikes: v > V_th, strictly (docs/models/pair_stdp.md#read-out-spike)."""
     return v_V > step.V_th_V
 
 
 @njit
 def add_psp(v_V, weight, step):
-    """Return the potential [V] after a presynaptic spike: v + w J (specification, section 5, point 4)."""
+    """Return the potential [V] after a presynaptic spike: v + w J (docs/models/pair_stdp.md#read-out-jump)."""
     return v_V + weight * step.psp_scale_V

@@ -1,4 +1,4 @@
-"""Equations of the Hodgkin-Huxley neuron with alpha-shaped currents (specification of the Clopath network, section 9).
+"""Equations of the Hodgkin-Huxley neuron with alpha-shaped currents (docs/models/voltage_based_stdp.md#hodgkin-huxley).
 
 ========  =============  ====================================================
 symbol    name           meaning

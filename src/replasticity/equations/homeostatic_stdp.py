@@ -37,7 +37,7 @@ def decay_secretory_factor(H_Hz, step):
     Returns
     -------
     float
-        Secretory factor [Hz] (specification, "Order inside one step", point 2).
+        Secretory factor [Hz] (docs/models/homeostatic_stdp.md#step-decay).
     """
     return step.H_decay * H_Hz
 
@@ -59,7 +59,7 @@ def add_population_spikes(H_Hz, spike_count, step):
     -------
     float
         Secretory factor [Hz]. The spikes are added one by one: a product would round differently
-        (specification, "Order inside one step", point 4b).
+        (docs/models/homeostatic_stdp.md#step-population).
     """
     for _ in range(spike_count):
         H_Hz += step.H_increment_Hz
@@ -82,7 +82,7 @@ def decay_traces(synapse, time_s, step):
     Returns
     -------
     Synapse
-        Traces times exp(-(t - t_last) / tau); last event now (specification, "The events").
+        Traces times exp(-(t - t_last) / tau); last event now (docs/models/homeostatic_stdp.md#trace-decay).
     """
     decay = math.exp(-(time_s - synapse.last_event_s) / step.tau_stdp_s)
     return Synapse(synapse.weight_nS, synapse.z_i * decay, synapse.z_j * decay, time_s)

@@ -9,7 +9,7 @@ R          refractory          steps for which the potential is still held [step
 X          input               sum of the weights that arrive in this step [mV or pA]
 =========  ==================  ====================================================================
 
-Source: specification of dopamine-modulated STDP, section 3.
+Source: docs/models/dopamine_stdp.md#neurons.
 """
 
 import math

@@ -13,7 +13,7 @@ taupost    tau_post_s      time constant of B [s]
 last       last_event_s    time of the last event of the synapse [s]
 =========  ==============  =====================================================================
 
-Source: specification "Regular-firing pairs, STDP window and EPSP read-out", section 1; the rule is that of
+Source: docs/models/pair_stdp.md#synapse; the rule is that of
 Song, Miller and Abbott (2000), in the form of the synapses tutorial of Brian2.
 """
 
@@ -40,7 +40,7 @@ def clip_weight(weight, step):
     Returns
     -------
     float
-        Weight [1]; unchanged if ``step.clip`` is false (specification, section 1).
+        Weight [1]; unchanged if ``step.clip`` is false (docs/models/pair_stdp.md#bounds).
     """
     if step.clip:
         return min(max(weight, 0.0), step.weight_max)
@@ -63,7 +63,7 @@ def decay_traces(synapse, time_s, step):
     Returns
     -------
     Synapse
-        Traces times exp(-(t - t_last) / tau), evaluated in the order of the specification (section 1, last line).
+        Traces times exp(-(t - t_last) / tau), rounded as in docs/models/pair_stdp.md#exponent.
     """
     minus_elapsed_s = -(time_s - synapse.last_event_s)
     return Synapse(
@@ -88,7 +88,7 @@ def presynaptic_spike(synapse, step):
     Returns
     -------
     Synapse
-        New state (specification, section 1, "presynaptic event").
+        New state (docs/models/pair_stdp.md#presynaptic-event).
     """
     return Synapse(
         clip_weight(synapse.weight + synapse.trace_post, step),
@@ -112,7 +112,7 @@ def postsynaptic_spike(synapse, step):
     Returns
     -------
     Synapse
-        New state (specification, section 1, "postsynaptic event").
+        New state (docs/models/pair_stdp.md#postsynaptic-event).
     """
     return Synapse(
         clip_weight(synapse.weight + synapse.trace_pre, step),

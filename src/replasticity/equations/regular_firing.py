@@ -7,7 +7,7 @@ x          phase             phase of the cell: 0 after a spike, 1 at the next [
 f dt       phase_increment   growth of the phase in one step [1]
 =========  ================  ===================================================================
 
-Source: specification "Regular-firing pairs, STDP window and EPSP read-out", section 2.
+Source: docs/models/pair_stdp.md#regular-firing.
 """
 
 from replasticity.numerics.compilation import njit
@@ -27,14 +27,14 @@ def advance_phase(phase, phase_increment):
     Returns
     -------
     float
-        Phase [1] (specification, section 2, point 2).
+        Phase [1] (docs/models/pair_stdp.md#firing-phase).
     """
     return phase_increment + phase
 
 
 @njit
 def spikes(phase):
-    """Say whether a cell spikes: x > 1, strictly (specification, section 2, point 3)."""
+    """Say whether a cell spikes: x > 1, strictly (docs/models/pair_stdp.md#firing-spike)."""
     return phase > 1.0
 
 
@@ -52,7 +52,7 @@ def reset_phase(phase, keep_overshoot):
     Returns
     -------
     float
-        Phase [1] (specification, section 2, point 5).
+        Phase [1] (docs/models/pair_stdp.md#firing-reset).
     """
     if keep_overshoot:
         return phase - 1.0

@@ -1,6 +1,6 @@
 """Equations of dendritic prediction of somatic spiking (Urbanczik and Senn 2014).
 
-Section numbers are those of the specification "Dendritic prediction of somatic spiking".
+Source: docs/models/dendritic_prediction.md.
 
 ===============  =======================  ======================================================================
 symbol           name                     meaning
@@ -43,7 +43,7 @@ Decays = namedtuple("Decays", ["g_E", "g_I", "I_E"])
 SOLVER_TOLERANCE = 1e-3
 
 
-# Spiking and prediction error (section 2) -------------------------------------------------------------
+# Spiking and prediction error -------------------------------------------------------------------------
 
 
 @njit
@@ -60,7 +60,7 @@ def escape_rate(u_mV, step):
     Returns
     -------
     float
-        Rate [1/ms] (section 2).
+        Rate [1/ms] (docs/models/dendritic_prediction.md#escape-rate).
     """
     return step.rate_max_per_ms / (1.0 + step.rate_slope * math.exp(step.beta_per_mV * (step.theta_mV - u_mV)))
 
@@ -79,7 +79,7 @@ def log_slope(u_mV, step):
     Returns
     -------
     float
-        h [1/mV]; the bare number 15 belongs to the published model (section 2).
+        h [1/mV]; the bare number 15 belongs to the published model (docs/models/dendritic_prediction.md#log-slope).
     """
     return 15.0 * step.beta_per_mV / (1.0 + math.exp(-step.beta_per_mV * (step.theta_mV - u_mV)) / step.rate_slope)
 
@@ -98,7 +98,7 @@ def dendritic_prediction(V_mV, step):
     Returns
     -------
     float
-        Dendritic prediction [mV] (section 2).
+        Dendritic prediction [mV] (docs/models/dendritic_prediction.md#dendritic-prediction).
     """
     return (step.E_L_s_mV * step.g_L_s_nS + V_mV * step.g_sp_nS) / (step.g_sp_nS + step.g_L_s_nS)
 
@@ -119,7 +119,7 @@ def prediction_error(V_mV, has_spiked, step):
     Returns
     -------
     float
-        Error [1/mV] (section 4, point 5).
+        Error [1/mV] (docs/models/dendritic_prediction.md#prediction-error).
     """
     V_star_mV = dendritic_prediction(V_mV, step)
     return (has_spiked - escape_rate(V_star_mV, step) * step.dt_ms) * log_slope(V_star_mV, step)
@@ -127,7 +127,7 @@ def prediction_error(V_mV, has_spiked, step):
 
 @njit
 def spikes(U_mV, uniform, step):
-    """Say whether a neuron that is not refractory spikes in this step: with probability 1 - exp(-phi(U) dt).
+    """Return True if a neuron that is not refractory spikes in this step: with probability 1 - exp(-phi(U) dt).
 
     Parameters
     ----------
@@ -141,42 +141,42 @@ def spikes(U_mV, uniform, step):
     Returns
     -------
     bool
-        Whether it spikes (section 4, point 4).
+        Whether it spikes (docs/models/dendritic_prediction.md#step-spike).
     """
     # Most numbers lie above the probability at the highest rate of all; phi is then not needed.
     return uniform <= step.highest_probability and uniform <= -math.expm1(-escape_rate(U_mV, step) * step.dt_ms)
 
 
-# Runge, Kutta and Fehlberg's solver (section 3) -------------------------------------------------------
+# Runge, Kutta and Fehlberg's solver (docs/models/dendritic_prediction.md#solver-tableau) ---------------------
 
 
 @njit
 def node_2(y, h_ms, k1):
-    """Return y at the solver's second node; k1 is the slope at the first one (section 3)."""
+    """Return y at the solver's second node; k1 is the slope at the first one."""
     return y + h_ms * (1.0 / 4.0 * k1)
 
 
 @njit
 def node_3(y, h_ms, k1, k2):
-    """Return y at the solver's third node; k1 and k2 are the slopes at the nodes before (section 3)."""
+    """Return y at the solver's third node; k1 and k2 are the slopes at the nodes before."""
     return y + h_ms * (3.0 / 32.0 * k1 + 9.0 / 32.0 * k2)
 
 
 @njit
 def node_4(y, h_ms, k1, k2, k3):
-    """Return y at the solver's fourth node (section 3)."""
+    """Return y at the solver's fourth node."""
     return y + h_ms * (1932.0 / 2197.0 * k1 + -7200.0 / 2197.0 * k2 + 7296.0 / 2197.0 * k3)
 
 
 @njit
 def node_5(y, h_ms, k1, k2, k3, k4):
-    """Return y at the solver's fifth node (section 3)."""
+    """Return y at the solver's fifth node."""
     return y + h_ms * (8341.0 / 4104.0 * k1 + -32832.0 / 4104.0 * k2 + 29440.0 / 4104.0 * k3 + -845.0 / 4104.0 * k4)
 
 
 @njit
 def node_6(y, h_ms, k1, k2, k3, k4, k5):
-    """Return y at the solver's sixth node (section 3)."""
+    """Return y at the solver's sixth node."""
     return y + h_ms * (
         -6080.0 / 20520.0 * k1
         + 41040.0 / 20520.0 * k2
@@ -188,7 +188,7 @@ def node_6(y, h_ms, k1, k2, k3, k4, k5):
 
 @njit
 def fifth_order(y, h_ms, k1, k3, k4, k5, k6):
-    """Return y after the step, to fifth order (section 3)."""
+    """Return y after the step, to fifth order."""
     return y + h_ms * (
         902880.0 / 7618050.0 * k1
         + 3953664.0 / 7618050.0 * k3
@@ -200,7 +200,10 @@ def fifth_order(y, h_ms, k1, k3, k4, k5, k6):
 
 @njit
 def error_estimate(h_ms, k1, k3, k4, k5, k6):
-    """Return the difference of the solutions of fifth and fourth order (section 3)."""
+    """Return the difference of the solutions of fifth and fourth order.
+
+    Source: docs/models/dendritic_prediction.md#solver-error.
+    """
     return h_ms * (1.0 / 360.0 * k1 + -128.0 / 4275.0 * k3 + -2197.0 / 75240.0 * k4 + 1.0 / 50.0 * k5 + 2.0 / 55.0 * k6)
 
 
@@ -245,7 +248,10 @@ def decays_over(h_ms, step):
 
 @njit
 def soma_slope(U_mV, V_mV, g_E_nS, g_I_nS, step):
-    """Return dU/dt = (-g_L,s (U-E_L,s) - g_E (U-E_E) - g_I (U-E_I) + g_sp (V-U)) / C_s [mV/ms] (section 2)."""
+    """Return dU/dt = (-g_L,s (U-E_L,s) - g_E (U-E_E) - g_I (U-E_I) + g_sp (V-U)) / C_s [mV/ms].
+
+    Source: docs/models/dendritic_prediction.md#soma-potential.
+    """
     return (
         -step.g_L_s_nS * (U_mV - step.E_L_s_mV)
         - g_E_nS * (U_mV - step.E_E_mV)
@@ -256,7 +262,9 @@ def soma_slope(U_mV, V_mV, g_E_nS, g_I_nS, step):
 
 @njit
 def dendrite_slope(U_mV, V_mV, I_E_pA, step):
-    """Return dV/dt = (-g_L,d (V-E_L,d) + I_E + g_ps (U-V)) / C_d [mV/ms] (section 2).
+    """Return dV/dt = (-g_L,d (V-E_L,d) + I_E + g_ps (U-V)) / C_d [mV/ms].
+
+    Source: docs/models/dendritic_prediction.md#dendrite-potential.
 
     The inhibitory current of the published neuron has no input here and is left out.
     """
@@ -281,7 +289,7 @@ def solve(neuron, h_ms, decays, step):
     Returns
     -------
     tuple of (Neuron, float)
-        State at the end, and r = max |e| / 1e-3 over all variables (section 3).
+        State at the end, and r = max |e| / 1e-3 over all variables (docs/models/dendritic_prediction.md#solver-error).
     """
     U, V, g_E, g_I, I_E = neuron
     of_E, of_I, of_I_E = decays
@@ -320,13 +328,19 @@ def solve(neuron, h_ms, decays, step):
 
 @njit
 def shorter(h_ms, r):
-    """Return the next step of the solver [ms] after one whose error r is too large (section 3)."""
+    """Return the next step of the solver [ms] after one whose error r is too large.
+
+    Source: docs/models/dendritic_prediction.md#solver-control.
+    """
     return h_ms * max(0.2, 0.9 * r ** (-1.0 / 5.0))
 
 
 @njit
 def longer(h_ms, r):
-    """Return the next step of the solver [ms] after an accepted one of error r (section 3)."""
+    """Return the next step of the solver [ms] after an accepted one of error r.
+
+    Source: docs/models/dendritic_prediction.md#solver-control.
+    """
     if r < 0.5:
         return h_ms * min(5.0, max(1.0, 0.9 * r ** (-1.0 / 6.0)))
     return h_ms
@@ -350,7 +364,8 @@ def integrate(neuron, h_ms, steps_left, step):
     Returns
     -------
     tuple of (Neuron, float, int)
-        State at the end of the interval, the proposed step [ms] (section 3), and the steps left.
+        State at the end of the interval, the proposed step [ms] (docs/models/dendritic_prediction.md#solver), and the
+        steps left.
     """
     passed_ms = 0.0
     while passed_ms < step.dt_ms and steps_left >= 0:
@@ -367,7 +382,7 @@ def integrate(neuron, h_ms, steps_left, step):
     return neuron, h_ms, steps_left
 
 
-# The plastic synapse (section 5) ----------------------------------------------------------------------
+# The plastic synapse (docs/models/dendritic_prediction.md#synapse) -------------------------------------------
 #
 # A spike needs, for the membrane (tau = tau_L) and the synaptic time constant (tau = tau_s), two sums over the
 # errors E that have arrived since the synapse's last spike at t_l:
@@ -382,7 +397,9 @@ def integrate(neuron, h_ms, steps_left, step):
 
 @njit
 def stamp_ms(n, step):
-    """Return the time of a stamp [ms], rounded as the reference simulator rounds it (section 5).
+    """Return the time of a stamp [ms], rounded as the reference simulator rounds it.
+
+    Source: docs/models/dendritic_prediction.md#times.
 
     After 20 s the rounding is 1e-12 of a time constant, and the same for each error of a step: with exact
     differences of time, weights depart from the reference's by twenty times as much.
@@ -468,7 +485,7 @@ def errors_since(last_ms, last_block, now_ms, now_block, kind, plain_at_last, fi
 
 @njit
 def clip(weight_pA, step):
-    """Return the weight within its bounds [pA] (section 5)."""
+    """Return the weight within its bounds [pA] (docs/models/dendritic_prediction.md#bounds)."""
     return min(max(weight_pA, step.weight_min_pA), step.weight_max_pA)
 
 
@@ -490,7 +507,7 @@ def weight_of(weight_initial_pA, integral, low_passed, tau_L_ms, tau_s_ms, step)
     Returns
     -------
     float
-        Weight [pA] (section 5). Only this value is bounded, never PI and PE.
+        Weight [pA] (docs/models/dendritic_prediction.md#weight). Only this value is bounded, never PI and PE.
     """
     change_pA = ((integral - low_passed) * 15.0 * step.C_d_pF * tau_s_ms * step.eta_pA_mV_per_ms) / (
         step.g_L_d_nS * (tau_L_ms - tau_s_ms)

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.definitions.experiments import Claim
-from replasticity.peers.comparison import RELATIVE_TOLERANCE, rounding
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -42,7 +42,7 @@ class Difference:
 
     @property
     def differs(self) -> bool:
-        """Whether the two sets are told apart at the stated false-alarm rate."""
+        """Whether the two sets differ at the stated false-alarm rate."""
         return self.p < FALSE_ALARM_RATE
 
 
@@ -119,7 +119,7 @@ def two_sample_p(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64],
     return min(1.0, 2 * p)
 
 
-#: Nobody is told to make more seeds than this.
+#: Nobody is asked to make more seeds than this.
 MOST_SEEDS_NEEDED = 1000
 
 #: `smallest_difference_sd` looks in steps of this and no further than that [standard deviations over seeds].
@@ -156,7 +156,7 @@ def smallest_difference_sd(ours: int, theirs: int, numbers: int) -> float | None
     -------
     float or None
         In standard deviations over seeds: how far two typical sets of normal values (their expected quantiles) have to
-        be apart to be told apart. None if no difference, however large, is seen.
+        be apart to be seen as different. None if no difference, however large, is seen.
     """
     mine, reference = (stats.norm.ppf((np.arange(seeds) + 0.5) / seeds) for seeds in (ours, theirs))
     steps = range(1, round(_FARTHEST_SD / _STEP_SD) + 1)

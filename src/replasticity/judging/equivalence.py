@@ -25,6 +25,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import optimize, stats
 
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.judging.distributions import (
     FALSE_ALARM_RATE,
     MOST_SEEDS_NEEDED,
@@ -34,7 +35,6 @@ from replasticity.judging.distributions import (
     resolution_of,
     smallest_difference_sd,
 )
-from replasticity.peers.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.storage.contract import Variable
 
 #: Means that differ by less are equivalent [standard deviations over seeds], unless a contract states a margin.

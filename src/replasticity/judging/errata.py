@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from replasticity.comparison import rounding
 from replasticity.definitions.experiments import MeasuredEffect
-from replasticity.definitions.units import unit_of
 from replasticity.judging.claims import CONFIDENCE
-from replasticity.peers.comparison import rounding
+from replasticity.units import unit_of
 
 
 def measure(effect: MeasuredEffect, published: xr.Dataset, corrected: xr.Dataset) -> dict[str, Any]:

@@ -114,10 +114,8 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     path = project.data_file(peer.summary)
     summary = datasets.open_netcdf(path)
     recordings = protocol.require_peer()
-    of_peer = getattr(recordings, "of_peer", None)
-    if of_peer is not None:
-        summary = of_peer(summary, resolved.parameters)
-    datasets.require_names(summary, [*recordings.PEER_NAMES.values(), *["seed"] * peer.same_streams], path)
+    summary = recordings.of_peer(summary, resolved.parameters)
+    datasets.require_names(summary, [*recordings.data.summary.values(), *["seed"] * peer.same_streams], path)
     recorded = datasets.json_attribute(summary.attrs, "parameters", path)
     theirs = protocol.Parameters.model_validate(
         recordings.recorded_parameters(summary, recorded), context={"recorded": True}
@@ -128,7 +126,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
     if different:
         # A user's own parameters: the other simulator has nothing to say about them.
         return result | {"comparable": False, "different_parameters": different}
-    values = {name: summary[theirs].values for name, theirs in recordings.PEER_NAMES.items()}
+    values = {name: summary[theirs].values for name, theirs in recordings.data.summary.items()}
     require_defined(protocol.STATISTICS, values, project.shown(path))
     seeds = summary["seed"].values.tolist() if peer.same_streams else []
     common = [seed for seed in ensemble["seed"].values.tolist() if seed in seeds]

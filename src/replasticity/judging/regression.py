@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from replasticity.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
@@ -30,7 +31,6 @@ from replasticity.judging.distributions import (
     seeds_needed,
     smallest_difference_sd,
 )
-from replasticity.peers.comparison import RELATIVE_TOLERANCE, rounding
 from replasticity.storage import files, project
 from replasticity.storage.contract import Variable, require_defined
 from replasticity.study import protocols
@@ -232,12 +232,12 @@ def check(resolved: Resolved, ensemble: xr.Dataset) -> Check:
             for name in names
             for row in _moved_with_any_seed(new[name], expected[name], contract[name], deterministic)
         ]
-        told = {row.label for row in with_any_seed}
+        reported = {row.label for row in with_any_seed}
         differences = [] if deterministic else compare_distributions(new, expected)
         moved += with_any_seed + [
             _moved_with_other_seeds(difference, len(others), len(reference_seeds))
             for difference in differences
-            if difference.differs and difference.label not in told
+            if difference.differs and difference.label not in reported
         ]
     smallest_sd = smallest_difference_sd(len(others), len(reference_seeds), numbers) if others else None
     return Check(

@@ -7,7 +7,8 @@ into vector instructions.
 
 A solver step that leads out of the limits of `replasticity.equations.adaptive_exponential` is not taken: the run ends.
 
-Specification: "Small network with voltage-based (Clopath) plasticity", sections 2 to 4.
+Source: docs/models/voltage_based_stdp.md#neuron, docs/models/voltage_based_stdp.md#solver and
+docs/models/voltage_based_stdp.md#neuron-step.
 """
 
 import math
@@ -217,7 +218,9 @@ def set_step(block, neuron):
 
 @njit
 def error_ratio(block, i, neuron):
-    """Return the largest error of one neuron over its scale, which is the slope after the step (section 3).
+    """Return the largest error of one neuron over its scale, which is the slope after the step.
+
+    Source: docs/models/voltage_based_stdp.md#solver-error.
 
     Parameters
     ----------
@@ -242,7 +245,9 @@ def error_ratio(block, i, neuron):
 
 @njit
 def finish_step(block, i, neuron):
-    """Add the input, detect a spike, release the clamp: one neuron after a solver step (section 4, points 2 to 4).
+    """Add the input, detect a spike, release the clamp: one neuron after a solver step.
+
+    Source: docs/models/voltage_based_stdp.md#neuron-step-input and below.
 
     Parameters
     ----------
@@ -275,7 +280,9 @@ def finish_step(block, i, neuron):
 
 @njit
 def control_step(block, i, neuron):
-    """Accept or reject the solver step of one neuron, and choose its next step size (section 3).
+    """Accept or reject the solver step of one neuron, and choose its next step size.
+
+    Source: docs/models/voltage_based_stdp.md#solver-control.
 
     Parameters
     ----------
@@ -327,7 +334,7 @@ def crossed_at_once(block, used, neuron):
 
 @njit
 def advance(block, used, neuron):
-    """Advance the neurons of a block over one interval (section 4).
+    """Advance the neurons of a block over one interval (docs/models/voltage_based_stdp.md#neuron-step).
 
     Parameters
     ----------

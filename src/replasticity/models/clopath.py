@@ -8,8 +8,8 @@ bit, since a step's contribution depends on the last presynaptic spike only, and
 A weight is clipped at its upper bound where it grows and at its lower one where it falls. With a negative amplitude it
 may run away on the other side: beyond `LARGEST_WEIGHT` the run ends.
 
-Specification: "Small network with voltage-based (Clopath) plasticity", sections 5 and 6. A stamp is a time in
-grid steps.
+Source: docs/models/voltage_based_stdp.md#history and docs/models/voltage_based_stdp.md#synapse. A stamp is a time
+in grid steps.
 """
 
 from collections import namedtuple
@@ -216,7 +216,7 @@ def time_ms(stamp, rule):
 
 @njit
 def write_history(history, first, count, stamp, state, rows, rule):
-    """Write the end of a step into the history of some neurons (section 5).
+    """Write the end of a step into the history of some neurons (docs/models/voltage_based_stdp.md#history).
 
     Parameters
     ----------
@@ -262,7 +262,9 @@ def write_history(history, first, count, stamp, state, rows, rule):
 
 @njit
 def read_history(synapses, first, end, until_stamp, history, rule):
-    """Add the potentiation of all steps up to a stamp to the pending weight of synapses (section 6, point 1).
+    """Add the potentiation of all steps up to a stamp to the pending weight of synapses.
+
+    Source: docs/models/voltage_based_stdp.md#synapse-potentiation.
 
     Parameters
     ----------
@@ -297,7 +299,9 @@ def read_history(synapses, first, end, until_stamp, history, rule):
 
 @njit
 def transmit(synapses, source, stamp, history, rule, failure):
-    """Update all synapses of a source at its spike; their ``weight`` is then what they transmit (section 6).
+    """Update all synapses of a source at its spike; their ``weight`` is then what they transmit.
+
+    Source: docs/models/voltage_based_stdp.md#synapse.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The Clopath network: excitatory and inhibitory neurons, plastic and static synapses, and the time loop.
 
-Neurons are numbered through: first the excitatory, then the inhibitory ones. Specification: "Small network
-with voltage-based (Clopath) plasticity", sections 6 (delivery) and 7.
+Neurons are numbered through: first the excitatory, then the inhibitory ones. Source:
+docs/models/voltage_based_stdp.md#delivery and docs/models/voltage_based_stdp.md#order-of-a-step.
 """
 
 from collections import namedtuple

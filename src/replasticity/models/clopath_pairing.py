@@ -1,6 +1,6 @@
 """One neuron of either model with one plastic synapse, forced to spike: the time loops of the pairing protocol.
 
-Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
+Source: docs/models/voltage_based_stdp.md#pairing.
 """
 
 import numpy as np

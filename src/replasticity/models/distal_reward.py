@@ -28,7 +28,7 @@ from replasticity.numerics.compilation import njit
 from replasticity.numerics.limits import no_failure, note_failure
 from replasticity.numerics.philox import fill_uniform, uniform_number
 
-#: Streams of a seed (specification, "Random inputs").
+#: Streams of a seed (docs/models/distal_reward.md#random-inputs).
 NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
 
 #: No cell: stands for the chosen pair where no synapse is singled out.
@@ -124,12 +124,12 @@ SPIKES, REWARDS = 0, 1
 
 
 def uniform_stream(seed, stream):
-    """Return numpy's generator of one stream of a seed (specification, "Random inputs")."""
+    """Return numpy's generator of one stream of a seed (docs/models/distal_reward.md#random-inputs)."""
     return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
 
 
 def draw_targets(seed, exc_cells, inh_cells, slots):
-    """Return the target of each synapse (specification, "Random inputs", stream 1).
+    """Return the target of each synapse (docs/models/distal_reward.md#connectivity).
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
         Numbers of excitatory cells, of all cells, and of outgoing synapses of each.
     parallel_synapses_add : bool
         Whether all synapses transmit. If not, of several onto the same target only the one with the highest
-        slot does, as in the published program (specification, point 4).
+        slot does, as in the published program (docs/models/distal_reward.md#step-transmission).
 
     Returns
     -------
@@ -235,7 +235,7 @@ def aligned(size, value):
 
 
 def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_reward_delay_ms, step):
-    """Return the state before the first step (specification, "Initial state").
+    """Return the state before the first step (docs/models/distal_reward.md#initial-state).
 
     Parameters
     ----------
@@ -398,7 +398,10 @@ def schedule_reward(t, state):
 
 @njit
 def watch_chosen_pair(t, fired, state, step, chunk):
-    """Schedule a reward if the chosen postsynaptic cell spikes soon after the presynaptic one (point 9)."""
+    """Schedule a reward if the chosen postsynaptic cell spikes soon after the presynaptic one.
+
+    Source: docs/models/distal_reward.md#step-coincidence.
+    """
     pre_fires = post_fires = False
     for cell in fired:
         pre_fires |= cell == step.chosen_pre

@@ -2,8 +2,9 @@
 
 Time is cut into slices as long as the smallest delay. In each slice spikes of the slice before are delivered, the
 neurons advance, and the plastic synapses learn of the postsynaptic spikes and the dopamine that have arrived
-(specification, section 1). A plastic synapse that no spike touches is not stepped: its state is brought up to date,
-in closed form, when the next spike or a reader needs it (``every_slice`` steps all of them, as the simulator does).
+(docs/models/dopamine_stdp.md#slices). A plastic synapse that no spike touches is not stepped: its state is brought
+up to date, in closed form, when the next spike or a reader needs it (``every_slice`` steps all of them, as the
+simulator does).
 
 Sources are numbered: first the neurons, then the relays. All times are in steps; a spike stamped n was emitted in the
 step that ends at n.
@@ -145,7 +146,7 @@ def discretise(*, dt_ms, tau_pre_ms, tau_post_ms, tau_c_ms, tau_n_ms, b, A_plus,
 def arrivals_of_dopamine(step, increment, end, constants):
     """Return the dopamine that arrives until the end of a run, in order of time.
 
-    Several arrivals in one step act as one (specification, section 2).
+    Several arrivals in one step act as one (docs/models/dopamine_stdp.md#dopamine-in-one-step).
     """
     step, index = np.unique(np.asarray(step, np.int64), return_index=True)
     count = np.searchsorted(step, end, side="right")
@@ -444,7 +445,7 @@ def order_of(sources):
 
 @inner_njit
 def deliver(network, behind):
-    """Deliver all spikes of the slice that has just ended (DELIVER, section 1).
+    """Deliver all spikes of the slice that has just ended (docs/models/dopamine_stdp.md#deliver).
 
     Parameters
     ----------
@@ -500,7 +501,10 @@ def trigger_sources(network, sources, end):
 
 @inner_njit
 def receive_in_slice(network, end):
-    """Let the postsynaptic spikes act that reach the synapses in the slice that ends now (TRIGGER, section 5)."""
+    """Let the postsynaptic spikes act that reach the synapses in the slice that ends now.
+
+    Source: docs/models/dopamine_stdp.md#trigger.
+    """
     plastic, history, dopamine = network.plastic, network.history, network.dopamine
     step, cursor = network.step, network.cursor[0]
     while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay <= end:

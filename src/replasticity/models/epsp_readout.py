@@ -1,4 +1,4 @@
-"""Cells that read out weights: one test spike each, at rest (specification, section 5, "Read-out phase").
+"""Cells that read out weights: one test spike each, at rest (docs/models/pair_stdp.md#read-out).
 
 Limits: the size of a potential is at most `LARGEST_POTENTIAL_V`. Brian2, the original simulator, has none; the bound is
 ours, a thousand times what a membrane withstands.

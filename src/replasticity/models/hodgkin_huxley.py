@@ -2,7 +2,7 @@
 
 A potential outside the limit of `replasticity.equations.hodgkin_huxley` ends the run.
 
-Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
+Source: docs/models/voltage_based_stdp.md#hodgkin-huxley.
 """
 
 import math
@@ -108,7 +108,10 @@ def slopes(y, k, neuron):
 
 @njit
 def try_step(y, h_ms, neuron):
-    """Return the state after a solver step, and the largest error over the tolerance (section 3)."""
+    """Return the state after a solver step, and the largest error over the tolerance.
+
+    Source: docs/models/voltage_based_stdp.md#hodgkin-huxley-solver.
+    """
     k1, k2, k3, k4, k5, k6 = np.empty((6, VARIABLES))
     stage, new = np.empty((2, VARIABLES))
     slopes(y, k1, neuron)

@@ -1,7 +1,7 @@
 """Homeostatic STDP driven by the rate of a population (Zenke et al. 2015): constants and time loop.
 
 The order of events inside a step is that of the published example in a fresh Brian2 session
-(specification, "Order inside one step").
+(docs/models/homeostatic_stdp.md#order-in-a-step).
 
 Limits: H is at most `LARGEST_RATE_HZ`, and the size of the weight at most `LARGEST_WEIGHT_NS`. Brian2, the original
 simulator, has none; the bounds are ours. No population fires a billion times a second, no synapse conducts a siemens.

@@ -1,7 +1,7 @@
 """Synapses with pair STDP between cells whose spikes are given: constants and time loop.
 
 The weights act on no cell, so each synapse is a world of its own, and only the steps in which one of its two
-cells spikes matter to it (specification "Regular-firing pairs, STDP window and EPSP read-out", section 1).
+cells spikes matter to it (docs/models/pair_stdp.md#synapse).
 
 Limits: the size of a weight is at most `LARGEST_WEIGHT`. Brian2, the original simulator, has none; the bound is ours. A
 weight of 1 is that of a full synapse, so one of a billion means nothing.

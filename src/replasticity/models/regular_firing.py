@@ -1,4 +1,4 @@
-"""Cells that fire regularly on a time grid: the time loop (specification, section 2).
+"""Cells that fire regularly on a time grid: the time loop (docs/models/pair_stdp.md#regular-firing).
 
 Rounding is part of the model: the phase is a sum of rounded additions, and whether it exceeds 1 after m or
 after m + 1 steps can hang on the last bit.

@@ -1,7 +1,7 @@
 """Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): constants, synapses and time loop.
 
-The order of events inside a step is that of the specification "Dendritic prediction of somatic spiking",
-section 4. Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
+The order of events inside a step is that of docs/models/dendritic_prediction.md#order-of-a-step.
+Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
 
 The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
 model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
@@ -14,9 +14,10 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.equations.urbanczik_senn import (
+    Decays,
     Neuron,
     add_error,
-    decays_over,
+    decay_over,
     errors_since,
     integrate,
     prediction_error,
@@ -25,78 +26,22 @@ from replasticity.equations.urbanczik_senn import (
     stamp_ms,
     weight_of,
 )
+from replasticity.models.limits import raise_failure
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure
 from replasticity.numerics.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
 
-#: Constants of the neuron and its plastic synapses. ``_s``: soma, ``_d``: dendrite, ``_E`` and ``_I``:
-#: excitatory and inhibitory.
-Constants = namedtuple(
-    "Constants",
-    [
-        "C_s_pF",
-        "C_d_pF",
-        "g_L_s_nS",
-        "g_L_d_nS",
-        "E_L_s_mV",
-        "E_L_d_mV",
-        "g_sp_nS",
-        "g_ps_nS",
-        "E_E_mV",
-        "E_I_mV",
-        "tau_E_s_ms",
-        "tau_I_s_ms",
-        "tau_E_d_ms",
-        "tau_I_d_ms",
-        "rate_max_per_ms",
-        "rate_slope",
-        "beta_per_mV",
-        "theta_mV",
-        "eta_pA_mV_per_ms",
-        "tau_filter_ms",
-        "weight_min_pA",
-        "weight_max_pA",
-    ],
-)
-
-#: What `discretise` adds to the constants. ``tau_kernel_ms`` are the time constants of the dendritic response to a
-#: presynaptic spike: `MEMBRANE`, `EXCITATORY`, `INHIBITORY`.
+#: Constants of one step: first those of the neuron and its plastic synapses, under the names of
+#: `replasticity.models.urbanczik_senn_parameters` (``_s``: soma, ``_d``: dendrite, ``_E`` and ``_I``: excitatory and
+#: inhibitory), then what `discretise` makes of them. ``tau_kernel_ms`` are the time constants of the dendritic response
+#: to a presynaptic spike: `MEMBRANE`, `EXCITATORY`, `INHIBITORY`.
 UrbanczikSennStep = namedtuple(
     "UrbanczikSennStep",
-    [
-        "C_s_pF",
-        "C_d_pF",
-        "g_L_s_nS",
-        "g_L_d_nS",
-        "E_L_s_mV",
-        "E_L_d_mV",
-        "g_sp_nS",
-        "g_ps_nS",
-        "E_E_mV",
-        "E_I_mV",
-        "tau_E_s_ms",
-        "tau_I_s_ms",
-        "tau_E_d_ms",
-        "tau_I_d_ms",
-        "rate_max_per_ms",
-        "rate_slope",
-        "beta_per_mV",
-        "theta_mV",
-        "eta_pA_mV_per_ms",
-        "tau_filter_ms",
-        "weight_min_pA",
-        "weight_max_pA",
-        "dt_ms",
-        "microseconds",
-        "decays",
-        "highest_probability",
-        "refractory_steps",
-        "delay_steps",
-        "delay_ms",
-        "tau_kernel_ms",
-        "block_steps",
-        "largest_V_mV",
-    ],
+    "C_s_pF C_d_pF g_L_s_nS g_L_d_nS E_L_s_mV E_L_d_mV g_sp_nS g_ps_nS E_E_mV E_I_mV "
+    "tau_E_s_ms tau_I_s_ms tau_E_d_ms tau_I_d_ms rate_max_per_ms rate_slope beta_per_mV theta_mV "
+    "eta_pA_mV_per_ms tau_filter_ms weight_min_pA weight_max_pA "
+    "dt_ms microseconds decays highest_probability refractory_steps delay_steps delay_ms tau_kernel_ms block_steps "
+    "largest_V_mV",
 )
 
 #: Largest potential [mV].
@@ -163,46 +108,125 @@ def kept_apart(tau_ms, tau_L_ms):
     return tau_L_ms * (1.0 + CLOSEST) if tau_ms > tau_L_ms else tau_L_ms * (1.0 - CLOSEST)
 
 
-def discretise(*, constants, dt_ms, refractory_steps, delay_steps, largest_V_mV=LARGEST_V_MV):
+def discretise(*, dt_ms, refractory_steps, delay_steps, largest_V_mV=LARGEST_V_MV, **constants):
     """Return the per-step constants.
 
     Parameters
     ----------
-    constants : Constants
-        Constants of neuron and synapses.
     dt_ms : float
         Time step [ms].
     refractory_steps : int
-        Steps without a draw after a spike.
+        Steps without a random number after a spike.
     delay_steps : int
         Delay of the plastic synapses, at least one step.
     largest_V_mV : float
         Largest potential, in the unit of the constants.
+    **constants : float
+        Constants of the neuron and its synapses: the first fields of the result.
 
     Returns
     -------
     UrbanczikSennStep
         Constants of one step.
     """
-    tau_L_ms = constants.C_d_pF / constants.g_L_d_nS
-    tau_kernel_ms = (
-        tau_L_ms,
-        kept_apart(constants.tau_E_d_ms, tau_L_ms),
-        kept_apart(constants.tau_I_d_ms, tau_L_ms),
-    )
-    shortest_ms = min(*tau_kernel_ms, constants.tau_filter_ms)
+    tau_L_ms = constants["C_d_pF"] / constants["g_L_d_nS"]
+    tau_kernel_ms = (tau_L_ms, *(kept_apart(constants[name], tau_L_ms) for name in ("tau_E_d_ms", "tau_I_d_ms")))
+    shortest_ms = min(*tau_kernel_ms, constants["tau_filter_ms"])
     return UrbanczikSennStep(
-        **constants._asdict(),
+        **constants,
         dt_ms=dt_ms,
         microseconds=round(dt_ms * 1000),
-        decays=decays_over(dt_ms, constants),
-        highest_probability=-math.expm1(-constants.rate_max_per_ms * dt_ms),
+        decays=Decays(*(decay_over(dt_ms, constants[f"tau_{name}_ms"]) for name in ("E_s", "I_s", "E_d"))),
+        highest_probability=-math.expm1(-constants["rate_max_per_ms"] * dt_ms),
         refractory_steps=refractory_steps,
         delay_steps=delay_steps,
         delay_ms=delay_steps * dt_ms,
         tau_kernel_ms=tau_kernel_ms,
         block_steps=max(1, math.floor(BLOCK_LENGTH * shortest_ms / dt_ms)),
         largest_V_mV=largest_V_mV,
+    )
+
+
+def in_model_units(p, name):
+    """Return a parameter in the units in which the model computes.
+
+    Source: docs/models/dendritic_prediction.md#unit-conventions.
+    """
+    # pF mV / ms is pA, as pF / ms is nS.
+    current_pA = p.capacitance_unit_pF * p.potential_unit_mV
+    value = float(getattr(p, name))
+    for suffix, zero, unit in (
+        ("_pA_mV_per_ms", 0.0, current_pA * p.potential_unit_mV),
+        ("_per_mV", 0.0, 1.0 / p.potential_unit_mV),
+        ("_mV", p.potential_zero_mV, p.potential_unit_mV),
+        ("_pA", 0.0, current_pA),
+        ("_pF", 0.0, p.capacitance_unit_pF),
+        ("_nS", 0.0, p.capacitance_unit_pF),
+    ):
+        if name.endswith(suffix):
+            return (value - zero) / unit
+    return value
+
+
+def simulate_in_standard_units(p, inputs, presentation_steps, sample_every=1):
+    """Return the record of a run in standard units, whatever the units in which the model computes.
+
+    Parameters
+    ----------
+    p : DendriticSynapses and ModelUnits
+        Parameters of the neuron, of the synapses and of the units.
+    inputs : Inputs
+        In standard units.
+    presentation_steps, sample_every : int
+        As in `simulate`.
+
+    Raises
+    ------
+    StateError
+        If a potential or a synapse leaves its limits.
+    """
+    zero_mV, potential_mV, capacitance_pF = p.potential_zero_mV, p.potential_unit_mV, p.capacitance_unit_pF
+    current_pA = capacitance_pF * potential_mV
+    given = type(p).model_fields
+    step = discretise(
+        **{name: in_model_units(p, name) for name in UrbanczikSennStep._fields if name in given},
+        refractory_steps=round(p.refractory_ms / p.dt_ms),
+        delay_steps=round(p.synapse_delay_ms / p.dt_ms),
+        largest_V_mV=LARGEST_V_MV / potential_mV,
+    )
+    steps = len(inputs.uniform)
+    record = empty_record(
+        step_count=steps,
+        sample_every=sample_every,
+        spike_count=len(inputs.spike_step),
+        presentation_count=steps // presentation_steps,
+        synapse_count=len(inputs.weight_initial_pA),
+    )
+    failure = no_failure()
+    simulate(
+        inputs._replace(
+            weight_initial_pA=inputs.weight_initial_pA / current_pA,
+            kick_E_nS=inputs.kick_E_nS / capacitance_pF,
+            kick_I_nS=inputs.kick_I_nS / capacitance_pF,
+        ),
+        Neuron(in_model_units(p, "U_initial_mV"), in_model_units(p, "V_initial_mV"), 0.0, 0.0, 0.0),
+        presentation_steps,
+        sample_every,
+        step,
+        record,
+        failure,
+    )
+    if failure["variable"][0] in (U_OUTSIDE, V_OUTSIDE):
+        failure["value"] = failure["value"] * potential_mV + zero_mV
+    raise_failure(failure, LIMITS, p.dt_ms, "synapse" if failure["variable"][0] == ERROR_OUTSIDE else "neuron")
+    return record._replace(
+        U_mV=record.U_mV * potential_mV + zero_mV,
+        V_mV=record.V_mV * potential_mV + zero_mV,
+        g_E_nS=record.g_E_nS * capacitance_pF,
+        g_I_nS=record.g_I_nS * capacitance_pF,
+        I_E_pA=record.I_E_pA * current_pA,
+        transmitted_pA=record.transmitted_pA * current_pA,
+        weight_pA=record.weight_pA * current_pA,
     )
 
 
@@ -301,7 +325,9 @@ def no_errors(step_count, step):
 
 @njit
 def update_synapse(j, now, block, synapses, sums, step, failure):
-    """Bring one synapse up to a presynaptic spike (section 5).
+    """Update one synapse at a presynaptic spike, by all errors since its last one.
+
+    Source: docs/models/dendritic_prediction.md#synapse-update.
 
     Parameters
     ----------

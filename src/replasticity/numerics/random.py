@@ -5,9 +5,11 @@ are independent, so adding a role changes no other. They do not depend on the ex
 with the same seed get the same numbers, which makes paired comparisons possible.
 """
 
+import math
 import zlib
 
 import numpy as np
+import numpy.typing as npt
 
 
 def generator(seed: int, role: str) -> np.random.Generator:
@@ -26,3 +28,38 @@ def generator(seed: int, role: str) -> np.random.Generator:
         PCG64, seeded by ``SeedSequence(seed, spawn_key=(crc32(role),))``.
     """
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(role.encode()),))))
+
+
+def bernoulli_successes(generator: np.random.Generator, trials: int, probability: float) -> npt.NDArray[np.int64]:
+    """Return which of many independent trials succeed, without a random number for each that fails.
+
+    The gap from one success to the next is geometrically distributed, so the work is proportional to the
+    successes. The result has exactly the distribution of one uniform number per trial.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+        Source of randomness; advanced.
+    trials : int
+        Number of trials.
+    probability : float
+        Probability of success of each, in [0, 1].
+
+    Returns
+    -------
+    ndarray of int64, shape (successes,)
+        Numbers of the successful trials, increasing, in [0, trials).
+    """
+    successes = np.zeros(0, np.int64)
+    if probability <= 0.0:
+        return successes
+    last = -1
+    while last < trials:
+        # Enough for all trials in nearly every case; the loop goes on if not.
+        expected = (trials - last) * probability
+        gaps = generator.geometric(probability, size=int(expected + 5 * math.sqrt(expected) + 10))
+        # Gaps that lead beyond the last trial: their sum must not overflow.
+        np.minimum(gaps, trials + 1, out=gaps)
+        successes = np.concatenate([successes, last + np.cumsum(gaps)])
+        last = int(successes[-1])
+    return successes[: np.searchsorted(successes, trials)]

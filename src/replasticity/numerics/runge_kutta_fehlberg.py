@@ -1,7 +1,8 @@
 """One adaptive step of the Runge-Kutta-Fehlberg method, orders 4 and 5 (Fehlberg 1969), for one variable.
 
-The sequence of step sizes is part of the Clopath network: other steps give other spike times (specification,
-section 8). So sums run from left to right in the order of the stages, as section 3 asks.
+The sequence of step sizes is part of the Clopath network: other steps give other spike times
+(docs/models/voltage_based_stdp.md#sensitivity). So sums run from left to right in the order of the stages
+(docs/models/voltage_based_stdp.md#solver-rounding).
 
 Each function takes ``h_ms``, the step size [ms], and ``k1`` to ``k6``, the slopes of the variable at the six
 stages [unit of the variable per ms]. The nodes are 0, 1/4, 3/8, 12/13, 1 and 1/2 of the step.

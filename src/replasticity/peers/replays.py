@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.storage import datasets, integrity, project
 from replasticity.study import protocols
 
@@ -57,7 +57,7 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     parameters = experiments.validate(
         protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
-    datasets.require_names(recording, peer.NEEDED_INPUTS, path)
+    datasets.require_names(recording, peer.data.inputs.needed, path)
     with datasets.content_of(path), _named(path):
         REPLAY_RESOURCES.require_affordable(parameters.cost())
         _check_inputs(recording, peer)
@@ -87,8 +87,8 @@ def _named(path: Path) -> Iterator[None]:
 def _check_inputs(recording: xr.Dataset, peer: protocols.Peer) -> None:
     """Check the recorded inputs before compiled code, which looks at no index, is given them."""
     resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
-    for name in peer.RECORDED_INPUTS:
-        if name not in recording.variables:
+    for name in map(str, recording.variables):
+        if not peer.data.is_input(name):
             continue
         values = recording[name].values
         if np.issubdtype(values.dtype, np.integer):
@@ -99,7 +99,7 @@ def _check_inputs(recording: xr.Dataset, peer: protocols.Peer) -> None:
             lowest, highest = (0.0, MOST_STEPS * resolution_ms) if is_time else (-_LARGEST_INPUT, _LARGEST_INPUT)
             if not ((values >= lowest) & (values <= highest)).all():
                 raise UserError(f"variable '{name}' has to be from {lowest:g} to {highest:g}")
-        elif name in peer.NEEDED_INPUTS:
+        elif name in peer.data.inputs.needed:
             raise UserError(f"variable '{name}' has type {values.dtype}, expected numbers")
 
 
@@ -151,7 +151,7 @@ def _recorded(path: Path) -> tuple[str, float]:
 
 
 def holds(deviations: Sequence[Deviation]) -> bool:
-    """Say whether all that could be compared holds, and anything could be."""
+    """Return True if all that could be compared holds, and anything could be."""
     compared = [row.holds for row in deviations if row.holds is not None]
     return bool(compared) and all(compared)
 
@@ -201,18 +201,18 @@ def _as_json(row: Deviation) -> dict[str, Any]:
 
 def _deviations(recording: xr.Dataset, ours: xr.Dataset, peer: protocols.Peer) -> Iterable[Deviation]:
     resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
-    compared = set(peer.RECORDED_INPUTS)
-    for name in peer.SPIKES:
+    names = list(map(str, recording.variables))
+    compared = {name for name in names if peer.data.is_input(name)}
+    for name in peer.data.spikes:
         compared |= {f"{name}_time", f"{name}_index"}
         if f"{name}_time" in recording:
             yield compare_spikes(name, _spikes(ours, name, resolution_ms), _spikes(recording, name, resolution_ms))
-    for name, tolerance in peer.TOLERANCES.items():
+    for name, tolerance in peer.data.compared(names):
         compared.add(name)
-        if name in recording:
-            if name in ours:
-                yield compare(name, ours[name].values, recording[name].values, tolerance)
-            else:
-                yield _not_compared(name, holds=False, note="not reproduced")
+        if name in ours:
+            yield compare(name, ours[name].values, recording[name].values, tolerance)
+        else:
+            yield _not_compared(name, holds=False, note="not reproduced")
     for unknown in sorted(map(str, recording.data_vars)):
         if unknown not in compared:
             yield _not_compared(unknown, holds=None, note="unknown to this protocol")

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replasticity import __version__
-from replasticity.definitions.experiments import Experiment, Resolved
+from replasticity.definitions.experiments import Experiment, Resolved, read_yaml
 from replasticity.errors import UserError
 from replasticity.storage import project
 from replasticity.storage.datasets import CONVENTIONS
@@ -59,7 +59,7 @@ _CARRIERS = {
 
 
 class _Module(NamedTuple):
-    """A module of this package: those that it imports, and a digest of its code."""
+    """A module of this package: those that it imports, and a digest of its code and of the data beside it."""
 
     imports: list[str]
     code: str
@@ -72,10 +72,11 @@ def _modules() -> dict[str, _Module]:
     Reading their code takes longer than most simulations, so what was found is kept, after a digest of it and of all
     sources: what was found for other sources, or was damaged, is found again.
     """
-    texts = {_name(path): path.read_bytes() for path in sorted(_FOLDER.rglob("*.py"))}
+    data = (path for path in _FOLDER.rglob("*.yaml") if path.with_suffix(".py").is_file())
+    files = sorted([*_FOLDER.rglob("*.py"), *data])
     sources = hashlib.sha256()
-    for name, text in texts.items():
-        sources.update(name.encode() + b"\0" + text + b"\0")
+    for path in files:
+        sources.update(str(path.relative_to(_FOLDER)).encode() + b"\0" + path.read_bytes() + b"\0")
 
     def digest_with(content: bytes) -> bytes:
         digest = sources.copy()
@@ -88,14 +89,19 @@ def _modules() -> dict[str, _Module]:
     except OSError:
         digest, content = b"", b""
     if digest != digest_with(content):
-        trees = {name: ast.parse(text) for name, text in texts.items()}
-        content = json.dumps(
-            {name: (sorted(_imported(name, tree, texts)), _digest(tree)) for name, tree in trees.items()}
-        ).encode()
+        paths = {_name(path): path for path in files if path.suffix == ".py"}
+        content = json.dumps({name: _read(name, path, paths) for name, path in paths.items()}).encode()
         # Where there is no place to write in, it is found again each time.
         with contextlib.suppress(UserError):
             write_bytes(digest_with(content) + b"\n" + content, file)
     return {name: _Module(*found) for name, found in json.loads(content).items()}
+
+
+def _read(module: str, path: Path, known: Collection[str]) -> _Module:
+    """Return what there is to know of a module, with the data beside it, such as ``peer.yaml`` of ``peer.py``."""
+    tree, data = ast.parse(path.read_bytes()), path.with_suffix(".yaml")
+    values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
+    return _Module(sorted(_imported(module, tree, known)), _digest(tree, values))
 
 
 def _name(path: Path) -> str:
@@ -120,15 +126,15 @@ def _imported(module: str, tree: ast.AST, known: Collection[str]) -> Iterator[st
             yield from _imported(module, node, known)
 
 
-def _digest(tree: ast.Module) -> str:
-    """Return a digest of some code without what changes no result; the code is changed."""
+def _digest(tree: ast.Module, data: str = "") -> str:
+    """Return a digest of some code, without what changes no result, and its data; the code is changed."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
                 node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             node.exc.args = [each for each in node.exc.args if not _is_text(each)]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+    return hashlib.sha256(f"{ast.unparse(tree)}\0{data}".encode()).hexdigest()
 
 
 def _is_text(node: ast.expr) -> bool:

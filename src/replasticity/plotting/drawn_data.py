@@ -224,7 +224,7 @@ def _series_of(axes: Axes) -> Iterator[xr.Dataset]:
 
 
 def _draws_nothing(artist: Artist) -> bool:
-    """Say whether an artist is a line without line and marks, as the error bars of bars have one."""
+    """Return True if an artist is a line without line and marks, as the error bars of bars have one."""
     return isinstance(artist, Line2D) and not _draws_line(artist) and not _is_marked(artist)
 
 
@@ -399,7 +399,7 @@ def _image(image: QuadMesh | AxesImage, label: str) -> xr.Dataset:
 
 
 def same_origin(now: xr.DataTree, reference: xr.DataTree) -> bool:
-    """Say whether two drawings show the same experiments, with the same parameters and seeds."""
+    """Return True if two drawings show the same experiments, with the same parameters and seeds."""
     return bool(now.attrs["drawn_from"] == reference.attrs["drawn_from"])
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from scipy import stats
 
@@ -11,6 +12,12 @@ FloatArray = npt.NDArray[np.float64]
 
 #: A band over fewer seeds would say more about the quantile of t than about the seeds.
 FEWEST_SEEDS_OF_A_BAND = 5
+
+
+def seeds_of(ensemble: xr.Dataset) -> str:
+    """Return how many seeds an ensemble has, in words."""
+    n = ensemble.sizes["seed"]
+    return f"n = {n} seeds" if n > 1 else "1 seed"
 
 
 def mean_and_band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -13,10 +13,10 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from replasticity.definitions.units import DIMENSIONLESS
 from replasticity.reporting.panels import chart_json, compact
 from replasticity.reporting.thinning import kept_of_line, kept_of_points
 from replasticity.study import protocols
+from replasticity.units import DIMENSIONLESS
 
 #: A trace keeps at most so many points per seed.
 MOST_POINTS = 400

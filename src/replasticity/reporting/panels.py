@@ -60,7 +60,7 @@ class Panel:
     letter : str
         The letter that it has in the figure, or that the panel has to which it belongs.
     title : str
-        Its title in the figure, as HTML; panels under one letter are told apart by column or quantity.
+        Its title in the figure, as HTML; panels under one letter differ by column or quantity.
     chart : str
         Plotly's JSON of the chart.
     height_px : int

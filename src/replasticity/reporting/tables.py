@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from replasticity.comparison import RELATIVE_TOLERANCE, Deviation
 from replasticity.definitions import experiments
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import outcomes, regression
 from replasticity.judging.distributions import MOST_SEEDS_NEEDED
 from replasticity.judging.equivalence import DIFFERS, EQUIVALENT, TOO_FEW, UNDECIDED
-from replasticity.peers.comparison import RELATIVE_TOLERANCE, Deviation
 from replasticity.study import protocols
 from replasticity.terminal import say, visible
 

@@ -1,7 +1,7 @@
 """The netCDF contract: what a file must hold, atomic writing, and validation on reading.
 
 Each file is CF-1.12 netCDF-4. Each variable has ``units`` (as its name's suffix says, see
-`replasticity.definitions.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
+`replasticity.units`) and ``long_name``. No file holds a wall-clock time, so that the same experiment and
 seed give the same bytes.
 
 A list without entries, such as the spikes of a silent population, has a dimension of length 0. netCDF calls that one
@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.definitions.units import unit_of
 from replasticity.errors import UnavailableError, UserError
 from replasticity.storage import integrity
 from replasticity.storage.contract import Variable, sizes
 from replasticity.storage.files import partial_file, require_file
 from replasticity.storage.integrity import CONTENT_DIGEST
+from replasticity.units import unit_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -310,8 +310,8 @@ def content_of(*paths: Path) -> Iterator[None]:
         ) from error
 
 
-#: Where the code of studies and of judging is: what a failure is told of rather than of what it calls.
-_TOLD = ("studies", "judging")
+#: The code of studies and of judging: a failure is reported of it rather than of what it calls.
+_OURS = ("studies", "judging")
 
 
 def _place(error: Exception) -> str:
@@ -321,8 +321,8 @@ def _place(error: Exception) -> str:
         module = str(frame.f_globals.get("__name__"))
         if module.startswith("replasticity.") and module != __name__:
             places.append((module, f"{module}, {frame.f_code.co_name}, line {line}"))
-    told = [place for module, place in places if module.split(".")[1] in _TOLD]
-    return (told or [place for _, place in places] or ["this command"])[-1]
+    ours = [place for module, place in places if module.split(".")[1] in _OURS]
+    return (ours or [place for _, place in places] or ["this command"])[-1]
 
 
 def read(path: Path, kind: str) -> "xr.Dataset":

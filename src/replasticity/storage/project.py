@@ -13,7 +13,7 @@ _MARKS = (Path("config") / "config.yaml", Path("config") / "experiments")
 
 
 def root() -> Path:
-    """Return the project's folder: the nearest parent of the working folder that has config/config.yaml or config/experiments.
+    """Return the project's folder: the nearest parent of the working folder with a configuration (`_MARKS`).
 
     Returns
     -------
@@ -29,7 +29,8 @@ def root() -> Path:
     for folder in (here, *here.parents, _CHECKOUT):
         if any((folder / mark).exists() for mark in _MARKS):
             return folder
-    raise UserError(f"{here}: neither {_MARKS[0]} nor {_MARKS[1]} here or above; run this inside a clone of replasticity")
+    marks = " nor ".join(map(str, _MARKS))
+    raise UserError(f"{here}: neither {marks} here or above; run this inside a clone of replasticity")
 
 
 def cache_folder(of: str) -> Path:

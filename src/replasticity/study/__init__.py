@@ -5,7 +5,7 @@
 ``protocol.py``           parameters, inputs and simulation               (edited: simulate again)
 ``statistics.py``         named numbers of one seed                       (edited: summarise again)
 ``figure.py``             panels                                          (edited: draw again)
-``peer.py``               another simulator's recordings, where there are (edited: replay and compare again)
+``peer.py, peer.yaml``     another simulator's recordings, where there are (edited: replay and compare again)
 ``experiments/*.yaml``    parameters with their sources, claims, errata   (edited: what they concern)
 ``reference/``            committed statistics and drawn data
 ========================  ===========================================================================

@@ -15,7 +15,9 @@ The file of a protocol, ``protocol.py`` or ``NAME.py``, has
 ``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
 ``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length.
 
-``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same, and has what `Peer` says.
+``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same: ``recorded_parameters``,
+``replay``, and ``of_peer`` where its summaries differ in form (`Peer`). What is only names and bounds stands beside it
+in ``peer.yaml``, which is its ``DATA`` (`replasticity.study.recordings`).
 
 Models are imported inside ``simulate``, so that whoever only asks for parameters or statistics does not pay for numba.
 """
@@ -30,56 +32,46 @@ from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
-from typing import Protocol as Interface
 
 from replasticity import studies
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable
 from replasticity.study import one_seed, statistics
+from replasticity.study.recordings import Recordings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class Peer(Interface):
-    """What the file about another simulator's recordings has.
+@dataclass(frozen=True)
+class Peer:
+    """What a study knows of another simulator's recordings.
 
     Attributes
     ----------
-    RECORDINGS : tuple of str
-        Values of the attribute ``protocol`` in recordings that `replay` can reproduce; ``*`` stands for anything.
-    TOLERANCES : mapping of str to Tolerance
-        Recorded variables that `replay` reproduces, with how far they may differ.
-    SPIKES : tuple of str
-        Recorded spike lists that `replay` reproduces: ``x`` stands for ``x_time`` [ms] and ``x_index``.
-    RECORDED_INPUTS : tuple of str
-        Recorded variables that a replay takes as given, and so does not compare.
-    NEEDED_INPUTS : tuple of str
-        Those of them without which there is no replay.
-    PEER_NAMES : mapping of str to str
-        Statistic -> name of the variable in summaries of other simulators.
-
-    Notes
-    -----
-    ``of_peer(summary, parameters)`` is optional: it turns another simulator's summary into one that has our statistics,
-    where the summary has courses over time or several conditions.
+    data : Recordings
+        Names, tolerances and inputs, from ``peer.yaml``.
+    module : ModuleType
+        ``peer.py``.
     """
 
-    RECORDINGS: tuple[str, ...]
-    TOLERANCES: Mapping[str, Tolerance]
-    SPIKES: tuple[str, ...]
-    RECORDED_INPUTS: tuple[str, ...]
-    NEEDED_INPUTS: tuple[str, ...]
-    PEER_NAMES: Mapping[str, str]
+    data: Recordings
+    module: ModuleType
 
     def recorded_parameters(self, recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
         """Return a recording's parameters in our names, not yet checked."""
+        return cast(dict[str, Any], self.module.recorded_parameters(recording, parameters))
 
     def replay(self, recording: "xr.Dataset", parameters: BaseParameters) -> Recorded:
         """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
+        return cast(Recorded, self.module.replay(recording, parameters))
+
+    def of_peer(self, summary: "xr.Dataset", parameters: BaseParameters) -> "xr.Dataset":
+        """Return a summary over seeds with statistics as ours, where it has courses over time or several conditions."""
+        own = getattr(self.module, "of_peer", None)
+        return cast("xr.Dataset", own(summary, parameters)) if own else summary
 
 
 @dataclass(frozen=True)
@@ -119,7 +111,10 @@ class Protocol:
     @cached_property
     def peer(self) -> Peer | None:
         """What the study knows of another simulator's recordings; None if there is nothing."""
-        return cast(Peer, importlib.import_module(self.peer_module)) if self.peer_module else None
+        if self.peer_module is None:
+            return None
+        module = importlib.import_module(self.peer_module)
+        return Peer(module.DATA if hasattr(module, "DATA") else _moving(module), module)
 
     def require_peer(self) -> Peer:
         """Return what the study knows of another simulator's recordings.
@@ -227,6 +222,24 @@ class Protocol:
         return statistics.summarise(self._statistics, parameters, run)
 
 
+def _moving(module: ModuleType) -> Recordings:
+    return Recordings.model_validate(
+        {
+            "recordings": list(module.RECORDINGS),
+            "inputs": {
+                "needed": list(module.NEEDED_INPUTS),
+                "others": [each for each in module.RECORDED_INPUTS if each not in module.NEEDED_INPUTS],
+            },
+            "spikes": list(module.SPIKES),
+            "tolerances": [
+                {"variables": [name], "absolute": each.absolute, "relative": each.relative}
+                for name, each in module.TOLERANCES.items()
+            ],
+            "summary": dict(module.PEER_NAMES),
+        }
+    )
+
+
 def _beside(module: str, part: str) -> str:
     """Return the module with another part of a protocol: ``statistics`` beside ``protocol``, ``network_statistics``."""
     folder, _, name = module.rpartition(".")
@@ -269,16 +282,17 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Protocol:
-    """Return a protocol by name.
+    """Return a protocol by its name, or by a former one.
 
     Raises
     ------
     UserError
         If there is none of that name.
     """
-    if name not in _protocols():
-        raise UserError(f"no protocol '{name}'{renamed(name)}; allowed: {', '.join(names())}")
-    return _protocols()[name]
+    found = _protocols().get(present_name(name))
+    if found is None:
+        raise UserError(f"no protocol '{name}'; allowed: {', '.join(names())}")
+    return found
 
 
 #: Protocols and figures that had another name before there was a folder for each paper.
@@ -304,9 +318,9 @@ FORMER_NAMES = {
 }
 
 
-def renamed(name: str) -> str:
-    """Return for an error what a protocol or a figure of a former name is called now; empty if it never had one."""
-    return f" (it is called '{FORMER_NAMES[name]}' now)" if name in FORMER_NAMES else ""
+def present_name(name: str) -> str:
+    """Return what a protocol or a figure is called now, which may have had a former name in a user's file."""
+    return FORMER_NAMES.get(name, name)
 
 
 def name_of_recording(recorded_protocol: str) -> str:
@@ -317,7 +331,9 @@ def name_of_recording(recorded_protocol: str) -> str:
     UserError
         If none can; the message names the recordings that can be replayed.
     """
-    known = {recording: each.name for each in _protocols().values() if each.peer for recording in each.peer.RECORDINGS}
+    known = {
+        recording: each.name for each in _protocols().values() if each.peer for recording in each.peer.data.recordings
+    }
     for pattern, name in known.items():
         if fnmatchcase(recorded_protocol, pattern):
             return name

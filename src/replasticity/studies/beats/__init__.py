@@ -1,1 +1,4 @@
-"""Pair STDP between regularly firing neurons (a forum thread): beats, and EPSPs after repeated pairings."""
+"""Pair STDP between regularly firing neurons (a forum thread): beats, and EPSPs after repeated pairings.
+
+Equations: docs/models/pair_stdp.md.
+"""

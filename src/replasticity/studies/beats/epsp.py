@@ -1,7 +1,7 @@
 """EPSP: pairings at a repetition rate and a spike-time difference, then the EPSP that the weight makes.
 
 After the pairings each learned weight, and the initial one, drives a leaky integrate-and-fire cell with one
-test spike. Specification "Regular-firing pairs, STDP window and EPSP read-out", section 5. No number is drawn:
+test spike. Source: docs/models/pair_stdp.md#epsp. No number is drawn:
 every seed gives the same run.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import MOST_STEPS, Cost, NonNegative, Positive, PositiveInt
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio
 from replasticity.studies.beats import shared as pair_stdp
 from replasticity.studies.beats.window import closed_form
@@ -37,7 +37,7 @@ _SECONDS_PER_SAMPLE = 1e-9
 
 
 class Parameters(pair_stdp.SynapseParameters):
-    """Parameters of the protocol. Their order is that of the specification."""
+    """Parameters of the protocol. Their order is that of docs/models/pair_stdp.md#epsp."""
 
     pairings: PositiveInt = Field(description="Number of pairings in each condition.")
     grid_rates_Hz: Rates = Field(description="Repetition rates of the grid of conditions.")
@@ -111,17 +111,20 @@ class Condition:
 
 
 def period_steps(rate_Hz: float, dt_ms: float) -> int:
-    """Return the period of a rate in whole steps, ties to even (specification, section 5)."""
+    """Return the period of a rate in whole steps, ties to even (docs/models/pair_stdp.md#conditions)."""
     return int(np.rint(1000 / (rate_Hz * dt_ms)))
 
 
 def difference_steps(difference_ms: float, dt_ms: float) -> int:
-    """Return a difference of spike times in whole steps, ties to even (specification, section 5)."""
+    """Return a difference of spike times in whole steps, ties to even (docs/models/pair_stdp.md#conditions)."""
     return int(np.rint(difference_ms / dt_ms))
 
 
 def conditions(parameters: Parameters) -> Iterator[Condition]:
-    """Yield the conditions in the order of the specification: the grid, isolated pairings, locked pairings."""
+    """Yield the conditions in order: the grid, isolated pairings, locked pairings.
+
+    Source: docs/models/pair_stdp.md#conditions.
+    """
     dt_ms = parameters.dt_ms
     for rate_Hz in parameters.grid_rates_Hz:
         for difference_ms in parameters.grid_differences_ms:

@@ -1,8 +1,8 @@
 """Map of beats: the final weight for every pair of a presynaptic and a postsynaptic rate.
 
-The cells and synapses are those of the protocol ``beats`` (specification "Regular-firing pairs, STDP window and
-EPSP read-out", sections 1 and 2). The postsynaptic cells may start at several phases, which the specification
-does not have: it starts all cells at phase 0. No number is drawn: every seed gives the same run.
+The cells and synapses are those of the protocol ``beats`` (docs/models/pair_stdp.md#regular-firing). The
+postsynaptic cells may start at several phases; in ``beats`` all cells start at phase 0. No number is drawn: every
+seed gives the same run.
 """
 
 from dataclasses import replace
@@ -28,14 +28,6 @@ from replasticity.studies.beats.protocol import (
 )
 
 # There are no recordings of whole maps; their pairs are those of the protocol ``beats``.
-from replasticity.studies.no_recordings import NEEDED_INPUTS as NEEDED_INPUTS
-from replasticity.studies.no_recordings import PEER_NAMES as PEER_NAMES
-from replasticity.studies.no_recordings import RECORDED_INPUTS as RECORDED_INPUTS
-from replasticity.studies.no_recordings import RECORDINGS as RECORDINGS
-from replasticity.studies.no_recordings import SPIKES as SPIKES
-from replasticity.studies.no_recordings import TOLERANCES as TOLERANCES
-from replasticity.studies.no_recordings import recorded_parameters as recorded_parameters
-from replasticity.studies.no_recordings import replay as replay
 
 #: Width of the classes of beat frequency or rate in the analysis of variance [Hz].
 CLASS_WIDTH_HZ = 5.0

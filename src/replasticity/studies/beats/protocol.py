@@ -1,7 +1,7 @@
 """Beats: pairs of cells that fire regularly at two rates, joined by a plastic synapse.
 
 Where the rates differ, the time from a presynaptic to the next postsynaptic spike drifts through all values,
-once in each period of the beat. Specification "Regular-firing pairs, STDP window and EPSP read-out", section 2.
+once in each period of the beat. Source: docs/models/pair_stdp.md#regular-firing.
 No number is drawn: every seed gives the same run.
 
 Where both cells should spike at the same time, rounding decides whether they do so in one step, or which is first, so
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, Positive
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build
 from replasticity.studies.beats import shared as pair_stdp
 

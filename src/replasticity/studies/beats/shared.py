@@ -1,6 +1,6 @@
 """What the protocols with pair STDP share: parameters of the synapse, its events, and their replay.
 
-Specification "Regular-firing pairs, STDP window and EPSP read-out", section 1. Synapse k connects presynaptic
+Source: docs/models/pair_stdp.md#synapse. Synapse k connects presynaptic
 cell k with postsynaptic cell k; their spikes are given, and no weight acts on a cell.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, Positive
 from replasticity.definitions.parameters import Parameters as BaseParameters
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Variable
 
 if TYPE_CHECKING:

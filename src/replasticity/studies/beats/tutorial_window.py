@@ -1,7 +1,7 @@
 """STDP window of the synapses tutorial: many pairs of cells, the later the one spikes the earlier the other.
 
-Specification "Regular-firing pairs, STDP window and EPSP read-out", section 4. The numbers in the question that
-this study goes back to are the first weights. No number is drawn: every seed gives the same run.
+Source: docs/models/pair_stdp.md#tutorial-window. The numbers in the question that this study goes back to
+are the first weights. No number is drawn: every seed gives the same run.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, Positive, PositiveInt
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build
 from replasticity.studies.beats import shared as pair_stdp
 from replasticity.studies.beats.window import closed_form

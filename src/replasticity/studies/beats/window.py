@@ -1,7 +1,6 @@
 """STDP window: the weight change of one pre/post pairing against the spike-time difference.
 
-Specification "Regular-firing pairs, STDP window and EPSP read-out", section 3. No number is drawn: every seed
-gives the same run.
+Source: docs/models/pair_stdp.md#stdp-window. No number is drawn: every seed gives the same run.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, Positive
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build
 from replasticity.studies.beats import shared as pair_stdp
 
@@ -104,7 +103,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
 
 
 def closed_form(difference_ms: pair_stdp.FloatArray, parameters: pair_stdp.SynapseParameters) -> pair_stdp.FloatArray:
-    """Return the weight change of one isolated pairing, without bounds (specification, section 3).
+    """Return the weight change of one isolated pairing, without bounds (docs/models/pair_stdp.md#closed-form).
 
     Parameters
     ----------

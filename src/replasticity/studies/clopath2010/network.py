@@ -1,7 +1,7 @@
 """The Clopath network: voltage-based plasticity under a moving input profile (Clopath et al. 2010).
 
 Ten excitatory and three inhibitory neurons receive 500 Poisson inputs. Every 100 ms the profile of their rates
-jumps to another centre. Specification: "Small network with voltage-based (Clopath) plasticity".
+jumps to another centre. Source: docs/models/voltage_based_stdp.md.
 
 Symbols of the paper are mapped to names in `replasticity.equations.adaptive_exponential` and
 `replasticity.equations.clopath`. A stamp is a time in grid steps.
@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.errors import StateError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.studies.clopath2010.nest_checks import (
@@ -61,7 +61,7 @@ CHUNK_MS = 1000.0
 
 
 class Parameters(BaseParameters):
-    """Parameters of the protocol. Their order is that of the specification's sections 1, 2 and 6."""
+    """Parameters of the protocol. Their order is that of docs/models/voltage_based_stdp.md."""
 
     dt_ms: Positive = Field(description="Grid step.")
     duration_ms: Positive = Field(description="Duration of the run.")
@@ -448,7 +448,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 
 
 def rate_profile_Hz(parameters: Parameters, centre: int) -> FloatArray:
-    """Return the rate of each channel while the profile has a centre (specification, section 1).
+    """Return the rate of each channel while the profile has a centre (docs/models/voltage_based_stdp.md#input-rates).
 
     Parameters
     ----------
@@ -984,7 +984,7 @@ _SIZE_NAMES = {
     "Wmin": "weight_min_mV",
 }
 
-#: What the simulator assumes where a recording is silent (specification, sections 1, 2 and 5).
+#: What the simulator assumes where a recording is silent (docs/models/voltage_based_stdp.md#neuron-parameters).
 _DEFAULTS: dict[str, Any] = {
     "exc_count": 10,
     "inh_count": 3,

@@ -2,7 +2,7 @@
 
 A presynaptic spike and a forced postsynaptic one follow each other by 10 ms, in either order and at several
 frequencies, in an adaptive exponential and in a Hodgkin-Huxley neuron. Nothing is random: all seeds are the same.
-Specification: "Small network with voltage-based (Clopath) plasticity", section 9.
+Source: docs/models/voltage_based_stdp.md#pairing.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, Positive
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, require_indices
 from replasticity.studies.clopath2010.nest_checks import (
     ENTRIES,

@@ -1,7 +1,7 @@
 """Noisy cue association: a balanced network in which one of two stimuli is rewarded (Izhikevich 2007; NESTML tutorial).
 
 Excitatory neurons have synapses with dopamine-modulated STDP; two subgroups are stimulated at random times, and
-dopamine follows the stimuli of the first. Specification: "Dopamine-modulated STDP tutorial", protocol (c).
+dopamine follows the stimuli of the first. Source: docs/models/dopamine_stdp.md#protocol-cue.
 """
 
 import json
@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt, Positive, PositiveInt
 from replasticity.errors import UserError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.studies.dopamine_tutorial.shared import (
@@ -348,7 +348,7 @@ def draw_wiring(
 
 
 def draw_stimuli(generator: np.random.Generator, parameters: Parameters) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Return times and subgroups of the stimuli, and the times of dopamine (specification, section 7, c).
+    """Return times and subgroups of the stimuli, and the times of dopamine (docs/models/dopamine_stdp.md#stimuli).
 
     Intervals are whole milliseconds, exponentially distributed and at least so long. The last stimulus may lie beyond
     the end, as in the published script.
@@ -776,7 +776,7 @@ _PARAMETER_PATHS = {
     },
 }
 
-#: What a summary leaves out: the defaults of the published script (specification, sections 2 and 7).
+#: What a summary leaves out: the defaults of the published script (docs/models/dopamine_stdp.md#delays).
 _DEFAULTS = {"relay_delay_ms": 1.0, "dopamine_delay_ms": 1.0, "stimulus_delay_ms": 1.0, "slice_ms": 1.0}
 
 _STATE = Tolerance(absolute=1e-9)

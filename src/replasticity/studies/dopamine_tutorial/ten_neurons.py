@@ -1,7 +1,7 @@
 """Ten neurons with dopamine-modulated STDP: Poisson inputs, three rewards, three punishments (NESTML tutorial).
 
 Each neuron has one plastic synapse from a Poisson relay. Reward adds dopamine, punishment takes it away.
-Specification: "Dopamine-modulated STDP tutorial", protocol (b).
+Source: docs/models/dopamine_stdp.md#protocol-ten.
 """
 
 import math
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, Positive, PositiveInt
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio, require_indices
 from replasticity.studies.dopamine_tutorial.shared import (
     FloatArray,
@@ -190,7 +190,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 def amount_at(arrival: IntArray, parameters: Parameters) -> FloatArray:
     """Return what each arrival of dopamine adds to n: the amount in force at the end of its slice, over tau_n.
 
-    Specification, section 4.
+    Source: docs/models/dopamine_stdp.md#through.
     """
     ends = arrival
     if parameters.events == "slice":
@@ -392,7 +392,7 @@ _PARAMETER_PATHS = {
     "refractory_ms": "neuron.refr_T",
 }
 
-#: What a summary leaves out: the defaults of the published script (specification, sections 2 and 7).
+#: What a summary leaves out: the defaults of the published script (docs/models/dopamine_stdp.md#delays).
 _DEFAULTS = {
     "relay_delay_ms": 1.0,
     "dopamine_delay_ms": 1.0,

@@ -1,7 +1,7 @@
 """One dopamine-modulated synapse: its weight against the time of the dopamine spike (NESTML tutorial).
 
 One presynaptic and one postsynaptic spike leave an eligibility trace; a dopamine spike turns what is left of it into a
-change of weight. Nothing is random. Specification: "Dopamine-modulated STDP tutorial", protocol (a).
+change of weight. Nothing is random. Source: docs/models/dopamine_stdp.md#protocol-timing.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, Positive
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio
 from replasticity.studies.dopamine_tutorial.shared import (
     FloatArray,
@@ -201,7 +201,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
 def closed_form(parameters: Parameters) -> FloatArray:
     """Return the final weight of each point for one presynaptic, then one postsynaptic, then one dopamine spike.
 
-    Specification, section 7 (a), for b = 0 and a weight that stays positive; NaN for other spikes.
+    docs/models/dopamine_stdp.md#closed-form, for b = 0 and a weight that stays positive; NaN for other spikes.
 
     Returns
     -------

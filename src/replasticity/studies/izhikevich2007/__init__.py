@@ -1,1 +1,4 @@
-"""The distal reward problem (Izhikevich 2007): a synapse, and a stimulus, that are rewarded seconds later."""
+"""The distal reward problem (Izhikevich 2007): a synapse, and a stimulus, that are rewarded seconds later.
+
+Equations: docs/models/distal_reward.md.
+"""

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt
 from replasticity.errors import UserError
 from replasticity.numerics import random
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Recorded, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import shared as network_parts

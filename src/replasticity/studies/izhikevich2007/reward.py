@@ -1,10 +1,10 @@
 """Distal reward: one synapse among 80,000 is rewarded seconds after its two cells fired together (Izhikevich 2007).
 
 A reward comes one to three seconds after the chosen presynaptic cell and then, within 20 ms, the chosen
-postsynaptic cell spiked. Does this synapse grow, and is it alone in that? Specification: "Distal-reward network".
+postsynaptic cell spiked. Does this synapse grow, and is it alone in that? Source: docs/models/distal_reward.md.
 
 Symbols of the paper are mapped to names in `replasticity.equations.distal_reward`. The random streams of a seed are
-those of the specification, so that a seed here and the same seed of a recording are the same run.
+those of docs/models/distal_reward.md#random-inputs: a seed here and the same seed of a recording are the same run.
 """
 
 import json
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Cost, NonNegative, NonNegativeInt
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Recorded, Variable, build
 from replasticity.storage.datasets import as_dataset
@@ -242,7 +242,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     """Return the targets of all synapses, and the seed that stands for noise and reward delays.
 
     An hour of noise is 29 GB of numbers. They are a function of seed, step and cell, and `simulate` computes them where
-    they are needed (specification, "Random inputs").
+    they are needed (docs/models/distal_reward.md#random-inputs).
 
     Parameters
     ----------

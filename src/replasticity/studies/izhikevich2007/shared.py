@@ -39,7 +39,7 @@ UPPER_SHARES = (0.0, 0.001, 0.01, 0.1)
 
 
 class NetworkParameters(BaseParameters):
-    """Parameters of the network. Their order is that of the specification's table."""
+    """Parameters of the network. Their order is that of docs/models/distal_reward.md#parameters."""
 
     duration_s: PositiveInt = Field(description="Duration of the run.")
     exc_cells: PositiveInt = Field(description="Number of excitatory cells.")
@@ -241,7 +241,7 @@ def _as_constants(parameters: NetworkParameters) -> dict[str, Any]:
 
 
 def draw_targets(parameters: NetworkParameters, seed: int) -> npt.NDArray[np.int32]:
-    """Return the target of each synapse (specification, "Random inputs")."""
+    """Return the target of each synapse (docs/models/distal_reward.md#connectivity)."""
     from replasticity.models import distal_reward as model
 
     target: npt.NDArray[np.int32] = model.draw_targets(

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replasticity.plotting import rendering as look
-from replasticity.plotting.over_seeds import draw_band
+from replasticity.plotting.over_seeds import draw_band, seeds_of
 from replasticity.plotting.rendering import parameters_of
 
 #: Role -> colour, from the longest time without spikes after a spike to the shortest.
@@ -35,7 +35,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     above, below = figure.subfigures(2, 1, squeeze=False)[:, 0]
     learning, last = above.subplots(1, 2, width_ratios=[1.5, 1])
     draw_learning(learning, shown)
-    look.letter(learning, "a", f"Amplitude learned, {_seeds(ensembles['main'])}")
+    look.letter(learning, "a", f"Amplitude learned, {seeds_of(ensembles['main'])}")
     draw_last(last, shown)
     look.letter(last, "b", f"Presentation {parameters_of(ensembles['main'])['shown_presentations'][-1]}, each seed")
     panels = below.subplots(1, len(courses), sharey=True, squeeze=False)[0]
@@ -51,11 +51,6 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
 
 def _refractory(ensemble: xr.Dataset) -> str:
     return rf"$t_\mathrm{{ref}}$ = {parameters_of(ensemble)['refractory_ms']:g} ms"
-
-
-def _seeds(ensemble: xr.Dataset) -> str:
-    n = ensemble.sizes["seed"]
-    return f"n = {n} seeds" if n > 1 else "1 seed"
 
 
 def draw_learning(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:

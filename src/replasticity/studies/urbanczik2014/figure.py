@@ -5,6 +5,7 @@ After the published example of Urbanczik and Senn (2014), drawn presentation by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replasticity.equations.urbanczik_senn_formulas import (
+    dendritic_prediction,
+    escape_rate_Hz,
+    log_slope,
+    matching_potential,
+)
 from replasticity.plotting import rendering as look
-from replasticity.plotting.over_seeds import FEWEST_SEEDS_OF_A_BAND
+from replasticity.plotting.over_seeds import FEWEST_SEEDS_OF_A_BAND, seeds_of
 from replasticity.plotting.rendering import parameters_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,6 +45,11 @@ class Column:
     ensemble: xr.Dataset
     presentation: int
     driven: bool
+
+    @property
+    def p(self) -> SimpleNamespace:
+        """The parameters, as attributes."""
+        return SimpleNamespace(**parameters_of(self.ensemble))
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
@@ -83,20 +95,16 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
         axes.set_xlim(0, parameters_of(main)["pattern_ms"])
 
     (learning, recall), (weights, distribution) = below.subplots(2, 2)
-    n = main.sizes["seed"]
+    n = seeds_of(main)
     draw_learning_curve(learning, ensembles)
-    look.letter(learning, "g", f"Difference from the imposed potential, {_seeds(n)}")
+    look.letter(learning, "g", f"Difference from the imposed potential, {n}")
     draw_recall(recall, ensembles)
-    look.letter(recall, "h", f"Error of the recalled signal, {_seeds(n)}")
+    look.letter(recall, "h", f"Error of the recalled signal, {n}")
     draw_weights(weights, main)
     look.letter(weights, "i", f"Every {EVERY_SYNAPSE}th of {main.sizes['synapse']} weights, {_seed(main)}")
     draw_distribution(distribution, main)
-    look.letter(distribution, "j", f"Weights at the end, {main.sizes['synapse']} synapses, {_seeds(n)}")
+    look.letter(distribution, "j", f"Weights at the end, {main.sizes['synapse']} synapses, {n}")
     return figure
-
-
-def _seeds(n: int) -> str:
-    return f"n = {n} seeds" if n > 1 else "1 seed"
 
 
 def _seed(ensemble: xr.Dataset) -> str:
@@ -128,8 +136,7 @@ def shown_presentations(ensembles: Mapping[str, xr.Dataset]) -> list[Column]:
 
 def _trace(column: Column, name: str, presentation: int | None = None) -> FloatArray:
     """Return the first seed's samples of one presentation."""
-    ensemble = column.ensemble
-    pattern_ms = parameters_of(ensemble)["pattern_ms"]
+    ensemble, pattern_ms = column.ensemble, column.p.pattern_ms
     start_ms = (column.presentation if presentation is None else presentation) * pattern_ms
     time_ms = ensemble["time_ms"].values
     # Half a microsecond is far below any time step, and far above rounding.
@@ -140,36 +147,20 @@ def _trace(column: Column, name: str, presentation: int | None = None) -> FloatA
 
 def _time_ms(column: Column) -> FloatArray:
     """Return the samples' times since the presentation's start [ms]."""
-    pattern_ms: float = parameters_of(column.ensemble)["pattern_ms"]
-    return _trace(column, "time_ms") - column.presentation * pattern_ms
+    start_ms: float = column.presentation * column.p.pattern_ms
+    return _trace(column, "time_ms") - start_ms
 
 
 def _prediction_mV(column: Column) -> FloatArray:
     """Return V_W* [mV]."""
-    p = parameters_of(column.ensemble)
-    leak: float = p["E_L_s_mV"] * p["g_L_s_nS"]
-    V_star_mV: FloatArray = (leak + _trace(column, "V_mV") * p["g_sp_nS"]) / (p["g_sp_nS"] + p["g_L_s_nS"])
-    return V_star_mV
+    return dendritic_prediction(_trace(column, "V_mV"), column.p)
 
 
 def _imposed_mV(column: Column) -> FloatArray:
     """Return U_M [mV] of the column's presentation, or of the last one with drive."""
-    p = parameters_of(column.ensemble)
     presentation = column.presentation if column.driven else _window(column.ensemble)[1] - 1
     g_E_nS, g_I_nS = (_trace(column, name, presentation) for name in ("g_E_nS", "g_I_nS"))
-    # Where no drive is configured there is no imposed potential either.
-    with np.errstate(invalid="ignore"):
-        U_M_mV: FloatArray = (g_E_nS * p["E_E_mV"] + g_I_nS * p["E_I_mV"]) / (g_E_nS + g_I_nS)
-    return U_M_mV
-
-
-def _rate_Hz(column: Column, u_mV: FloatArray) -> FloatArray:
-    """Return phi(u) [Hz]."""
-    p = parameters_of(column.ensemble)
-    rate: FloatArray = (
-        1000 * p["rate_max_per_ms"] / (1 + p["rate_slope"] * np.exp(p["beta_per_mV"] * (p["theta_mV"] - u_mV)))
-    )
-    return rate
+    return matching_potential(g_E_nS, g_I_nS, column.p)
 
 
 def _note(axes: Axes, text: str) -> None:
@@ -223,7 +214,7 @@ def draw_conductances(axes: Axes, column: Column) -> None:
 def draw_currents(axes: Axes, column: Column) -> None:
     """Draw the currents into the dendrite."""
     axes.plot(_time_ms(column), _trace(column, "I_E_pA") / 1000, color=look.PURPLE, label="$I_E$")
-    if parameters_of(column.ensemble)["weight_min_pA"] >= 0:
+    if column.p.weight_min_pA >= 0:
         label = "$I_I$ (always 0: no weight is negative)"
         axes.plot(_time_ms(column), np.zeros(len(_time_ms(column))), color=look.GREEN, lw=0.8, label=label)
     axes.set_ylabel("$I$ (nA)")
@@ -232,11 +223,13 @@ def draw_currents(axes: Axes, column: Column) -> None:
 def draw_rates(axes: Axes, column: Column) -> None:
     """Draw the rates that U and V_W* stand for, and the spikes."""
     time_ms = _time_ms(column)
-    axes.plot(time_ms, _rate_Hz(column, _trace(column, "V_mV")), color=look.SKY, lw=0.8, label=r"$\varphi(V_W)$")
-    axes.plot(time_ms, _rate_Hz(column, _prediction_mV(column)), color=look.BLUE, label=r"$\varphi(V_W^*)$")
-    axes.plot(time_ms, _rate_Hz(column, _trace(column, "U_mV")), color=look.ORANGE, label=r"$\varphi(U)$")
+    axes.plot(
+        time_ms, escape_rate_Hz(_trace(column, "V_mV"), column.p), color=look.SKY, lw=0.8, label=r"$\varphi(V_W)$"
+    )
+    axes.plot(time_ms, escape_rate_Hz(_prediction_mV(column), column.p), color=look.BLUE, label=r"$\varphi(V_W^*)$")
+    axes.plot(time_ms, escape_rate_Hz(_trace(column, "U_mV"), column.p), color=look.ORANGE, label=r"$\varphi(U)$")
     spikes_ms = time_ms[_trace(column, "spike_count") > 0]
-    top_Hz = 1000 * parameters_of(column.ensemble)["rate_max_per_ms"]
+    top_Hz = 1000 * column.p.rate_max_per_ms
     axes.plot(spikes_ms, np.full(len(spikes_ms), 1.1 * top_Hz), "|", color=look.BLACK, ms=6, label="somatic spikes")
     axes.set_ylim(-0.03 * top_Hz, 1.2 * top_Hz)
     axes.set_ylabel("rate (Hz)")
@@ -244,7 +237,7 @@ def draw_rates(axes: Axes, column: Column) -> None:
 
 def draw_learning_signal(axes: Axes, column: Column) -> None:
     """Draw by how much the rate of the soma exceeds the predicted one."""
-    error_Hz = _rate_Hz(column, _trace(column, "U_mV")) - _rate_Hz(column, _prediction_mV(column))
+    error_Hz = escape_rate_Hz(_trace(column, "U_mV"), column.p) - escape_rate_Hz(_prediction_mV(column), column.p)
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
     label = rf"$\varphi(U)$ {_MINUS} $\varphi(V_W^*)$"
     axes.plot(_time_ms(column), error_Hz, color=look.VERMILION, label=label)
@@ -253,12 +246,10 @@ def draw_learning_signal(axes: Axes, column: Column) -> None:
 
 def draw_weight_of_error(axes: Axes, column: Column) -> None:
     """Draw the factor of the error in the rule: h = 15 phi' / phi."""
-    p = parameters_of(column.ensemble)
-    rising = np.exp(p["beta_per_mV"] * (_prediction_mV(column) - p["theta_mV"]))
-    h = 15 * p["beta_per_mV"] / (1 + rising / p["rate_slope"])
+    h = log_slope(_prediction_mV(column), column.p)
     axes.plot(_time_ms(column), h, color=look.GREEN, label="$h(V_W^*)$")
     axes.set_ylabel("$h$ (1)")
-    axes.set_ylim(0, 1.05 * 15 * p["beta_per_mV"])
+    axes.set_ylim(0, 1.05 * 15 * column.p.beta_per_mV)
 
 
 def _median_and_band(axes: Axes, x: FloatArray, values: FloatArray, colour: str, label: str) -> None:

@@ -1,23 +1,184 @@
-"""Recordings of another simulator."""
+"""Recordings of NEST: its pattern and its somatic spikes, which are random, through our neuron; in NEST's names."""
 
-from replasticity.studies.urbanczik2014.protocol import (
-    NEEDED_INPUTS,
-    PEER_NAMES,
-    RECORDED_INPUTS,
-    RECORDINGS,
-    SPIKES,
-    TOLERANCES,
-    recorded_parameters,
-    replay,
-)
+import json
+import re
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "NEEDED_INPUTS",
-    "PEER_NAMES",
-    "RECORDED_INPUTS",
-    "RECORDINGS",
-    "SPIKES",
-    "TOLERANCES",
-    "recorded_parameters",
-    "replay",
-]
+import numpy as np
+
+from replasticity.errors import UserError
+from replasticity.storage.contract import Recorded
+from replasticity.studies.urbanczik2014 import protocol as example
+from replasticity.studies.urbanczik2014.protocol import FloatArray, IntArray, Kicks, Parameters, Spikes, step_count
+from replasticity.study import recordings
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from replasticity.models import urbanczik_senn as model
+
+DATA = recordings.read(__file__)
+
+_SINGLE_SYNAPSE = "urbanczik_single_synapse"
+
+#: Recorded state variable -> ours.
+_STATES = {"V_m_s": "U_mV", "V_m_p": "V_mV", "g_ex_s": "g_E_nS", "g_in_s": "g_I_nS", "I_ex_p": "I_E_pA"}
+
+#: Parts of a recording in which the state was recorded at different intervals, as prefixes of names.
+_PARTS = ("", "fine_", "coarse_", "last_")
+
+#: In place of a random number: the neuron spikes if it is not refractory; it does not spike.
+FORCED, FORBIDDEN = -1.0, 2.0
+
+
+def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+    if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
+        # One synapse, one presentation; `replay` makes the drive from the recorded list of its stamps.
+        no_drive = dict.fromkeys(("amplitude_exc", "offset_exc", "amplitude_inh", "freq_per_ms"), 0.0)
+        parameters = parameters | {
+            "drive": parameters.get("drive", {}) | no_drive,
+            "n_in": 1,
+            "pattern_duration": float(recording.attrs.get("duration_ms", 0.0)),
+            "n_rep_before": 0,
+            "n_pattern_rep": 1,
+            "n_rep_after": 0,
+        }
+    dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
+    return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
+
+
+def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
+    """Return recorded times as stamps, all inside the run."""
+    stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
+    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(p):
+        end_ms = step_count(p) * p.dt_ms
+        raise UserError(f"{name}: times outside the run, which the parameters let end at {end_ms:g} ms")
+    return stamps
+
+
+def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
+    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only.
+
+    A spike in the refractory time of another cannot be forced.
+    """
+    uniform = np.full(step_count(p), FORBIDDEN)
+    uniform[spike_stamp - 1] = FORCED
+    return uniform
+
+
+def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
+    if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
+        return _replay_single_synapse(recording, p)
+    dt_ms, kicks = p.dt_ms, example.drive(p)
+    spikes = _input_spikes(recording, p)
+    record = example.simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
+    synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
+    # Kicks by stamp: the delay is taken off again.
+    start = example.learning_window(p)[0] * example.presentation_steps(p)
+    start += round(p.drive_delay_ms / dt_ms) - 1
+    phase = slice(start, start + recording.sizes.get("drive_phase", 0))
+    spike_ms = (np.flatnonzero(record.has_spiked) + 1) * dt_ms
+    variables: Recorded = {
+        "in_spike_time": ("in_spike", spikes.stamp * dt_ms),
+        "in_spike_index": ("in_spike", spikes.spiking_input.astype(np.int32)),
+        "soma_spike_time": ("soma_spike", spike_ms),
+        "soma_spike_index": ("soma_spike", np.zeros(len(spike_ms), np.int32)),
+        "drive_exc": ("drive_phase", kicks.E_nS[phase]),
+        "drive_inh": ("drive_phase", kicks.I_nS[phase]),
+        "repetition_end": (
+            "repetition",
+            np.arange(1, example.presentation_count(p) + 1) * p.pattern_ms,
+        ),
+        "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
+        "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
+        "dend_weight": (("repetition", "dend"), record.weight_pA[:, synapses]),
+    }
+    if "event_pre" in recording:
+        variables |= _events(recording, spikes, record.transmitted_pA, dt_ms)
+    return variables | _states(recording, p, [record])
+
+
+def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
+    """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
+    if "pattern_spike_time" in recording:
+        _stamps(recording, "pattern_spike_time", p)
+        spikes = example.input_spikes(
+            p, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
+        )
+    elif "in_spike_time" in recording:
+        stamp = _stamps(recording, "in_spike_time", p)
+        order = np.argsort(stamp, kind="stable")
+        spikes = Spikes(stamp[order], recording["in_spike_index"].values.astype(np.int64)[order])
+    else:
+        raise UserError("has no variable 'pattern_spike_time' and none 'in_spike_time'")
+    if len(spikes.spiking_input) and spikes.spiking_input.max() >= p.input_count:
+        raise UserError(f"spikes of input {spikes.spiking_input.max()}, but n_in is {p.input_count}")
+    return spikes
+
+
+def _events(recording: "xr.Dataset", spikes: Spikes, transmitted_pA: FloatArray, dt_ms: float) -> Recorded:
+    """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
+    stamp, spiking_input = spikes.stamp[: len(transmitted_pA)], spikes.spiking_input[: len(transmitted_pA)]
+    recorded_input = recording["event_pre"].values
+    chosen = np.flatnonzero(np.isin(spiking_input, recorded_input))
+    chosen = chosen[np.lexsort((spiking_input[chosen], stamp[chosen]))]
+    if len(chosen) == len(recorded_input):
+        recorded_stamp = np.rint(recording["event_time"].values / dt_ms)
+        ordered = np.empty_like(chosen)
+        ordered[np.lexsort((recorded_input, recorded_stamp))] = chosen
+        chosen = ordered
+    return {
+        "event_time": ("event", stamp[chosen] * dt_ms),
+        "event_pre": ("event", spiking_input[chosen].astype(np.int32)),
+        "event_weight": ("event", transmitted_pA[chosen]),
+    }
+
+
+def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"]) -> Recorded:
+    """Return the state at the recorded times, with a row per run where the recording has several."""
+    variables: Recorded = {}
+    for part in _PARTS:
+        if f"{part}time" not in recording:
+            continue
+        sample = _stamps(recording, f"{part}time", p) - 1
+        for name, ours in _STATES.items():
+            if f"{part}{name}" in recording:
+                dimensions = recording[f"{part}{name}"].dims
+                values = np.array([getattr(record, ours)[sample] for record in records])
+                variables[f"{part}{name}"] = (dimensions, values if len(dimensions) > 1 else values[0])
+    return variables
+
+
+def _replay_single_synapse(recording: "xr.Dataset", p: Parameters) -> Recorded:
+    """Return the runs of one synapse with a few spikes (docs/models/dendritic_prediction.md#single-synapse)."""
+    for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
+        if name not in recording:
+            raise UserError(f"has no variable '{name}'")
+    stamp = _stamps(recording, "pre_spike_time", p)
+    spikes = Spikes(stamp, np.zeros(len(stamp), np.int64))
+    kicks = _single_synapse_drive(recording, p)
+    soma_stamp, soma_run = _stamps(recording, "soma_spike_time", p), recording["soma_spike_run"].values
+    records = [
+        example.simulate_presentations(p, spikes, kicks, forced(soma_stamp[soma_run == index], p))
+        for index in range(recording.sizes["run"])
+    ]
+    spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * p.dt_ms for record in records]
+    spike_run = [np.full(len(times), index, np.int32) for index, times in enumerate(spike_ms)]
+    return {
+        "soma_spike_time": ("soma_spike", np.concatenate(spike_ms)),
+        "soma_spike_run": ("soma_spike", np.concatenate(spike_run)),
+        "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
+        **_states(recording, p, records),
+    }
+
+
+def _single_synapse_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
+    """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
+    described = json.loads(recording.attrs["parameters"])["drive"]
+    span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
+    if span is None or "strength" not in described:
+        raise UserError("parameters.drive: expected 'strength' and 'spike_times' such as '10.0 to 49.9 ms, every step'")
+    first, last = (round(float(time_ms) / p.dt_ms) for time_ms in span.groups())
+    kick_E_nS = np.zeros(step_count(p) - 1)
+    kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
+    return example.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))

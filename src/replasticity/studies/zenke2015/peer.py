@@ -5,89 +5,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
-from replasticity.peers.comparison import Tolerance
 from replasticity.storage.contract import Recorded
 from replasticity.studies.zenke2015 import statistics
 from replasticity.studies.zenke2015.protocol import Parameters, simulate, step_count
+from replasticity.study import recordings
 from replasticity.study.statistics import Run
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RECORDINGS = ("zenke", "zenke_eq15", "zenke_irregular", "zenke_paper")
-
-PEER_NAMES = {
-    "G_sampled_Hz": "G_monitor",
-    "G_pre_Hz": "G_pre",
-    "G_post_Hz": "G_post",
-    "dw_nS": "dw",
-    "dw_as_published_nS": "dw_example_script",
-    "G_late_mean_Hz": "G_late_mean",
-    "G_late_sd_Hz": "G_late_std",
-    "slope_sampled_nS_per_Hz": "slope_monitor",
-    "intercept_sampled_nS": "intercept_monitor",
-    "r2_sampled": "r2_monitor",
-    "slope_post_nS_per_Hz": "slope_post",
-    "intercept_post_nS": "intercept_post",
-    "r2_post": "r2_post",
-}
-
-#: Recorded parameter -> ours.
-_PARAMETER_NAMES = {
-    "rates_hz": "rates_Hz",
-    "gamma_hz": "target_rate_Hz",
-    "w0_nS": "weight_initial_nS",
-    "monitor_dt_ms": "sample_interval_ms",
-}
+DATA = recordings.read(__file__)
 
 #: Recorded rule -> ours.
 _RULES = {"seed": "as_published", "eq15": "eq15"}
-
-_RATE = Tolerance(absolute=1e-9)
-_WEIGHT = Tolerance(absolute=1e-8)
-_TRACE = Tolerance(absolute=1e-9, relative=1e-9)
-_TIME = Tolerance(absolute=1e-6)
-
-TOLERANCES: dict[str, Tolerance] = {
-    "event_step": Tolerance(),
-    "event_kind": Tolerance(),
-    "monitor_time": _TIME,
-    "H": _RATE,
-    "G": _RATE,
-    "H_every_step": _RATE,
-    "wij": _WEIGHT,
-    "plastic_weight_initial": _WEIGHT,
-    "plastic_weight_final": _WEIGHT,
-    **{
-        f"event_{quantity}_{phase}": tolerance
-        for phase in ("before", "mid", "after")
-        for quantity, tolerance in (
-            ("G", _RATE),
-            ("H", _RATE),
-            ("wij", _WEIGHT),
-            ("zi", _TRACE),
-            ("zj", _TRACE),
-            ("lastupdate", _TIME),
-        )
-    },
-    "pairing_G_monitor": _RATE,
-    "pairing_G_pre": _RATE,
-    "pairing_G_post": _RATE,
-    "pairing_dw": _WEIGHT,
-    "pairing_dw_example_script": _WEIGHT,
-}
-
-SPIKES = ("pre_spike", "post_spike")
-
-RECORDED_INPUTS = (
-    "population_count",
-    "population_spike_time",
-    "population_spike_index",
-    "plastic_pre",
-    "plastic_post",
-)
-
-NEEDED_INPUTS = ("population_count",)
 
 #: A recorded population has at most so many spikes: they are added one by one, a second for a billion.
 _MOST_SPIKES = 1e9
@@ -104,7 +34,7 @@ _PAIRINGS = {
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    values = {_PARAMETER_NAMES.get(name, name): value for name, value in parameters.items()}
+    values = DATA.renamed(parameters)
     values["rule"] = _RULES.get(values.get("rule", ""), values.get("rule"))
     values["every_step_ms"] = recording.sizes.get("first_second_step", 0) * values.get("dt_ms", 0.0)
     values["record_trains"] = False

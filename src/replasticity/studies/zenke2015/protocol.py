@@ -68,7 +68,7 @@ class Parameters(HomeostaticSynapse, PoissonPopulation):
         return Cost(memory_bytes, steps * _SECONDS_PER_STEP + sum(expected) * _SECONDS_PER_SPIKE)
 
 
-#: Phases of an event, in the order of the specification's points 2-3, 4b and 4c.
+#: Phases of an event (docs/models/homeostatic_stdp.md#samples).
 _PHASES = "before the step's spikes act; between the pre- and the postsynaptic event; after both"
 
 RUN = {
@@ -111,7 +111,7 @@ def spike_steps(times_ms: list[float], parameters: Parameters) -> IntArray:
     """Return the steps in which prescribed spikes are emitted, sorted.
 
     A time inside a step belongs to that step, and a time up to a thousandth of a step below a grid point
-    belongs to the grid point (specification, "Time and prescribed spikes").
+    belongs to the grid point (docs/models/homeostatic_stdp.md#prescribed-spikes).
     """
     dt_s = seconds(parameters.dt_ms)
     times_s = np.array(times_ms) * 0.001
@@ -125,7 +125,7 @@ def emitted_steps(parameters: Parameters) -> tuple[IntArray, IntArray]:
 
 
 def epoch_of_step(parameters: PoissonPopulation) -> IntArray:
-    """Return the epoch of each step (specification, "Time and prescribed spikes").
+    """Return the epoch of each step (docs/models/homeostatic_stdp.md#epoch-of-a-step).
 
     Returns
     -------
@@ -149,7 +149,7 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     spikes = [np.zeros(0, np.int64)]
     for index, rate_Hz in enumerate(parameters.rates_Hz):
         first, end = np.searchsorted(epoch, [index, index + 1])
-        trials = bernoulli_successes(generator, (end - first) * neurons, seconds(parameters.dt_ms) * rate_Hz)
+        trials = random.bernoulli_successes(generator, (end - first) * neurons, seconds(parameters.dt_ms) * rate_Hz)
         spikes.append(trials + first * neurons)
     # Trial number k is neuron k % neurons in step k // neurons.
     step, neuron = np.divmod(np.concatenate(spikes), neurons)
@@ -157,41 +157,6 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     if parameters.record_trains:
         values |= {"population_spike_step": step, "population_spike_cell": neuron}
     return build(RUN, values)
-
-
-def bernoulli_successes(generator: np.random.Generator, trials: int, probability: float) -> IntArray:
-    """Return which of many independent trials succeed, without a random number for each that fails.
-
-    The gap from one success to the next is geometrically distributed, so the work is proportional to the
-    successes. The result has exactly the distribution of one uniform number per trial.
-
-    Parameters
-    ----------
-    generator : numpy.random.Generator
-        Source of randomness; advanced.
-    trials : int
-        Number of trials.
-    probability : float
-        Probability of success of each, in [0, 1].
-
-    Returns
-    -------
-    ndarray of int64, shape (successes,)
-        Numbers of the successful trials, increasing, in [0, trials).
-    """
-    successes = np.zeros(0, np.int64)
-    if probability <= 0.0:
-        return successes
-    last = -1
-    while last < trials:
-        # Enough for all trials in nearly every case; the loop goes on if not.
-        expected = (trials - last) * probability
-        gaps = generator.geometric(probability, size=int(expected + 5 * math.sqrt(expected) + 10))
-        # Gaps that lead beyond the last trial: their sum must not overflow.
-        np.minimum(gaps, trials + 1, out=gaps)
-        successes = np.concatenate([successes, last + np.cumsum(gaps)])
-        last = int(successes[-1])
-    return successes[: np.searchsorted(successes, trials)]
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:

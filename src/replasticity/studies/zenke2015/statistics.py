@@ -1,4 +1,7 @@
-"""The weight change of each pairing against the global factor G, and the line through them."""
+"""The weight change of each pairing against the global factor G, and the line through them.
+
+Source: docs/models/homeostatic_stdp.md#pairing-table.
+"""
 
 import math
 from typing import Any

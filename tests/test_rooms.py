@@ -1,0 +1,99 @@
+"""Imports run one way: what each room of the package may import, and nothing else passes."""
+
+import sys
+
+import grimp
+import pytest
+
+#: Room -> rooms and libraries that it may import. `~` stands before a library.
+ALLOWED = {
+    "": set(),
+    "errors": set(),
+    "units": set(),
+    "terminal": set(),
+    "comparison": {"~numpy"},
+    "numerics": {"~numba", "~llvmlite", "~numpy"},
+    "equations": {"numerics", "~numpy"},
+    "models": {"equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
+    "definitions.parameters": {"~pydantic"},
+    "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
+    "study": {"comparison", "definitions.parameters", "errors", "storage", "studies", "~numpy", "~xarray"},
+    # What a study's files may import: the files of the same study are free.
+    "studies": set(),
+    "studies protocol": {
+        *("definitions.parameters", "errors", "models", "equations", "numerics", "storage.contract"),
+        *("pipeline.checkpoints", "pipeline.progress", "~numpy", "~pydantic", "~scipy"),
+    },
+    "studies statistics": {"equations", "study", "storage.contract", "~numpy", "~scipy"},
+    "studies figure": {"equations", "plotting", "~matplotlib", "~numpy", "~scipy", "~xarray"},
+    "studies peer": {"comparison", "errors", "models", "storage", "study", "~numpy", "~xarray"},
+    "definitions": {"definitions.parameters", "errors", "storage", "study", "terminal", "~pydantic", "~ruamel"},
+    "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
+    "judging": {
+        *("comparison", "definitions", "errors", "storage", "study", "units"),
+        *("~numpy", "~pydantic", "~scipy", "~xarray"),
+    },
+    "peers": {"comparison", "definitions", "errors", "storage", "study", "~numpy", "~xarray"},
+    "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
+    "reporting": {
+        *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study"),
+        *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
+        "~xarray",
+    },
+    "cli": {
+        *("", "definitions", "errors", "judging", "numerics", "peers", "pipeline", "plotting", "reporting", "storage"),
+        *("study", "terminal", "~xarray"),
+    },
+    "__main__": {"cli"},
+}
+
+GRAPH = grimp.build_graph("replasticity", include_external_packages=True, cache_dir=None)
+
+
+def part_of_a_study(file):
+    """Return which part of a study a file is; a page or shared code counts as the protocol's."""
+    return next((part for part in ("statistics", "figure", "peer") if file.split("_")[-1] == part), "protocol")
+
+
+def room_of(module):
+    """Return the room of a module, by its entry in `ALLOWED`."""
+    if not module.startswith("replasticity"):
+        return "" if module.split(".")[0] in sys.stdlib_module_names else f"~{module}"
+    _, *names = module.split(".")
+    if names[:1] == ["studies"] and len(names) == 3:
+        return f"studies {part_of_a_study(names[2])}"
+    return module.removeprefix("replasticity").lstrip(".") if ".".join(names) in ALLOWED else (names or [""])[0]
+
+
+def is_allowed(importer, imported):
+    """Return True if a module may import another."""
+    allowed = ALLOWED[room_of(importer)]
+    _, *names = imported.split(".")
+    if importer.split(".")[:3] == imported.split(".")[:3] or room_of(importer) == room_of(imported):
+        return True
+    own = {".".join(names[:depth]) for depth in range(len(names) + 1)} - ({""} if names else set())
+    return bool(own & allowed) if imported.startswith("replasticity") else room_of(imported) in allowed | {""}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_what_it_may(room):
+    modules = [each for each in GRAPH.modules if each.startswith("replasticity") and room_of(each) == room]
+    assert modules, "no such room"
+    wrong = [
+        f"{module} imports {imported}"
+        for module in sorted(modules)
+        for imported in sorted(GRAPH.find_modules_directly_imported_by(module))
+        if not is_allowed(module, imported)
+    ]
+    assert wrong == []
+
+
+def test_every_module_is_in_a_room():
+    assert {room_of(each) for each in GRAPH.modules if each.startswith("replasticity")} == set(ALLOWED)
+
+
+def test_figures_load_no_simulator():
+    for module in GRAPH.modules:
+        if room_of(module) == "studies figure":
+            upstream = GRAPH.find_upstream_modules(module)
+            assert not {each for each in upstream if each.startswith(("numba", "replasticity.models"))}, module
