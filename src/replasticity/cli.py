@@ -561,6 +561,7 @@ def info(options: argparse.Namespace) -> int:
 
 def gallery(options: argparse.Namespace) -> int:
     """Renew the committed gallery."""
+    _import_matplotlib()
     from replasticity.pipeline.results import Results
     from replasticity.reporting import gallery as pages
     from replasticity.storage import project

@@ -81,7 +81,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(other, often, in_project, tm
     seen = count_seconds(monkeypatch)
     assert main(arguments("izhikevich2007", output, *other)) == 0
     assert seen[0] == 0
-    assert "beginning anew" in capsys.readouterr().err
+    assert "beginning again" in capsys.readouterr().err
     assert not (tmp_path / ".run.nc.checkpoint").exists()
 
 

@@ -26,7 +26,7 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -38,7 +38,7 @@ from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
 from replasticity.storage.contract import Arrays, Recorded, Variable
-from replasticity.study import statistics
+from replasticity.study import one_seed, statistics
 from replasticity.study.recordings import Recordings
 
 if TYPE_CHECKING:
@@ -165,11 +165,6 @@ class Protocol:
         """Whether nothing is random, so that every seed gives the same run: that all are equal does not prove it."""
         return not hasattr(self._simulation, "sample_inputs")
 
-    @property
-    def simulate_resumable(self) -> Callable[..., Arrays] | None:
-        """`simulate` with a third argument, the checkpoint; None if runs are too short to need one."""
-        return getattr(self._simulation, "simulate_resumable", None)
-
     def sample_inputs(self, parameters: BaseParameters, seed: int) -> Arrays:
         """Return the inputs of a run: all that is random, or prescribed and replaced by a recording.
 
@@ -180,10 +175,7 @@ class Protocol:
         seed : int
             Seed of the run.
         """
-        if not self.is_deterministic:
-            return cast(Arrays, self._simulation.sample_inputs(parameters, seed))
-        prescribed = getattr(self._simulation, "prescribed_inputs", None)
-        return cast(Arrays, prescribed(parameters)) if prescribed else {}
+        return one_seed.sample_inputs(self._simulation, parameters, seed)
 
     def simulate(self, parameters: BaseParameters, inputs: Arrays) -> Arrays:
         """Return the run: deterministic, given its inputs.
@@ -206,6 +198,10 @@ class Protocol:
             If a state leaves the finite range, or the limits that its model states.
         """
         return cast(Arrays, self._simulation.simulate(parameters, inputs))
+
+    def run_seed(self, parameters: BaseParameters, seed: int, checkpoint: Any = None) -> Arrays:
+        """Return the run of one seed, with its inputs; see `replasticity.study.one_seed.simulate`."""
+        return one_seed.simulate(self._simulation, parameters, seed, checkpoint)
 
     def sizes(self, parameters: BaseParameters) -> dict[str, int]:
         """Return the length of each dimension of `STATISTICS`, without a run."""
