@@ -114,7 +114,7 @@ class Protocol:
         if self.peer_module is None:
             return None
         module = importlib.import_module(self.peer_module)
-        return Peer(module.DATA if hasattr(module, "DATA") else _moving(module), module)
+        return Peer(module.DATA, module)
 
     def require_peer(self) -> Peer:
         """Return what the study knows of another simulator's recordings.
@@ -146,14 +146,12 @@ class Protocol:
     @property
     def TRACES(self) -> tuple[str, ...]:
         """Variables of a run that figures show; an ensemble keeps them for its first seeds."""
-        moving: tuple[str, ...] = getattr(self._simulation, "TRACES", ())
-        return moving or tuple(name for name, variable in self.RUN.items() if variable.trace)
+        return tuple(name for name, variable in self.RUN.items() if variable.trace)
 
     @property
     def OUTPUT_OPTIONS(self) -> tuple[str, ...]:
         """Parameters that say what is recorded, and change no statistic."""
-        moving: tuple[str, ...] = getattr(self._simulation, "OUTPUT_OPTIONS", ())
-        return moving or output_options(self.Parameters)
+        return output_options(self.Parameters)
 
     @property
     def SHORTEST(self) -> Mapping[str, Any]:
@@ -205,8 +203,6 @@ class Protocol:
 
     def sizes(self, parameters: BaseParameters) -> dict[str, int]:
         """Return the length of each dimension of `STATISTICS`, without a run."""
-        if hasattr(self._statistics, "sizes"):
-            return cast(dict[str, int], self._statistics.sizes(parameters))
         return {name: length(parameters) for name, length in self._statistics.DIMENSIONS.items()}
 
     def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
@@ -220,24 +216,6 @@ class Protocol:
             From `simulate`, with the inputs.
         """
         return statistics.summarise(self._statistics, parameters, run)
-
-
-def _moving(module: ModuleType) -> Recordings:
-    return Recordings.model_validate(
-        {
-            "recordings": list(module.RECORDINGS),
-            "inputs": {
-                "needed": list(module.NEEDED_INPUTS),
-                "others": [each for each in module.RECORDED_INPUTS if each not in module.NEEDED_INPUTS],
-            },
-            "spikes": list(module.SPIKES),
-            "tolerances": [
-                {"variables": [name], "absolute": each.absolute, "relative": each.relative}
-                for name, each in module.TOLERANCES.items()
-            ],
-            "summary": dict(module.PEER_NAMES),
-        }
-    )
 
 
 def _beside(module: str, part: str) -> str:
