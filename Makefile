@@ -22,19 +22,19 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 figures: install  ## Make every figure of the default scale, into results/figures.
-	$(BIN)/snakemake --cores all
+	$(BIN)/snakemake --cores all --logger rich
 
 quick: install  ## The same with 3 seeds and short versions, as a first look.
-	$(BIN)/snakemake --cores all --config scale=quick
+	$(BIN)/snakemake --cores all --logger rich --config scale=quick
 
 check: install  ## Compare the ensembles with the committed reference statistics.
 	$(BIN)/snakemake check --cores all
 
 gallery: install  ## Renew the committed gallery under figures/.
-	$(BIN)/snakemake gallery --cores all
+	$(BIN)/snakemake gallery --cores all --logger rich
 
 report: install  ## Make results/report.html: one page of all results, to open in a browser.
-	$(BIN)/snakemake results/report.html --cores all
+	$(BIN)/snakemake results/report.html --cores all --logger rich
 
 test: install lint  ## Check the code and run the whole test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -50,7 +50,7 @@ lint: install  ## Check style, types, import contracts and the workflow.
 bench: install  ## Measure side by side with NEST and Brian2, write benchmarks/RESULTS.md. One part: make bench PART=growth.
 	$(BIN)/python -m benchmarks $(PART)
 
-lock: install  ## Renew requirements.lock and environment.yml from pyproject.toml (needs uv and a network).
+lock: install  ## Renew requirements.lock and the conda environments from pyproject.toml (needs uv and a network).
 	uv pip compile --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate \
 		--generate-hashes --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/python tools/environment_from_lock.py

@@ -33,8 +33,8 @@ import numpy as np
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT
 from replasticity.equations.dopamine_stdp import SYNAPSE
+from replasticity.models.dopamine_stdp_runs import Session
 from replasticity.studies.dopamine_tutorial import cue
-from replasticity.studies.dopamine_tutorial.shared import Session, allowed_spikes, steps_of
 
 EXPERIMENT = "izhikevich2007_cue"
 DURATION_MS, READINGS = 10_000.0, 100
@@ -92,10 +92,9 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
     parameters = experiments.resolve(EXPERIMENT, "standard", changes, experiment=experiment).parameters
     inputs = cue.sample_inputs(parameters, 1)
     subgroups = inputs["subgroup_index"].astype(np.int64)
-    most_spikes = allowed_spikes(parameters, parameters.populations)
-    session = Session(cue.drawn_network(parameters, inputs), parameters.dt_ms, most_spikes)
+    session = Session(cue.network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
     between_s = reading_s = 0.0
-    for end in np.linspace(0, steps_of(DURATION_MS, parameters), READINGS + 1)[1:]:
+    for end in np.linspace(0, parameters.steps(DURATION_MS), READINGS + 1)[1:]:
         began_s = time.process_time()
         session.advance(int(end))
         advanced_s = time.process_time()
@@ -103,7 +102,7 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
         between_s += advanced_s - began_s
         reading_s += time.process_time() - advanced_s
     cursor = session.network.cursor[0]
-    return Run(between_s, reading_s, int(cursor["sent"]) + int(cursor["received"]), int(cursor["spikes"]))
+    return Run(between_s, reading_s, int(cursor["pre_events"]) + int(cursor["post_events"]), int(cursor["spikes"]))
 
 
 def random_access_ns(synapses: int) -> tuple[float, float]:

@@ -25,7 +25,7 @@ NAMES = sorted(path.parent.name for path in STUDIES.glob("*/__init__.py"))
 PARTS = ("protocol", "statistics", "figure", "peer")
 
 #: Protocol -> changes of its shortest run for interpreted Python, which is a hundred times slower.
-SHORTER = {"beats_map": {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "start_phases": [0.0]}}
+SHORTER = {"beats_map": {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "post_start_phases": [0.0]}}
 
 
 def experiments_of(protocol):

@@ -56,17 +56,29 @@ def test_every_pin_has_a_hash_and_no_host(lock):
     assert "index" not in lock
 
 
-def test_environment_yml_has_exactly_the_locked_versions(lock):
-    content = (ROOT / "environment.yml").read_text()
-    assert content == generator().environment(lock), "run `make lock`"
-    listed = YAML(typ="safe").load(content)["dependencies"][-1]["pip"]
-    assert listed == generator().pinned(lock)
+def test_conda_environments_have_exactly_the_locked_versions(lock):
+    tool = generator()
+    listed = {}
+    for path, content in tool.environments(lock).items():
+        assert path.read_text() == content, "run `make lock`"
+        listed[path] = YAML(typ="safe").load(content)["dependencies"][-1]["pip"]
+    assert listed[tool.DEVELOPING] == tool.pinned(lock)
+    running = {pin.partition("==")[0] for pin in listed[tool.RUNNING]}
+    assert {"numba", "snakemake", "snakemake-executor-plugin-slurm"} < running
+    assert not running & {"pytest", "ruff", "mypy", "playwright", "hypothesis"}
 
 
 def test_environment_python_is_supported():
     python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert python == ">=3.11"
-    assert "python=3.11" in (ROOT / "environment.yml").read_text()
+    for path in (generator().RUNNING, generator().DEVELOPING):
+        assert "python=3.11" in path.read_text()
+
+
+def test_every_rule_names_the_environment_to_run():
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        for name in re.findall(r"conda:\n\s+\"(.*)\"", path.read_text()):
+            assert (path.parent / name).resolve() == generator().RUNNING
 
 
 def test_schemas_are_generated_from_the_models(in_project):

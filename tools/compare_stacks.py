@@ -87,7 +87,7 @@ def main() -> int:
 
 def has_packages(python: Path | str) -> bool:
     """Say whether an interpreter starts, is new enough, and has what a simulation imports."""
-    imports = "import sys, numba, xarray, netCDF4, pydantic, ruamel.yaml, grimp; sys.exit(sys.version_info < (3, 11))"
+    imports = "import sys, numba, xarray, netCDF4, pydantic, ruamel.yaml; sys.exit(sys.version_info < (3, 11))"
     try:
         return subprocess.run([python, "-c", imports], capture_output=True, check=False).returncode == 0
     except OSError:

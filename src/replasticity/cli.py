@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from replasticity.definitions.experiments import Resolved
-    from replasticity.pipeline.results import Results
+    from replasticity.reporting.results import Results
 
 
 #: Not taken from the docstring, which is gone with PYTHONOPTIMIZE=2.
@@ -252,7 +252,7 @@ def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
     from replasticity.definitions import experiments
     from replasticity.judging import evaluation
-    from replasticity.pipeline.results import Results
+    from replasticity.reporting.results import Results
     from replasticity.storage import datasets, files, integrity, project
 
     resolved = _resolve(options, options.experiment)
@@ -281,7 +281,7 @@ def _import_matplotlib() -> None:
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity.definitions import experiments
-    from replasticity.pipeline.results import Results
+    from replasticity.reporting.results import Results
     from replasticity.storage import datasets, files, integrity, project
 
     _import_matplotlib()
@@ -371,7 +371,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
 def check(options: argparse.Namespace) -> int:
     """Compare with the reference statistics, and what the figures draw with what the committed ones do."""
     _import_matplotlib()
-    from replasticity.pipeline.results import Results
+    from replasticity.reporting.results import Results
 
     selected, results = _selected(options), Results()
     comparisons = [
@@ -442,7 +442,7 @@ def _drawing_differences(name: str, results: "Results") -> list[str] | None:
 def accept_reference(options: argparse.Namespace) -> int:
     """Make the present ensembles the reference."""
     from replasticity.judging import regression
-    from replasticity.pipeline.results import Results
+    from replasticity.reporting.results import Results
     from replasticity.storage import project
 
     selected, results = _selected(options), Results()
@@ -483,8 +483,8 @@ def replay(options: argparse.Namespace) -> int:
 def claims(options: argparse.Namespace) -> int:
     """Show the verdicts."""
     from replasticity.definitions import experiments
-    from replasticity.pipeline.results import Results
     from replasticity.reporting import tables
+    from replasticity.reporting.results import Results
     from replasticity.storage import project
 
     names = options.experiments or [name for name in experiments.names() if project.evaluation_file(name).is_file()]
@@ -561,8 +561,9 @@ def info(options: argparse.Namespace) -> int:
 
 def gallery(options: argparse.Namespace) -> int:
     """Renew the committed gallery."""
-    from replasticity.pipeline.results import Results
+    _import_matplotlib()
     from replasticity.reporting import gallery as pages
+    from replasticity.reporting.results import Results
     from replasticity.storage import project
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
@@ -575,8 +576,8 @@ def gallery(options: argparse.Namespace) -> int:
 def report(options: argparse.Namespace) -> int:
     """Make the report."""
     _import_matplotlib()
-    from replasticity.pipeline.results import Results
     from replasticity.reporting import page
+    from replasticity.reporting.results import Results
     from replasticity.storage import files, project
 
     selected, results = _selected(options), Results()

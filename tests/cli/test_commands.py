@@ -372,17 +372,19 @@ def test_shortened_recording_is_one_line(project, capsys):
 def test_development_mode_shows_where_content_broke_the_code(project):
     shutil.copy(ROOT / "tests/peers/dopamine/dopa_timing.nc", project.folder / "recording.nc")
     project.edit(
-        "src/replasticity/studies/dopamine_tutorial/timing.py", "readings: list[Readings] = []", "readings = [][7]"
+        "src/replasticity/studies/dopamine_tutorial/timing_peer.py",
+        "spike_ms, spike_point, states = [], [], []",
+        "[][7]",
     )
     command = ["replasticity", "replay", "recording.nc"]
     plain = project.run(*command, check=False)
     assert plain.returncode == 2
-    assert plain.stderr.startswith("error: replasticity.studies.dopamine_tutorial.timing, replay, line ")
+    assert plain.stderr.startswith("error: replasticity.studies.dopamine_tutorial.timing_peer, replay, line ")
     assert "'python -X dev -m replasticity ...' shows more" in plain.stderr
     assert len(plain.stderr.splitlines()) == 1
     developing = project.run(*command, check=False, PYTHONDEVMODE="1")
     assert developing.returncode == 1
-    assert "studies/dopamine_tutorial/timing.py" in developing.stderr
+    assert "studies/dopamine_tutorial/timing_peer.py" in developing.stderr
     assert "IndexError: list index out of range" in developing.stderr
 
 

@@ -32,7 +32,7 @@ def shown(request, in_project, tmp_path):
             files.append(tmp_path / f"{role}-{seed}.nc")
             simulation.write_run(resolved, seed, files[-1])
         ensembles[role] = simulation.aggregate(resolved, files)
-    return figure.module, ensembles
+    return request.param, ensembles
 
 
 def test_every_panel_has_a_letter_a_title_and_labels(shown):

@@ -58,11 +58,11 @@ def test_the_same_seeds_are_compared_one_by_one(name, in_project):
     resolved = experiments.resolve(name, "full")
     ensemble = ensemble_of_reference(resolved)
     protocol = protocols.get(resolved.experiment.protocol)
-    summary = protocol.of_peer(
+    summary = protocol.peer.of_peer(
         datasets.open_netcdf(project.root() / resolved.experiment.peer.summary), resolved.parameters
     )
     seeds = summary["seed"].values.tolist()
-    ours = summary[list(protocol.PEER_NAMES)].assign_coords(seed=[*seeds[:-1], 1001])
+    ours = summary[list(protocol.peer.data.summary)].assign_coords(seed=[*seeds[:-1], 1001])
     found = compare_with_peer(resolved, ours, resolved.experiment.peer)
     assert (found["outcome"], found["identical"], found["common"]) == (IDENTICAL, len(seeds) - 1, len(seeds) - 1)
     ours["chosen_weight_final_mV"].values[1] += 1e-3

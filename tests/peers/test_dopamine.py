@@ -36,12 +36,12 @@ def test_stepping_every_slice_or_not_makes_no_difference(name):
     path = FOLDER / f"{name}.nc"
     recording = open_netcdf(path).load()
     protocol = protocols.get(protocols.name_of_recording(recording.attrs["protocol"]))
-    values = protocol.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
+    values = protocol.peer.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))
     results = []
     for every in (True, False):
         changed = values | {"step_every_slice": every}
         given = protocol.Parameters.model_validate_json(json.dumps(changed), context={"recorded": True})
-        results.append(protocol.replay(recording, given))
+        results.append(protocol.peer.replay(recording, given))
     for quantity, (_, values) in results[0].items():
         np.testing.assert_allclose(values, results[1][quantity][1], rtol=0, atol=1e-9, err_msg=quantity)
 
@@ -144,9 +144,9 @@ def test_no_difference_between_our_seeds_and_the_recorded_ones_is_seen(in_projec
     resolved = experiments.resolve(name)
     protocol = protocols.get(resolved.experiment.protocol)
     statistics = statistics_in_memory(resolved, range(101, 101 + seeds))
-    ours = {key: statistics[key] for key in protocol.PEER_NAMES}
+    ours = {key: statistics[key] for key in protocol.peer.data.summary}
     recorded = open_netcdf(FOLDER / summary)
     differences = compare_distributions(
-        ours, {key: recorded[other].values for key, other in protocol.PEER_NAMES.items()}
+        ours, {key: recorded[other].values for key, other in protocol.peer.data.summary.items()}
     )
     assert [row for row in differences if row.differs] == []

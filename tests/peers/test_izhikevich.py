@@ -12,9 +12,10 @@ from replasticity.judging.distributions import compare_distributions
 from replasticity.judging.evaluation import compare_with_peer
 from replasticity.peers import replays
 from replasticity.storage.datasets import open_netcdf, write
-from replasticity.studies.izhikevich2007 import reward as protocol
+from replasticity.study import protocols
 from tests.ensembles import statistics_in_memory
 
+PROTOCOL = protocols.get("izhikevich2007_reward")
 FOLDER = Path(__file__).parent / "izhikevich"
 RECORDINGS = sorted(FOLDER.glob("izhikevich_seed?.nc"))
 SUMMARIES = sorted(FOLDER.glob("izhikevich_full_summary*.nc"))
@@ -156,15 +157,15 @@ def test_quantities_that_are_unknown_are_reported(tmp_path, capsys):
 def as_statistics(path, condition):
     """Return our statistics of the runs of a summary, with resolutions, and their parameters."""
     resolved = experiments.resolve(condition)
-    statistics = protocol.of_peer(open_netcdf(path), resolved.parameters)
-    return {name: statistics[name] for name in protocol.PEER_NAMES}
+    statistics = PROTOCOL.peer.of_peer(open_netcdf(path), resolved.parameters)
+    return {name: statistics[name] for name in PROTOCOL.peer.data.summary}
 
 
 def test_no_difference_between_fresh_hours_and_the_others_is_seen(in_project):
     # Seeds 1 to 10 against 11 to 20; all tests of all numbers, corrected: false-alarm rate 1 % for fresh seeds.
     ours, theirs = (as_statistics(path, "izhikevich2007") for path in SUMMARIES[::-1])
     # What a summary does not tell is not compared: the rank of ties, and the eligibility.
-    assert set(protocol.STATISTICS) - set(ours) == {
+    assert set(PROTOCOL.STATISTICS) - set(ours) == {
         "chosen_eligibility_course_mV",
         "chosen_rank_course",
         "chosen_rank_final_percent",

@@ -1,8 +1,8 @@
 """Beats, their map, STDP windows and EPSP read-out: runs against the oracle, statistics, refusals."""
 
-import importlib
 import math
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,28 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replasticity.definitions import experiments
+from replasticity.equations.pair_stdp_formulas import change_by_one_pairing
 from replasticity.errors import StateError
 from replasticity.models import pair_stdp as pair_model
+from replasticity.models import regular_firing
 from replasticity.numerics.limits import no_failure
-from replasticity.studies.beats import (
-    epsp,
-)
-from replasticity.studies.beats import (
-    map as beats_map,
-)
-from replasticity.studies.beats import (
-    protocol as beats,
-)
-from replasticity.studies.beats import shared as pair_stdp
-from replasticity.studies.beats import (
-    tutorial_window as stdp_tutorial_window,
-)
-from replasticity.studies.beats import (
-    window as stdp_window,
-)
+from replasticity.studies.beats import epsp_statistics, map_statistics
+from replasticity.studies.beats.epsp import LOCKED
+from replasticity.studies.beats.statistics import actual_rates_Hz
 from replasticity.study import protocols
+from replasticity.study.statistics import Run
 from tests.oracles import beats as oracle
 from tests.strategies import usable_floats
+
+beats, beats_map, epsp, stdp_window, stdp_tutorial_window = map(
+    protocols.get, ("beats", "beats_map", "beats_epsp", "beats_window", "beats_tutorial_window")
+)
 
 SYNAPSE = {
     "dt_ms": 0.1,
@@ -287,7 +281,7 @@ def test_start_phases_of_the_map_equal_the_oracle():
     assert mapped["weight_final"][1, 1, 1] == pytest.approx(oracle_synapse(pre, post, 2000, given)[2], abs=1e-12)
 
 
-@pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.__name__.split(".")[-1])
+@pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.name)
 def test_runs_and_statistics_keep_their_contract_and_do_not_depend_on_the_seed(protocol):
     given = parameters(protocol)
     first, second = (protocol.simulate(given, protocol.sample_inputs(given, seed)) for seed in (1, 2))
@@ -356,14 +350,17 @@ def test_exact_times_leave_the_order_of_coincident_spikes_open():
     assert made["range_over_time_steps"][0] == max(finals) - min(finals)
 
 
+exact_times = partial(regular_firing.exact_times, duration_s=0.2)
+
+
 def test_exact_times():
-    times = [train * 2.0**-40 for train in beats.exact_times([200.0, 0.0, 4.0, 30.0], 0.0, 200.0)]
+    times = [train * 2.0**-40 for train in exact_times([200.0, 0.0, 4.0, 30.0], 0.0)]
     np.testing.assert_allclose(times[0], np.arange(1, 41) / 40, atol=1e-12)
     assert [len(train) for train in times] == [40, 0, 0, 6]
     # 30 and 200 Hz coincide every 100 ms, the last time at the end of the run; equal times are equal numbers.
-    exact = beats.exact_times([200.0, 30.0], 0.0, 200.0)
+    exact = exact_times([200.0, 30.0], 0.0)
     assert len(np.intersect1d(*exact)) == 2
-    phased = beats.exact_times([40.0], 0.5, 200.0)[0] * 2.0**-40
+    phased = exact_times([40.0], 0.5)[0] * 2.0**-40
     np.testing.assert_allclose(phased, (np.arange(1, 9) - 0.5) / 8, atol=1e-12)
 
 
@@ -400,7 +397,7 @@ def test_weight_changes_follow_the_closed_form(protocol):
 
 def test_closed_form_of_the_window():
     given = parameters(stdp_window, tau_post_ms=40.0)
-    changes = stdp_window.closed_form(np.array([-20.0, 0.0, 20.0]), given)
+    changes = change_by_one_pairing(np.array([-20.0, 0.0, 20.0]), given)
     expected = [-0.02 * 0.5 * 1.05 * math.exp(-0.5), 0.02, 0.02 * math.exp(-1)]
     np.testing.assert_allclose(changes, expected, rtol=1e-14)
 
@@ -435,14 +432,14 @@ def test_first_weights_are_those_of_the_question():
 def test_isolated_pairings_add_up_and_fast_ones_do_not():
     made = summary(epsp)
     np.testing.assert_allclose(made["additivity"][0], 1.0, atol=1e-12)
-    assert abs(made["additivity"][1, 0] - 1) > epsp.ADDITIVE_WITHIN
+    assert abs(made["additivity"][1, 0] - 1) > epsp_statistics.ADDITIVE_WITHIN
     assert made["additive_up_to_Hz"][0] == 1.0
     assert made["additivity_fails_from_Hz"][0] == 40.0
 
 
 def test_additive_range():
     def ranges(*additive):
-        return epsp.additive_range_Hz([40.0, 1.0, 20.0], np.array(additive))
+        return epsp_statistics.additive_range_Hz([40.0, 1.0, 20.0], np.array(additive))
 
     assert ranges(False, True, True) == (20.0, 40.0)
     assert ranges(True, True, False) == (1.0, 20.0)
@@ -463,7 +460,7 @@ def test_epsp_peak_is_the_weight_times_the_jump():
 
 def test_gap_of_one_period_is_a_coincidence_with_the_next_spike():
     _, run = simulated(epsp)
-    locked = np.flatnonzero(run["condition_group"] == epsp.LOCKED)
+    locked = np.flatnonzero(run["condition_group"] == LOCKED)
     for k in locked:
         kinds = run["event_kind"][run["event_synapse"] == k]
         assert kinds.tolist() == [1, 3, 3, 3, 3, 2]
@@ -487,18 +484,19 @@ def test_weight_after_each_pairing_and_coincidences_of_the_grid():
 
 def test_variance_explained():
     weight = np.array([1.0, 1.0, 3.0, 3.0])
-    assert beats_map.variance_explained(weight, np.array([7, 7, 9, 9])) == 1.0
+    assert map_statistics.variance_explained(weight, np.array([7, 7, 9, 9])) == 1.0
     # Groups with equal means explain nothing: adjusted for their number the share is negative.
-    assert beats_map.variance_explained(weight, np.array([7, 9, 7, 9])) == pytest.approx(1 - (4 / 2) / (4 / 3))
-    assert math.isnan(beats_map.variance_explained(weight, np.arange(4)))
-    assert math.isnan(beats_map.variance_explained(np.ones(4), np.array([7, 7, 9, 9])))
+    assert map_statistics.variance_explained(weight, np.array([7, 9, 7, 9])) == pytest.approx(1 - (4 / 2) / (4 / 3))
+    assert math.isnan(map_statistics.variance_explained(weight, np.arange(4)))
+    assert math.isnan(map_statistics.variance_explained(np.ones(4), np.array([7, 7, 9, 9])))
 
 
 def test_variance_explained_by_chance_is_zero_on_average():
     # 400 draws of 100 weights in 10 random groups; |z| < 4 (false-alarm rate 6e-5 for a fresh seed).
     generator = np.random.default_rng(3)
     shares = [
-        beats_map.variance_explained(generator.normal(size=100), generator.integers(0, 10, 100)) for _ in range(400)
+        map_statistics.variance_explained(generator.normal(size=100), generator.integers(0, 10, 100))
+        for _ in range(400)
     ]
     assert abs(np.mean(shares)) < 4 * np.std(shares) / math.sqrt(400)
 
@@ -592,9 +590,13 @@ def test_a_recorded_run_may_end_before_prescribed_spikes():
 
 
 def test_shared_modules_are_no_protocols():
-    assert importlib.import_module("replasticity.studies.beats.shared") is pair_stdp
-    assert "_pair_stdp" not in protocols.names()
-    assert {"beats", "beats_map", "beats_epsp", "beats_window", "beats_tutorial_window"} <= set(protocols.names())
+    assert [name for name in protocols.names() if name.startswith("beats")] == [
+        "beats",
+        "beats_epsp",
+        "beats_map",
+        "beats_tutorial_window",
+        "beats_window",
+    ]
 
 
 @pytest.mark.parametrize(("pre", "post", "direction"), [([10], [11], 1), ([11], [10], -1), ([], [], 0)])
@@ -607,7 +609,7 @@ def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post, direc
         np.array([0]),
         np.array([0]),
         0.5,
-        pair_stdp.discretise(parameters),
+        pair_model.discretise(parameters, 1e-4),
         outcome,
         pair_model.empty_events(0),
         no_failure(),
@@ -665,7 +667,7 @@ def test_no_event_is_written_where_there_is_no_room():
         np.array([0]),
         np.array([0]),
         0.5,
-        pair_stdp.discretise(parameters(beats)),
+        pair_model.discretise(parameters(beats), 1e-4),
         outcome,
         pair_model.first_events(behind, 2),
         no_failure(),
@@ -707,7 +709,7 @@ def test_the_estimated_memory_is_enough_and_no_wild_guess(protocol, changes):
     assert peak < given.cost().memory_bytes < 10 * peak
 
 
-@pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.__name__.split(".")[-1])
+@pytest.mark.parametrize("protocol", PARAMETERS, ids=lambda protocol: protocol.name)
 def test_the_estimate_of_absurd_parameters_is_a_number(protocol):
     # Whatever is legal: 1e9 steps, or as many synapses as integers go.
     absurd = {
@@ -729,15 +731,14 @@ def test_ranges_of_groups():
     generator = np.random.default_rng(11)
     weight, group = generator.random(200), generator.integers(0, 20, 200)
     expected = [np.ptp(weight[group == each]) for each in np.unique(group)]
-    np.testing.assert_array_equal(beats_map.ranges_of_groups(weight, group), expected)
-    assert len(beats_map.ranges_of_groups(np.zeros(0), np.zeros(0, np.int64))) == 0
+    np.testing.assert_array_equal(map_statistics.ranges_of_groups(weight, group), expected)
+    assert len(map_statistics.ranges_of_groups(np.zeros(0), np.zeros(0, np.int64))) == 0
 
 
 def test_each_cell_has_its_own_rate():
     rates_Hz = [100.0, 0.0, 50.0, 1.0, 200.0]
     given, run = simulated(beats, pre_rates_Hz=rates_Hz, post_rates_Hz=rates_Hz[::-1])
-    for side, asked in (("pre", rates_Hz), ("post", rates_Hz[::-1])):
-        found = beats.actual_rates_Hz(given, run, side)
+    for found, asked in zip(actual_rates_Hz(Run(run), given), (rates_Hz, rates_Hz[::-1]), strict=True):
         trains = [oracle.regular_train(rate, 1e-4, 2000, "zero")[0] for rate in asked]
         expected = [1e4 / np.diff(train).mean() if len(train) > 1 else math.nan for train in trains]
         np.testing.assert_allclose(found, expected, rtol=1e-12)
@@ -746,6 +747,6 @@ def test_each_cell_has_its_own_rate():
 def test_an_isolated_pairing_lost_in_rounding_has_no_additivity():
     # exp(-714) is the smallest of numbers: a quotient by it would be infinite.
     given, run = simulated(epsp, tau_pre_ms=0.014, grid_differences_ms=[10.0])
-    assert stdp_window.closed_form(np.array([10.0]), given)[0] > 0
-    assert np.isnan(epsp.isolated_change(run["condition_difference_ms"], run["weight_final"], given)[0])
+    assert change_by_one_pairing(np.array([10.0]), given)[0] > 0
+    assert np.isnan(epsp_statistics.isolated_change(run["condition_difference_ms"], run["weight_final"], given)[0])
     assert np.isnan(epsp.summarise(given, run)["additivity"]).all()

@@ -192,7 +192,7 @@ def assert_equals_the_oracle(given, seed):
     inputs = protocol.sample_inputs(given, seed)
     step_count = given.steps(given.duration_ms)
     neurons = given.exc_count + given.inh_count
-    ours = simulate(given, inputs, traced=np.arange(neurons), trace_stamp=np.arange(1, step_count + 1))
+    ours = simulate(given, inputs, traced=np.arange(neurons), trace_step=np.arange(1, step_count + 1))
     synapses = {
         name: list(
             zip(
@@ -303,7 +303,7 @@ def test_a_full_history_changes_no_bit(monkeypatch, delay_exc_exc_ms):
 
 def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
     given = parameters()
-    simulated = simulate(given, protocol.sample_inputs(given, seed=4), exc_exc_stamp=np.arange(601))
+    simulated = simulate(given, protocol.sample_inputs(given, seed=4), exc_exc_step=np.arange(601))
     read_mV = simulated.exc_exc_weight_mV
     changes = 0
     for stamp, synapse, transmitted_mV in simulated.events:
@@ -319,9 +319,9 @@ def test_a_weight_read_at_a_stamp_includes_the_spikes_before_it_only():
 def test_chunks_of_model_time_change_no_bit(monkeypatch):
     given = parameters()
     inputs = protocol.sample_inputs(given, seed=4)
-    whole = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
+    whole = simulate(given, inputs, exc_exc_step=np.arange(0, 601, 7))
     monkeypatch.setattr(network, "CHUNK_MS", 0.7)
-    parts = simulate(given, inputs, exc_exc_stamp=np.arange(0, 601, 7))
+    parts = simulate(given, inputs, exc_exc_step=np.arange(0, 601, 7))
     np.testing.assert_array_equal(parts.spikes, whole.spikes)
     np.testing.assert_array_equal(parts.events, whole.events)
     np.testing.assert_array_equal(parts.exc_exc_weight_mV, whole.exc_exc_weight_mV)
@@ -352,7 +352,7 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
             "input_spike_stamp": np.array(spikes, np.int64),
             "input_spike_channel": np.zeros(len(spikes), np.int64),
         }
-        simulated = simulate(given, without | with_spikes, traced=np.arange(3), trace_stamp=np.arange(1, 51))
+        simulated = simulate(given, without | with_spikes, traced=np.arange(3), trace_step=np.arange(1, 51))
         V_mV.append(simulated.trace[0])
     at = 20 + delay - 1
     np.testing.assert_array_equal(V_mV[0][:, :at], V_mV[1][:, :at])
@@ -436,7 +436,7 @@ def test_samples_do_not_depend_on_the_course_beside_them():
     inputs = protocol.sample_inputs(given, seed=1)
     run = protocol.simulate(given, inputs)
     assert run["time_ms"].tolist() == [0.0, 30.0, 60.0]
-    at = simulate(given, inputs, exc_exc_stamp=np.array([0, 300, 600])).exc_exc_weight_mV
+    at = simulate(given, inputs, exc_exc_step=np.array([0, 300, 600])).exc_exc_weight_mV
     np.testing.assert_array_equal(run["exc_exc_weight_mV"], at)
 
 
@@ -523,7 +523,7 @@ def test_rest_is_the_state_that_neurons_keep_without_input():
     corrected = experiments.resolve("clopath2010_corrected").values
     given = protocol.Parameters(**(corrected | protocol.SHORTEST | {"profile_rate_Hz": 0.0}))
     simulated = simulate(
-        given, protocol.sample_inputs(given, seed=1), traced=np.arange(13), trace_stamp=np.arange(1, 10001, 100)
+        given, protocol.sample_inputs(given, seed=1), traced=np.arange(13), trace_step=np.arange(1, 10001, 100)
     )
     assert len(simulated.spikes) == 0
     np.testing.assert_allclose(simulated.trace[0], -70.6, atol=1e-3)

@@ -8,10 +8,13 @@ from scipy import stats
 
 from replasticity.definitions import experiments
 from replasticity.errors import StateError, UserError
+from replasticity.models.distal_reward_network import Network
 from replasticity.storage import datasets
-from replasticity.storage.contract import require_defined
-from replasticity.studies.izhikevich2007 import reward as protocol
-from replasticity.studies.izhikevich2007 import shared as network_parts
+from replasticity.storage.contract import build, require_defined
+from replasticity.studies.izhikevich2007 import shared
+from replasticity.study import protocols
+
+protocol = protocols.get("izhikevich2007_reward")
 
 #: A small, lively network: many rewards in a few seconds.
 SMALL = {
@@ -40,9 +43,9 @@ def run(small):
 @pytest.fixture(scope="module")
 def replayed(small):
     """Return spikes and traces of each step of the same run."""
-    network = protocol._network(small, protocol.sample_inputs(small, 1))
+    network = Network(small, 1, protocol.sample_inputs(small, 1)["target"], rewarded=small)
     seconds = []
-    for _ in network_parts.seconds(network, {}, small.duration_s, "", None):
+    for _ in shared.seconds(network, {}, small, "", None):
         chunk = network.chunk
         seconds.append([*network.spikes(), chunk.chosen_weight_mV.copy(), chunk.chosen_eligibility_mV.copy()])
     step, cell, weight_mV, eligibility_mV = (np.concatenate(column) for column in zip(*seconds, strict=True))
@@ -162,7 +165,7 @@ def test_statistics_of_a_made_up_run(small):
     weight_mV = np.linspace(0, 4, 120)
     histogram = np.zeros((2, 80), int)
     histogram[1, 77:] = 5, 2, 1
-    run = protocol.build(
+    run = build(
         protocol.RUN,
         {
             "chosen_weight_mV": weight_mV,
@@ -300,10 +303,10 @@ def test_rewards_more_often_compares_the_end_with_the_start():
 
 def test_yaml_has_the_parameters_of_the_recordings(in_project):
     resolved = experiments.resolve("izhikevich2007", "full")
-    summary = protocol.of_peer(
+    summary = protocol.peer.of_peer(
         datasets.open_netcdf(in_project / resolved.experiment.peer.summary),
         resolved.parameters,
     )
-    theirs = protocol.recorded_parameters(summary, json.loads(summary.attrs["parameters"]))
+    theirs = protocol.peer.recorded_parameters(summary, json.loads(summary.attrs["parameters"]))
     assert {name: resolved.values[name] for name in theirs} == theirs
     assert set(theirs) == set(resolved.values)

@@ -1,6 +1,7 @@
-"""The protocols of the cue-association network and of the ten neurons: draw, run and statistics."""
+"""The protocols of the cue-association network and of the ten neurons: inputs, run and statistics."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,16 @@ from replasticity.definitions import experiments
 from replasticity.equations.integrate_and_fire import advance_exponential_neurons, exponential_population
 from replasticity.errors import StateError, UserError
 from replasticity.models import dopamine_stdp as model
+from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
+from replasticity.models.dopamine_stdp_runs import Session
 from replasticity.peers import replays
 from replasticity.storage import datasets
 from replasticity.storage.contract import require_defined
-from replasticity.studies.dopamine_tutorial import cue, shared, timing
+from replasticity.studies.dopamine_tutorial import cue, cue_statistics, shared, ten_neurons_statistics
 from replasticity.studies.dopamine_tutorial import ten_neurons as ten
+from replasticity.study import protocols
+
+CUE, TEN, TIMING = (protocols.get(f"dopamine_tutorial_{name}") for name in ("cue", "ten_neurons", "timing"))
 
 SMALL = {
     "duration_ms": 600.0,
@@ -48,7 +54,9 @@ def simulated(protocol, parameters, seed=1):
 
 def test_poisson_trains_have_a_poisson_number_of_spikes_per_step_and_cell():
     # Index of dispersion over 60000 places, and evenness over cells (false-alarm rate 1e-3 each for a fresh seed).
-    stamp, cell = shared.poisson_stamps(np.random.default_rng(5), 2000.0, 20, 3000, 0.1)
+    p = SimpleNamespace(dt_ms=0.1, duration_ms=300.0, relay_delay_ms=0.0)
+    p.steps = lambda time_ms: DopamineSynapse.steps(p, time_ms)
+    stamp, cell = shared.poisson_relays(np.random.default_rng(5), 2000.0, 20, p)
     counts = np.zeros((3000, 20), np.int64)
     np.add.at(counts, (stamp - 1, cell), 1)
     assert stamp.min() >= 1
@@ -62,7 +70,7 @@ def test_poisson_trains_have_a_poisson_number_of_spikes_per_step_and_cell():
 
 
 def test_wiring_has_a_fixed_indegree_and_even_sources():
-    pre, post = cue.draw_wiring(np.random.default_rng(3), 50, 80, 40)
+    pre, post = cue.sample_wiring(np.random.default_rng(3), 50, 80, 40)
     assert (np.bincount(post, minlength=80) == 40).all()
     assert (np.diff(pre) >= 0).all()
     # Sources with replacement: chi-square test, false-alarm rate 1e-3 for a fresh seed.
@@ -72,7 +80,7 @@ def test_wiring_has_a_fixed_indegree_and_even_sources():
 def test_stimuli_and_dopamine_follow_the_specification(resolve):
     # So long a run would need more memory than its jobs declare; it is only drawn.
     parameters = resolve("izhikevich2007_cue").model_copy(update={"duration_ms": 1_000_000.0})
-    stimulus_ms, subgroup, dopamine_ms = cue.draw_stimuli(np.random.default_rng(8), parameters)
+    stimulus_ms, subgroup, dopamine_ms = cue.sample_stimuli(np.random.default_rng(8), parameters)
     gaps_ms = np.diff(np.append(0.0, stimulus_ms))
     assert gaps_ms.min() == 10.0
     assert (gaps_ms == np.round(gaps_ms)).all()
@@ -133,10 +141,8 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
     parameters = resolve(
         "izhikevich2007_cue", **(SMALL | sizes | {"duration_ms": 100.0, "background_weight_pA": 5000.0})
     )
-    most_spikes = shared.allowed_spikes(parameters, parameters.populations)
-    session = shared.Session(
-        cue.drawn_network(parameters, cue.sample_inputs(parameters, 1)), parameters.dt_ms, most_spikes
-    )
+    inputs = cue.sample_inputs(parameters, 1)
+    session = Session(cue.network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
     populations, external = session.network.populations, session.network.external
     together = type(session.network.neurons)(*(values.copy() for values in session.network.neurons))
     exc_pA, inh_pA = np.zeros((2, 501, len(together.V_mV)))
@@ -153,9 +159,9 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
             expected += [(step, population.first + neuron) for neuron in spiking]
 
     session.advance(500)
-    outcome = session.outcome()
+    spikes = session.spikes()
     assert {neuron // model.BLOCK for _, neuron in expected} == {0, 1, 2}
-    assert list(zip(outcome.stamp, outcome.neuron, strict=True)) == expected
+    assert list(zip(*spikes, strict=True)) == expected
     np.testing.assert_array_equal(session.network.neurons.V_mV, together.V_mV)
 
 
@@ -184,8 +190,8 @@ def test_background_acts_one_delay_after_its_relay(resolve, relay_step, still_at
 
 def test_statistics_match_their_contracts(resolve):
     for protocol, parameters in (
-        (cue, resolve("izhikevich2007_cue", **SMALL)),
-        (ten, resolve("dopamine_ten")),
+        (CUE, resolve("izhikevich2007_cue", **SMALL)),
+        (TEN, resolve("dopamine_ten")),
     ):
         summary = protocol.summarise(parameters, simulated(protocol, parameters))
         assert set(summary) == set(protocol.STATISTICS)
@@ -195,7 +201,7 @@ def test_statistics_match_their_contracts(resolve):
 def test_group_means_are_those_of_the_single_weights(resolve):
     parameters = resolve("izhikevich2007_cue", **SMALL, A_plus=20.0)
     run = simulated(cue, parameters)
-    summary = cue.summarise(parameters, run)
+    summary = CUE.summarise(parameters, run)
     count = run["synapse_count"]
     for group, name in ((0, "weight_rewarded_pA"), (1, "weight_other_pA")):
         members = run["subgroup_index"][group]
@@ -207,7 +213,7 @@ def test_group_means_are_those_of_the_single_weights(resolve):
 
 def test_responses_are_counted_from_the_first_moment_at_which_the_stimulus_can_act():
     spike_ms, index = np.array([10.0, 12.0, 12.1, 31.0, 33.0]), np.array([0, 0, 1, 2, 0])
-    found = cue.responses(spike_ms, index, np.array([10.0, 100.0]), np.array([0, 1]), 2.0)
+    found = cue_statistics.responses(spike_ms, index, np.array([10.0, 100.0]), np.array([0, 1]), 2.0)
     # After 12 ms and until 32 ms: one spike of cell 1, for two cells; the spike of cell 2 is not asked for.
     assert found.tolist() == [0.5, 0.0]
 
@@ -215,18 +221,18 @@ def test_responses_are_counted_from_the_first_moment_at_which_the_stimulus_can_a
 def test_epochs_contain_their_end(resolve):
     parameters = resolve("dopamine_ten")
     run = simulated(ten, parameters)
-    summary = ten.summarise(parameters, run)
+    summary = TEN.summarise(parameters, run)
     expected = [
         np.sum((run["spike_ms"] > low + 1e-6) & (run["spike_ms"] <= high + 1e-6))
         for low, high in ((0, 2000), (2000, 5000), (5000, 8000), (8000, 12000))
     ]
     assert summary["spike_count"].sum(axis=1).tolist() == expected
-    assert ten.comparison_times_ms(parameters) == [1980.0, 4980.0, 7980.0, 12000.0]
+    assert ten_neurons_statistics.comparison_times_ms(parameters) == [1980.0, 4980.0, 7980.0, 12000.0]
 
 
 def test_punishment_is_in_force_from_the_chunk_that_holds_it(resolve):
     parameters = resolve("dopamine_ten")
-    amount = ten.amount_at(np.array([79796, 79801, 20020]), parameters) * parameters.tau_n_ms
+    amount = ten.increments(np.array([79796, 79801, 20020]), parameters) * parameters.tau_n_ms
     assert amount.tolist() == [10.0, -10.0, 10.0]
 
 
@@ -265,14 +271,14 @@ def test_a_network_of_one_excitatory_neuron_works_to_the_end(resolve):
     parameters = resolve("izhikevich2007_cue", **SMALL | {"exc_count": 1, "subgroup_size": 1, "exc_indegree": 0})
     run = simulated(cue, parameters)
     require_defined(cue.RUN, run)
-    require_defined(cue.STATISTICS, cue.summarise(parameters, run))
+    require_defined(CUE.STATISTICS, CUE.summarise(parameters, run))
     assert np.isnan(run["weight_max_pA"])
 
 
 def test_points_without_postsynaptic_spikes_work_to_the_end(resolve):
     parameters = resolve("dopamine_timing", post_times_ms=[], dopamine_times_ms=[4.0], duration_ms=100.0)
-    statistics = timing.summarise(parameters, simulated(timing, parameters))
-    require_defined(timing.STATISTICS, statistics)
+    statistics = TIMING.summarise(parameters, simulated(TIMING, parameters))
+    require_defined(TIMING.STATISTICS, statistics)
     assert (statistics["weight_final"] == parameters.weight_initial).all()
 
 

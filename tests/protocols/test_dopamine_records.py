@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
-from replasticity.studies.dopamine_tutorial import cue
-from replasticity.studies.dopamine_tutorial import ten_neurons as ten
+from replasticity.study import protocols
+
+CUE, TEN = (protocols.get(f"dopamine_tutorial_{name}") for name in ("cue", "ten_neurons"))
 
 
 def done(protocol, name, changes, seed=3):
@@ -17,7 +18,7 @@ def done(protocol, name, changes, seed=3):
 
 @pytest.fixture(scope="module")
 def cue_run():
-    return done(cue, "izhikevich2007_cue", {"duration_ms": 1200.0})
+    return done(CUE, "izhikevich2007_cue", {"duration_ms": 1200.0})
 
 
 def test_the_raster_holds_each_spike_of_the_whole_run(cue_run):
@@ -45,13 +46,13 @@ def test_single_weights_are_those_of_synapses_that_leave_the_members(cue_run):
 
 
 def test_single_weights_are_not_defined_where_no_synapse_leaves_a_member():
-    _, run = done(cue, "izhikevich2007_cue", {"duration_ms": 200.0, "exc_indegree": 0})
+    _, run = done(CUE, "izhikevich2007_cue", {"duration_ms": 200.0, "exc_indegree": 0})
     assert np.isnan(run["synapse_weight_pA"]).all()
 
 
 def test_dopamine_differs_between_subgroups_with_events_at_slice_ends_alone():
     found = [
-        cue.summarise(*done(cue, name, {"duration_ms": 2000.0}))["dopamine_difference_percent"]
+        CUE.summarise(*done(CUE, name, {"duration_ms": 2000.0}))["dopamine_difference_percent"]
         for name in ("izhikevich2007_cue", "izhikevich2007_cue_exact")
     ]
     assert found[0] > 0.01
@@ -60,7 +61,7 @@ def test_dopamine_differs_between_subgroups_with_events_at_slice_ends_alone():
 
 def test_dopamine_differs_between_ten_synapses_with_events_at_slice_ends_alone():
     found = [
-        ten.summarise(*done(ten, name, {}))["dopamine_spread_percent"]
+        TEN.summarise(*done(TEN, name, {}))["dopamine_spread_percent"]
         for name in ("dopamine_ten", "dopamine_ten_exact")
     ]
     assert found[0] > 0.01

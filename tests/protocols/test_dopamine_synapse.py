@@ -1,5 +1,6 @@
 """The dopamine-modulated synapse against its oracles: published events at slice ends, and exact events."""
 
+from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replasticity.studies.dopamine_tutorial import shared
-from replasticity.studies.dopamine_tutorial import timing as protocol
+from replasticity.models.dopamine_stdp_runs import simulate_relayed
+from replasticity.study import protocols
 from tests.oracles import dopamine_stdp as oracle
 from tests.strategies import usable_floats
+
+protocol = protocols.get("dopamine_tutorial_timing")
 
 STEPS = 120
 
@@ -78,22 +81,26 @@ def plain(given_parameters):
     )
 
 
+Readings = namedtuple("Readings", ["weight", "c", "n", "x"])
+
+
 def simulated(p, pre, post, dopamine, read):
     """Run one synapse with the given stamps; a neuron without refractory time spikes wherever it is kicked."""
     pre, post = np.array(pre, np.int64), np.array(post, np.int64)
-    relayed = shared.Relayed(
-        spike_stamp=pre,
-        spike_cell=np.zeros(len(pre), np.int64),
-        kick_stamp=post,
-        kick_cell=np.zeros(len(post), np.int64),
+    session, states = simulate_relayed(
+        p,
+        relayed=(pre, np.zeros_like(pre)),
+        kicks=(post, np.zeros_like(post)),
         kick_mV=9999.0,
-        dopamine_stamp=np.array([arrival for arrival, _ in dopamine], np.int64),
-        dopamine_amount=np.array([increment for _, increment in dopamine]),
-        weight_initial=np.array([p.weight_initial]),
+        dopamine=(
+            np.array([arrival for arrival, _ in dopamine], np.int64),
+            np.array([increment for _, increment in dopamine]),
+        ),
+        weights=np.array([p.weight_initial]),
+        read=np.array(read),
     )
-    outcome, readings = shared.simulate_relayed(p, relayed, np.array(read), 0)
-    assert outcome.stamp.tolist() == [stamp for stamp in post if stamp <= max(read)]
-    return readings
+    assert session.spikes()[0].tolist() == [stamp for stamp in post if stamp <= max(read)]
+    return Readings(*(states[name] for name in Readings._fields))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

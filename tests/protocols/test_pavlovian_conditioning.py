@@ -6,8 +6,12 @@ from scipy import stats
 
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.studies.izhikevich2007 import conditioning as protocol
-from replasticity.studies.izhikevich2007 import shared as network_parts
+from replasticity.models.distal_reward_network import Network
+from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007.conditioning import AFTER_MS
+from replasticity.study import protocols
+
+protocol = protocols.get("izhikevich2007_conditioning")
 
 SMALL = {
     "duration_s": 24,
@@ -38,7 +42,7 @@ def run(small, inputs):
 @pytest.fixture(scope="module")
 def spikes(small, inputs):
     """Return all spikes of the same run as an array over steps (from 1) and cells."""
-    network = network_parts.Network(
+    network = Network(
         small,
         1,
         inputs["target"],
@@ -51,7 +55,7 @@ def spikes(small, inputs):
         stimulus_mV=small.stimulus_mV,
     )
     raster = np.zeros((24001, 100), np.int8)
-    for _ in network_parts.seconds(network, {}, 24, "", None):
+    for _ in shared.seconds(network, {}, small, "", None):
         raster[network.spikes()] = 1
     return raster
 
@@ -108,7 +112,7 @@ def test_chance_rewards_come_as_often_after_any_stimulus(hour):
 def test_responses_count_excitatory_spikes_after_the_stimulus(run, inputs, spikes):
     exc = spikes[:, :80].sum(axis=1, dtype=int)
     stimulus_ms = inputs["stimulus_ms"].astype(int)
-    whole = stimulus_ms + protocol.AFTER_MS <= 24000
+    whole = stimulus_ms + AFTER_MS <= 24000
     for column, window_ms in enumerate((10, 20, 50)):
         expected = [exc[at + 1 : at + 1 + window_ms].sum() for at in stimulus_ms[whole]]
         np.testing.assert_array_equal(run["response"][whole, column], expected)

@@ -7,9 +7,10 @@ import pytest
 
 from replasticity.cli import main
 from replasticity.definitions import experiments
+from replasticity.models.distal_reward_network import Network
 from replasticity.pipeline import simulation
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.studies.izhikevich2007 import shared as network_parts
+from replasticity.studies.izhikevich2007 import shared
 
 EXPERIMENTS = ("izhikevich2007", "izhikevich2007_pavlov")
 SHORT = {"duration_s": 8, "sample_interval_s": 2}
@@ -22,7 +23,7 @@ class KilledError(BaseException):
 @pytest.fixture
 def often(monkeypatch):
     """Write checkpoints every 3 s of model time."""
-    monkeypatch.setattr(network_parts, "CHECKPOINT_INTERVAL_S", 3)
+    monkeypatch.setattr(shared, "CHECKPOINT_INTERVAL_S", 3)
 
 
 def arguments(experiment, output, *more):
@@ -32,7 +33,7 @@ def arguments(experiment, output, *more):
 
 def killed_after(monkeypatch, seconds, command):
     """Run a command that is killed before the given second of its model time."""
-    advance = network_parts.Network.advance
+    advance = Network.advance
 
     def fatal(network, first, end):
         if first >= seconds * 1000:
@@ -40,20 +41,20 @@ def killed_after(monkeypatch, seconds, command):
         advance(network, first, end)
 
     with monkeypatch.context() as context:
-        context.setattr(network_parts.Network, "advance", fatal)
+        context.setattr(Network, "advance", fatal)
         with pytest.raises(KilledError):
             main(command)
 
 
 def count_seconds(monkeypatch):
     """Return the list into which the first step of each simulated second is put."""
-    seen, advance = [], network_parts.Network.advance
+    seen, advance = [], Network.advance
 
     def counted(network, first, end):
         seen.append(first)
         advance(network, first, end)
 
-    monkeypatch.setattr(network_parts.Network, "advance", counted)
+    monkeypatch.setattr(Network, "advance", counted)
     return seen
 
 
@@ -80,7 +81,7 @@ def test_a_checkpoint_of_another_run_is_passed_over(other, often, in_project, tm
     seen = count_seconds(monkeypatch)
     assert main(arguments("izhikevich2007", output, *other)) == 0
     assert seen[0] == 0
-    assert "beginning anew" in capsys.readouterr().err
+    assert "beginning again" in capsys.readouterr().err
     assert not (tmp_path / ".run.nc.checkpoint").exists()
 
 
@@ -100,7 +101,7 @@ def test_simulating_without_a_file_writes_no_checkpoint(often, in_project, tmp_p
 
 
 def test_at_most_five_minutes_are_lost():
-    assert network_parts.CHECKPOINT_INTERVAL_S <= 300
+    assert shared.CHECKPOINT_INTERVAL_S <= 300
 
 
 def test_arrays_come_back(tmp_path):

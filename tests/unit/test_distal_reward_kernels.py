@@ -6,9 +6,11 @@ import xarray as xr
 
 from replasticity.equations import distal_reward as kernels
 from replasticity.models import distal_reward as model
-from replasticity.studies.izhikevich2007 import reward as protocol
-from replasticity.studies.izhikevich2007.shared import Network
+from replasticity.models.distal_reward_network import Network
+from replasticity.study import protocols
 from tests.oracles import distal_reward as oracle
+
+PROTOCOL = protocols.get("izhikevich2007_reward")
 
 PUBLISHED = {
     "n_exc": 40,
@@ -93,13 +95,14 @@ def test_reward_delay(number, delay_ms):
 
 
 def small_network(**changes):
-    return Network(parameters(PUBLISHED | changes), 1, np.array([1, 1, 0, 0, 1, 0], np.int32), chosen_synapse=0)
+    given = parameters(PUBLISHED | changes)
+    return Network(given, 1, np.array([1, 1, 0, 0, 1, 0], np.int32), rewarded=given)
 
 
 def parameters(values, duration_s=2):
     recording = xr.Dataset(attrs={"duration_ms": duration_s * 1000.0})
-    return protocol.Parameters.model_validate(
-        protocol.recorded_parameters(recording, values), context={"recorded": True}
+    return PROTOCOL.Parameters.model_validate(
+        PROTOCOL.peer.recorded_parameters(recording, values), context={"recorded": True}
     )
 
 
@@ -185,8 +188,8 @@ def test_the_loop_equals_the_oracle(change, seed):
     values = PUBLISHED | CHANGES[change]
     expected = oracle.simulate(values, seed, 2000)
     given = parameters(values)
-    inputs = protocol.sample_inputs(given, seed)
-    network = protocol._network(given, inputs)
+    inputs = PROTOCOL.sample_inputs(given, seed)
+    network = Network(given, seed, inputs["target"], rewarded=given)
     spikes, chunks, scheduled = [], [], []
     for second in range(2):
         network.advance(1000 * second, 1000 * (second + 1))
@@ -220,7 +223,7 @@ def test_stimuli_and_their_rewards_equal_the_oracle():
     network = Network(
         given,
         5,
-        protocol.sample_inputs(given, 5)["target"],
+        PROTOCOL.sample_inputs(given, 5)["target"],
         stimuli={
             "step": np.array([10, 60, 90]),
             "group": np.array([0, 1, 0]),

@@ -7,9 +7,22 @@ import pytest
 
 from replasticity.equations.epsp_readout import add_psp, relax, spikes
 from replasticity.models.epsp_readout import discretise, simulate
+from replasticity.models.epsp_readout_parameters import ReadoutNeuron
 from replasticity.numerics.limits import no_failure
 
-STEP = discretise(dt_s=1e-4, tau_m_s=0.01, E_L_V=-0.07, I_const_V=0.005, V_th_V=-0.055, psp_scale_V=0.01)
+STEP = discretise(
+    ReadoutNeuron(
+        dt_ms=0.1,
+        E_L_mV=-70.0,
+        V_th_mV=-55.0,
+        I_const_mV=5.0,
+        tau_m_ms=10.0,
+        psp_scale_mV=10.0,
+        delay_ms=2.0,
+        test_spike_ms=10.0,
+        readout_duration_ms=50.0,
+    )
+)
 
 
 def test_potential_relaxes_exponentially_to_rest_plus_input():

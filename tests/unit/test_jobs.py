@@ -1,4 +1,4 @@
-"""Several seeds in one job: what is kept, what is made anew, and what the record tells."""
+"""Several seeds in one job: what is kept, what is made again, and what the record tells."""
 
 import json
 import os
@@ -118,22 +118,29 @@ def test_older_records_of_the_same_seeds_are_forgotten(resolved):
     assert list(json.loads((folder / "seeds-3.json").read_text())["sha256"]) == ["3"]
 
 
-def test_runs_at_odds_with_their_record_are_seen_without_reading_them(resolved):
-    assert jobs.runs_at_odds(resolved) == ""
+def test_record_of_lost_runs_is_forgotten_without_reading_them(resolved, capsys):
+    jobs.forget_records_of_lost_runs(resolved.name)
     jobs.simulate(resolved, [1001, 1002, 1003])
-    assert jobs.runs_at_odds(resolved) == ""
+    record = project.record_file(resolved.name, "1001-1003")
     first, second, third = (project.run_file(resolved.name, seed) for seed in (1001, 1002, 1003))
-    first.unlink()
+    # Neither its time nor its content matters here: what is gathered is compared with the record.
     os.utime(second)
-    times = third.stat().st_atime_ns, third.stat().st_mtime_ns
+    change_value(third)
+    jobs.forget_records_of_lost_runs(resolved.name)
+    assert record.exists()
+    first.unlink()
     third.write_bytes(b"")
-    os.utime(third, ns=times)
-    assert jobs.runs_at_odds(resolved) == "1001-1003"
-    # What Snakemake is about to make is at odds with nothing, before and after: or it would gather twice.
-    project.record_file(resolved.name, "1001-1003").unlink()
-    assert jobs.runs_at_odds(resolved) == ""
-    jobs.simulate(resolved, [1001, 1002, 1003])
-    assert jobs.runs_at_odds(resolved) == ""
+    jobs.forget_records_of_lost_runs(resolved.name)
+    assert not record.exists()
+    assert "runs of seeds 1001,1003 are missing or cut" in capsys.readouterr().err
+
+
+def test_run_is_kept_when_its_experiment_is_reworded(resolved):
+    jobs.simulate(resolved, [1])
+    expected = run_bytes(resolved)
+    experiment = resolved.experiment.model_copy(update={"title": "Another title"})
+    jobs.simulate(resolved.model_copy(update={"experiment": experiment}), [1])
+    assert run_bytes(resolved) == expected
 
 
 def change_value(path):
@@ -257,7 +264,7 @@ def test_broken_record_says_nothing(resolved, content):
     jobs.simulate(resolved, [1])
     project.record_file(resolved.name, "1").write_text(content)
     jobs.check_records(resolved.name, [1])
-    assert jobs.runs_at_odds(resolved) == ""
+    jobs.forget_records_of_lost_runs(resolved.name)
 
 
 @pytest.mark.parametrize("text", ["", "1-", "a", "1--3", "-1", "1;2"])

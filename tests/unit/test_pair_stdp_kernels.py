@@ -7,18 +7,21 @@ import pytest
 
 from replasticity.equations.pair_stdp import Synapse, clip_weight, decay_traces, postsynaptic_spike, presynaptic_spike
 from replasticity.models.pair_stdp import discretise, hold_weights
+from replasticity.models.pair_stdp_parameters import PairSynapse
 
 
 def constants(clip=True):
-    return discretise(
-        dt_s=1e-4,
-        tau_pre_s=0.02,
-        tau_post_s=0.04,
+    parameters = PairSynapse(
+        dt_ms=0.1,
+        tau_pre_ms=20.0,
+        tau_post_ms=40.0,
         dA_pre=0.01,
         depression_ratio=1.05,
-        clip=clip,
         weight_max=0.9,
+        weight_initial=0.5,
+        clip_weight=clip,
     )
+    return discretise(parameters, 1e-4)
 
 
 STEP = constants()

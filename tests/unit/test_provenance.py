@@ -1,5 +1,6 @@
 """Digests: they change with the code that a result depends on, and with no other."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -7,78 +8,174 @@ import sys
 
 import pytest
 
-CODE = "from replasticity.pipeline import provenance as p; print({})"
+from replasticity.pipeline import provenance
+
+#: Stage -> expression for its digest.
+STAGES = {
+    "kernels": "p.kernels_digest('zenke2015')",
+    "simulation": "p.simulation_digest('zenke2015')",
+    "statistics": "p.statistics_digest('zenke2015')",
+    "evaluation": "p.evaluation_digest(experiments.load('zenke2015'))",
+    "evaluation without a peer": "p.evaluation_digest(experiments.load('zenke2015_long_tau'))",
+    "figure": "p.figure_digest('zenke2015')",
+    "replay": "p.replay_digest('zenke2015')",
+    "report": "p.report_digest()",
+}
+CODE = "from replasticity.definitions import experiments; from replasticity.pipeline import provenance as p; print({})"
+
+JUDGING = {"evaluation", "evaluation without a peer"}
+#: Whoever uses the protocol: its statistics and its replay do, and those who judge look up what its statistics are.
+FROM_SIMULATION = {"simulation", "statistics", "replay"} | JUDGING
 
 
 @pytest.fixture
 def digests(project_copy):
     def measure():
-        expressions = (
-            "p.simulation_digest('homeostatic_stdp')",
-            "p.kernels_digest('homeostatic_stdp')",
-            "p.figure_digest('zenke2015')",
-            "p.evaluation_digest()",
-            "p.replay_digest('homeostatic_stdp')",
-            "p.report_digest()",
-        )
         finished = subprocess.run(
-            [sys.executable, "-c", CODE.format(", ".join(expressions))],
+            [sys.executable, "-c", CODE.format(", ".join(STAGES.values()))],
             cwd=project_copy.folder,
             env=os.environ | {"PYTHONPATH": str(project_copy.folder / "src")},
             capture_output=True,
             text=True,
             check=True,
         )
-        return dict(
-            zip(
-                ("simulation", "kernels", "figure", "evaluation", "replay", "report"),
-                finished.stdout.split(),
-                strict=True,
-            )
-        )
+        return dict(zip(STAGES, finished.stdout.split(), strict=True))
 
     return measure
+
+
+def differing(before, after):
+    return {name for name in before if before[name] != after[name]}
 
 
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("equations/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
-        ("models/homeostatic_stdp.py", {"simulation", "kernels", "replay"}),
-        ("studies/zenke2015/protocol.py", {"simulation", "replay"}),
-        ("simulation.py", {"simulation"}),
+        ("equations/homeostatic_stdp.py", {"kernels"} | FROM_SIMULATION),
+        ("models/homeostatic_stdp.py", {"kernels"} | FROM_SIMULATION),
+        ("models/homeostatic_stdp_parameters.py", FROM_SIMULATION),
+        ("studies/zenke2015/protocol.py", FROM_SIMULATION),
+        ("studies/zenke2015/statistics.py", {"statistics", "replay"} | JUDGING),
+        ("studies/zenke2015/peer.py", {"replay", "evaluation"}),
         ("studies/zenke2015/figure.py", {"figure"}),
+        ("study/one_seed.py", {"simulation"}),
+        ("study/ensembles.py", {"statistics"}),
+        ("pipeline/simulation.py", set()),
+        ("definitions/experiments.py", set()),
+        ("storage/datasets.py", set()),
         ("plotting/rendering.py", {"figure"}),
-        ("judging/claims.py", {"evaluation", "report"}),
-        ("replays.py", {"replay"}),
+        ("judging/claims.py", {"report"} | JUDGING),
+        ("peers/replays.py", {"replay"}),
         ("reporting/panels.py", {"report"}),
-        ("report/page.css", {"report"}),
+        ("reporting/tables.py", {"report"}),
+        ("reporting/gallery.py", set()),
         ("cli.py", set()),
-        ("gallery.py", set()),
-        ("tables.py", {"report"}),
     ],
 )
 def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, changed):
     before = digests()
     path = project_copy.folder / "src/replasticity" / file
-    path.write_text(path.read_text() + "\n# changed\n")
-    after = digests()
-    assert {name for name in before if before[name] != after[name]} == changed
+    path.write_text(path.read_text() + "\n_CHANGED = True\n")
+    assert differing(before, digests()) == changed
+
+
+def test_style_of_the_report_counts(project_copy, digests):
+    before = digests()
+    path = project_copy.folder / "src/replasticity/reporting/page.css"
+    path.write_text(path.read_text() + "\n/* changed */\n")
+    assert differing(before, digests()) == {"report"}
+
+
+BEFORE = '''
+"""A module."""
+
+from x import y
+
+
+def f(a):
+    """Return a."""
+    if a < 0:
+        raise ValueError(f"a: has to be 0 or more (it is {a})")
+    return a + y
+
+
+class C:
+    """A class."""
+'''
+
+AFTER = '''
+# A comment.
+from x import y
+
+
+def f(a):
+    # Another one.
+    if a < 0:
+        raise ValueError("no number below 0")
+    return (
+        a
+        + y
+    )
+
+
+class C:
+    """The class."""
+'''
+
+
+def digest_of(text):
+    return provenance._digest(ast.parse(text))
+
+
+def test_wording_and_layout_change_no_digest():
+    assert digest_of(BEFORE) == digest_of(AFTER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a + y", "a - y"),
+        ("a < 0", "a < 1"),
+        ("ValueError", "TypeError"),
+        ("def f(a)", "def f(a=0)"),
+        ("from x", "from z"),
+        ("return a + y", 'return "text"'),
+    ],
+)
+def test_code_changes_a_digest(old, new):
+    assert digest_of(BEFORE) != digest_of(BEFORE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import p.a", ["p.a"]),
+        ("from p import a, b", ["p.a", "p.b"]),
+        ("from p.a import name", ["p.a"]),
+        ("from . import b", ["p.b"]),
+        ("from .b import name", ["p.b"]),
+        ("def f():\n    from p import b", ["p.b"]),
+        ("if TYPE_CHECKING:\n    from p import b\nelse:\n    import p.a", ["p.a"]),
+        ("import numpy\nfrom os import path", []),
+    ],
+)
+def test_imports_are_found_wherever_they_are(text, expected):
+    assert list(provenance._imported("p.here", ast.parse(text), {"p", "p.a", "p.b", "p.here"})) == expected
 
 
 def test_a_new_import_is_seen_although_imports_are_kept(project_copy, digests):
     importing = project_copy.folder / "src/replasticity/studies/zenke2015/protocol.py"
     imported = project_copy.folder / "src/replasticity/reporting/gallery.py"
     digests()
-    importing.write_text(importing.read_text() + "\nfrom replasticity import gallery\n")
+    importing.write_text(importing.read_text() + "\nfrom replasticity.reporting import gallery\n")
     before = digests()
-    imported.write_text(imported.read_text() + "\n# changed\n")
+    imported.write_text(imported.read_text() + "\n_CHANGED = True\n")
     assert digests()["simulation"] != before["simulation"]
 
 
 def test_digests_need_no_place_to_write_in(project_copy, digests):
     before = digests()
-    folder = project_copy.folder / ".cache/imports"
+    folder = project_copy.folder / ".cache/code"
     shutil.rmtree(folder)
     folder.write_text("a file where the folder would be")
     assert digests() == before
@@ -97,7 +194,7 @@ def changed_name(content):
 )
 def test_damaged_list_of_imports_is_made_again(project_copy, damage):
     def digest():
-        call = ("-c", CODE.format("p.simulation_digest('distal_reward')"))
+        call = ("-c", CODE.format("p.simulation_digest('izhikevich2007_reward')"))
         finished = subprocess.run(
             [sys.executable, *call],
             cwd=project_copy.folder,
@@ -110,7 +207,7 @@ def test_damaged_list_of_imports_is_made_again(project_copy, damage):
         return finished.stdout
 
     expected = digest()
-    kept = project_copy.folder / ".cache/imports/imports.json"
+    kept = project_copy.folder / ".cache/code/modules.json"
     content = kept.read_bytes()
     if damage is None:
         kept.unlink()

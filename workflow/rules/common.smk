@@ -1,10 +1,9 @@
 # What all rules know: the experiments at the chosen scale, checked before anything runs.
 
 import sys
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
-from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from snakemake.exceptions import WorkflowError
 
 from replasticity import terminal
@@ -41,7 +40,7 @@ LONGEST_QUICK_REPLAY_MS = 600_000
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS) or "(?!)",
     figure="|".join(FIGURES) or "(?!)",
-    protocol="|".join(protocols.names()),
+    kernels="[0-9a-f]{16}",
     recording=r"[A-Za-z0-9_.]+",
     seeds=r"[0-9a-z,-]+",
 
@@ -51,16 +50,16 @@ def arguments(wildcards):
     return EXPERIMENTS[wildcards.experiment].arguments
 
 
-def code_digest(wildcards):
-    """Digest of the code that makes an experiment's runs: a change is the reason to make them anew."""
-    return provenance.simulation_digest(
+def parameters_digest(wildcards):
+    """Digest of an experiment's parameters: a change is the reason to simulate it again."""
+    return EXPERIMENTS[wildcards.experiment].digest
+
+
+def code_of_stage(digest_of_protocol):
+    """Digest of the code that a stage executes for an experiment: a change is the reason to do it again."""
+    return lambda wildcards: digest_of_protocol(
         EXPERIMENTS[wildcards.experiment].experiment.protocol
     )
-
-
-def parameters_digest(wildcards):
-    """Digest of an experiment's parameters: a change is the reason to simulate it anew."""
-    return EXPERIMENTS[wildcards.experiment].digest
 
 
 def judged_together(wildcards):
@@ -71,7 +70,16 @@ def judged_together(wildcards):
 
 def compiled(protocol):
     """What says that a protocol's kernels are compiled: one file for all protocols that use the same kernels."""
-    return f"results/compiled/{provenance.compiled_together(protocol)[0]}.json"
+    return f"results/compiled/{provenance.kernels_digest(protocol)}.json"
+
+
+def protocol_with(wildcards):
+    """The first protocol that uses some kernels."""
+    return next(
+        name
+        for name in protocols.names()
+        if provenance.kernels_digest(name) == wildcards.kernels
+    )
 
 
 @cache
@@ -156,46 +164,6 @@ def check_results_folder():
         raise WorkflowError(terminal.one_line(error)) from None
 
 
-def show_counts_and_time_left():
-    """Add "12/40" and the time left to the progress bars, which have a percentage and the time elapsed only."""
-    for handler in workflow.logger_manager.get_log_handlers():
-        if hasattr(handler, "progress"):
-            done, left = MofNCompleteColumn(), TimeRemainingColumn(
-                elapsed_when_finished=True
-            )
-            handler.progress.columns = (*handler.progress.columns[:-1], done, left)
-
-
-def show_messages_of_executors():
-    """Show why a cluster has ended a job; the progress bars tell its name and its log only."""
-    for handler in workflow.logger_manager.get_log_handlers():
-        if hasattr(handler, "progress"):
-            handler.addFilter(partial(show_message_of_executor, handler))
-
-
-def show_message_of_executor(handler, record):
-    """Show what the record of a failed job says besides its name, and let the record pass.
-
-    What a check on this machine has found was printed while it ran: neither its log is shown again, nor its command.
-    """
-    if (
-        record.levelname == "ERROR"
-        and "python -m replasticity check" in record.getMessage()
-    ):
-        return False
-    for text in (getattr(record, "rule_msg", None), *getattr(record, "aux_logs", ())):
-        if text:
-            handler.console.print(text, highlight=False, markup=False, soft_wrap=True)
-    if hasattr(record, "rule_msg") and record.jobid in handler.event_handler.jobs_info:
-        # A job that never began has no log, over which the progress bars would stumble.
-        failed = handler.event_handler.jobs_info[record.jobid]
-        told = record.rule_name == "check" and workflow.local_exec
-        failed["log"] = [
-            path for path in failed["log"] if Path(path).is_file() and not told
-        ]
-    return True
-
-
 def show_results():
     """Tell the reader where the figures are."""
     present = [f"results/figures/{name}.png" for name in FIGURES]
@@ -206,5 +174,6 @@ def show_results():
 
 
 check_targets()
-show_counts_and_time_left()
-show_messages_of_executors()
+if workflow.is_main_process:
+    for name in EXPERIMENTS:
+        jobs.forget_records_of_lost_runs(name)

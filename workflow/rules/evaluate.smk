@@ -8,7 +8,11 @@ rule evaluate:
             experiment=judged_together(wildcards),
         ),
         peer=lambda wildcards: (
-            EXPERIMENTS[wildcards.experiment].experiment.peer.summary
+            project.shown(
+                project.data_file(
+                    EXPERIMENTS[wildcards.experiment].experiment.peer.summary
+                )
+            )
             if EXPERIMENTS[wildcards.experiment].experiment.peer
             else []
         ),
@@ -19,17 +23,20 @@ rule evaluate:
     benchmark:
         "results/benchmarks/evaluate/{experiment}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(1500),
         runtime=growing(10),
     params:
         arguments=arguments,
         together=judged_together,
-        judged=lambda wildcards: [
-            EXPERIMENTS[name].judged_digest for name in judged_together(wildcards)
+        judged=lambda wildcards: EXPERIMENTS[wildcards.experiment].judged_digest,
+        claims=lambda wildcards: [
+            EXPERIMENTS[name].claims_digest for name in judged_together(wildcards)
         ],
-        code=provenance.evaluation_digest(),
+        code=lambda wildcards: provenance.evaluation_digest(
+            EXPERIMENTS[wildcards.experiment].experiment
+        ),
     message:
         "Judging the claims of {wildcards.experiment}"
     shell:
@@ -38,7 +45,7 @@ rule evaluate:
 
 rule check:
     input:
-        # Also the records: a lost one tells nobody whether its runs are sound.
+        # Also the records: what they say of the runs is compared.
         records(*EXPERIMENTS),
         expand("results/ensembles/{experiment}.nc", experiment=EXPERIMENTS),
         expand("results/evaluations/{experiment}.json", experiment=EXPERIMENTS),
@@ -48,7 +55,7 @@ rule check:
     benchmark:
         "results/benchmarks/check.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(1500),
         runtime=growing(10),
@@ -58,4 +65,4 @@ rule check:
     message:
         "Comparing every ensemble and what every figure draws with the committed ones under figures/"
     shell:
-        "python -m replasticity check {params.experiments} --scale {params.scale} 2>&1 | tee {log}"
+        "python -m replasticity check {params.experiments} --scale {params.scale} > {log} 2>&1 && cat {log}"

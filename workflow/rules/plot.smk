@@ -20,12 +20,13 @@ rule plot:
     benchmark:
         "results/benchmarks/plot/{figure}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(1500),
         runtime=growing(10),
     params:
         others=lambda wildcards: shown_experiments(wildcards)[1:],
+        roles=lambda wildcards: FIGURES[wildcards.figure].experiment.figure.beside,
         code=lambda wildcards: provenance.figure_digest(
             FIGURES[wildcards.figure].experiment.figure.module
         ),
@@ -47,7 +48,7 @@ rule gallery:
     benchmark:
         "results/benchmarks/gallery.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),

@@ -12,7 +12,7 @@ rule replay:
     benchmark:
         "results/benchmarks/replay/{recording}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(replays.REPLAY_RESOURCES.mem_mb),
         runtime=growing(round(replays.REPLAY_RESOURCES.most_seconds / 60)),
@@ -42,13 +42,14 @@ rule report:
     benchmark:
         "results/benchmarks/report.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
         experiments=list(EXPERIMENTS),
         scale=CONFIGURATION.scale,
+        described=[each.described_digest for each in EXPERIMENTS.values()],
         code=provenance.report_digest(),
     message:
         "Writing the report: results/report.html"

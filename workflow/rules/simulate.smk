@@ -3,25 +3,26 @@
 
 rule compile_kernels:
     output:
-        # Beside the results, not in the cache: a deleted cache is no reason to simulate again.
-        "results/compiled/{protocol}.json",
+        # Named after a digest of the kernels' code: other kernels are another file, and the same ones no reason to
+        # simulate again. Beside the results, not in the cache: nor is a deleted cache.
+        "results/compiled/{kernels}.json",
     log:
-        "results/logs/compile_kernels/{protocol}.log",
+        "results/logs/compile_kernels/{kernels}.log",
     benchmark:
-        "results/benchmarks/compile_kernels/{protocol}.tsv"
+        "results/benchmarks/compile_kernels/{kernels}.tsv"
     # Compiling first, then all runs, then the rest: no core waits for a long run that begins last.
     priority: 2
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(1500),
         runtime=growing(10),
     params:
-        code=lambda wildcards: provenance.kernels_digest(wildcards.protocol),
+        protocol=protocol_with,
     message:
-        "Compiling the kernels of {wildcards.protocol} and of those that use the same into numba's cache"
+        "Compiling the kernels of {params.protocol} and of those that use the same into numba's cache"
     shell:
-        "python -m replasticity compile {wildcards.protocol} -o {output} > {log} 2>&1"
+        "python -m replasticity compile {params.protocol} -o {output} > {log} 2>&1"
 
 
 localrules:
@@ -50,8 +51,8 @@ rule simulate:
         ),
         seeds=file_of_seeds,
     output:
-        # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc. Not the runs themselves:
-        # how many share a job depends on the experiment, and Snakemake would delete those that a killed job has made.
+        # The record of the runs that it writes, results/runs/{experiment}/seed-N.nc, with the SHA-256 of each. Not the
+        # runs themselves: Snakemake would delete those that a killed job has made, and scales could not share them.
         "results/runs/{experiment}/seeds-{seeds}.json",
     log:
         "results/logs/simulate/{experiment}/seeds-{seeds}.log",
@@ -59,7 +60,7 @@ rule simulate:
         "results/benchmarks/simulate/{experiment}/seeds-{seeds}.tsv"
     priority: 1
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=lambda wildcards, attempt: attempt
         * EXPERIMENTS[wildcards.experiment].experiment.resources.mem_mb,
@@ -69,7 +70,7 @@ rule simulate:
         arguments=arguments,
         seeds=seeds_argument,
         parameters=parameters_digest,
-        code=code_digest,
+        code=code_of_stage(provenance.simulation_digest),
     message:
         "Simulating {wildcards.experiment}, seeds {wildcards.seeds}"
     shell:
@@ -87,15 +88,14 @@ rule aggregate:
     benchmark:
         "results/benchmarks/aggregate/{experiment}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/replasticity.yml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
         arguments=arguments,
         seeds=seeds_argument,
-        code=code_digest,
-        runs=lambda wildcards: jobs.runs_at_odds(EXPERIMENTS[wildcards.experiment]),
+        code=code_of_stage(provenance.statistics_digest),
     message:
         "Gathering the statistics of {wildcards.experiment}, seeds {params.seeds}"
     shell:

@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -291,9 +291,21 @@ class Resolved(BaseModel):
 
     @property
     def judged_digest(self) -> str:
-        """Digest of what is judged: claims, errata and the other simulator's summary."""
-        judged = self.experiment.model_dump_json(include={"title", "seeds_seen", "claims", "errata", "figure", "peer"})
-        return hashlib.sha256(judged.encode()).hexdigest()[:16]
+        """Digest of what an evaluation says and compares: title, claims, errata and the other simulator's summary."""
+        return self._digest_of({"title", "seeds_seen", "claims", "errata", "peer"})
+
+    @property
+    def claims_digest(self) -> str:
+        """Digest of what is judged together with the other experiments of a figure."""
+        return self._digest_of({"seeds_seen", "claims"})
+
+    @property
+    def described_digest(self) -> str:
+        """Digest of the whole YAML file, as a report shows it."""
+        return self._digest_of(set(Experiment.model_fields))
+
+    def _digest_of(self, keys: set[str]) -> str:
+        return hashlib.sha256(self.experiment.model_dump_json(include=keys).encode()).hexdigest()[:16]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -587,34 +599,6 @@ def load(name: str) -> Experiment:
     return experiment
 
 
-def shown(name: str, experiment: Experiment, judged_with: Collection[str]) -> dict[str, str]:
-    """Return role -> experiment of a figure.
-
-    What some scale leaves out is shown only where it was judged together with the figure's own experiment: the scale
-    had it then. Its files alone say nothing, since they may be of a larger scale that was made before.
-
-    Parameters
-    ----------
-    name : str
-        Name of an experiment with a figure.
-    experiment : Experiment
-        The experiment.
-    judged_with : collection of str
-        Experiments that the stored evaluation says it was judged with.
-
-    Returns
-    -------
-    dict of str to str
-        Role ``"main"`` is the experiment itself.
-    """
-    roles = {"main": name}
-    for role, other in experiment.figure.beside.items() if experiment.figure else ():
-        at_all_scales = all(scale.seeds for scale in load(other).scales.all())
-        if at_all_scales or other in judged_with:
-            roles[role] = other
-    return roles
-
-
 def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
     """Return the experiments that the figure with this experiment shows, the figure's own first.
 
@@ -719,7 +703,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                         f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
                         f"'{scale}', and no others: {', '.join(differing) or 'none'}"
                     )
-    if experiment.peer is not None and not (project.root() / experiment.peer.summary).is_file():
+    if experiment.peer is not None and not project.data_file(experiment.peer.summary).is_file():
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
 
 

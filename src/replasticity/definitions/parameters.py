@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -44,6 +44,11 @@ def quantity(description: str, *, symbol: str = "", output_option: bool = False,
     if output_option:
         extra["output_option"] = True
     return Field(description=description, json_schema_extra=extra or None, **bounds)
+
+
+def is_recorded(info: ValidationInfo) -> bool:
+    """Return True if parameters come from a recording, whose run may have ended before prescribed spikes."""
+    return bool(info.context and info.context.get("recorded"))
 
 
 class Checked(BaseModel):

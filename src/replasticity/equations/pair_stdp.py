@@ -13,7 +13,7 @@ taupost    tau_post_s      time constant of B [s]
 last       last_event_s    time of the last event of the synapse [s]
 =========  ==============  =====================================================================
 
-Source: docs/models/pair_stdp.md#synapse; the rule is that of
+``step`` is a `replasticity.models.pair_stdp.PairStep`. Source: docs/models/pair_stdp.md#synapse; the rule is that of
 Song, Miller and Abbott (2000), in the form of the synapses tutorial of Brian2.
 """
 
@@ -28,20 +28,7 @@ Synapse = namedtuple("Synapse", ["weight", "trace_pre", "trace_post", "last_even
 
 @njit
 def clip_weight(weight, step):
-    """Return the weight within its bounds: min(max(w, 0), w_max).
-
-    Parameters
-    ----------
-    weight : float
-        Weight [1].
-    step : PairStep
-        Constants from `replasticity.models.pair_stdp.discretise`.
-
-    Returns
-    -------
-    float
-        Weight [1]; unchanged if ``step.clip`` is false (docs/models/pair_stdp.md#bounds).
-    """
+    """Return min(max(w, 0), w_max), or w if there are no bounds (docs/models/pair_stdp.md#bounds)."""
     if step.clip:
         return min(max(weight, 0.0), step.weight_max)
     return weight
@@ -49,21 +36,9 @@ def clip_weight(weight, step):
 
 @njit
 def decay_traces(synapse, time_s, step):
-    """Return the synapse with both traces decayed from its last event to now.
+    """Return the synapse with both traces decayed from its last event until now, by exp(-(t - last) / tau).
 
-    Parameters
-    ----------
-    synapse : Synapse
-        State after the last event.
-    time_s : float
-        Time of the present event [s].
-    step : PairStep
-        Constants.
-
-    Returns
-    -------
-    Synapse
-        Traces times exp(-(t - t_last) / tau), rounded as in docs/models/pair_stdp.md#exponent.
+    Source: docs/models/pair_stdp.md#trace-decay; rounded as docs/models/pair_stdp.md#exponent says.
     """
     minus_elapsed_s = -(time_s - synapse.last_event_s)
     return Synapse(
@@ -76,19 +51,9 @@ def decay_traces(synapse, time_s, step):
 
 @njit
 def presynaptic_spike(synapse, step):
-    """Return the synapse after a presynaptic spike: A grows by dA, w changes by B.
+    """Return the synapse, its traces decayed, after a presynaptic spike: A grows by dA, w changes by B.
 
-    Parameters
-    ----------
-    synapse : Synapse
-        State with decayed traces.
-    step : PairStep
-        Constants.
-
-    Returns
-    -------
-    Synapse
-        New state (docs/models/pair_stdp.md#presynaptic-event).
+    Source: docs/models/pair_stdp.md#presynaptic-event.
     """
     return Synapse(
         clip_weight(synapse.weight + synapse.trace_post, step),
@@ -100,19 +65,9 @@ def presynaptic_spike(synapse, step):
 
 @njit
 def postsynaptic_spike(synapse, step):
-    """Return the synapse after a postsynaptic spike: B grows by dB, w changes by A.
+    """Return the synapse, its traces decayed, after a postsynaptic spike: B grows by dB, w changes by A.
 
-    Parameters
-    ----------
-    synapse : Synapse
-        State with decayed traces.
-    step : PairStep
-        Constants.
-
-    Returns
-    -------
-    Synapse
-        New state (docs/models/pair_stdp.md#postsynaptic-event).
+    Source: docs/models/pair_stdp.md#postsynaptic-event.
     """
     return Synapse(
         clip_weight(synapse.weight + synapse.trace_pre, step),

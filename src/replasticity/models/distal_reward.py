@@ -128,7 +128,14 @@ def uniform_stream(seed, stream):
     return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
 
 
-def draw_targets(seed, exc_cells, inh_cells, slots):
+def noise_numbers(seed, count):
+    """Return the first numbers of the noise of a seed, uniform on [0, 1)."""
+    numbers = np.zeros(count)
+    fill_uniform(numbers, 0, np.uint64(seed), np.uint64(NOISE_STREAM))
+    return numbers
+
+
+def sample_targets(seed, exc_cells, inh_cells, slots):
     """Return the target of each synapse (docs/models/distal_reward.md#connectivity).
 
     Parameters
@@ -157,7 +164,7 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
     Parameters
     ----------
     target : ndarray of int32, shape (synapses,)
-        From `draw_targets`.
+        From `sample_targets`.
     exc_cells, cells, slots : int
         Numbers of excitatory cells, of all cells, and of outgoing synapses of each.
     parallel_synapses_add : bool

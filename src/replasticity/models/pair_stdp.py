@@ -1,7 +1,7 @@
-"""Synapses with pair STDP between cells whose spikes are given: constants and time loop.
+"""Synapses with pair STDP between neurons whose spikes are given: constants and time loop.
 
-The weights act on no cell, so each synapse is a world of its own, and only the steps in which one of its two
-cells spikes matter to it (docs/models/pair_stdp.md#synapse).
+The weights act on no neuron, so each synapse is a world of its own, and only the steps in which one of its two
+neurons spikes matter to it (docs/models/pair_stdp.md#synapse).
 
 Limits: the size of a weight is at most `LARGEST_WEIGHT`. Brian2, the original simulator, has none; the bound is ours. A
 weight of 1 is that of a full synapse, so one of a billion means nothing.
@@ -12,8 +12,9 @@ from collections import namedtuple
 import numpy as np
 
 from replasticity.equations.pair_stdp import Synapse, decay_traces, postsynaptic_spike, presynaptic_spike
+from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.numerics.compilation import njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure, raise_failure
 
 #: Constants. ``rate_pre_Hz`` and ``rate_post_Hz`` are one over the time constants of the traces.
 PairStep = namedtuple(
@@ -21,7 +22,7 @@ PairStep = namedtuple(
     ["dt_s", "rate_pre_Hz", "rate_post_Hz", "dA_pre", "dA_post", "clip", "weight_max"],
 )
 
-#: Spikes of several cells: cell k spikes in ``steps[first[k]:first[k + 1]]``, strictly increasing.
+#: Spikes of several neurons: neuron k spikes in ``steps[first[k]:first[k + 1]]``, strictly increasing.
 Trains = namedtuple("Trains", ["first", "steps"])
 
 #: The events of all synapses, one synapse after the other. Phases: before, between pre and post, after (axis 1).
@@ -40,42 +41,27 @@ PRE, POST = 1, 2
 BEFORE, BETWEEN, AFTER = 0, 1, 2
 
 
-def discretise(*, dt_s, tau_pre_s, tau_post_s, dA_pre, depression_ratio, clip, weight_max):
-    """Return the constants.
+def discretise(p, dt_s):
+    """Return the constants of a `PairSynapse` for the time step of the run, or a finer one [s].
 
-    Parameters
-    ----------
-    dt_s, tau_pre_s, tau_post_s : float
-        Time step and time constants of the traces [s].
-    dA_pre : float
-        Growth of the presynaptic trace at a spike [1].
-    depression_ratio : float
-        Area of the window's depressing side over that of its potentiating side [1].
-    clip : bool
-        Whether the weight stays in [0, weight_max].
-    weight_max : float
-        Upper bound of the weight [1].
-
-    Returns
-    -------
-    PairStep
-        Constants; dB = -dA taupre / taupost ratio, evaluated from left to right.
+    dB is evaluated from left to right (docs/models/pair_stdp.md#amplitudes).
     """
+    dA_pre, tau_pre_s, tau_post_s = p.dA_pre, seconds(p.tau_pre_ms), seconds(p.tau_post_ms)
     return PairStep(
         dt_s=dt_s,
         rate_pre_Hz=1.0 / tau_pre_s,
         rate_post_Hz=1.0 / tau_post_s,
         dA_pre=dA_pre,
-        dA_post=-dA_pre * tau_pre_s / tau_post_s * depression_ratio,
-        clip=clip,
-        weight_max=weight_max,
+        dA_post=-dA_pre * tau_pre_s / tau_post_s * p.depression_ratio,
+        clip=p.clip_weight,
+        weight_max=p.weight_max,
     )
 
 
-def make_trains(steps_of_cells):
-    """Return `Trains` from a list with the spike steps of each cell, each sorted."""
-    counts = [len(steps) for steps in steps_of_cells]
-    steps = np.concatenate([np.zeros(0, np.int64), *(np.asarray(steps, np.int64) for steps in steps_of_cells)])
+def make_trains(steps_of_neurons):
+    """Return `Trains` from a list with the spike steps of each neuron, each sorted."""
+    counts = [len(steps) for steps in steps_of_neurons]
+    steps = np.concatenate([np.zeros(0, np.int64), *(np.asarray(steps, np.int64) for steps in steps_of_neurons)])
     return Trains(first=np.cumsum([0, *counts]), steps=steps)
 
 
@@ -117,17 +103,15 @@ def record_event(events, event, phase, synapse):
 
 
 @njit
-def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step, outcome, events, failure):
-    """Run all synapses and fill the records.
-
-    Stops at the first weight that is no number, or beyond the limits of this module.
+def simulate(trains_pre, trains_post, neuron_pre, neuron_post, weight_initial, step, outcome, events, failure):
+    """Run all synapses and fill the records; stop at the first weight that is no number, or beyond its limits.
 
     Parameters
     ----------
     trains_pre, trains_post : Trains
-        Spikes of the presynaptic and of the postsynaptic cells.
-    cell_pre, cell_post : ndarray of int64, shape (synapses,)
-        The cells that each synapse connects.
+        Spikes of the presynaptic and of the postsynaptic neurons.
+    neuron_pre, neuron_post : ndarray of int64, shape (synapses,)
+        The neurons that each synapse connects.
     weight_initial : float
         Weight before the first step [1].
     step : PairStep
@@ -136,19 +120,19 @@ def simulate(trains_pre, trains_post, cell_pre, cell_post, weight_initial, step,
         Arrays from `empty_outcome`; changed in place.
     events : Events
         Arrays from `empty_events`, changed in place: room for all events, or for none, which keeps none. An event
-        is a step in which the presynaptic cell of a synapse spikes, or the postsynaptic one, or both.
+        is a step in which the presynaptic neuron of a synapse spikes, or the postsynaptic one, or both.
     failure : ndarray of `replasticity.numerics.limits.FAILURE`, shape (1,)
         From `replasticity.numerics.limits.no_failure`; changed in place.
     """
     event = 0
-    for k in range(len(cell_pre)):
+    for k in range(len(neuron_pre)):
         synapse = Synapse(weight_initial, 0.0, 0.0, 0.0)
         lowest = highest = weight_initial
         first_event = event
-        next_pre, end_pre = trains_pre.first[cell_pre[k]], trains_pre.first[cell_pre[k] + 1]
-        next_post, end_post = trains_post.first[cell_post[k]], trains_post.first[cell_post[k] + 1]
+        next_pre, end_pre = trains_pre.first[neuron_pre[k]], trains_pre.first[neuron_pre[k] + 1]
+        next_post, end_post = trains_post.first[neuron_post[k]], trains_post.first[neuron_post[k] + 1]
         while next_pre < end_pre or next_post < end_post:
-            # Time goes on to the next step in which one of the two cells spikes.
+            # Time goes on to the next step in which one of the two neurons spikes.
             if next_pre == end_pre:
                 n = trains_post.steps[next_post]
             elif next_post == end_post:
@@ -211,3 +195,53 @@ def hold_weights(event_step, event_synapse, weight_after, weight_initial, weight
         held[k], held_since[k] = weight_after[event], event_step[event] + 1
     for k in range(len(held)):
         weight[held_since[k] :, k] = held[k]
+
+
+def run_synapses(p, pre_steps, post_steps, dt_s, connections=None, events=None):
+    """Return the `Outcome` of synapses between neurons that spike in given steps.
+
+    Parameters
+    ----------
+    p : PairSynapse
+        Parameters of the synapses.
+    pre_steps, post_steps : list of ndarray of int64
+        Steps in which each neuron spikes, strictly increasing.
+    dt_s : float
+        Time step [s]: that of the run, or a finer one.
+    connections : tuple of two ndarrays of int64, shape (synapses,)
+        The presynaptic and the postsynaptic neuron of each synapse; k and k if it is left out.
+    events : Events, optional
+        Room for all events, changed in place; events are not kept if it is left out.
+
+    Raises
+    ------
+    StateError
+        If a weight leaves its limits.
+    """
+    neuron_pre, neuron_post = connections or (np.arange(len(pre_steps)),) * 2
+    outcome = empty_outcome(len(neuron_pre))
+    failure = no_failure()
+    simulate(
+        make_trains(pre_steps),
+        make_trains(post_steps),
+        neuron_pre,
+        neuron_post,
+        p.weight_initial,
+        discretise(p, dt_s),
+        outcome,
+        empty_events(0) if events is None else events,
+        failure,
+    )
+    raise_failure(failure, LIMITS, dt_s * 1e3, "synapse")
+    return outcome
+
+
+def run_and_keep_events(p, pre_steps, post_steps):
+    """Return the `Outcome` of synapses from neuron k to neuron k, and their `Events`, sorted by step, then synapse."""
+    # Two spikes in one step are one event: there may be room to spare.
+    room = empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
+    outcome = run_synapses(p, pre_steps, post_steps, seconds(p.dt_ms), events=room)
+    events = first_events(room, outcome.event_count.sum())
+    # The events of one synapse come after those of the one before; within a step they keep that order.
+    order = np.argsort(events.step, kind="stable")
+    return outcome, Events(*(part.take(order, axis=0) for part in events))

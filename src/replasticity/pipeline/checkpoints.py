@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a long run on disk, so that a killed run goes on instead of beginning anew."""
+"""Checkpoints: the state of a long run on disk, so that a killed run goes on instead of beginning again."""
 
 import io
 import sys
@@ -45,7 +45,7 @@ class Checkpoint:
             # A damaged file may make the libraries stumble over anything.
             arrays = {}
         if str(arrays.pop("identity", "")) != self.identity:
-            print(f"{project.shown(self.path)}: of another run or damaged; beginning anew", file=sys.stderr)
+            print(f"{project.shown(self.path)}: of another run or damaged; beginning again", file=sys.stderr)
             return None
         print(f"{project.shown(self.path)}: going on from this checkpoint", file=sys.stderr)
         return arrays

@@ -2,9 +2,10 @@
 
 Starting Python and loading the libraries takes longer than a short simulation, so a job simulates as many
 seeds as fit into ``job_seconds`` of the configuration. What it made is in its record,
-``results/runs/EXPERIMENT/seeds-1-40.json``: the SHA-256 and the size of each file. The record is what Snakemake
-tracks, and what tells a run that was damaged or replaced afterwards. Where a record is lost, the digest that each run
-holds of its own content tells as much.
+``results/runs/EXPERIMENT/seeds-1-40.json``: the SHA-256 and the size of each file. The record is the declared output
+of the rule, and tells a run that was damaged or replaced afterwards. The runs are not declared: Snakemake would delete
+those that a killed job has made, and a larger scale could not share them. So a record is there only as long as its runs
+are (`forget_records_of_lost_runs`). Where it is lost, the digest that each run holds of its own content tells as much.
 """
 
 import json
@@ -117,18 +118,31 @@ def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None
     except UserError as error:
         print(f"{error}; simulating it again", file=sys.stderr)
         return False
-    # As plain values: arrays, which only a damaged file has, do not compare to one truth value.
-    attributes = {name: np.asarray(value).tolist() for name, value in run.attrs.items() if name != CONTENT_DIGEST}
-    return attributes == simulation.run_attributes(resolved, seed) and known_digest in (None, integrity.of_file(path))
+    # Not its title or its references, whose wording changes no number. As plain values: arrays, which only a damaged
+    # file has, do not compare to one truth value.
+    expected = {name: simulation.run_attributes(resolved, seed)[name] for name in _IDENTITY}
+    found = {name: np.asarray(run.attrs.get(name)).tolist() for name in _IDENTITY}
+    return found == expected and known_digest in (None, integrity.of_file(path))
+
+
+#: Attributes of a run that tell it from all others.
+_IDENTITY = (
+    "experiment",
+    "seed",
+    "parameters_digest",
+    "code_digest",
+    "replasticity_version",
+    "numpy_version",
+    "numba_version",
+)
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What the record of a job says: seed -> SHA-256 and size of its run's file, and when it was written."""
+    """What the record of a job says: seed -> SHA-256 and size of its run's file."""
 
     digests: dict[int, str]
     sizes: dict[int, int]
-    written_ns: int
 
 
 def _records(experiment: str) -> dict[Path, _Record]:
@@ -147,12 +161,11 @@ def _records(experiment: str) -> dict[Path, _Record]:
             records[path] = _Record(
                 digests={int(seed): str(digest) for seed, digest in content["sha256"].items()},
                 sizes={int(seed): int(size) for seed, size in content["bytes"].items()},
-                written_ns=path.stat().st_mtime_ns,
             )
         except FileNotFoundError:
             continue
         except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
-            records[path] = _Record({}, {}, 0)
+            records[path] = _Record({}, {})
     return records
 
 
@@ -166,6 +179,23 @@ def _forget_records_of(experiment: str, seeds: Iterable[int]) -> None:
     for path, record in _records(experiment).items():
         if not record.digests or not record.digests.keys().isdisjoint(seeds):
             path.unlink(missing_ok=True)
+
+
+def forget_records_of_lost_runs(experiment: str) -> None:
+    """Remove the records that name a run which is missing or cut, and those that are broken, before Snakemake plans."""
+    for path, record in _records(experiment).items():
+        lost = [seed for seed, size in record.sizes.items() if not _has_size(project.run_file(experiment, seed), size)]
+        if lost:
+            print(f"{project.shown(path)}: runs of seeds {seed_ranges(lost)} are missing or cut", file=sys.stderr)
+        if lost or not record.sizes:
+            path.unlink(missing_ok=True)
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def check_records(experiment: str, seeds: Iterable[int]) -> None:
@@ -204,7 +234,7 @@ def check_records(experiment: str, seeds: Iterable[int]) -> None:
         # A record that says nothing as well: the runs of its job are made or found sound by the next call.
         _forget_records_of(experiment, [*damaged, *missing])
     if damaged or missing:
-        problems.append(f"call Snakemake again, which makes {'it' if len(problems) == 1 else 'them'} anew")
+        problems.append(f"call Snakemake again, which makes {'it' if len(problems) == 1 else 'them'} again")
     if problems:
         raise UserError("; ".join(problems))
 
@@ -254,22 +284,3 @@ def require_runs_of(ensemble: "xr.Dataset", path: Path) -> None:
             f"{project.shown(path)}: was gathered from other runs than are in results/runs; "
             "delete it and call Snakemake again"
         )
-
-
-def runs_at_odds(resolved: Resolved) -> str:
-    """Return the seeds whose run is missing, or of another size or newer than the record of its job.
-
-    Nothing is read but the records. Each seed is a reason to gather the runs again, which tells whether they are
-    sound. A run that is missing together with its record is none: Snakemake is about to make both.
-    """
-    odd: set[int] = set()
-    for record in _records(resolved.name).values():
-        for seed, size in record.sizes.items():
-            try:
-                status = project.run_file(resolved.name, seed).stat()
-            except OSError:
-                odd.add(seed)
-            else:
-                if status.st_size != size or status.st_mtime_ns > record.written_ns:
-                    odd.add(seed)
-    return seed_ranges(sorted(odd & set(resolved.seeds)))

@@ -1,6 +1,5 @@
 """The steps from an experiment to its ensemble: simulate one seed; gather the statistics of all."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,19 @@ from replasticity.errors import UserError
 from replasticity.pipeline import provenance
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage import datasets, integrity, project
-from replasticity.storage.contract import Arrays, Variable, build, require_defined
+from replasticity.storage.contract import Arrays
 from replasticity.storage.integrity import CONTENT_DIGEST
 from replasticity.study import protocols
-from replasticity.study.protocols import Protocol
+from replasticity.study.ensembles import Gathering, ensemble_contract
 
 if TYPE_CHECKING:
     import xarray as xr
 
-#: An ensemble keeps the traces of this many seeds: enough to show the spread, whatever the number of seeds.
-TRACE_SEEDS = 5
-
 #: Attribute of an ensemble: the digest of the runs that it was gathered from.
 RUNS_DIGEST = "runs_digest"
+
+#: Attribute of an ensemble: the digest of the code that simulated those runs.
+SIMULATED_BY = "simulation_code_digest"
 
 
 def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None) -> Arrays:
@@ -54,16 +53,10 @@ def simulate(resolved: Resolved, seed: int, checkpoint_file: Path | None = None)
         If a state leaves the finite range, or the limits that its model states.
     """
     protocol = protocols.get(resolved.experiment.protocol)
-    inputs = protocol.sample_inputs(resolved.parameters, seed)
-    if protocol.simulate_resumable is None or checkpoint_file is None:
-        run = protocol.simulate(resolved.parameters, inputs)
-    else:
-        identity = provenance.run_identity(resolved, seed)
-        run = protocol.simulate_resumable(resolved.parameters, inputs, Checkpoint(checkpoint_file, identity))
-    kept = inputs | run
-    arrays = {name: kept[name] for name in protocol.RUN if name in kept}
-    require_defined(protocol.RUN, arrays)
-    return arrays
+    if checkpoint_file is None:
+        return protocol.run_seed(resolved.parameters, seed)
+    checkpoint = Checkpoint(checkpoint_file, provenance.run_identity(resolved, seed))
+    return protocol.run_seed(resolved.parameters, seed, checkpoint)
 
 
 def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path | None = None) -> str:
@@ -82,7 +75,8 @@ def write_run(resolved: Resolved, seed: int, output: Path, checkpoint_file: Path
 def run_attributes(resolved: Resolved, seed: int) -> dict[str, Any]:
     """Return the global attributes of a run: two runs with the same ones hold the same values."""
     command = f"python -m replasticity simulate {resolved.arguments} --seed {seed}"
-    return provenance.attributes(resolved, "run", command) | {"seed": seed}
+    code = provenance.simulation_digest(resolved.experiment.protocol)
+    return provenance.attributes(resolved, "run", command, code) | {"seed": seed}
 
 
 def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
@@ -108,8 +102,7 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         another file has too; if a statistic is infinite, or NaN where its contract knows no NaN.
     """
     protocol = protocols.get(resolved.experiment.protocol)
-    statistics: dict[int, Arrays] = {}
-    traces: dict[int, Arrays] = {}
+    gathering = Gathering(protocol, resolved.parameters)
     digests: dict[int, str] = {}
     code = set()
     for path in run_files:
@@ -117,33 +110,23 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
         _check_origin(resolved, run, path)
         datasets.require(run, protocol.RUN, path)
         seed = _seed(run, path)
-        if seed in statistics:
+        if seed in digests:
             raise UserError(f"{project.shown(path)}: seed {seed} is in another file too; each seed once")
-        arrays = {name: run[name].values for name in protocol.RUN if name in run}
-        # What is not finite is refused below, by name.
-        with datasets.content_of(path), np.errstate(all="ignore"):
-            statistics[seed] = protocol.summarise(resolved.parameters, arrays)
-        require_defined(protocol.STATISTICS, statistics[seed], path)
-        if len(traces) < TRACE_SEEDS:
-            traces[seed] = {name: arrays[name] for name in protocol.TRACES}
+        with datasets.content_of(path):
+            gathering.add(seed, {name: run[name].values for name in protocol.RUN if name in run}, path)
         code.add(run.attrs["code_digest"])
         digests[seed] = run.attrs[CONTENT_DIGEST]
-    if not statistics:
+    if not digests:
         raise UserError(f"{resolved.name}: no runs to aggregate")
-    seeds, trace_seeds = sorted(statistics), sorted(traces)
     with datasets.content_of(*run_files):
-        values = {name: np.stack([statistics[seed][name] for seed in seeds]) for name in protocol.STATISTICS}
-        for name in protocol.TRACES:
-            each = [traces[seed][name] for seed in trace_seeds]
-            values[name] = each[0] if _is_coordinate(protocol, name) else np.stack(each)
-        contract = ensemble_contract(protocol)
-        arrays = build(contract, {"seed": seeds, "trace_seed": trace_seeds} | values)
+        arrays = gathering.arrays()
     command = f"python -m replasticity aggregate {resolved.arguments}"
-    attributes = provenance.attributes(resolved, "ensemble", command) | {
-        "code_digest": " ".join(sorted(code)),
+    summarised_by = provenance.statistics_digest(resolved.experiment.protocol)
+    attributes = provenance.attributes(resolved, "ensemble", command, summarised_by) | {
+        SIMULATED_BY: " ".join(sorted(code)),
         RUNS_DIGEST: runs_digest(digests),
     }
-    return datasets.as_dataset(contract, arrays, **attributes)
+    return datasets.as_dataset(ensemble_contract(protocol), arrays, **attributes)
 
 
 def runs_digest(digests: Mapping[int, str]) -> str:
@@ -157,26 +140,6 @@ def _seed(run: "xr.Dataset", path: Path) -> int:
     if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= LARGEST_INT:
         raise UserError(f"{project.shown(path)}: attribute 'seed' has to be a whole number from 0 to {LARGEST_INT}")
     return int(seed)
-
-
-def _is_coordinate(protocol: Protocol, name: str) -> bool:
-    """Say whether a trace is an axis, such as the time, that all seeds share."""
-    return protocol.RUN[name].dimensions == (name,)
-
-
-def ensemble_contract(protocol: Protocol) -> dict[str, Variable]:
-    """Return what an ensemble of a protocol holds: statistics of all seeds, traces of the first ones."""
-    contract = {
-        "seed": Variable(("seed",), "seed of the run", "int64"),
-        "trace_seed": Variable(("trace_seed",), "seed of the traces", "int64"),
-    }
-    for name, variable in protocol.STATISTICS.items():
-        contract[name] = dataclasses.replace(variable, dimensions=("seed", *variable.dimensions))
-    for name in protocol.TRACES:
-        variable = protocol.RUN[name]
-        dimensions = variable.dimensions if _is_coordinate(protocol, name) else ("trace_seed", *variable.dimensions)
-        contract[name] = dataclasses.replace(variable, dimensions=dimensions)
-    return contract
 
 
 def read_ensemble(path: Path) -> "xr.Dataset":

@@ -59,7 +59,7 @@ from replasticity import __version__
 from replasticity.errors import UserError
 from replasticity.plotting import drawn_contract as _drawn_contract
 from replasticity.plotting.panels import COLUMN_TITLE
-from replasticity.storage.datasets import CONVENTIONS, open_tree
+from replasticity.storage.datasets import CONVENTIONS, json_attribute, open_tree
 from replasticity.storage.integrity import CONTENT_DIGEST
 
 #: Suffix of a file of drawn data.
@@ -148,6 +148,11 @@ def collect(
         "pictures": json.dumps(dict(pictures)),
     }
     return xr.DataTree(xr.Dataset(attrs=attributes), children=panels)
+
+
+def shown(drawing: xr.DataTree, path: Path) -> list[str]:
+    """Return the experiments that a drawing shows, the figure's own first; the scale may have left some out."""
+    return list(json_attribute(drawing.attrs, "ensembles", path))
 
 
 def _describe_axes(axes: Axes) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.judging import outcomes
 from replasticity.judging.claims import FORRT
 from replasticity.pipeline import costs
+from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
 from replasticity.reporting.markdown import address_of_doi, as_line, as_text
 from replasticity.reporting.mathtext import as_html
@@ -60,7 +62,7 @@ _SUFFIXES = ("png", "pdf", "svg", "nc")
 def renew(
     figures: Sequence[Resolved],
     evaluation_of: Callable[[str], dict[str, Any]],
-    drawing_of: Callable[[str], object],
+    drawing_of: Callable[[str], xr.DataTree],
 ) -> Iterator[Path]:
     """Copy the rendered figures and renew their sections of the page; yield each file written.
 
@@ -85,9 +87,8 @@ def renew(
     for resolved in figures:
         for suffix in _SUFFIXES:
             files.require_file(project.figure_file(resolved.name, suffix), "'make figures' makes it")
-        shown = experiments.shown(resolved.name, resolved.experiment, evaluation_of(resolved.name)["judged_with"])
-        sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown.values()])
-        drawing_of(resolved.name)
+        shown = drawn_data.shown(drawing_of(resolved.name), project.figure_file(resolved.name, "nc"))
+        sections[resolved.name] = section(resolved, [evaluation_of(name) for name in shown])
     for resolved in figures:
         for suffix in _SUFFIXES:
             source = project.figure_file(resolved.name, suffix)

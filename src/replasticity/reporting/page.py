@@ -15,10 +15,10 @@ import plotly.offline
 import xarray as xr
 from markupsafe import Markup
 
-from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Kind, Reference, Resolved
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import claims, outcomes
+from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
 from replasticity.reporting import explorer, origin, replayed
 from replasticity.reporting.markdown import address_of_doi
@@ -231,11 +231,10 @@ def _chapters(
     shown_before: set[str] = set()
     drawn = [each for each in selected if each.experiment.figure is not None]
     for each in drawn:
-        judged_with = evaluation_of(each.name)["judged_with"]
-        roles = experiments.shown(each.name, each.experiment, judged_with)
-        shown = [name for name in roles.values() if name not in shown_before]
-        shown_before.update(shown)
         drawing = drawing_of(each.name)
+        of_figure = drawn_data.shown(drawing, project.figure_file(each.name, "nc"))
+        shown = [name for name in of_figure if name not in shown_before]
+        shown_before.update(shown)
         image = _smaller(_made(each.name, "png"))
         judged = [_judged(evaluation_of(name)) for name in shown]
         yield _chapter(each, judged, list(panels(drawing)), image)

@@ -49,6 +49,12 @@ def experiments_folders() -> list[Path]:
     return [*sorted(studies_folder().glob("*/experiments")), root() / "config" / "experiments"]
 
 
+def data_file(name: str) -> Path:
+    """Return a file that a YAML file names: that of the project, or else that of the checkout that is installed."""
+    own = root() / name
+    return own if own.exists() else _CHECKOUT / name
+
+
 def run_file(experiment: str, seed: int) -> Path:
     """Return the file of one run."""
     return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"

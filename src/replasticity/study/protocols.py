@@ -26,7 +26,7 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -38,7 +38,7 @@ from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
 from replasticity.storage.contract import Arrays, Recorded, Variable
-from replasticity.study import statistics
+from replasticity.study import one_seed, statistics
 from replasticity.study.recordings import Recordings
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Protocol:
         if self.peer_module is None:
             return None
         module = importlib.import_module(self.peer_module)
-        return Peer(module.DATA if hasattr(module, "DATA") else _moving(module), module)
+        return Peer(module.DATA, module)
 
     def require_peer(self) -> Peer:
         """Return what the study knows of another simulator's recordings.
@@ -146,14 +146,12 @@ class Protocol:
     @property
     def TRACES(self) -> tuple[str, ...]:
         """Variables of a run that figures show; an ensemble keeps them for its first seeds."""
-        moving: tuple[str, ...] = getattr(self._simulation, "TRACES", ())
-        return moving or tuple(name for name, variable in self.RUN.items() if variable.trace)
+        return tuple(name for name, variable in self.RUN.items() if variable.trace)
 
     @property
     def OUTPUT_OPTIONS(self) -> tuple[str, ...]:
         """Parameters that say what is recorded, and change no statistic."""
-        moving: tuple[str, ...] = getattr(self._simulation, "OUTPUT_OPTIONS", ())
-        return moving or output_options(self.Parameters)
+        return output_options(self.Parameters)
 
     @property
     def SHORTEST(self) -> Mapping[str, Any]:
@@ -165,11 +163,6 @@ class Protocol:
         """Whether nothing is random, so that every seed gives the same run: that all are equal does not prove it."""
         return not hasattr(self._simulation, "sample_inputs")
 
-    @property
-    def simulate_resumable(self) -> Callable[..., Arrays] | None:
-        """`simulate` with a third argument, the checkpoint; None if runs are too short to need one."""
-        return getattr(self._simulation, "simulate_resumable", None)
-
     def sample_inputs(self, parameters: BaseParameters, seed: int) -> Arrays:
         """Return the inputs of a run: all that is random, or prescribed and replaced by a recording.
 
@@ -180,10 +173,7 @@ class Protocol:
         seed : int
             Seed of the run.
         """
-        if not self.is_deterministic:
-            return cast(Arrays, self._simulation.sample_inputs(parameters, seed))
-        prescribed = getattr(self._simulation, "prescribed_inputs", None)
-        return cast(Arrays, prescribed(parameters)) if prescribed else {}
+        return one_seed.sample_inputs(self._simulation, parameters, seed)
 
     def simulate(self, parameters: BaseParameters, inputs: Arrays) -> Arrays:
         """Return the run: deterministic, given its inputs.
@@ -207,10 +197,12 @@ class Protocol:
         """
         return cast(Arrays, self._simulation.simulate(parameters, inputs))
 
+    def run_seed(self, parameters: BaseParameters, seed: int, checkpoint: Any = None) -> Arrays:
+        """Return the run of one seed, with its inputs; see `replasticity.study.one_seed.simulate`."""
+        return one_seed.simulate(self._simulation, parameters, seed, checkpoint)
+
     def sizes(self, parameters: BaseParameters) -> dict[str, int]:
         """Return the length of each dimension of `STATISTICS`, without a run."""
-        if hasattr(self._statistics, "sizes"):
-            return cast(dict[str, int], self._statistics.sizes(parameters))
         return {name: length(parameters) for name, length in self._statistics.DIMENSIONS.items()}
 
     def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
@@ -224,24 +216,6 @@ class Protocol:
             From `simulate`, with the inputs.
         """
         return statistics.summarise(self._statistics, parameters, run)
-
-
-def _moving(module: ModuleType) -> Recordings:
-    return Recordings.model_validate(
-        {
-            "recordings": list(module.RECORDINGS),
-            "inputs": {
-                "needed": list(module.NEEDED_INPUTS),
-                "others": [each for each in module.RECORDED_INPUTS if each not in module.NEEDED_INPUTS],
-            },
-            "spikes": list(module.SPIKES),
-            "tolerances": [
-                {"variables": [name], "absolute": each.absolute, "relative": each.relative}
-                for name, each in module.TOLERANCES.items()
-            ],
-            "summary": dict(module.PEER_NAMES),
-        }
-    )
 
 
 def _beside(module: str, part: str) -> str:

@@ -125,15 +125,11 @@ def statistics_of(module: ModuleType) -> list[Statistic]:
 
 def contract_of(module: ModuleType) -> dict[str, Variable]:
     """Return name -> declaration of all statistics of a module."""
-    if hasattr(module, "STATISTICS"):
-        return dict(module.STATISTICS)
     return {name: variable for each in statistics_of(module) for name, variable in each.declared.items()}
 
 
 def summarise(module: ModuleType, parameters: Any, arrays: Arrays) -> Arrays:
     """Return all statistics of one run, as their declarations promise; errors as in `contract.build`."""
-    if hasattr(module, "summarise"):
-        return dict(module.summarise(parameters, arrays))
     run = Run(arrays)
     values: dict[str, Any] = {}
     for each in statistics_of(module):

@@ -1,6 +1,7 @@
 """Figure epsp: the STDP window, the EPSP after pairings, the question's gap of one period, and its sum of changes."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -9,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replasticity.equations.pair_stdp_formulas import change_by_one_pairing
 from replasticity.plotting import rendering as look
 from replasticity.plotting.rendering import parameters_of
 
@@ -66,13 +68,8 @@ def _colours(count: int) -> list[Any]:
     return list(mpl.colormaps["cividis"](np.linspace(0, 0.92, count)))
 
 
-def closed_form(difference_ms: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
-    """Return the weight change by one isolated pairing, without bounds."""
-    ratio = parameters["tau_pre_ms"] / parameters["tau_post_ms"] * parameters["depression_ratio"]
-    size = np.abs(difference_ms)
-    potentiation, depression = (np.exp(-size / parameters[f"tau_{side}_ms"]) for side in ("pre", "post"))
-    change: np.ndarray = parameters["dA_pre"] * np.where(difference_ms >= 0, potentiation, -ratio * depression)
-    return change
+def _change_by_one_pairing(difference_ms: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
+    return change_by_one_pairing(difference_ms, SimpleNamespace(**parameters))
 
 
 def draw_window(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
@@ -84,7 +81,7 @@ def draw_window(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         parameters, difference_ms = parameters_of(window), window["difference_ms"].values[0]
         for side in (np.linspace(difference_ms.min(), -1e-6, 200), np.linspace(0, difference_ms.max(), 200)):
             label = "closed form" if side[0] >= 0 else None
-            axes.plot(side, closed_form(side, parameters), color=look.ORANGE, label=label)
+            axes.plot(side, _change_by_one_pairing(side, parameters), color=look.ORANGE, label=label)
         axes.plot(difference_ms, window["dw"].values[0], "o", ms=3, mew=0, color=look.BLUE, label="simulated")
     if "tutorial" in ensembles:
         tutorial = ensembles["tutorial"]
@@ -134,7 +131,7 @@ def draw_epsp(axes: Axes, ensemble: xr.Dataset) -> None:
 
 def _expected_mV(difference_ms: np.ndarray, parameters: Mapping[str, Any]) -> np.ndarray:
     """Return the EPSP that the sum of isolated pairings would make, within the weight's bounds."""
-    weight = parameters["weight_initial"] + parameters["pairings"] * closed_form(difference_ms, parameters)
+    weight = parameters["weight_initial"] + parameters["pairings"] * _change_by_one_pairing(difference_ms, parameters)
     if parameters["clip_weight"]:
         weight = np.clip(weight, 0, parameters["weight_max"])
     epsp_mV: np.ndarray = weight * parameters["psp_scale_mV"]
@@ -239,7 +236,7 @@ def draw_by_pairing(axes: Axes, ensemble: xr.Dataset, difference_ms: float) -> N
     chosen = few(rates_Hz)
     for k, colour in zip(chosen, _colours(len(chosen)), strict=True):
         axes.plot(pairing, [0.0, *change[k]], "o-", ms=2, mew=0, lw=0.8, color=colour, label=f"{rates_Hz[k]:g} Hz")
-    one = float(closed_form(np.array(difference_ms), parameters))
+    one = float(_change_by_one_pairing(np.array(difference_ms), parameters))
     label = "number \N{MULTIPLICATION SIGN} change by one"
     axes.plot(pairing, pairing * one, color=look.VERMILION, ls="--", lw=1.0, label=label)
     axes.set_xlabel("number of pairings")

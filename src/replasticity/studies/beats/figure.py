@@ -26,7 +26,7 @@ ORDERS = ("pre", "post")
 _RATES = ("pre_rates_Hz", "post_rates_Hz")
 
 #: Reset of the phase -> label.
-_RESETS = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}
+RESETS = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
@@ -74,7 +74,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
 
 
 def _reset(ensemble: xr.Dataset) -> str:
-    return f"reset {_RESETS[parameters_of(ensemble)['reset']]}"
+    return f"reset {RESETS[parameters_of(ensemble)['reset']]}"
 
 
 def _panel(number: int) -> str:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from replasticity.plotting import rendering as look
 from replasticity.plotting.rendering import parameters_of
+from replasticity.studies.beats.figure import ORDERS, RESETS
 
 #: Role -> title of its map.
 _TITLES = {
@@ -18,14 +19,8 @@ _TITLES = {
     "balanced": "No excess",
 }
 
-#: Reset of the phase -> label.
-_RESETS = {"zero": "x = 0", "subtract": "x \N{MINUS SIGN} 1"}
-
 #: Panels in one row.
 _COLUMNS = 3
-
-#: Which spike of a coincidence is first with exact times, as along the dimension `first` of `weight_no_grid`.
-ORDERS = ("pre", "post")
 
 _COLOURS = {"main": look.BLUE, "subtract": look.ORANGE, "balanced": look.GREEN}
 
@@ -102,7 +97,7 @@ def _title(role: str, ensemble: xr.Dataset) -> str:
 
 def _model(ensemble: xr.Dataset) -> str:
     """Say which reset and which excess of depression an ensemble has."""
-    return f"{_RESETS[parameters_of(ensemble)['reset']]}, {_ratio(ensemble)}"
+    return f"{RESETS[parameters_of(ensemble)['reset']]}, {_ratio(ensemble)}"
 
 
 def _ratio(ensemble: xr.Dataset) -> str:

@@ -18,47 +18,32 @@ _LABELS = {"main": ("slice ends", look.BLUE), "exact": ("exact event times", loo
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``dopamine_cue``: ``main``, and if given ``exact`` and ``long``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to h and k; i and j only with ``long``.
-    """
-    main = ensembles["main"]
+    """Return panels a to h and k of ``main``, h with ``exact`` if that is given; i and j only with ``long``."""
+    main, long = ensembles["main"], ensembles.get("long")
     rows: Any = [["a", "a"], ["b", "b"], ["c", "c"], ["d", "e"], ["f", "k"], ["g", "h"]]
     heights = [1.4, 2.2, 0.8, 1, 1, 1]
-    if "long" in ensembles:
+    if long is not None:
         rows.append(["i", "j"])
         heights.append(1.15)
     figure = Figure(figsize=(look.FULL_WIDTH, 1.75 * sum(heights)), layout=look.layout())
     panels = figure.subplot_mosaic(rows, height_ratios=heights)
-    seed, count = main["trace_seed"].values[0], main.sizes["seed"]
-    draw_raster(panels["a"], main)
-    look.letter(panels["a"], "a", f"Excitatory spikes in bins of 10 ms, stimuli and dopamine, seed {seed}")
-    draw_potentials(panels["b"], main)
-    look.letter(panels["b"], "b", f"Potentials of ten excitatory neurons, seed {seed}")
-    draw_rate(panels["c"], main)
-    look.letter(panels["c"], "c", f"Rate of all excitatory neurons in bins of 10 ms, seed {seed}")
-    draw_dopamine(panels["d"], main)
-    look.letter(panels["d"], "d", f"Dopamine, mean over synapses, seed {seed}")
-    draw_eligibility(panels["e"], main)
-    look.letter(panels["e"], "e", f"Eligibility, sum over synapses, seed {seed}")
-    draw_weights(panels["f"], main)
-    look.letter(panels["f"], "f", f"Mean change of outgoing weights, seed {seed}")
-    draw_single_weights(panels["k"], main)
-    look.letter(panels["k"], "k", f"Single weights, one per neuron, seed {seed}")
+    seed, count = f"seed {main['trace_seed'].values[0]}", main.sizes["seed"]
+    for letter, draw, title in (
+        ("a", draw_raster, "Excitatory spikes in bins of 10 ms, stimuli and dopamine"),
+        ("b", draw_potentials, "Potentials of ten excitatory neurons"),
+        ("c", draw_rate, "Rate of all excitatory neurons in bins of 10 ms"),
+        ("d", draw_dopamine, "Dopamine, mean over synapses"),
+        ("e", draw_eligibility, "Eligibility, sum over synapses"),
+        ("f", draw_weights, "Mean change of outgoing weights"),
+        ("k", draw_single_weights, "Single weights, one per neuron"),
+    ):
+        draw(panels[letter], main)
+        look.letter(panels[letter], letter, f"{title}, {seed}")
     draw_gains(panels["g"], main)
     look.letter(panels["g"], "g", f"Gain of both subgroups, n = {count} seeds{_spread(main)}")
     draw_difference(panels["h"], ensembles)
     look.letter(panels["h"], "h", f"Rewarded minus other, n = {count} seeds")
-    if "long" in ensembles:
-        long = ensembles["long"]
+    if long is not None:
         duration_s = parameters_of(long)["duration_ms"] / 1000
         draw_gains(panels["i"], long)
         look.letter(panels["i"], "i", f"The same as g over {duration_s:g} s, n = {long.sizes['seed']} seeds")
@@ -77,11 +62,13 @@ def _time_s(ensemble: xr.Dataset) -> np.ndarray:
     return time_s
 
 
-def _mark_dopamine(axes: Axes, main: xr.Dataset, height: float) -> None:
+def _mark_dopamine(axes: Axes, main: xr.Dataset) -> None:
     """Mark when dopamine was given, in bins of 100 ms."""
     given = main["dopamine_count"].values[0] > 0
     at_s = main["rate_time_ms"].values[given] / 1000
-    axes.plot(at_s, np.full(len(at_s), height), "D", color=look.ORANGE, ms=2.5, label="dopamine spike", clip_on=False)
+    # The layout takes an unclipped line without points for one at the corner of the page.
+    clipped = len(at_s) == 0
+    axes.plot(at_s, np.zeros(len(at_s)), "D", color=look.ORANGE, ms=2.5, label="dopamine spike", clip_on=clipped)
 
 
 def draw_raster(axes: Axes, main: xr.Dataset) -> None:
@@ -94,11 +81,10 @@ def draw_raster(axes: Axes, main: xr.Dataset) -> None:
         at_s = time_s[counts > 0]
         axes.plot(at_s, np.full(len(at_s), 1.05 * top), "v", color=colour, ms=3, label=f"stimulus, {label}")
     axes.set_ylim(0, 1.1 * top)
-    _mark_dopamine(axes, main, 0.0)
+    _mark_dopamine(axes, main)
     look.room_above(axes, 0.2)
     look.legend(axes, loc="upper left", columns=3)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("neuron")
+    axes.set(xlabel="time (s)", ylabel="neuron")
     axes.margins(x=0.01)
 
 
@@ -112,8 +98,7 @@ def draw_potentials(axes: Axes, main: xr.Dataset) -> None:
     axes.set_yticks(np.arange(len(V_mV)) + 0.5, [str(k + 1) for k in range(len(V_mV))])
     axes.set_ylim(0, len(V_mV))
     axes.margins(x=0.01)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel(f"neuron; V (mV),\nstrips of {shift_mV:g} mV")
+    axes.set(xlabel="time (s)", ylabel=f"neuron; V (mV),\nstrips of {shift_mV:g} mV")
 
 
 def draw_rate(axes: Axes, main: xr.Dataset) -> None:
@@ -123,16 +108,10 @@ def draw_rate(axes: Axes, main: xr.Dataset) -> None:
     rate_Hz = main["raster_count"].values[0].sum(axis=1, dtype=np.int64) / main.sizes["exc"] / width_ms * 1000
     axes.stairs(rate_Hz, np.append(time_ms - time_ms[0], time_ms[-1] + time_ms[0]) / 1000, color=look.BLUE, lw=0.5)
     mean_Hz, printed_Hz = main["exc_rate_Hz"].values.mean(), main["exc_rate_as_printed_Hz"].values.mean()
-    axes.axhline(
-        mean_Hz,
-        color=look.VERMILION,
-        lw=0.8,
-        ls="--",
-        label=f"mean of all seeds {mean_Hz:.2f} Hz (as printed: {printed_Hz:.1f})",
-    )
+    label = f"mean of all seeds {mean_Hz:.2f} Hz (as printed: {printed_Hz:.1f})"
+    axes.axhline(mean_Hz, color=look.VERMILION, lw=0.8, ls="--", label=label)
     axes.margins(x=0.01)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("rate (Hz)")
+    axes.set(xlabel="time (s)", ylabel="rate (Hz)")
     look.room_above(axes, 0.3)
     look.legend(axes, loc="upper left")
 
@@ -144,9 +123,8 @@ def draw_dopamine(axes: Axes, main: xr.Dataset) -> None:
         axes.plot(_time_s(main), n[k], ("-", "--")[k], color=colour, lw=1.0, label=label)
     difference = "rewarded \N{MINUS SIGN} other, times 200"
     axes.plot(_time_s(main), 200 * (n[0] - n[1]), color=look.BLACK, lw=0.6, label=difference)
-    _mark_dopamine(axes, main, 0.0)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("dopamine n")
+    _mark_dopamine(axes, main)
+    axes.set(xlabel="time (s)", ylabel="dopamine n")
     look.room_above(axes, 0.4)
     look.legend(axes, loc="upper left", columns=2)
 
@@ -158,8 +136,7 @@ def draw_single_weights(axes: Axes, main: xr.Dataset) -> None:
         time_s = np.tile(_time_s(main), (len(weight_pA), 1))
         axes.plot(time_s.ravel(), weight_pA.ravel(), ".", color=colour, ms=1.5, mew=0, alpha=0.6)
         axes.plot([], [], ".", color=colour, ms=6, label=label)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("w (pA)")
+    axes.set(xlabel="time (s)", ylabel="w (pA)")
     look.room_above(axes, 0.2)
     look.legend(axes, loc="upper left", columns=2)
 
@@ -168,9 +145,8 @@ def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
     """Draw the sums of c over the synapses that leave each subgroup."""
     for k, (label, colour) in enumerate(_GROUPS):
         axes.plot(_time_s(main), main["c_sum"].values[0, k], color=colour, lw=0.8, label=label)
-    _mark_dopamine(axes, main, 0.0)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("sum of c")
+    _mark_dopamine(axes, main)
+    axes.set(xlabel="time (s)", ylabel="sum of c")
     look.room_above(axes, 0.5)
     look.legend(axes, loc="upper left", columns=2)
 
@@ -181,8 +157,7 @@ def draw_weights(axes: Axes, main: xr.Dataset) -> None:
     for k, (label, colour) in enumerate(_GROUPS):
         axes.plot(_time_s(main), main["weight_pA"].values[0, k] - initial_pA, color=colour, label=label)
     axes.plot(_time_s(main), main["weight_all_pA"].values[0] - initial_pA, color=look.BLACK, label="whole network")
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel(f"w \N{MINUS SIGN} {initial_pA:g} pA (pA)")
+    axes.set(xlabel="time (s)", ylabel=f"w \N{MINUS SIGN} {initial_pA:g} pA (pA)")
     look.legend(axes, loc="upper left")
 
 
@@ -194,8 +169,7 @@ def draw_gains(axes: Axes, ensemble: xr.Dataset) -> None:
         percent = gain_pA[:, -1].mean() / initial_pA * 100
         draw_band(axes, _time_s(ensemble), gain_pA, colour, f"{label}: {percent:+.3f} % at the end")
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("gain (pA)")
+    axes.set(xlabel="time (s)", ylabel="gain (pA)")
     look.room_above(axes, 0.45)
     look.legend(axes, loc="upper left")
 
@@ -209,16 +183,10 @@ def draw_difference(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         positive, count = int(np.sum(difference_pA[:, -1] > 0)), len(difference_pA)
         if role == "main":
             axes.plot(_time_s(ensembles[role]), difference_pA.T, color=look.SKY, lw=0.4, alpha=0.7)
-        draw_band(
-            axes,
-            _time_s(ensembles[role]),
-            difference_pA,
-            colour,
-            f"{label}: {positive} of {count} seeds > 0",
-        )
+        label = f"{label}: {positive} of {count} seeds > 0"
+        draw_band(axes, _time_s(ensembles[role]), difference_pA, colour, label)
     axes.axhline(0, color=look.GREY, lw=0.6, zorder=0)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("difference (pA)")
+    axes.set(xlabel="time (s)", ylabel="difference (pA)")
     look.room_above(axes, 0.5)
     look.legend(axes, loc="upper left")
 
@@ -237,9 +205,8 @@ def draw_responses(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
                 axes.plot(np.full(len(values), place + 0.3 * k), values, "o", ms=2.5, mew=0, alpha=0.5, color=colour)
                 if len(values) >= FEWEST_SEEDS_OF_A_BAND:
                     mean, low, high = mean_and_band(values)
-                    axes.errorbar(
-                        place + 0.3 * k, mean, [[mean - low], [high - mean]], fmt="_", color=look.BLACK, capsize=3, lw=1
-                    )
+                    half = [[mean - low], [high - mean]]
+                    axes.errorbar(place + 0.3 * k, mean, half, fmt="_", color=look.BLACK, capsize=3, lw=1)
             ticks.append((place + 0.15, f"{text}\n{duration_s:g} s"))
             place += 1.0
     for label, colour in _GROUPS:

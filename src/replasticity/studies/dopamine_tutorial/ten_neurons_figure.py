@@ -16,39 +16,31 @@ _LABELS = {"main": ("events at slice ends", look.BLUE), "exact": ("exact event t
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``dopamine_ten``: ``main``, and if given ``exact``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to h.
-    """
+    """Return panels a to h, e to h with ``exact`` if that is given."""
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 9.6), layout=look.layout())
     panels = figure.subplot_mosaic([["a", "e"], ["b", "f"], ["c", "g"], ["d", "h"]], height_ratios=[1, 1.4, 1.4, 1])
-    seed, count = main["trace_seed"].values[0], main.sizes["seed"]
+    seed, count = f"seed {main['trace_seed'].values[0]}", main.sizes["seed"]
     draw_raster(panels["a"], main)
-    look.letter(panels["a"], "a", f"Output spikes, seed {seed}")
     draw_synapses(panels["b"], main, "weight_mV", "w, 0 to {:.3g} mV each")
-    look.letter(panels["b"], "b", f"Weight of each neuron's synapse, seed {seed}")
     draw_synapses(panels["c"], main, "c", "c, range {:.3g} each")
-    look.letter(panels["c"], "c", f"Eligibility trace of each synapse, seed {seed}")
     draw_dopamine(panels["d"], main)
-    look.letter(panels["d"], "d", f"Stored dopamine, seed {seed}")
-    spread = "mean and 95 %" if count >= FEWEST_SEEDS_OF_A_BAND else "mean and seeds"
-    draw_rate(panels["e"], ensembles)
-    look.letter(panels["e"], "e", f"Output rate, n = {count} seeds, {spread}")
-    draw_mean_weight(panels["f"], ensembles)
-    look.letter(panels["f"], "f", f"Mean weight, n = {count} seeds, {spread}")
+    draw_courses(panels["e"], ensembles, "rate_time_ms", "rate_binned_Hz", "rate per neuron (Hz)")
+    draw_courses(panels["f"], ensembles, "time_ms", "weight_mean_mV", "mean w (mV)")
     draw_epochs(panels["g"], ensembles)
-    look.letter(panels["g"], "g", f"Rate in four epochs, n = {count} seeds, {spread}")
     draw_final_weights(panels["h"], ensembles)
-    look.letter(panels["h"], "h", f"Final weights of {main.sizes['neuron']} synapses, n = {count} seeds")
+    spread = f"n = {count} seeds, {'mean and 95 %' if count >= FEWEST_SEEDS_OF_A_BAND else 'mean and seeds'}"
+    for letter, title in {
+        "a": f"Output spikes, {seed}",
+        "b": f"Weight of each neuron's synapse, {seed}",
+        "c": f"Eligibility trace of each synapse, {seed}",
+        "d": f"Stored dopamine, {seed}",
+        "e": f"Output rate, {spread}",
+        "f": f"Mean weight, {spread}",
+        "g": f"Rate in four epochs, {spread}",
+        "h": f"Final weights of {main.sizes['neuron']} synapses, n = {count} seeds",
+    }.items():
+        look.letter(panels[letter], letter, title)
     return figure
 
 
@@ -80,16 +72,7 @@ def draw_raster(axes: Axes, main: xr.Dataset) -> None:
 def draw_synapses(axes: Axes, main: xr.Dataset, name: str, quantity: str) -> None:
     """Draw a quantity of each synapse of the first seed, one above the other, all on one scale.
 
-    Parameters
-    ----------
-    axes : Axes
-        The panel.
-    main : Dataset
-        The ensemble.
-    name : str
-        Variable that is drawn.
-    quantity : str
-        Label; its braces take how much of the quantity is between two neurons.
+    The braces of its label, ``quantity``, take how much of it is between two neurons.
     """
     values = main[name].values[0]
     span = max(float(np.ptp(values)), 1e-12)
@@ -119,22 +102,12 @@ def _shown(ensembles: Mapping[str, xr.Dataset]) -> list[tuple[str, xr.Dataset, s
     return [(label, ensembles[role], colour) for role, (label, colour) in _LABELS.items() if role in ensembles]
 
 
-def draw_rate(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw the output rate in bins of 250 ms with its band over seeds."""
-    for label, ensemble, colour in _shown(ensembles):
-        draw_band(axes, ensemble["rate_time_ms"].values / 1000, ensemble["rate_binned_Hz"].values, colour, label)
+def draw_courses(axes: Axes, ensembles: Mapping[str, xr.Dataset], time: str, name: str, label: str) -> None:
+    """Draw the course of a statistic over time with its band over seeds."""
+    for experiment, ensemble, colour in _shown(ensembles):
+        draw_band(axes, ensemble[time].values / 1000, ensemble[name].values, colour, experiment)
     mark_dopamine(axes, ensembles["main"])
-    axes.set_ylabel("rate per neuron (Hz)")
-    look.room_above(axes, 0.25)
-    look.legend(axes, loc="upper left")
-
-
-def draw_mean_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
-    """Draw the mean weight with its band over seeds."""
-    for label, ensemble, colour in _shown(ensembles):
-        draw_band(axes, ensemble["time_ms"].values / 1000, ensemble["weight_mean_mV"].values, colour, label)
-    mark_dopamine(axes, ensembles["main"])
-    axes.set_ylabel("mean w (mV)")
+    axes.set_ylabel(label)
     look.room_above(axes, 0.25)
     look.legend(axes, loc="upper left")
 
@@ -152,8 +125,7 @@ def draw_epochs(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         axes.errorbar(place, mean, (mean - low, high - mean), fmt="_", color=look.BLACK, capsize=3, lw=1, ms=8)
         axes.plot([], [], "o", ms=3, color=colour, label=label)
     axes.set_xticks(range(len(edges_s) - 1), [f"{a:g}\N{EN DASH}{b:g} s" for a, b in pairwise(edges_s)])
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("rate per neuron (Hz)")
+    axes.set(xlabel="epoch", ylabel="rate per neuron (Hz)")
     look.room_above(axes, 0.25)
     look.legend(axes, loc="upper left")
 
@@ -165,10 +137,8 @@ def draw_final_weights(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
         share = np.arange(1, len(weight_mV) + 1) / len(weight_mV)
         zero = np.mean(weight_mV == 0.0)
         axes.step(weight_mV, share, where="post", color=colour, label=f"{label}: {zero:.0%} at exactly 0")
-    axes.axvline(
-        parameters_of(ensembles["main"])["weight_initial_mV"], color=look.GREY, lw=0.8, ls="--", label="initial"
-    )
-    axes.set_xlabel("final w (mV)")
-    axes.set_ylabel("share of synapses")
+    initial_mV = parameters_of(ensembles["main"])["weight_initial_mV"]
+    axes.axvline(initial_mV, color=look.GREY, lw=0.8, ls="--", label="initial")
+    axes.set(xlabel="final w (mV)", ylabel="share of synapses")
     axes.set_ylim(0, 1.02)
     look.legend(axes, loc="lower right")

@@ -13,28 +13,22 @@ _COLOURS = (look.BLUE, look.VERMILION, look.GREEN, look.PURPLE)
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``dopamine_timing``: ``main``, and if given ``exact``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to d.
-    """
+    """Return panels a to d, a with ``exact`` if that is given."""
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 5.4), layout=look.layout())
     panels = figure.subplot_mosaic([["a", "b"], ["c", "d"]])
     draw_final_weight(panels["a"], ensembles)
     look.letter(panels["a"], "a", "Weight at the end")
-    draw_weight(panels["b"], main)
+    draw_courses(panels["b"], main, "weight", every=2, width=0.7)
+    panels["b"].set(xlabel="time (s)", ylabel="weight")
+    look.room_above(panels["b"], 0.15)
+    look.legend(panels["b"], loc="upper right", columns=2)
     look.letter(panels["b"], "b", "Weight over time, every second dopamine time")
     draw_eligibility(panels["c"], main)
     look.letter(panels["c"], "c", "Eligibility trace")
-    draw_dopamine(panels["d"], main)
+    draw_courses(panels["d"], main, "n", every=4, width=0.8)
+    panels["d"].set(xlabel="time (s)", ylabel="dopamine n")
+    look.legend(panels["d"], loc="upper right")
     look.letter(panels["d"], "d", "Dopamine, every fourth time")
     look.say_nothing_is_random(figure)
     return figure
@@ -57,23 +51,17 @@ def draw_final_weight(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.plot([], [], "-", color=look.GREY, lw=0.8, label="closed form, joined")
     if "exact" in ensembles:
         axes.plot([], [], "x", color=look.BLACK, ms=3, label="exact event times")
-    axes.set_xlabel("time of the dopamine spike (s)")
-    axes.set_ylabel("weight")
+    axes.set(xlabel="time of the dopamine spike (s)", ylabel="weight")
     look.legend(axes, loc="upper right")
 
 
-def draw_weight(axes: Axes, main: xr.Dataset) -> None:
-    """Draw w(t) of every second point."""
-    time_s = main["time_ms"].values / 1000
-    weight = main["weight"].values[0]
-    for k in range(len(weight)):
-        for point in range(0, weight.shape[1], 2):
+def draw_courses(axes: Axes, main: xr.Dataset, name: str, every: int, width: float) -> None:
+    """Draw the course of a state of the synapse for some of the dopamine times."""
+    time_s, courses = main["time_ms"].values / 1000, main[name].values[0]
+    for k in range(len(courses)):
+        for point in range(0, courses.shape[1], every):
             label = _amount(main["A_vt"].values[0, k]) if point == 0 else None
-            axes.plot(time_s, weight[k, point], color=_COLOURS[k % len(_COLOURS)], lw=0.7, label=label)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("weight")
-    look.room_above(axes, 0.15)
-    look.legend(axes, loc="upper right", columns=2)
+            axes.plot(time_s, courses[k, point], color=_COLOURS[k % len(_COLOURS)], lw=width, label=label)
 
 
 def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
@@ -83,20 +71,5 @@ def draw_eligibility(axes: Axes, main: xr.Dataset) -> None:
     given_s = main["dopamine_ms"].values[0] / 1000
     axes.plot(given_s, np.zeros(len(given_s)), "^", color=look.ORANGE, ms=4, label="dopamine times", clip_on=False)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("eligibility trace c")
-    look.legend(axes, loc="upper right")
-
-
-def draw_dopamine(axes: Axes, main: xr.Dataset) -> None:
-    """Draw n(t) of every fourth dopamine time."""
-    n = main["n"].values[0]
-    for k in range(len(n)):
-        for point in range(0, n.shape[1], 4):
-            label = _amount(main["A_vt"].values[0, k]) if point == 0 else None
-            axes.plot(
-                main["time_ms"].values / 1000, n[k, point], color=_COLOURS[k % len(_COLOURS)], lw=0.8, label=label
-            )
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("dopamine n")
+    axes.set(xlabel="time (s)", ylabel="eligibility trace c")
     look.legend(axes, loc="upper right")

@@ -25,19 +25,7 @@ _PARTS = ("first sixth of the run", "last sixth of the run")
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``pavlovian_conditioning``: ``main``, and if given ``random_reward``,
-        ``no_dopamine`` and ``parallel_sum``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to h.
-    """
+    """Return the figure: panels a to h, with the roles of `_LABELS` that there are."""
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 9.4), layout=look.layout())
     panels = figure.subplot_mosaic([["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]])

@@ -1,6 +1,6 @@
 """Figure izhikevich2007: the rewarded synapse over the hour, and how alone it is (Izhikevich 2007, Fig. 1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,45 +38,29 @@ _PART = 6
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
-    """Return the figure.
-
-    Parameters
-    ----------
-    ensembles : mapping of str to Dataset
-        Ensembles of protocol ``distal_reward``: ``main``, and if given ``no_dopamine``, ``parallel_sum``,
-        ``trace_20ms``, ``per_ms`` and ``all_corrected``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Panels a to j.
-    """
+    """Return the figure: panels a to j, with the roles of `_LABELS` that there are."""
     main = ensembles["main"]
     figure = Figure(figsize=(look.FULL_WIDTH, 10.6), layout=look.layout())
     close_up = [["b"], ["b_dopamine"], ["b_weight"]]
     rows: list[Any] = [["a", close_up], ["c", "d"], ["e", "f"], ["g", "h"], ["i", "j"]]
     panels = figure.subplot_mosaic(rows, height_ratios=[1.4, 1, 1, 1, 1])
     seed, all_seeds = f"seed {main['trace_seed'].values[0]}", seeds(main.sizes["seed"])
-    draw_raster(panels["a"], main)
-    look.letter(panels["a"], "a", f"Spikes in the last second, {seed}")
     draw_close_up([panels[name] for (name,) in close_up], main)
     look.letter(panels["b"], "b", f"One reward close up, {seed}")
-    draw_chosen_weight(panels["c"], main)
-    look.letter(panels["c"], "c", f"Weight of the chosen synapse, {all_seeds}")
-    draw_eligibility(panels["d"], main)
-    look.letter(panels["d"], "d", f"Its eligibility, {all_seeds}")
-    draw_rank(panels["e"], main)
-    look.letter(panels["e"], "e", f"Its rank by weight, ties in the mean, {all_seeds}")
-    draw_histogram(panels["f"], main)
-    look.letter(panels["f"], "f", f"All excitatory weights at the end, {seed}")
-    draw_weights_of_conditions(panels["g"], ensembles)
-    look.letter(panels["g"], "g", "Weight of the chosen synapse: median, each seed")
-    draw_company(panels["h"], ensembles)
-    look.letter(panels["h"], "h", "Near the bound: median, each seed")
-    draw_rewards(panels["i"], ensembles)
-    look.letter(panels["i"], "i", "Rewards: mean, each seed")
-    draw_errata(panels["j"], ensembles)
-    look.letter(panels["j"], "j", "Synapses near the bound at the end")
+    others: dict[str, tuple[Callable[[Axes, Any], None], Any, str]] = {
+        "a": (draw_raster, main, f"Spikes in the last second, {seed}"),
+        "c": (draw_chosen_weight, main, f"Weight of the chosen synapse, {all_seeds}"),
+        "d": (draw_eligibility, main, f"Its eligibility, {all_seeds}"),
+        "e": (draw_rank, main, f"Its rank by weight, ties in the mean, {all_seeds}"),
+        "f": (draw_histogram, main, f"All excitatory weights at the end, {seed}"),
+        "g": (draw_weights_of_conditions, ensembles, "Weight of the chosen synapse: median, each seed"),
+        "h": (draw_company, ensembles, "Near the bound: median, each seed"),
+        "i": (draw_rewards, ensembles, "Rewards: mean, each seed"),
+        "j": (draw_errata, ensembles, "Synapses near the bound at the end"),
+    }
+    for letter, (draw, shown, title) in others.items():
+        draw(panels[letter], shown)
+        look.letter(panels[letter], letter, title)
     return figure
 
 

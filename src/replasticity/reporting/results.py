@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Verdicts made again may differ by this much relative to the stored ones: another processor rounds differently.
 _RELATIVE_TOLERANCE = 1e-9
 
-_REMEDY = "delete it and call Snakemake again, which makes it anew"
+_REMEDY = "delete it and call Snakemake again, which makes it again"
 
 
 class Results:

@@ -1,0 +1,58 @@
+"""Parameters of neurons that fire regularly, on the grid of the run and on finer ones."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, model_validator
+
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, TimeGrid, is_recorded, quantity
+
+Rates = Annotated[list[NonNegative], Field(min_length=1)]
+
+#: What a neuron takes for one step on a fast machine [s].
+_SECONDS_PER_STEP = 1e-9
+
+
+class RegularFiring(TimeGrid):
+    """Presynaptic and postsynaptic neurons that fire regularly."""
+
+    duration_ms: GridDuration = quantity("Duration of the run.")
+    pre_rates_Hz: Rates = quantity("Rate of each presynaptic neuron.", symbol="f")
+    post_rates_Hz: Rates = quantity("Rate of each postsynaptic neuron.", symbol="f")
+    reset: Literal["zero", "subtract"] = quantity(
+        "Phase after a spike: 0, which lengthens each interval to whole steps, or phase - 1."
+    )
+    dt_divisions: list[Annotated[int, Field(ge=1, le=10_000)]] = quantity(
+        "The weights are computed with these parts of the time step, too."
+    )
+
+    @model_validator(mode="after")
+    def _at_most_one_spike_per_step(self, info: ValidationInfo) -> "RegularFiring":
+        for name in ("pre_rates_Hz", "post_rates_Hz"):
+            if not is_recorded(info) and max(getattr(self, name)) * self.dt_ms > 1000:
+                raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+        return self
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps of the run."""
+        return round(self.duration_ms / self.dt_ms)
+
+    def spike_count(self, rates_Hz: Sequence[float]) -> float:
+        """Return how many spikes neurons of these rates have at most, in all."""
+        return sum(1 + self.step_count * min(1.0, rate_Hz * self.dt_ms / 1000) for rate_Hz in rates_Hz)
+
+    def firing_cost(self, rates_Hz: Sequence[float], division: int = 1, phases_are_kept: bool = False) -> Cost:
+        """Return the cost of firing at these rates with a part of the time step, but for the memory of the spikes."""
+        steps, dt_ms = self.step_count * division, self.dt_ms / division
+        if self.reset == "subtract" or phases_are_kept:
+            # Each step is computed: whether each neuron spikes, and a copy for one neuron.
+            return Cost((len(rates_Hz) + 1) * steps, len(rates_Hz) * steps * _SECONDS_PER_STEP)
+        # One interval of each neuron is computed.
+        computed = sum(min(steps, 1000 / (rate_Hz * dt_ms)) if rate_Hz else steps for rate_Hz in rates_Hz)
+        return Cost(0.0, computed * _SECONDS_PER_STEP)
+
+    def finer_cost(self, rates_Hz: Sequence[float]) -> Cost:
+        """Return the cost of firing on the finer grids, one after the other."""
+        costs = [self.firing_cost(rates_Hz, division) for division in self.dt_divisions]
+        return Cost(max((cost.memory_bytes for cost in costs), default=0.0), sum(cost.seconds for cost in costs))
