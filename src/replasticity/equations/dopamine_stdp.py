@@ -47,33 +47,13 @@ from replasticity.numerics.exponentials import decay
 
 #: One plastic synapse, together in memory because an event needs all of it.
 SYNAPSE = np.dtype(
-    [
-        ("weight", np.float64),
-        ("n", np.float64),
-        ("c", np.float64),
-        ("x", np.float64),
-        ("spike_clock", np.int32),
-        ("update_clock", np.int32),
-    ]
+    [(name, np.float64) for name in ("weight", "n", "c", "x")]
+    + [(name, np.int32) for name in ("spike_clock", "update_clock")]
 )
 
 #: Constants of all plastic synapses. ``tau_pre``, ``tau_post``, ``tau_c``, ``tau_n``: each a `TimeConstant`;
 #: ``tau_both_ms``: 1 / (1 / tau_c + 1 / tau_n).
-DopamineStep = namedtuple(
-    "DopamineStep",
-    [
-        "tau_pre",
-        "tau_post",
-        "tau_c",
-        "tau_n",
-        "tau_both_ms",
-        "b",
-        "A_plus",
-        "A_minus",
-        "delay",
-        "slice",
-    ],
-)
+DopamineStep = namedtuple("DopamineStep", "tau_pre tau_post tau_c tau_n tau_both_ms b A_plus A_minus delay slice")
 
 #: Arrivals of dopamine at all synapses, one per step at most: step, and what it adds to n. ``course``: array of
 #: `COURSE` for the steps from 0 to the last arrival; ``lowest``, ``highest``: extremes of the increments and 0;

@@ -29,18 +29,7 @@ _V, _U_PLUS, _U_MINUS, _U_BAR = (getattr(hodgkin_huxley, name) for name in ("V",
 
 @inline_njit
 def deliver(
-    synapses,
-    pre_step,
-    next_pre,
-    post_step,
-    next_post,
-    post_weight,
-    n,
-    arriving,
-    transmitted,
-    history,
-    rule,
-    failure,
+    synapses, pre_step, next_pre, post_step, next_post, post_weight, n, arriving, transmitted, history, rule, failure
 ):
     """Deliver the spikes of step ``n``: those of the forcing generator, then the presynaptic ones.
 

@@ -40,17 +40,8 @@ def advance_populations(network, end, V_mV):
                         neurons.V_mV[part], neurons.refractory[part], inputs.exc[row, part], population
                     )
                 if reaches:
-                    reset_neurons(
-                        neurons,
-                        first,
-                        end_of_block,
-                        population,
-                        now,
-                        network.history,
-                        cursor,
-                        network.step,
-                        network.failure,
-                    )
+                    history, step, failure = network.history, network.step, network.failure
+                    reset_neurons(neurons, first, end_of_block, population, now, history, cursor, step, failure)
         if now <= V_mV.shape[1]:
             copy_into(V_mV[:, now - 1], neurons.V_mV[: len(V_mV)])
     cursor.now = end

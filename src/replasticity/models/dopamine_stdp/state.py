@@ -29,38 +29,14 @@ Inputs = namedtuple("Inputs", ["exc", "inh"])
 
 #: How far the run is: one record. Pointers count what has been dealt with.
 CURSOR = np.dtype(
-    [
-        ("now", np.int64),
-        ("spikes", np.int64),
-        ("delivered", np.int64),
-        ("arrived", np.int64),
-        ("external", np.int64),
-        ("relayed", np.int64),
-        ("dopamine", np.int64),
-        ("pre_events", np.int64),
-        ("post_events", np.int64),
-        ("read", np.int64),
-    ]
+    [(name, np.int64) for name in ("now", "spikes", "delivered", "arrived", "external", "relayed")]
+    + [(name, np.int64) for name in ("dopamine", "pre_events", "post_events", "read")]
 )
 
 Network = namedtuple(
     "Network",
-    [
-        "populations",
-        "neurons",
-        "inputs",
-        "plastic",
-        "static",
-        "external",
-        "relay_spikes",
-        "dopamine",
-        "history",
-        "cursor",
-        "exact",
-        "every_slice",
-        "step",
-        "failure",
-    ],
+    "populations neurons inputs plastic static external relay_spikes dopamine history cursor exact every_slice "
+    "step failure",
 )
 
 
