@@ -39,11 +39,10 @@ report: install  ## Make results/report.html: one page of all results, to open i
 test: install lint  ## Check the code and run the whole test suite.
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-lint: install  ## Check style, types, import contracts and the workflow.
+lint: install  ## Check style, types and the workflow.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 

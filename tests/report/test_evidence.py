@@ -144,7 +144,7 @@ CASES = {
     ),
     make_another_ensemble: (
         READERS_OF_EVALUATIONS,
-        "evaluations/zenke2015.json: judges another results/ensembles/zenke2015.nc than is there now",
+        "another results/ensembles/zenke2015.nc than is there now",
     ),
     put_ensemble_of_another_experiment: (
         READERS_OF_ENSEMBLES,
