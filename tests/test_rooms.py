@@ -12,7 +12,7 @@ ALLOWED = {
     "units": set(),
     "terminal": set(),
     "comparison": {"~numpy"},
-    "numerics": {"~numba", "~llvmlite", "~numpy"},
+    "numerics": {"errors", "~numba", "~llvmlite", "~numpy"},
     "equations": {"numerics", "~numpy"},
     "models": {"equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     "definitions.parameters": {"~pydantic"},
