@@ -33,7 +33,7 @@ import numpy as np
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT
 from replasticity.equations.dopamine_stdp import SYNAPSE
-from replasticity.models.dopamine_stdp_runs import Session
+from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
 from replasticity.studies.dopamine_tutorial import cue
 
 EXPERIMENT = "izhikevich2007_cue"
@@ -92,13 +92,13 @@ def run_once(neurons: int, events: str, connected: bool) -> Run:
     parameters = experiments.resolve(EXPERIMENT, "standard", changes, experiment=experiment).parameters
     inputs = cue.sample_inputs(parameters, 1)
     subgroups = inputs["subgroup_index"].astype(np.int64)
-    session = Session(cue.network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
+    session = Session(network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
     between_s = reading_s = 0.0
     for end in np.linspace(0, parameters.steps(DURATION_MS), READINGS + 1)[1:]:
         began_s = time.process_time()
         session.advance(int(end))
         advanced_s = time.process_time()
-        cue.read_groups(session.read(), subgroups, parameters.weight_initial_pA)
+        read_groups(session.read(), subgroups, parameters.weight_initial_pA)
         between_s += advanced_s - began_s
         reading_s += time.process_time() - advanced_s
     cursor = session.network.cursor[0]

@@ -12,7 +12,8 @@ from replasticity.equations.integrate_and_fire import advance_exponential_neuron
 from replasticity.errors import StateError, UserError
 from replasticity.models import dopamine_stdp as model
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
-from replasticity.models.dopamine_stdp_runs import Session
+from replasticity.models.dopamine_stdp_runs import Session, network_at_start
+from replasticity.numerics import random
 from replasticity.peers import replays
 from replasticity.storage import datasets
 from replasticity.storage.contract import require_defined
@@ -70,7 +71,7 @@ def test_poisson_trains_have_a_poisson_number_of_spikes_per_step_and_cell():
 
 
 def test_wiring_has_a_fixed_indegree_and_even_sources():
-    pre, post = cue.sample_wiring(np.random.default_rng(3), 50, 80, 40)
+    pre, post = random.fixed_indegree(np.random.default_rng(3), 50, 80, 40)
     assert (np.bincount(post, minlength=80) == 40).all()
     assert (np.diff(pre) >= 0).all()
     # Sources with replacement: chi-square test, false-alarm rate 1e-3 for a fresh seed.
@@ -142,7 +143,7 @@ def test_large_network_spikes_as_if_all_neurons_were_advanced_at_once(resolve):
         "izhikevich2007_cue", **(SMALL | sizes | {"duration_ms": 100.0, "background_weight_pA": 5000.0})
     )
     inputs = cue.sample_inputs(parameters, 1)
-    session = Session(cue.network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
+    session = Session(network_at_start(parameters, inputs, parameters.weight_initial_pA), parameters)
     populations, external = session.network.populations, session.network.external
     together = type(session.network.neurons)(*(values.copy() for values in session.network.neurons))
     exc_pA, inh_pA = np.zeros((2, 501, len(together.V_mV)))

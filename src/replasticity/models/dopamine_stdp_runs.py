@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from replasticity.equations.integrate_and_fire import delta_population
+from replasticity.equations.integrate_and_fire import delta_population, exponential_population
 from replasticity.models import dopamine_stdp as model
 
 
@@ -107,3 +107,84 @@ def simulate_relayed(p, *, relayed, dopamine, weights, read, kicks=None, kick_mV
     )
     session = Session(network, p, count, V_steps)
     return session, session.sample(read)
+
+
+def network_at_start(p, inputs, weight_initial_pA):
+    """Return the balanced network of the cue association at time 0.
+
+    Parameters
+    ----------
+    p : ExponentialNeurons and DopamineSynapse
+        Parameters, with the sizes, the wiring and the stimuli of the network.
+    inputs : dict of str to ndarray
+        As `sample_inputs` gives them: synapses in order of their source, times of generators, steps of background
+        relays.
+    weight_initial_pA : ndarray of float64, shape (synapses,), or float
+        Weights of the plastic synapses at the start [pA].
+
+    Returns
+    -------
+    Network
+        With its inputs.
+    """
+    relay, delay, neurons = p.steps(p.relay_delay_ms), p.steps(p.delay_ms), p.neuron_count
+    members = inputs["subgroup_index"].astype(np.int64)[inputs["stimulus_subgroup"]]
+    stimulus = np.repeat(p.steps(inputs["stimulus_ms"]) + relay + p.steps(p.stimulus_delay_ms), members.shape[1])
+    background = inputs["background_step"].astype(np.int64)
+    # Stimuli before background where both act in one step, as in the simulator.
+    step, neuron, weight_pA = in_order(
+        np.concatenate([stimulus, background + delay]),
+        np.concatenate([members.ravel(), inputs["background_index"]]),
+        np.repeat([p.stimulus_weight_pA, p.background_weight_pA], [len(stimulus), len(background)]),
+    )
+    constants = synapse_constants(p)
+    dopamine = p.steps(inputs["dopamine_ms"]) + relay + p.steps(p.dopamine_delay_ms)
+    return model.network(
+        populations=tuple(
+            exponential_population(dt_ms=p.dt_ms, first=first, end=end, **p.population(kind))
+            for kind, first, end in (("exc", 0, p.exc_count), ("inh", p.exc_count, neurons))
+        ),
+        V_initial_mV=np.repeat([p.exc_V_initial_mV, p.inh_V_initial_mV], [p.exc_count, p.inh_count]),
+        plastic=model.plastic_synapses(
+            inputs["exc_pre"], inputs["exc_post"], weight_initial_pA, source_count=neurons, neuron_count=neurons
+        ),
+        static=model.static_synapses(
+            inputs["inh_pre"] + np.int32(p.exc_count),
+            inputs["inh_post"],
+            p.weight_inh_pA,
+            delay_steps=delay,
+            neuron_count=neurons,
+        ),
+        external=model.External(step, neuron.astype(np.int32), weight_pA),
+        relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
+        dopamine=model.arrivals_of_dopamine(
+            dopamine, np.full(len(dopamine), p.A_vt / p.tau_n_ms), p.steps(p.duration_ms), constants
+        ),
+        exact=p.events == "exact",
+        every_slice=p.step_every_slice and p.events == "slice",
+        step=constants,
+    )
+
+
+def read_groups(network, subgroups, weight_pA):
+    """Return mean weight of all synapses, and of each subgroup mean weight, sum of c, mean of n and single weights.
+
+    Of each member the first synapse that leaves it is shown, NaN where none does.
+    """
+
+    def sums(sources):
+        moved_pA, c, n, count = model.sums_over_sources(network, sources, weight_pA)
+        return weight_pA + moved_pA / max(count, 1), c, n / max(count, 1)
+
+    first = network.plastic.first
+    mean_pA, c_sum, n_mean = zip(*(sums(members) for members in subgroups), strict=True)
+    single_pA = np.full(subgroups.shape, np.nan)
+    has_one = first[subgroups + 1] > first[subgroups]
+    single_pA[has_one] = network.plastic.state["weight"][first[subgroups[has_one]]]
+    return {
+        "weight_all_pA": sums(np.arange(len(first) - 1))[0],
+        "weight_pA": mean_pA,
+        "c_sum": c_sum,
+        "n_mean": n_mean,
+        "synapse_weight_pA": single_pA,
+    }

@@ -6,10 +6,8 @@ dopamine follows the stimuli of the first.
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
@@ -32,9 +30,6 @@ from replasticity.numerics import random
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
-
-if TYPE_CHECKING:
-    from replasticity.models.dopamine_stdp import Network
 
 #: Subgroups: the first one is rewarded.
 REWARDED, OTHER = 0, 1
@@ -154,15 +149,6 @@ RUN = {
 }
 
 
-def sample_wiring(
-    generator: np.random.Generator, sources: int, targets: int, indegree: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return synapses with a fixed number per target, sources with replacement, in order of their source."""
-    pre = generator.integers(0, max(sources, 1), targets * indegree, dtype=np.int32)
-    order = np.argsort(pre, kind="stable").astype(np.int32)
-    return pre[order], order // np.int32(max(indegree, 1))
-
-
 def sample_stimuli(generator: np.random.Generator, p: Parameters) -> tuple[FloatArray, IntArray, FloatArray]:
     """Return times and subgroups of the stimuli, and the times of dopamine (docs/models/dopamine_stdp.md#stimuli)."""
     times_ms = [0.0]
@@ -176,14 +162,14 @@ def sample_stimuli(generator: np.random.Generator, p: Parameters) -> tuple[Float
 
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
-    """Return what `network_at_start` needs.
+    """Return wiring, stimuli, dopamine and background of the network.
 
     Wiring and background are too large to be kept with a run; the seed gives them again. Targets (``exc_post``,
     ``inh_post``) are excitatory neurons, then inhibitory ones.
     """
     p, wiring = parameters, random.generator(seed, "wiring")
-    exc_pre, exc_post = sample_wiring(wiring, p.exc_count, p.neuron_count, p.exc_indegree)
-    inh_pre, inh_post = sample_wiring(wiring, p.inh_count, p.neuron_count, p.inh_indegree)
+    exc_pre, exc_post = random.fixed_indegree(wiring, p.exc_count, p.neuron_count, p.exc_indegree)
+    inh_pre, inh_post = random.fixed_indegree(wiring, p.inh_count, p.neuron_count, p.inh_indegree)
     chooser = random.generator(seed, "subgroups")
     subgroups = [chooser.choice(p.exc_count, p.subgroup_size, replace=False) for _ in range(2)]
     stimulus_ms, stimulus_subgroup, dopamine_ms = sample_stimuli(random.generator(seed, "stimuli"), p)
@@ -204,97 +190,10 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     }
 
 
-def network_at_start(p: Parameters, inputs: Arrays, weight_initial_pA: FloatArray | float) -> "Network":
-    """Return the network at time 0.
-
-    Parameters
-    ----------
-    p : Parameters
-        Parameters.
-    inputs : dict of str to ndarray
-        As `sample_inputs` gives them: synapses in order of their source, times of generators, steps of background
-        relays.
-    weight_initial_pA : ndarray of float64, shape (synapses,), or float
-        Weights of the plastic synapses at the start [pA].
-
-    Returns
-    -------
-    Network
-        With its inputs.
-    """
-    from replasticity.equations.integrate_and_fire import exponential_population
-    from replasticity.models import dopamine_stdp as model
-    from replasticity.models.dopamine_stdp_runs import in_order, synapse_constants
-
-    relay, delay, neurons = p.steps(p.relay_delay_ms), p.steps(p.delay_ms), p.neuron_count
-    members = inputs["subgroup_index"].astype(np.int64)[inputs["stimulus_subgroup"]]
-    stimulus = np.repeat(p.steps(inputs["stimulus_ms"]) + relay + p.steps(p.stimulus_delay_ms), members.shape[1])
-    background = inputs["background_step"].astype(np.int64)
-    # Stimuli before background where both act in one step, as in the simulator.
-    step, neuron, weight_pA = in_order(
-        np.concatenate([stimulus, background + delay]),
-        np.concatenate([members.ravel(), inputs["background_index"]]),
-        np.repeat([p.stimulus_weight_pA, p.background_weight_pA], [len(stimulus), len(background)]),
-    )
-    constants = synapse_constants(p)
-    dopamine = p.steps(inputs["dopamine_ms"]) + relay + p.steps(p.dopamine_delay_ms)
-    network: Network = model.network(
-        populations=tuple(
-            exponential_population(dt_ms=p.dt_ms, first=first, end=end, **p.population(kind))
-            for kind, first, end in (("exc", 0, p.exc_count), ("inh", p.exc_count, neurons))
-        ),
-        V_initial_mV=np.repeat([p.exc_V_initial_mV, p.inh_V_initial_mV], [p.exc_count, p.inh_count]),
-        plastic=model.plastic_synapses(
-            inputs["exc_pre"], inputs["exc_post"], weight_initial_pA, source_count=neurons, neuron_count=neurons
-        ),
-        static=model.static_synapses(
-            inputs["inh_pre"] + np.int32(p.exc_count),
-            inputs["inh_post"],
-            p.weight_inh_pA,
-            delay_steps=delay,
-            neuron_count=neurons,
-        ),
-        external=model.External(step, neuron.astype(np.int32), weight_pA),
-        relay_spikes=model.RelaySpikes(np.zeros(0, np.int64), np.zeros(0, np.int32)),
-        dopamine=model.arrivals_of_dopamine(
-            dopamine, np.full(len(dopamine), p.A_vt / p.tau_n_ms), p.steps(p.duration_ms), constants
-        ),
-        exact=p.events == "exact",
-        every_slice=p.step_every_slice and p.events == "slice",
-        step=constants,
-    )
-    return network
-
-
-def read_groups(network: "Network", subgroups: IntArray, weight_pA: float) -> dict[str, Any]:
-    """Return mean weight of all synapses, and of each subgroup mean weight, sum of c, mean of n and single weights.
-
-    Of each member the first synapse that leaves it is shown, NaN where none does.
-    """
-    from replasticity.models.dopamine_stdp import sums_over_sources
-
-    def sums(sources: IntArray) -> tuple[float, float, float]:
-        moved_pA, c, n, count = sums_over_sources(network, sources, weight_pA)
-        return weight_pA + moved_pA / max(count, 1), c, n / max(count, 1)
-
-    first = network.plastic.first
-    mean_pA, c_sum, n_mean = zip(*(sums(members) for members in subgroups), strict=True)
-    single_pA = np.full(subgroups.shape, np.nan)
-    has_one = first[subgroups + 1] > first[subgroups]
-    single_pA[has_one] = network.plastic.state["weight"][first[subgroups[has_one]]]
-    return {
-        "weight_all_pA": sums(np.arange(len(first) - 1))[0],
-        "weight_pA": mean_pA,
-        "c_sum": c_sum,
-        "n_mean": n_mean,
-        "synapse_weight_pA": single_pA,
-    }
-
-
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run of the network."""
     from replasticity.models.dopamine_stdp import sums_of_each_source
-    from replasticity.models.dopamine_stdp_runs import Session
+    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
 
     p, subgroups = parameters, inputs["subgroup_index"].astype(np.int64)
     window_ms = min(WINDOW_MS, p.duration_ms)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters, network_at_start, read_groups
+from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters
 from replasticity.studies.dopamine_tutorial.shared import recorded_steps
 from replasticity.study import recordings
 
@@ -44,7 +44,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
 
 
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
-    from replasticity.models.dopamine_stdp_runs import Session
+    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
 
     p = parameters
     given = {name: recording[name].values for name in map(str, recording.variables) if DATA.is_input(name)}
