@@ -14,7 +14,9 @@ ALLOWED = {
     "comparison": {"~numpy"},
     "numerics": {"errors", "~numba", "~llvmlite", "~numpy"},
     "equations": {"numerics", "~numpy"},
-    "models": {"equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
+    "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
+    # Parameters of a model, and arithmetic with them: without its compiled code.
+    "models parameters": {"definitions.parameters", "equations", "~numpy", "~pydantic"},
     "definitions.parameters": {"~pydantic"},
     "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
     "study": {
@@ -27,7 +29,15 @@ ALLOWED = {
         *("definitions.parameters", "errors", "models", "equations", "numerics", "storage.contract"),
         *("pipeline.checkpoints", "pipeline.progress", "~numpy", "~pydantic", "~scipy"),
     },
-    "studies statistics": {"equations", "numerics.random", "study", "storage.contract", "~numpy", "~scipy"},
+    "studies statistics": {
+        "equations",
+        "models parameters",
+        "numerics.random",
+        "study",
+        "storage.contract",
+        "~numpy",
+        "~scipy",
+    },
     "studies figure": {"equations", "plotting", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "studies peer": {"comparison", "errors", "models", "storage", "study", "~numpy", "~xarray"},
     "definitions": {"definitions.parameters", "errors", "storage", "study", "terminal", "~pydantic", "~ruamel"},
@@ -67,6 +77,8 @@ def room_of(module):
     _, *names = module.split(".")
     if names[:1] == ["studies"] and len(names) == 3:
         return f"studies {part_of_a_study(names[2])}"
+    if names[:1] == ["models"] and names[-1].endswith("_parameters"):
+        return "models parameters"
     return module.removeprefix("replasticity").lstrip(".") if ".".join(names) in ALLOWED else (names or [""])[0]
 
 
@@ -77,6 +89,7 @@ def is_allowed(importer, imported):
     if importer.split(".")[:3] == imported.split(".")[:3] or room_of(importer) == room_of(imported):
         return True
     own = {".".join(names[:depth]) for depth in range(len(names) + 1)} - ({""} if names else set())
+    own.add(room_of(imported))
     return bool(own & allowed) if imported.startswith("replasticity") else room_of(imported) in allowed | {""}
 
 

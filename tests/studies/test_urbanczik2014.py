@@ -9,6 +9,8 @@ from scipy import stats
 
 from replasticity.definitions import experiments
 from replasticity.errors import StateError, UserError
+from replasticity.models import presented_pattern_parameters as presented
+from replasticity.models import urbanczik_senn as model
 from replasticity.pipeline import simulation
 from replasticity.studies.urbanczik2014 import peer, protocol
 from replasticity.study import protocols
@@ -89,7 +91,7 @@ def test_pattern_and_noise_are_streams_of_their_own():
 
 def test_presentations_follow_each_other_and_spill_over():
     given = parameters(presentations_before=0, presentations_learning=2, presentations_after=0)
-    spikes = protocol.input_spikes(given, np.array([1.1, 49.0, 49.5]), np.array([3, 1, 2]))
+    spikes = presented.input_spikes(given, np.array([1.1, 49.0, 49.5]), np.array([3, 1, 2]))
     # 495 + 10 of the first presentation falls into the second; that of the second is too late.
     assert spikes.stamp.tolist() == [21, 500, 505, 521, 1000]
     assert spikes.spiking_input.tolist() == [3, 1, 2, 3, 1]
@@ -97,7 +99,7 @@ def test_presentations_follow_each_other_and_spill_over():
 
 def test_drive_is_a_sine_inside_the_window():
     given = parameters()
-    kicks = protocol.drive(given)
+    kicks = presented.drive(given)
     t = np.arange(3000) * 0.1
     inside = (t > 50 - 1e-6) & (t < 250 - 1e-6)
     expected = np.where(inside, 4.8 * np.sin(2 * np.pi * 0.04 * t) + 5.4, 0.0)
@@ -106,7 +108,7 @@ def test_drive_is_a_sine_inside_the_window():
 
 
 def test_a_longer_delay_shifts_the_drive():
-    at_once, later = protocol.drive(parameters()), protocol.drive(parameters(drive_delay_ms=0.7))
+    at_once, later = presented.drive(parameters()), presented.drive(parameters(drive_delay_ms=0.7))
     np.testing.assert_array_equal(later.E_nS[6:], at_once.E_nS[:-6])
     assert not later.E_nS[:6].any()
 
@@ -146,7 +148,7 @@ def oracle_run(given, inputs):
         w_min=given.weight_min_pA,
         w_max=given.weight_max_pA,
     )
-    steps, per_presentation = protocol.step_count(given), protocol.presentation_steps(given)
+    steps, per_presentation = presented.step_count(given), presented.presentation_steps(given)
     relay = round(given.relay_delay_ms / given.dt_ms)
     pattern = [
         (round(float(time) / given.dt_ms) + relay, int(j))
@@ -154,11 +156,11 @@ def oracle_run(given, inputs):
     ]
     spikes = sorted(
         (r * per_presentation + stamp, j)
-        for r in range(protocol.presentation_count(given))
+        for r in range(presented.presentation_count(given))
         for stamp, j in pattern
         if r * per_presentation + stamp < steps
     )
-    kicks = protocol.drive(given)
+    kicks = presented.drive(given)
     end = (given.presentations_before + given.presentations_learning) * per_presentation
     return oracle.simulate(
         p,
@@ -210,8 +212,8 @@ def test_model_equals_the_oracle(case, seen):
     inputs = protocol.sample_inputs(given, 3)
     expected = oracle_run(given, inputs)
     seen[case] = expected.seen
-    spikes = protocol.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
-    record = protocol.simulate_presentations(given, spikes, protocol.drive(given), inputs["uniform"])
+    spikes = presented.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
+    record = model.simulate_presentations(given, spikes, presented.drive(given), inputs["uniform"])
     assert (np.flatnonzero(record.has_spiked) + 1).tolist() == expected.soma
     assert len(expected.soma) > 3
     loose = LOOSE.get(case, 1.0)
@@ -352,9 +354,9 @@ def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
 def transmitted_pA(inputs, **changes):
     """Return the weights that spikes transmit, with the soma's spikes forced so that nothing depends on a threshold."""
     given = parameters(**changes)
-    spikes = protocol.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
-    uniform = peer.forced(np.arange(50, protocol.step_count(given), 97), given)
-    return protocol.simulate_presentations(given, spikes, protocol.drive(given), uniform).transmitted_pA
+    spikes = presented.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
+    uniform = peer.forced(np.arange(50, presented.step_count(given), 97), given)
+    return model.simulate_presentations(given, spikes, presented.drive(given), uniform).transmitted_pA
 
 
 def test_weights_are_continuous_where_both_time_constants_are_equal():

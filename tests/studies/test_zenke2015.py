@@ -12,6 +12,7 @@ from scipy import stats
 from replasticity.definitions import experiments
 from replasticity.errors import StateError
 from replasticity.models import homeostatic_stdp as model
+from replasticity.models.homeostatic_stdp_parameters import epoch_of_step, spike_steps
 from replasticity.numerics import random
 from replasticity.numerics.limits import no_failure
 from replasticity.studies.zenke2015 import protocol, statistics
@@ -112,7 +113,7 @@ def test_seeds_differ_and_repeat():
 
 
 def test_border_step_belongs_to_the_new_epoch():
-    epoch = protocol.epoch_of_step(parameters())
+    epoch = epoch_of_step(parameters())
     np.testing.assert_array_equal(epoch, np.repeat([0, 1, 2], 1000))
 
 
@@ -120,7 +121,7 @@ def test_spike_step_is_the_one_that_contains_the_time():
     # A time inside a step, and a time less than a thousandth of a step below the next grid point.
     times_ms, steps = [0.0, 0.15, 0.2998, 0.39995, 12.3], [0, 1, 2, 4, 123]
     given = parameters(pre_times_ms=times_ms)
-    assert protocol.spike_steps(given.pre_times_ms, given).tolist() == steps
+    assert spike_steps(given.pre_times_ms, given).tolist() == steps
     assert sorted(oracle.steps_of(times_ms, 0.1)) == steps
 
 

@@ -26,6 +26,7 @@ from replasticity.equations.urbanczik_senn import (
     stamp_ms,
     weight_of,
 )
+from replasticity.models.presented_pattern_parameters import learning_window, presentation_steps
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.limits import no_failure, note_failure, raise_failure
 from replasticity.numerics.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
@@ -473,3 +474,32 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record, fai
             sample += 1
     if steps == (presentation + 1) * presentation_steps:
         record.weight_pA[presentation] = synapses.weight_pA
+
+
+def simulate_presentations(p, spikes, kicks, uniform, sample_every=1):
+    """Return the record of a presented pattern, sampled after every so many steps, in standard units.
+
+    Parameters
+    ----------
+    p : PresentedPattern and ModelUnits
+        Parameters.
+    spikes : Spikes
+        Presynaptic spikes.
+    kicks : Kicks
+        Kicks of the soma.
+    uniform : ndarray of float64, shape (steps,)
+        Random number of each step.
+    sample_every : int
+        As in `simulate`.
+    """
+    delivered = spikes.stamp < len(uniform)
+    inputs = Inputs(
+        spike_step=spikes.stamp[delivered],
+        spike_synapse=spikes.spiking_input[delivered],
+        weight_initial_pA=np.full(p.input_count, float(p.weight_initial_pA)),
+        kick_E_nS=kicks.E_nS,
+        kick_I_nS=kicks.I_nS,
+        uniform=uniform,
+        weights_fixed_from=len(uniform) if p.plastic_after else learning_window(p)[1] * presentation_steps(p),
+    )
+    return simulate_in_standard_units(p, inputs, presentation_steps(p), sample_every)

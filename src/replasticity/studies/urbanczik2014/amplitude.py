@@ -14,9 +14,10 @@ from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, PositiveInt, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
+from replasticity.models import presented_pattern_parameters as pattern
+from replasticity.models.presented_pattern_parameters import FloatArray
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
-from replasticity.studies.urbanczik2014.protocol import FloatArray
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
 
 
@@ -48,7 +49,7 @@ class Parameters(example.Parameters):
     def cost(self) -> Cost:
         """Return what a run needs: that of the example, without its temporaries, which no step has here."""
         whole = super().cost()
-        return Cost(whole.memory_bytes - 8 * 12 * example.step_count(self), whole.seconds)
+        return Cost(whole.memory_bytes - 8 * 12 * pattern.step_count(self), whole.seconds)
 
 
 NO_TARGET = (
@@ -79,11 +80,13 @@ SHORTEST = {"presentations_learning": 10, "shown_presentations": [1, 10], "avera
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: what the dendrite has learned in some presentations."""
+    from replasticity.models.urbanczik_senn import simulate_presentations
+
     every = round(p.sample_interval_ms / p.dt_ms)
-    samples = example.presentation_steps(p) // every
-    spikes = example.input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
-    record = example.simulate_presentations(p, spikes, example.drive(p), inputs["uniform"], every)
-    first, end = example.learning_window(p)
+    samples = pattern.presentation_steps(p) // every
+    spikes = pattern.input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
+    record = simulate_presentations(p, spikes, pattern.drive(p), inputs["uniform"], every)
+    first, end = pattern.learning_window(p)
     g_E_nS, g_I_nS = (values.reshape(-1, samples)[end - 1] for values in (record.g_E_nS, record.g_I_nS))
     target_mV = matching_potential(g_E_nS, g_I_nS, p)
     prediction_mV = dendritic_prediction(record.V_mV, p).reshape(-1, samples)

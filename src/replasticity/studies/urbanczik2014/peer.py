@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
+from replasticity.models import presented_pattern_parameters as pattern
+from replasticity.models.presented_pattern_parameters import FloatArray, IntArray, Kicks, Spikes, step_count
 from replasticity.storage.contract import Recorded
-from replasticity.studies.urbanczik2014 import protocol as example
-from replasticity.studies.urbanczik2014.protocol import FloatArray, IntArray, Kicks, Parameters, Spikes, step_count
+from replasticity.studies.urbanczik2014.protocol import Parameters
 from replasticity.study import recordings
 
 if TYPE_CHECKING:
@@ -67,14 +68,16 @@ def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
 
 
 def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
+    from replasticity.models.urbanczik_senn import simulate_presentations
+
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
         return _replay_single_synapse(recording, p)
-    dt_ms, kicks = p.dt_ms, example.drive(p)
+    dt_ms, kicks = p.dt_ms, pattern.drive(p)
     spikes = _input_spikes(recording, p)
-    record = example.simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
+    record = simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
     synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
     # Kicks by stamp: the delay is taken off again.
-    start = example.learning_window(p)[0] * example.presentation_steps(p)
+    start = pattern.learning_window(p)[0] * pattern.presentation_steps(p)
     start += round(p.drive_delay_ms / dt_ms) - 1
     phase = slice(start, start + recording.sizes.get("drive_phase", 0))
     spike_ms = (np.flatnonzero(record.has_spiked) + 1) * dt_ms
@@ -87,7 +90,7 @@ def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
         "drive_inh": ("drive_phase", kicks.I_nS[phase]),
         "repetition_end": (
             "repetition",
-            np.arange(1, example.presentation_count(p) + 1) * p.pattern_ms,
+            np.arange(1, pattern.presentation_count(p) + 1) * p.pattern_ms,
         ),
         "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
         "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
@@ -102,7 +105,7 @@ def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
     if "pattern_spike_time" in recording:
         _stamps(recording, "pattern_spike_time", p)
-        spikes = example.input_spikes(
+        spikes = pattern.input_spikes(
             p, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
         )
     elif "in_spike_time" in recording:
@@ -151,6 +154,8 @@ def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"
 
 def _replay_single_synapse(recording: "xr.Dataset", p: Parameters) -> Recorded:
     """Return the runs of one synapse with a few spikes (docs/models/dendritic_prediction.md#single-synapse)."""
+    from replasticity.models.urbanczik_senn import simulate_presentations
+
     for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
         if name not in recording:
             raise UserError(f"has no variable '{name}'")
@@ -159,7 +164,7 @@ def _replay_single_synapse(recording: "xr.Dataset", p: Parameters) -> Recorded:
     kicks = _single_synapse_drive(recording, p)
     soma_stamp, soma_run = _stamps(recording, "soma_spike_time", p), recording["soma_spike_run"].values
     records = [
-        example.simulate_presentations(p, spikes, kicks, forced(soma_stamp[soma_run == index], p))
+        simulate_presentations(p, spikes, kicks, forced(soma_stamp[soma_run == index], p))
         for index in range(recording.sizes["run"])
     ]
     spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * p.dt_ms for record in records]
@@ -181,4 +186,4 @@ def _single_synapse_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
     first, last = (round(float(time_ms) / p.dt_ms) for time_ms in span.groups())
     kick_E_nS = np.zeros(step_count(p) - 1)
     kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
-    return example.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))
+    return pattern.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.models.presented_pattern_parameters import learning_window, presentation_count
 from replasticity.storage.contract import ratio
-from replasticity.studies.urbanczik2014.protocol import NO_SHAPE, NO_TARGET, RUN, learning_window, presentation_count
+from replasticity.studies.urbanczik2014.protocol import NO_SHAPE, NO_TARGET, RUN
 from replasticity.study.statistics import number, statistic, statistics
 
 #: Bins of the histogram of the final weights, between their bounds.

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
+from replasticity.models.homeostatic_stdp_parameters import step_count
 from replasticity.storage.contract import Recorded
 from replasticity.studies.zenke2015 import statistics
-from replasticity.studies.zenke2015.protocol import Parameters, simulate, step_count
+from replasticity.studies.zenke2015.protocol import Parameters, simulate
 from replasticity.study import recordings
 from replasticity.study.statistics import Run
 

@@ -5,25 +5,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, quantity
-from replasticity.models.homeostatic_stdp_parameters import HomeostaticSynapse, PoissonPopulation
+from replasticity.models.homeostatic_stdp_parameters import (
+    HomeostaticSynapse,
+    PrescribedPairings,
+    emitted_steps,
+    epoch_of_step,
+    seconds,
+    step_count,
+)
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: What a step and a spike of the population take on a fast machine, sampled and simulated [s].
 _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
-class Parameters(HomeostaticSynapse, PoissonPopulation):
+class Parameters(HomeostaticSynapse, PrescribedPairings):
     """Parameters of the protocol."""
 
-    pre_times_ms: list[NonNegative] = quantity("Presynaptic spike times.")
-    post_times_ms: list[NonNegative] = quantity("Postsynaptic spike times.")
     sample_interval_ms: GridDuration = quantity("Interval of the samples of H, G and the weight.")
     every_step_ms: NonNegative = quantity(
         "Initial part of the run in which H is kept at each step.", output_option=True
@@ -31,19 +34,6 @@ class Parameters(HomeostaticSynapse, PoissonPopulation):
     record_trains: bool = quantity(
         "Whether each population spike is kept, not only their count per step.", output_option=True
     )
-
-    @model_validator(mode="after")
-    def _spikes_can_be_emitted(self, info: ValidationInfo) -> "Parameters":
-        recorded = bool(info.context and info.context.get("recorded"))
-        for name in ("pre_times_ms", "post_times_ms"):
-            steps = spike_steps(getattr(self, name), self)
-            # Brian2 refuses them, too (brian2/input/spikegeneratorgroup.py, before_run).
-            if len(set(steps)) < len(steps):
-                raise ValueError(f"{name}: at most one spike of a cell in a step of {self.dt_ms:g} ms")
-            # A recording may have prescribed spikes that its run was too short to emit.
-            if not recorded and len(steps) and steps[-1] >= step_count(self):
-                raise ValueError(f"{name}: no spike after the run's end at {duration_ms(self):g} ms")
-        return self
 
     def cost(self) -> Cost:
         """Return what a run needs: the population's spikes while they are sampled, and what is kept over time."""
@@ -90,55 +80,6 @@ RUN = {
     "population_spike_step": Variable(("population_spike",), "step of each population spike", "int32", optional=True),
     "population_spike_cell": Variable(("population_spike",), "neuron of each population spike", "int32", optional=True),
 }
-
-
-def step_count(parameters: PoissonPopulation) -> int:
-    """Return the number of steps of the run."""
-    return len(parameters.rates_Hz) * round(parameters.epoch_ms / parameters.dt_ms)
-
-
-def duration_ms(parameters: PoissonPopulation) -> float:
-    """Return the duration of the run [ms]."""
-    return len(parameters.rates_Hz) * parameters.epoch_ms
-
-
-def seconds(time_ms: float) -> float:
-    """Return a time in seconds, rounded as the reference simulator rounds it."""
-    return time_ms * 0.001
-
-
-def spike_steps(times_ms: list[float], parameters: Parameters) -> IntArray:
-    """Return the steps in which prescribed spikes are emitted, sorted.
-
-    A time inside a step belongs to that step, and a time up to a thousandth of a step below a grid point
-    belongs to the grid point (docs/models/homeostatic_stdp.md#prescribed-spikes).
-    """
-    dt_s = seconds(parameters.dt_ms)
-    times_s = np.array(times_ms) * 0.001
-    return np.sort(np.floor((times_s + 1e-3 * dt_s) / dt_s).astype(np.int64))
-
-
-def emitted_steps(parameters: Parameters) -> tuple[IntArray, IntArray]:
-    """Return the steps of the pre- and of the postsynaptic spikes; a recorded run may be too short to emit them all."""
-    pre, post = (spike_steps(each, parameters) for each in (parameters.pre_times_ms, parameters.post_times_ms))
-    return pre[pre < step_count(parameters)], post[post < step_count(parameters)]
-
-
-def epoch_of_step(parameters: PoissonPopulation) -> IntArray:
-    """Return the epoch of each step (docs/models/homeostatic_stdp.md#epoch-of-a-step).
-
-    Returns
-    -------
-    ndarray of int64, shape (steps,)
-        Index into ``rates_Hz``; a step on the border belongs to the new epoch.
-    """
-    dt_s, epoch_s = seconds(parameters.dt_ms), seconds(parameters.epoch_ms)
-    # The reference simulator looks its timed array up on a grid K times finer than an epoch.
-    fineness = 2.0 ** math.ceil(math.log2(8 * epoch_s / dt_s))
-    time_s = np.arange(step_count(parameters)) * dt_s
-    epoch = np.floor((time_s / (epoch_s / fineness) + 0.5) / fineness).astype(np.int64)
-    clipped: IntArray = np.clip(epoch, 0, len(parameters.rates_Hz) - 1)
-    return clipped
 
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:

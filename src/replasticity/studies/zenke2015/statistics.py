@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.models.homeostatic_stdp_parameters import IntArray, emitted_steps, spike_steps
 from replasticity.storage.contract import ratio
-from replasticity.studies.zenke2015.protocol import FloatArray, IntArray, Parameters, emitted_steps, spike_steps
+from replasticity.studies.zenke2015.protocol import FloatArray, Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: The weight before and after a pairing is read this long before and after the presynaptic spike [ms].
