@@ -16,7 +16,7 @@ ALLOWED = {
     "equations": {"numerics", "~numpy"},
     "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     # Parameters of a model, and arithmetic with them: without its compiled code.
-    "models parameters": {"definitions.parameters", "equations", "~numpy", "~pydantic"},
+    "models parameters": {"definitions.parameters", "equations", "numerics.random", "~numpy", "~pydantic"},
     "definitions.parameters": {"~pydantic"},
     "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
     "study": {

@@ -11,6 +11,7 @@ from scipy import stats
 from replasticity.definitions import experiments
 from replasticity.errors import StateError
 from replasticity.models import clopath
+from replasticity.models.clopath_network_parameters import rate_profile_Hz
 from replasticity.studies.clopath2010 import network, network_statistics
 from replasticity.study import protocols
 from tests.oracles import clopath as oracle
@@ -49,7 +50,7 @@ def simulate(given, inputs, **options):
 
 
 def test_rate_profile():
-    rate_Hz = network.rate_profile_Hz(experiments.resolve("clopath2010").parameters, 125)
+    rate_Hz = rate_profile_Hz(experiments.resolve("clopath2010").parameters, 125)
     assert rate_Hz[125] == pytest.approx(52.5)
     assert rate_Hz[115] == rate_Hz[135] == pytest.approx(52.5 * math.exp(-0.5))
 
@@ -60,7 +61,7 @@ def test_input_spikes_are_poisson_in_channel_and_step():
     given = parameters(duration_ms=40000.0, centres=[2])
     sampled = protocol.sample_inputs(given, seed=5)
     stamp, channel = sampled["input_spike_stamp"], sampled["input_spike_channel"]
-    expected = network.rate_profile_Hz(given, 2) * 40.0
+    expected = rate_profile_Hz(given, 2) * 40.0
     counts = np.bincount(channel, minlength=6)
     assert stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), 6) > 1e-3
     assert stats.chisquare(np.bincount(stamp % 200, minlength=200)).pvalue > 1e-3
@@ -448,7 +449,7 @@ def test_input_weights_by_centre_are_means_by_rate():
     weight_mV = matrix_mV[inputs["input_exc_pre"], inputs["input_exc_post"]]
     np.testing.assert_allclose(network_statistics.by_centre(given, inputs, weight_mV), matrix_mV[[1, 4]])
     wide = network_statistics.by_centre(parameters(profile_sd=1.5), inputs, weight_mV)
-    rate_Hz = network.rate_profile_Hz(parameters(profile_sd=1.5), 4)
+    rate_Hz = rate_profile_Hz(parameters(profile_sd=1.5), 4)
     np.testing.assert_allclose(wide[1], (rate_Hz[:, None] * matrix_mV).sum(axis=0) / rate_Hz.sum())
     # Its rate may be 0: weights are there all the same.
     silent = parameters(profile_sd=0.1, profile_rate_Hz=0.0)

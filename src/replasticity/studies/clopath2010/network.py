@@ -1,15 +1,15 @@
 """The network under a moving profile of input rates: every 100 ms the profile jumps to another centre."""
 
 import math
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, Positive, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, GridTime, quantity
 from replasticity.errors import StateError
-from replasticity.models.clopath_network_parameters import ClopathNetwork
+from replasticity.models.clopath_network_parameters import MovingProfile, sample_input_spikes, sample_network
 from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
 from replasticity.numerics import random
 from replasticity.pipeline import progress
@@ -27,9 +27,6 @@ SHUFFLES = 2000
 #: The state around one spike is kept from this long before to this long after it [ms].
 BEFORE_SPIKE_MS, AFTER_SPIKE_MS = 10.0, 60.0
 
-#: An input channel has at most so many spikes per millisecond on average, and at most one per step.
-MOST_INPUT_SPIKES_PER_MS = 20.0
-
 #: What a bin of the raster counts to.
 MOST_IN_BIN = 127
 
@@ -38,16 +35,9 @@ RASTER_BIN_MS = 1.0
 CHUNK_MS = 1000.0
 
 
-class Parameters(ClopathNetwork):
+class Parameters(MovingProfile):
     """Parameters of the protocol."""
 
-    interval_ms: GridDuration = quantity("Time after which the input profile jumps.")
-    centres: Annotated[list[int], Field(min_length=1)] = quantity(
-        "Channels at which the profile can be centred; each is chosen with the same probability."
-    )
-    profile_rate_Hz: NonNegative = quantity("Amplitude of the Gaussian rate profile, before the gain.")
-    profile_gain: NonNegative = quantity("Factor of the rate profile.")
-    profile_sd: Positive = quantity("Standard deviation of the rate profile, in channels.")
     sample_interval_ms: GridDuration = quantity(
         "Interval at which the weights between neurons are kept.", output_option=True
     )
@@ -58,16 +48,11 @@ class Parameters(ClopathNetwork):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        if not all(0 <= centre < self.input_count for centre in self.centres):
-            raise ValueError(f"centres: have to be channels, 0 to {self.input_count - 1}")
         if info.context and info.context.get("recorded"):
             # What follows concerns inputs that are sampled, and statistics.
             return self
         if self.exc_count < 2:
             raise ValueError("exc_count: has to be at least 2, for weights between excitatory neurons")
-        most_Hz = 1000 * min(MOST_INPUT_SPIKES_PER_MS, 1 / self.dt_ms)
-        if self.profile_gain * self.profile_rate_Hz > most_Hz:
-            raise ValueError(f"profile_gain: times profile_rate_Hz it has to be at most {most_Hz:g} Hz")
         if self.raster_start_ms + self.raster_ms > self.duration_ms:
             raise ValueError(f"raster_ms: the window has to end before the run does ({self.duration_ms:g} ms)")
         return self
@@ -175,85 +160,12 @@ SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     """Return initial potentials and weights, wiring, centres, and the spikes of the inputs."""
-    exc, inh, inputs = parameters.exc_count, parameters.inh_count, parameters.input_count
-    values: dict[str, Any] = {}
-    generator = random.generator(seed, "initial potential")
-    V_initial_mV = generator.normal(parameters.V_initial_mean_mV, parameters.V_initial_sd_mV, exc + inh)
-    values["exc_V_initial_mV"], values["inh_V_initial_mV"] = np.split(V_initial_mV, [exc])
-
-    def add_synapses(name: str, pre: IntArray, post: IntArray, weight_mV: Any) -> None:
-        # By source, and the copies of a pair next to each other.
-        order = np.lexsort((post, pre))
-        values[f"{name}_pre"], values[f"{name}_post"] = pre[order], post[order]
-        values[f"{name}_weight_initial_mV"] = np.broadcast_to(weight_mV, pre.shape)
-
-    generator = random.generator(seed, "input weights")
-    for name, targets, bounds_mV in (
-        ("input_exc", exc, parameters.weight_input_exc_mV),
-        ("input_inh", inh, parameters.weight_input_inh_mV),
-    ):
-        pre, post = np.divmod(np.arange(inputs * targets), max(targets, 1))
-        low_mV, high_mV = bounds_mV
-        add_synapses(name, pre, post, generator.uniform(low_mV, high_mV, len(pre)))
-
-    pre, post = np.divmod(np.arange(exc * exc), exc)
-    others = pre != post
-    add_synapses("exc_exc", pre[others], post[others], parameters.weight_exc_exc_mV)
-
-    generator = random.generator(seed, "wiring")
-    inhibitory = np.repeat(np.arange(inh), parameters.indegree_exc_inh)
-    add_synapses("exc_inh", generator.integers(exc, size=len(inhibitory)), inhibitory, parameters.weight_exc_inh_mV)
-    inhibitory = np.repeat(np.arange(inh), parameters.outdegree_inh_exc)
-    add_synapses("inh_exc", inhibitory, generator.integers(exc, size=len(inhibitory)), parameters.weight_inh_exc_mV)
-
+    values = sample_network(parameters, seed)
     intervals = math.ceil(parameters.duration_ms / parameters.interval_ms)
     centre = random.generator(seed, "profile centres").choice(parameters.centres, intervals)
     stamp, channel = sample_input_spikes(parameters, centre, random.generator(seed, "input spikes"))
     values |= {"profile_centre": centre, "input_spike_stamp": stamp, "input_spike_channel": channel}
     return build(INPUTS, values)
-
-
-def rate_profile_Hz(parameters: Parameters, centre: int) -> FloatArray:
-    """Return the rate of each channel while the profile has a centre [Hz]."""
-    peak_Hz = parameters.profile_gain * parameters.profile_rate_Hz
-    rate_Hz: FloatArray = peak_Hz * profile(parameters, centre)
-    return rate_Hz
-
-
-def profile(parameters: Parameters, centre: int) -> FloatArray:
-    """Return the rate of each channel, as a share of the peak's, while the profile has a centre."""
-    distance = np.arange(parameters.input_count) - centre
-    profile: FloatArray = np.exp(-(distance**2) / (2 * parameters.profile_sd**2))
-    return profile
-
-
-def sample_input_spikes(
-    parameters: Parameters, centre: IntArray, generator: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """Return stamps and channels of the inputs' spikes, ordered by both: in each step and channel a Poisson number.
-
-    The number of all spikes of an interval is Poisson distributed, and given that number each spike falls on a
-    step with equal probability and on a channel in proportion to its rate. This has exactly the distribution of
-    one Poisson number per step and channel, without a random number for each that is zero.
-    What belongs to step ``n`` is delivered at stamp ``n + 2``: a step later to the channel,
-    and a step later from there.
-    """
-    interval_steps = parameters.steps(parameters.interval_ms)
-    channel_of_spikes, step_of_spikes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for one in np.unique(centre):
-        rate_Hz = rate_profile_Hz(parameters, one)
-        intervals = np.flatnonzero(centre == one)
-        expected = rate_Hz.sum() * parameters.interval_ms / 1000
-        counts = generator.poisson(expected, len(intervals))
-        cumulated = np.cumsum(rate_Hz) / rate_Hz.sum() if expected else rate_Hz
-        channel_of_spikes.append(np.searchsorted(cumulated, generator.random(counts.sum()), side="right"))
-        within = generator.integers(interval_steps, size=counts.sum())
-        step_of_spikes.append(np.repeat(intervals, counts) * interval_steps + within)
-    stamp, channel = np.concatenate(step_of_spikes) + 2, np.concatenate(channel_of_spikes)
-    # One number per spike sorts faster than two keys. What would be delivered at the end or later is left out.
-    ordered = np.sort(stamp * parameters.input_count + channel)
-    end = parameters.steps(parameters.duration_ms)
-    return np.divmod(ordered[ordered < end * parameters.input_count], parameters.input_count)
 
 
 def simulate_network(parameters: Parameters, inputs: Arrays, **kept: Any) -> Any:

@@ -6,9 +6,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from replasticity.models.clopath_network_parameters import profile
 from replasticity.numerics import random
 from replasticity.storage.contract import ratio
-from replasticity.studies.clopath2010.network import COURSE_SHARES, SHARES, SHUFFLES, FloatArray, Parameters, profile
+from replasticity.studies.clopath2010.network import COURSE_SHARES, SHARES, SHUFFLES, FloatArray, Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Two weights count as grown if they have grown by more than this [mV].
