@@ -161,7 +161,7 @@ def test_mutated_text_of_an_experiment(worker, content):
         ("based_on: zenke2015\ntitle: t\nfigure: {module: ../cli}\n", "figure.module: String should match pattern"),
         (
             "based_on: zenke2015\ntitle: t\nfigure: {module: rendering}\n",
-            "figure.module: no drawing module 'rendering'",
+            "figure.module: no figure 'rendering'",
         ),
         ("based_on: zenke2015\ntitle: t\nfigure: {module: zenke2015, beside: {a: ../b}}\n", "figure.beside.a: "),
         ("based_on: zenke2015\ntitle: t\npeer: {simulator: s, summary: ../a.nc}\n", "inside the project"),

@@ -36,9 +36,11 @@ def configured(project):
 def refused(project, *arguments):
     """Return the message of a Snakemake that refuses to begin."""
     finished = project.snakemake("-n", "--cores", "1", *arguments, check=False)
-    assert finished.returncode == 1, finished.stdout + finished.stderr
-    assert "Traceback" not in finished.stderr
-    (message,) = re.findall(r'WorkflowError in file ".*", line \d+:\n(.*)\n', finished.stderr)
+    # A dry run prints on the standard output.
+    printed = finished.stdout + finished.stderr
+    assert finished.returncode == 1, printed
+    assert "Traceback" not in printed
+    (message,) = re.findall(r'WorkflowError in file ".*", line \d+:\n(.*)\n', printed)
     return message
 
 

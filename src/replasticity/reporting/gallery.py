@@ -1,6 +1,7 @@
 """The committed gallery: each figure as rendered, with a verdict for each claim. Generated, never edited."""
 
 import html
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -133,13 +134,14 @@ def front(sections: Mapping[str, str]) -> Iterator[str]:
 def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
     """Return the part of the page on one figure, as Markdown."""
     name = resolved.name
+    drawing = os.path.relpath(experiments.reference_file(name, "nc"), project.gallery_folder())
     experiments_shown = [evaluation["experiment"] for evaluation in evaluations]
     lines = [
         f"## {name}",
         "",
         f"![Figure {name}: {as_text(resolved.experiment.title)}]({name}.png)",
         "",
-        f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({name}.nc).",
+        f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({drawing}).",
         "",
         f"Alone: `snakemake --cores all results/figures/{name}.png`{cost_sentence(experiments_shown)}",
         "",
