@@ -32,7 +32,6 @@ COMMITTED_DRAWING = "src/replasticity/studies/zenke2015/reference/zenke2015.nc"
 
 CLAIMS = (("claims",), ())
 CHECK = (("check", "zenke2015"), ())
-PLOT = (("plot", "zenke2015", "-o", "out.svg"), ("out.svg",))
 REPORT = (("report", "zenke2015", "-o", "out.html"), ("out.html",))
 GALLERY = (
     ("gallery", "zenke2015"),
