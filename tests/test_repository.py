@@ -108,6 +108,16 @@ def test_gallery_shows_every_figure_and_verdict(in_project):
             assert as_text(claim.statement) in page, f"{name}: run `make gallery`"
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "config/README.md", "figures/README.md", "docs/verdicts.md"]
+)
+def test_links_of_a_page_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", (ROOT / page).read_text())
+    assert links
+    missing = [link for link in links if "://" not in link and not ((ROOT / page).parent / link).exists()]
+    assert missing == []
+
+
 def test_no_registry_host_or_path_of_a_machine_is_tracked():
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     words = ["pypi" + ".org", "python" + "hosted", "npm" + "js", "deb." + "debian", "anaconda" + ".org"]

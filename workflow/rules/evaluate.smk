@@ -63,6 +63,6 @@ rule check:
         scale=CONFIGURATION.scale,
         experiments=list(EXPERIMENTS),
     message:
-        "Comparing every ensemble and what every figure draws with the committed ones under figures/"
+        "Comparing every ensemble and what every figure draws with the committed references"
     shell:
         "python -m replasticity check {params.experiments} --scale {params.scale} > {log} 2>&1 && cat {log}"

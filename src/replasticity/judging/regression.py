@@ -1,4 +1,4 @@
-"""The regression check: an ensemble against the reference statistics committed under ``figures/``.
+"""The regression check: an ensemble against the reference statistics committed with its study.
 
 Seeds that both have must give the same numbers. What does not depend on the seed must be the same with any seed:
 everything where nothing is random, and numbers that all seeds of the reference share although they cannot do so by

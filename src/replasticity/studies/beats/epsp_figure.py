@@ -24,7 +24,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        ``main`` of protocol ``epsp``, and if given ``window`` (``stdp_window``) and ``tutorial``
+        ``main`` of protocol ``beats_epsp``, and if given ``window`` (``stdp_window``) and ``tutorial``
         (``stdp_tutorial_window``).
 
     Returns

@@ -21,7 +21,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``urbanczik_amplitude``: ``main``, and if given ``middle`` and ``short``, with ever
+        Ensembles of protocol ``urbanczik2014_amplitude``: ``main``, and if given ``middle`` and ``short``, with ever
         shorter times without spikes after a spike.
 
     Returns

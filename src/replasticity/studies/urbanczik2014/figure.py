@@ -58,7 +58,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``urbanczik_senn``: ``main``, and if given ``recall``, ``matched`` and ``unitless``.
+        Ensembles of protocol ``urbanczik2014``: ``main``, and if given ``recall``, ``matched`` and ``unitless``.
 
     Returns
     -------

@@ -27,7 +27,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     Parameters
     ----------
     ensembles : mapping of str to Dataset
-        Ensembles of protocol ``homeostatic_stdp``: ``main``, and if given ``corrected`` and ``paper``.
+        Ensembles of protocol ``zenke2015``: ``main``, and if given ``corrected`` and ``paper``.
 
     Returns
     -------
