@@ -4,8 +4,9 @@ The eligibility of a synapse remembers its STDP for a second, and dopamine turns
 network of 1000 neurons that fire at a few Hz,
 
 - `reward`: one of 80,000 excitatory synapses is rewarded after its two neurons fired together (Fig. 1). Does it grow,
-  and is it alone in that? Figure `reward_figure`; experiments ``izhikevich2007`` and those beside it: without dopamine, and with
-  what the paper says where the published program does something else. Recordings of that program: `reward_peer`.
+  and is it alone in that? Figure `reward_figure`; experiments ``izhikevich2007`` and those beside it: without dopamine,
+  and with what the paper says where the published program does something else. Recordings of that program:
+  `reward_peer`.
 - `conditioning`: one of 100 stimuli is followed by reward. Does the response to it grow, and only that? Figure
   `conditioning_figure`; experiments ``izhikevich2007_pavlov`` and those beside it. There is no program and no
   recording: where the descriptions are silent, the sources of the parameters say what was chosen.
