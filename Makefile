@@ -37,7 +37,7 @@ report: install  ## Make results/report.html: one page of all results, to open i
 	$(BIN)/snakemake results/report.html --cores all --logger rich
 
 test: install lint  ## Check the code and run the whole test suite.
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: install  ## Check style, types and the workflow.
 	$(BIN)/ruff check

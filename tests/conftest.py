@@ -32,6 +32,16 @@ def pytest_xdist_auto_num_workers():
     return (yield) + 1
 
 
+#: The folders whose files take longest; a cluster is waited for most of the time.
+LONGEST_FIRST = ("cluster", "workflow", "faults", "peers")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no process waits for another one at the end (with --dist loadfile)."""
+    folders = (*LONGEST_FIRST, "")
+    items.sort(key=lambda item: next(k for k, folder in enumerate(folders) if folder in item.path.parts or not folder))
+
+
 class ProjectCopy:
     """A copy of the project in a folder of its own, with its own source code, results and cache."""
 

@@ -1,6 +1,7 @@
 """Gates: what each study passes without a test of its own. A new study is found by its folder."""
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -151,7 +152,7 @@ def test_compiled_code_gives_what_the_same_code_gives_in_python(protocol, in_pro
     resolved = experiments.resolve(resolved.name, "quick", resolved.changes | SHORTER.get(protocol, {}))
     compiled = simulation.simulate(resolved, 1)
     output = tmp_path / "run.npz"
-    arguments = [resolved.name, __import__("json").dumps(resolved.changes), str(output)]
+    arguments = [resolved.name, json.dumps(resolved.changes), str(output)]
     subprocess.run([sys.executable, "-W", "ignore", "-c", INTERPRETED, *arguments], check=True, cwd=ROOT)
     with np.load(output) as interpreted:
         assert set(interpreted.files) == set(compiled)
