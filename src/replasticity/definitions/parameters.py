@@ -47,7 +47,7 @@ def quantity(description: str, *, symbol: str = "", output_option: bool = False,
 
 
 def is_recorded(info: ValidationInfo) -> bool:
-    """Return True if parameters come from a recording, whose run may have ended before prescribed spikes."""
+    """Return True if parameters come from another simulator's recording, where fewer relations have to hold."""
     return bool(info.context and info.context.get("recorded"))
 
 

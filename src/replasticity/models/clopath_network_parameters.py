@@ -12,6 +12,7 @@ from replasticity.definitions.parameters import (
     NonNegativeInt,
     Positive,
     PositiveInt,
+    is_recorded,
     quantity,
 )
 from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron
@@ -84,7 +85,7 @@ class MovingProfile(ClopathNetwork):
         if not all(0 <= centre < self.input_count for centre in self.centres):
             raise ValueError(f"centres: have to be channels, 0 to {self.input_count - 1}")
         # What follows concerns inputs that are sampled.
-        recorded = bool(info.context and info.context.get("recorded"))
+        recorded = is_recorded(info)
         most_Hz = 1000 * min(MOST_INPUT_SPIKES_PER_MS, 1 / self.dt_ms)
         if not recorded and self.profile_gain * self.profile_rate_Hz > most_Hz:
             raise ValueError(f"profile_gain: times profile_rate_Hz it has to be at most {most_Hz:g} Hz")

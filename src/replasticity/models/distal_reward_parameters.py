@@ -9,6 +9,7 @@ from replasticity.definitions.parameters import (
     Parameters,
     Positive,
     PositiveInt,
+    is_recorded,
     quantity,
 )
 
@@ -55,7 +56,7 @@ class DistalRewardNetwork(Parameters):
     def _samples_fit(self, info: ValidationInfo) -> "DistalRewardNetwork":
         if self.c_mV >= self.v_peak_mV:
             raise ValueError(f"c_mV: has to be less than v_peak_mV ({self.v_peak_mV:g})")
-        recorded = bool(info.context and info.context.get("recorded"))
+        recorded = is_recorded(info)
         if self.duration_s % self.sample_interval_s and not recorded:
             raise ValueError(f"duration_s: has to be a whole multiple of sample_interval_s ({self.sample_interval_s})")
         return self

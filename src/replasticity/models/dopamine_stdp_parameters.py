@@ -17,6 +17,7 @@ from replasticity.definitions.parameters import (
     NonNegative,
     Positive,
     TimeGrid,
+    is_recorded,
     quantity,
 )
 
@@ -28,11 +29,6 @@ FEW_SPIKES, HIGHEST_MEAN_RATE_HZ = 5e6, 80.0
 
 #: Estimates, not too low: history as it grows, and what is written; inputs sampled, sorted, merged; wiring and state.
 _BYTES_PER_SPIKE, _BYTES_PER_EVENT, _BYTES_PER_SYNAPSE = 110, 150, 150
-
-
-def is_recorded(info: ValidationInfo) -> bool:
-    """Return True if the parameters are those of another simulator's recording."""
-    return bool(info.context and info.context.get("recorded"))
 
 
 class Population(NamedTuple):

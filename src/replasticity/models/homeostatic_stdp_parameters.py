@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import GridDuration, NonNegative, Positive, PositiveInt, TimeGrid, quantity
+from replasticity.definitions.parameters import (
+    GridDuration,
+    NonNegative,
+    Positive,
+    PositiveInt,
+    TimeGrid,
+    is_recorded,
+    quantity,
+)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -37,7 +45,7 @@ class PrescribedPairings(PoissonPopulation):
 
     @model_validator(mode="after")
     def _spikes_can_be_emitted(self, info: ValidationInfo) -> "PrescribedPairings":
-        recorded = bool(info.context and info.context.get("recorded"))
+        recorded = is_recorded(info)
         for name in ("pre_times_ms", "post_times_ms"):
             steps = spike_steps(getattr(self, name), self)
             # Brian2 refuses them, too (brian2/input/spikegeneratorgroup.py, before_run).

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, GridTime, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, GridTime, is_recorded, quantity
 from replasticity.errors import StateError
 from replasticity.models.clopath_network_parameters import MovingProfile, sample_input_spikes, sample_network
 from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
@@ -48,7 +48,7 @@ class Parameters(MovingProfile):
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":
-        if info.context and info.context.get("recorded"):
+        if is_recorded(info):
             # What follows concerns inputs that are sampled, and statistics.
             return self
         if self.exc_count < 2:

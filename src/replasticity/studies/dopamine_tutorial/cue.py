@@ -17,13 +17,13 @@ from replasticity.definitions.parameters import (
     NonNegativeInt,
     Positive,
     PositiveInt,
+    is_recorded,
     quantity,
 )
 from replasticity.models.dopamine_stdp_parameters import (
     ExponentialNeurons,
     Population,
     SynapseReadInChunks,
-    is_recorded,
     most_poisson,
 )
 from replasticity.numerics import random

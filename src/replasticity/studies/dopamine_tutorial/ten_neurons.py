@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
-from replasticity.models.dopamine_stdp_parameters import (
-    DeltaNeurons,
-    Population,
-    SynapseReadInChunks,
-    is_recorded,
-    most_poisson,
-)
+from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, is_recorded, quantity
+from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, quantity
-from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population, is_recorded
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, is_recorded, quantity
+from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.dopamine_tutorial.shared import IntArray
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, NonNegativeInt, quantity
+from replasticity.definitions.parameters import Cost, NonNegativeInt, is_recorded, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSynapse
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
@@ -31,7 +31,7 @@ class Parameters(RewardedSynapse):
 
     @model_validator(mode="after")
     def _parts_have_a_second(self, info: ValidationInfo) -> "Parameters":
-        if self.duration_s < PART and not (info.context and info.context.get("recorded")):
+        if self.duration_s < PART and not is_recorded(info):
             raise ValueError(f"duration_s: at least {PART}, since sixths of the run are compared")
         return self
 
