@@ -41,8 +41,8 @@ def checkouts(commits: list[str]) -> Iterator[list[Path]]:
 
 
 def once(folder: Path, experiment: str, scale: str) -> dict[str, float]:
-    """Measure one experiment with the sources of a folder."""
-    command = [sys.executable, measuring.HERE / "one_run.py", experiment, f'scale="{scale}"']
+    """Measure one experiment with the sources of a folder, whose own script knows how to call them."""
+    command = [sys.executable, folder / "benchmarks/one_run.py", experiment, f'scale="{scale}"']
     phases = measuring.run(command, folder, {"PYTHONPATH": str(folder / "src")}).last_json()
     output = folder / "benchmark.nc"
     process = measuring.replasticity("simulate", experiment, "--scale", scale, "-o", output, folder=folder)
