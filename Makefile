@@ -30,7 +30,7 @@ quick: install  ## The same with 3 seeds or 1 and short versions, as a first loo
 check: install  ## Compare the ensembles with the committed reference statistics.
 	$(BIN)/snakemake check --cores all
 
-gallery: install  ## Renew the committed gallery under figures/, with all seeds (scale full: hours).
+gallery: install  ## Renew the committed gallery under figures/, with all seeds (scale full).
 	$(BIN)/snakemake gallery --cores all --logger rich --config scale=full
 
 report: install  ## Make results/report.html: one page of all results, to open in a browser.

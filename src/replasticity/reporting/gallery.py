@@ -152,7 +152,8 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         "",
         f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({drawing}).",
         "",
-        f"Alone: `snakemake --cores all results/figures/{name}.png`{cost_sentence(experiments_shown)}",
+        f"Alone: `snakemake --cores all results/figures/{name}.png{_scale_of(experiments_shown)}`"
+        f"{cost_sentence(experiments_shown)}",
         "",
         *(
             f"- {as_line(reference.citation)}"
@@ -239,6 +240,12 @@ def cost_sentence(names: Sequence[str]) -> str:
 def _from_page(path: Path) -> str:
     """Return a file as a link of the page."""
     return os.path.relpath(path, project.gallery_folder())
+
+
+def _scale_of(names: Sequence[str]) -> str:
+    """Return what makes Snakemake simulate all seeds of some experiments; nothing where it does so anyway."""
+    scales = [experiments.load(name).scales for name in names]
+    return "" if all(each.full == each.standard for each in scales) else " --config scale=full"
 
 
 def _files_of(name: str) -> str:
