@@ -343,7 +343,14 @@ def show_claims(evaluation: dict[str, Any]) -> None:
         show(
             f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
             ("verdict", "claim", *columns.values()),
-            ((claim["verdict"], claim["statement"], *claim_row(claim, columns)) for claim in claims),
+            (
+                (
+                    claim["verdict"],
+                    f"{claim['statement']} ({claim['id']}, {statistic_name(claim)})",
+                    *claim_row(claim, columns),
+                )
+                for claim in claims
+            ),
         )
     for claim in evaluation["claims"]:
         if claim["reason"]:
