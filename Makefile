@@ -24,14 +24,14 @@ $(INSTALLED): requirements.lock pyproject.toml
 figures: install  ## Make every figure of the default scale, into results/figures.
 	$(BIN)/snakemake --cores all --logger rich
 
-quick: install  ## The same with 3 seeds and short versions, as a first look.
+quick: install  ## The same with 3 seeds or 1 and short versions, as a first look.
 	$(BIN)/snakemake --cores all --logger rich --config scale=quick
 
 check: install  ## Compare the ensembles with the committed reference statistics.
 	$(BIN)/snakemake check --cores all
 
-gallery: install  ## Renew the committed gallery under figures/.
-	$(BIN)/snakemake gallery --cores all --logger rich
+gallery: install  ## Renew the committed gallery under figures/, with all seeds (scale full).
+	$(BIN)/snakemake gallery --cores all --logger rich --config scale=full
 
 report: install  ## Make results/report.html: one page of all results, to open in a browser.
 	$(BIN)/snakemake results/report.html --cores all --logger rich

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from replasticity.definitions import experiments, schemas
 from replasticity.judging import regression
-from replasticity.reporting.markdown import as_text
+from replasticity.reporting.markdown import as_code, as_text
 from replasticity.storage import project
 from tests.conftest import ROOT
 
@@ -105,7 +105,7 @@ def test_gallery_shows_every_figure_and_verdict(in_project):
                 assert (project.gallery_folder() / f"{name}.{suffix}").is_file()
             assert experiments.reference_file(name, "nc").is_file()
         for claim in experiment.claims:
-            assert as_text(claim.statement) in page, f"{name}: run `make gallery`"
+            assert f"{as_text(claim.statement)} ({as_code(claim.id)}, " in page, f"{name}: run `make gallery`"
 
 
 @pytest.mark.parametrize("page", ["README.md", "config/README.md", "docs/models/README.md", "figures/README.md"])

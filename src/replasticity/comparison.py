@@ -126,7 +126,7 @@ def compare_spikes(
     quantity : str
         Name for the report.
     ours, theirs : iterable of (int, int)
-        Step and cell of each spike, in any order.
+        Step and neuron of each spike, in any order.
 
     Returns
     -------

@@ -171,7 +171,9 @@ def test_pipeline_by_hand(project, capsys):
     assert main(["aggregate", "zenke2015", "--seeds", "1001-1003"]) == 0
     assert main(["evaluate", "zenke2015"]) == 0
     assert main(["claims"]) == 0
-    assert "not tested" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "not tested" in printed
+    assert "(linear-slope, slope_ratio)" in " ".join(printed.split())
     assert main(["claims", "--json"]) == 0
     (evaluation,) = json.loads(capsys.readouterr().out)
     assert evaluation["seeds"] == [1001, 1002, 1003]

@@ -17,7 +17,7 @@ def project(project_copy, monkeypatch):
         ("epsp", "pairings=100000000", "pairings: the last spike has to come within 1e+09 steps"),
         ("epsp", "pairings=20000", "MB of memory, resources.mem_mb of its experiment allows 1000"),
         ("epsp", "gap_rates_Hz=[]", "gap_rates_Hz"),
-        ("epsp", "E_L_mV=2000000.0", "v_V of read-out cell 0 is 2000 at 0 ms, allowed: -1000 to 1000 V"),
+        ("epsp", "E_L_mV=2000000.0", "v_V of read-out neuron 0 is 2000 at 0 ms, allowed: -1000 to 1000 V"),
         ("beats", "duration_ms=1e-320", "duration_ms: has to be 0 or from 1e-15 to 1e+15"),
         ("beats", "dt_ms=1e300", "dt_ms: has to be 0 or from 1e-15 to 1e+15"),
         ("beats", "duration_ms=10000000.0", "MB of memory"),

@@ -639,9 +639,9 @@ def test_lowest_and_highest_weight_include_the_one_at_the_start(pre, post, direc
         (
             epsp,
             {"psp_scale_mV": 3e6, "V_th_mV": 1e7, "dA_pre": 0.0},
-            "^v_V of read-out cell 0 is 1499.93 at 12 ms, allowed: -1000 to 1000 V",
+            "^v_V of read-out neuron 0 is 1499.93 at 12 ms, allowed: -1000 to 1000 V",
         ),
-        (epsp, {"E_L_mV": 2e6}, "^v_V of read-out cell 0 is 2000 at 0 ms"),
+        (epsp, {"E_L_mV": 2e6}, "^v_V of read-out neuron 0 is 2000 at 0 ms"),
     ],
 )
 def test_a_state_beyond_its_limits_ends_the_run_in_one_line(protocol, changes, text):

@@ -223,7 +223,7 @@ def test_what_never_happens_has_no_time(small, run):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"chosen_pre": 800}, "chosen_pre: has to be an excitatory cell, less than 800"),
+        ({"chosen_pre": 800}, "chosen_pre: has to be an excitatory neuron, less than 800"),
         ({"chosen_slot": 100}, "chosen_slot: has to be less than synapses_per_cell"),
         ({"duration_s": 15}, "duration_s: has to be a whole multiple of sample_interval_s"),
         ({"w_max_mV": 0.0}, "w_max_mV: has to be greater than 0"),
@@ -246,9 +246,9 @@ def test_what_does_not_fit_is_refused(changes, message):
     ("changes", "message"),
     [
         # A step too long for its stiff equation, and an input that no membrane has.
-        ({"a_exc_per_ms": -50.0}, r"[uv]_mV of cell \d+ is [-0-9.e+inf]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
-        ({"noise_amplitude_mV": 1e12}, r"v_mV of cell \d+ is [0-9.e+]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
-        ({"c_mV": 29.0}, "mean rate of all cells is"),
+        ({"a_exc_per_ms": -50.0}, r"[uv]_mV of neuron \d+ is [-0-9.e+inf]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
+        ({"noise_amplitude_mV": 1e12}, r"v_mV of neuron \d+ is [0-9.e+]+ at \d+ ms, allowed: -1e\+06 to 1e\+06 mV"),
+        ({"c_mV": 29.0}, "mean rate of all neurons is"),
     ],
 )
 def test_a_run_that_leaves_its_limits_ends_in_one_line(changes, message):

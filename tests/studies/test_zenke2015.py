@@ -280,7 +280,7 @@ def test_straight_line_needs_two_different_points():
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"rates_Hz": [20000.0]}, "at most one spike per cell and step"),
+        ({"rates_Hz": [20000.0]}, "at most one spike per neuron and step"),
         ({"rates_Hz": []}, "at least 1 item"),
         ({"epoch_ms": 100.05}, "epoch_ms: has to be a whole multiple"),
         ({"epoch_ms": 1e-12}, "epoch_ms: has to be a whole multiple of dt_ms .*, at least 1"),

@@ -7,6 +7,7 @@ import pytest
 from replasticity.definitions import experiments
 from replasticity.judging.claims import FORRT
 from replasticity.reporting import gallery
+from replasticity.storage import project
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 
@@ -44,6 +45,7 @@ def judged(kind, verdict, **changed):
     """Return a claim as evaluations store them."""
     numbers = ("lower", "estimate", "interval", "margin", "confidence", "p", "p_against", "p_corrected", "share")
     texts = {"test": "mean_in_range", "reason": "", "statement": "a statement", "source": "a place"}
+    texts |= {"id": "an-id", "statistic": "G_late_mean_Hz", "at": {"epoch": 1}}
     own = {"kind": kind, "verdict": verdict, "forrt": FORRT.get(verdict, ""), "upper": 1.0, "n": 3}
     return dict.fromkeys(numbers) | texts | own | changed
 
@@ -101,6 +103,35 @@ def test_lines_of_the_source_are_found_in_panels(project_copy, monkeypatch):
     assert "| script, first plot | G, 5 % | **a** | G (Hz) |" in page.splitlines()
 
 
+def test_a_claim_leads_to_its_entry_in_the_yaml_file_and_to_its_statistic(in_project):
+    page = gallery.section(
+        experiments.resolve("zenke2015"),
+        [
+            evaluated("zenke2015", judged("ours", "reproduced")),
+            evaluated("zenke2015_eq15", judged("ours", "reproduced", id="other", statistic="r2_sampled", at={})),
+        ],
+    )
+    assert "| a statement (`an-id`, `G_late_mean_Hz[epoch=1]`) | a place |" in page
+    assert "| a statement (`other`, `r2_sampled`) | a place |" in page
+    folder = "../src/replasticity/studies/zenke2015"
+    assert (
+        f"errata: [zenke2015_eq15.yaml]({folder}/experiments/zenke2015_eq15.yaml); "
+        f"statistics: [statistics.py]({folder}/statistics.py)."
+    ) in page
+
+
+def test_replays_of_a_figure_are_commands_with_recordings_that_are_there(in_project):
+    def section(name):
+        return gallery.section(experiments.resolve(name), [evaluated(name)])
+
+    commands = re.findall(r"^    python -m replasticity replay (\S+)$", section("beats"), re.MULTILINE)
+    names = ("beats", "beats_rates", "beats_subtract")
+    assert commands == [f"tests/peers/beats/{name}.nc" for name in names]
+    assert all((project.root() / path).is_file() for path in commands)
+    assert "recorded with Brian2 (numpy code generation target), 2.9.0:" in section("beats")
+    assert "No recording of another simulator" in section("beats_map")
+
+
 def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, monkeypatch):
     monkeypatch.chdir(project_copy.folder)
     hostile = "x | y <script>alert(1)</script> [a](javascript:alert(2)) `c` *d* $e$"
@@ -110,7 +141,8 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
         f"title: '{hostile}'\nbased_on: zenke2015\nfigure: {{module: zenke2015, source_plots: [{plot}]}}\n"
         f"references: [{{citation: '{hostile}', doi: '10.1/a)[b](c)'}}]\n"
     )
-    claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", statement=hostile, source=hostile)
+    texts = dict.fromkeys(("id", "statement", "source", "statistic"), hostile)
+    claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", at={hostile: 1}, **texts)
     erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile) | {"measured": None}
     evaluation = evaluated("mine", claim) | {"title": f"{hostile}\n# heading", "errata": [erratum]}
     page = gallery.section(experiments.resolve("mine"), [evaluation])
@@ -118,6 +150,7 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     assert [line for line in lines if line.startswith("#")] == ["## mine", "### mine"]
     # What is left without the escaped characters holds no markup but that of the page itself.
     plain = re.sub(r"\\.", "", page)
-    assert not re.search(r"[<>`$]", plain.replace("`snakemake --cores all results/figures/mine.png`", ""))
-    assert "](javascript" not in plain
+    without_code = re.sub("`[^`]*`", "", plain)
+    assert not re.search(r"[<>`$]", without_code)
+    assert "](javascript" not in without_code
     assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5}

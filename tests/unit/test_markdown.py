@@ -2,7 +2,7 @@
 
 import pytest
 
-from replasticity.reporting.markdown import address_of_doi, as_line, as_text
+from replasticity.reporting.markdown import address_of_doi, as_code, as_line, as_text
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,13 @@ def test_markup_is_escaped(text, escaped):
 )
 def test_blocks_do_not_begin(text, escaped):
     assert as_line(text) == escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("G_Hz[epoch=1]", "`G_Hz[epoch=1]`"), ("a ` b\n| c\\| $d$ <e>", "`a ' b ' c'' $d$ <e>`")]
+)
+def test_code_ends_where_it_has_to(text, code):
+    assert as_code(text) == code
 
 
 def test_address_of_a_doi_ends_no_link():

@@ -26,7 +26,7 @@ from replasticity.equations.urbanczik_senn import (
     solve,
     soma_slope,
     spikes,
-    stamp_ms,
+    time_of_step_ms,
     weight_of,
 )
 from replasticity.models.urbanczik_senn import (
@@ -222,9 +222,9 @@ def test_accepted_steps_get_longer(r, factor):
 # The plastic synapse ----------------------------------------------------------------------------------
 
 
-def test_stamps_are_thousandths_of_whole_microseconds():
-    assert stamp_ms(3, STEP) == 0.001 * 300
-    assert stamp_ms(207999, STEP) == 0.001 * 20799900
+def test_times_are_thousandths_of_whole_microseconds():
+    assert time_of_step_ms(3, STEP) == 0.001 * 300
+    assert time_of_step_ms(207999, STEP) == 0.001 * 20799900
 
 
 @settings(max_examples=60, deadline=None)
@@ -243,14 +243,14 @@ def test_sums_over_blocks_are_the_sums_over_all_errors(last, gap, tau_filter_ms,
     sums = no_errors(now + 1, step)
     at_last = (0.0, 0.0)
     for n in range(1, now + 1):
-        add_error(sums, (n - 1) // step.block_steps, stamp_ms(n, step), errors[n], step)
+        add_error(sums, (n - 1) // step.block_steps, time_of_step_ms(n, step), errors[n], step)
         if n == last:
             block = (n - 1) // step.block_steps
             at_last = sums.plain[block, kind], sums.filtered[block, kind]
     plain, filtered = errors_since(
-        stamp_ms(last, step),
+        time_of_step_ms(last, step),
         max(last - 1, 0) // step.block_steps,
-        stamp_ms(now, step),
+        time_of_step_ms(now, step),
         max(now - 1, 0) // step.block_steps,
         kind,
         *at_last,

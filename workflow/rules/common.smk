@@ -165,11 +165,13 @@ def check_results_folder():
 
 
 def show_results():
-    """Tell the reader where the figures are."""
+    """Tell the reader where the figures and the verdicts are."""
     present = [f"results/figures/{name}.png" for name in FIGURES]
     present = [path for path in present if Path(path).is_file()]
     if present:
-        print("\nFigures (also as .pdf and .svg):", *present, sep="\n  ")
+        print("\nFigures (also as .pdf and .svg):", *present, sep="\n  ", flush=True)
+    # A figure alone is made without verdicts.
+    if any(Path("results/evaluations").glob("*.json")):
         print("Verdicts on the claims: python -m replasticity claims\n", flush=True)
 
 

@@ -5,12 +5,12 @@ symbol      name                   meaning
 ==========  =====================  ===================================================================
 v           v_mV                   membrane potential [mV]
 u           u_mV                   recovery variable [mV]
-I           input_mV               input of a cell in one step: noise, spikes, stimuli [mV]
-a, b, c, d  a_per_ms, b, c_mV,     parameters of the neuron: a is larger in inhibitory cells, d is
+I           input_mV               input of a neuron in one step: noise, spikes, stimuli [mV]
+a, b, c, d  a_per_ms, b, c_mV,     parameters of the neuron: a is larger in inhibitory neurons, d is
             d_mV                   larger in excitatory ones
 s           weight_mV              weight of a synapse: what its spike adds to I [mV]
-STDP        trace_mV               trace of a cell: set at a spike, then decaying; what a later spike of
-                                   the other cell of a synapse adds to (pre) or, times ``ltd_factor``,
+STDP        trace_mV               trace of a neuron: set at a spike, then decaying; what a later spike of
+                                   the other neuron of a synapse adds to (pre) or, times ``ltd_factor``,
                                    takes from (post) the eligibility [mV]
 c           eligibility_mV         eligibility of a synapse, the paper's "synaptic tag" [mV]
 d           dopamine               extracellular dopamine above its baseline [1]
@@ -18,17 +18,17 @@ d           dopamine               extracellular dopamine above its baseline [1]
 
 All operations are in the order of the published program, without fused ones, so that results agree to the bit
 (docs/models/distal_reward.md#order-of-a-step).
-A synapse is numbered ``cell * slots + slot`` by its presynaptic cell.
+A synapse is numbered ``neuron * slots + slot`` by its presynaptic neuron.
 
-Numbers of cells and synapses are unsigned, and loops begin at 0: an index that might be negative, and then counts from
-the end of its array, would keep the compiler from taking several cells at a time.
+Numbers of neurons and synapses are unsigned, and loops begin at 0: an index that might be negative, and then counts
+from the end of its array, would keep the compiler from taking several neurons at a time.
 """
 
 import math
 
 from replasticity.numerics.compilation import njit
 
-#: Cells that are asked together whether one of them spikes.
+#: Neurons that are asked together whether one of them spikes.
 BLOCK = 100
 
 
@@ -40,7 +40,7 @@ def scale_noise(input_mV, noise_amplitude_mV):
 
     Parameters
     ----------
-    input_mV : ndarray of float64, shape (cells,)
+    input_mV : ndarray of float64, shape (neurons,)
         Uniform numbers; noise [mV] afterwards.
     noise_amplitude_mV : float
         Width of the uniform distribution [mV].
@@ -51,26 +51,26 @@ def scale_noise(input_mV, noise_amplitude_mV):
 
 @njit
 def find_spikes(v_mV, v_peak_mV, fired):
-    """List the cells at or above the peak, in ascending order (docs/models/distal_reward.md#step-spikes).
+    """List the neurons at or above the peak, in ascending order (docs/models/distal_reward.md#step-spikes).
 
     Parameters
     ----------
-    v_mV : ndarray of float64, shape (cells,)
+    v_mV : ndarray of float64, shape (neurons,)
         Membrane potentials as the previous step left them [mV].
     v_peak_mV : float
         Peak of a spike [mV].
-    fired : ndarray of uint32, shape (cells,)
+    fired : ndarray of uint32, shape (neurons,)
         Its first entries are set.
 
     Returns
     -------
     int
-        Number of cells found.
+        Number of neurons found.
     """
     count = 0
     for first in range(0, len(v_mV), BLOCK):
         block_mV = v_mV[first : first + BLOCK]
-        # Counting takes several cells at a time, listing one after the other; most blocks have none to list.
+        # Counting takes several neurons at a time, listing one after the other; most blocks have none to list.
         at_peak = 0
         for i in range(len(block_mV)):
             at_peak += block_mV[i] >= v_peak_mV
@@ -83,51 +83,51 @@ def find_spikes(v_mV, v_peak_mV, fired):
 
 
 @njit
-def reset(cell, state, step):
-    """Reset a cell that spikes: v to c, u + d, and its trace set, not raised.
+def reset(neuron, state, step):
+    """Reset a neuron that spikes: v to c, u + d, and its trace set, not raised.
 
     Source: docs/models/distal_reward.md#step-spikes.
 
     Parameters
     ----------
-    cell : int
-        The cell.
+    neuron : int
+        The neuron.
     state : State
         State of the network; changed in place.
     step : DistalRewardStep
         Per-step constants from `replasticity.models.distal_reward.discretise`.
     """
-    state.v_mV[cell] = step.c_mV
-    state.u_mV[cell] += step.d_exc_mV if cell < step.exc_cells else step.d_inh_mV
-    state.trace_mV[cell] = step.trace_increment_mV
+    state.v_mV[neuron] = step.c_mV
+    state.u_mV[neuron] += step.d_exc_mV if neuron < step.exc_cells else step.d_inh_mV
+    state.trace_mV[neuron] = step.trace_increment_mV
 
 
 @njit
-def potentiate(cell, state, wiring):
-    """Raise the eligibility of all excitatory synapses onto a cell that spikes.
+def potentiate(neuron, state, wiring):
+    """Raise the eligibility of all excitatory synapses onto a neuron that spikes.
 
     Source: docs/models/distal_reward.md#step-potentiation.
 
-    Each is raised by the trace of its presynaptic cell as the previous step had it before its decay: a spike
-    of that cell in this very step adds nothing.
+    Each is raised by the trace of its presynaptic neuron as the previous step had it before its decay: a spike
+    of that neuron in this very step adds nothing.
 
     Parameters
     ----------
-    cell : int
-        The cell.
+    neuron : int
+        The neuron.
     state : State
         State of the network; changed in place.
     wiring : Wiring
         Who projects to whom.
     """
-    for k in range(wiring.incoming_first[cell], wiring.incoming_first[cell + 1]):
+    for k in range(wiring.incoming_first[neuron], wiring.incoming_first[neuron + 1]):
         synapse = wiring.incoming_synapse[k]
         state.eligibility_mV[synapse] += state.previous_trace_mV[wiring.incoming_pre[k]]
 
 
 @njit
-def transmit_and_depress(cell, state, wiring, step):
-    """Let the spike of a cell act on its targets and on the eligibility of its synapses.
+def transmit_and_depress(neuron, state, wiring, step):
+    """Let the spike of a neuron act on its targets and on the eligibility of its synapses.
 
     Source: docs/models/distal_reward.md#step-transmission.
 
@@ -136,8 +136,8 @@ def transmit_and_depress(cell, state, wiring, step):
 
     Parameters
     ----------
-    cell : int
-        The cell.
+    neuron : int
+        The neuron.
     state : State
         State of the network; changed in place.
     wiring : Wiring
@@ -145,7 +145,7 @@ def transmit_and_depress(cell, state, wiring, step):
     step : DistalRewardStep
         Per-step constants.
     """
-    first = cell * wiring.slots
+    first = neuron * wiring.slots
     for synapse in range(first, first + wiring.slots):
         target = wiring.target[synapse]
         if wiring.transmits[synapse]:
@@ -196,8 +196,8 @@ def move_recovery(u_mV, v_mV, a_per_ms, b):
 
 
 @njit
-def move_cells(state, step):
-    """Advance v, u and the traces of all cells by one step of 1 ms.
+def move_neurons(state, step):
+    """Advance v, u and the traces of all neurons by one step of 1 ms.
 
     Source: docs/models/distal_reward.md#step-membrane, docs/models/distal_reward.md#step-trace.
 
@@ -210,13 +210,13 @@ def move_cells(state, step):
     """
     v_mV, u_mV, input_mV = state.v_mV, state.u_mV, state.input_mV
     trace_mV, previous_trace_mV = state.trace_mV, state.previous_trace_mV
-    for cell in range(len(v_mV)):
-        a_per_ms = step.a_exc_per_ms if cell < step.exc_cells else step.a_inh_per_ms
-        halfway_mV = move_potential(v_mV[cell], u_mV[cell], input_mV[cell])
-        v_mV[cell] = move_potential(halfway_mV, u_mV[cell], input_mV[cell])
-        u_mV[cell] = move_recovery(u_mV[cell], v_mV[cell], a_per_ms, step.b)
-        previous_trace_mV[cell] = trace_mV[cell]
-        trace_mV[cell] *= step.trace_decay
+    for neuron in range(len(v_mV)):
+        a_per_ms = step.a_exc_per_ms if neuron < step.exc_cells else step.a_inh_per_ms
+        halfway_mV = move_potential(v_mV[neuron], u_mV[neuron], input_mV[neuron])
+        v_mV[neuron] = move_potential(halfway_mV, u_mV[neuron], input_mV[neuron])
+        u_mV[neuron] = move_recovery(u_mV[neuron], v_mV[neuron], a_per_ms, step.b)
+        previous_trace_mV[neuron] = trace_mV[neuron]
+        trace_mV[neuron] *= step.trace_decay
 
 
 @njit

@@ -6,8 +6,8 @@ symbol     name            meaning
 H          H_Hz            global secretory factor: low-passed rate of the whole population [Hz]
 gamma      target_Hz       rate at which the synapse does not change [Hz]
 G          G_Hz            H - gamma [Hz]
-w_ij       weight_nS       weight of the synapse from cell j to cell i [nS]
-z_i, z_j   z_i, z_j        traces; by Eq. 15 of the post- (i) and the presynaptic (j) cell [1]
+w_ij       weight_nS       weight of the synapse from neuron j to neuron i [nS]
+z_i, z_j   z_i, z_j        traces; by Eq. 15 of the post- (i) and the presynaptic (j) neuron [1]
 eta        eta_nS_s        learning rate [nS s]
 =========  ==============  =====================================================================
 

@@ -340,8 +340,8 @@ def integrate(neuron, h_ms, steps_left, step):
 
 
 @njit
-def stamp_ms(n, step):
-    """Return the time of a stamp [ms], rounded as the reference simulator rounds it.
+def time_of_step_ms(n, step):
+    """Return the time after so many steps [ms], rounded as the reference simulator rounds it.
 
     Source: docs/models/dendritic_prediction.md#times.
 
@@ -351,7 +351,7 @@ def stamp_ms(n, step):
     Parameters
     ----------
     n : int
-        Stamp.
+        Number of steps.
     step : UrbanczikSennStep
         Per-step constants.
 
@@ -374,7 +374,7 @@ def add_error(sums, block, arrival_ms, error, step):
     block : int
         Block of the arrival.
     arrival_ms : float
-        Time of arrival [ms]: the error's own stamp plus the synapse's delay.
+        Time of arrival [ms]: the error's own time plus the synapse's delay.
     error : float
         Prediction error [1/mV].
     step : UrbanczikSennStep

@@ -144,12 +144,14 @@ def profile(parameters: MovingProfile, centre: int) -> FloatArray:
 def sample_input_spikes(
     parameters: MovingProfile, centre: IntArray, generator: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Return stamps and channels of the inputs' spikes, ordered by both: in each step and channel a Poisson number.
+    """Return times and channels of the inputs' spikes, ordered by both: in each step and channel a Poisson number.
+
+    Times are in steps.
 
     The number of all spikes of an interval is Poisson distributed, and given that number each spike falls on a
     step with equal probability and on a channel in proportion to its rate. This has exactly the distribution of
     one Poisson number per step and channel, without a random number for each that is zero.
-    What belongs to step ``n`` is delivered at stamp ``n + 2``: a step later to the channel,
+    What belongs to step ``n`` is delivered at time ``n + 2``: a step later to the channel,
     and a step later from there.
     """
     interval_steps = parameters.steps(parameters.interval_ms)
@@ -163,8 +165,8 @@ def sample_input_spikes(
         channel_of_spikes.append(np.searchsorted(cumulated, generator.random(counts.sum()), side="right"))
         within = generator.integers(interval_steps, size=counts.sum())
         step_of_spikes.append(np.repeat(intervals, counts) * interval_steps + within)
-    stamp, channel = np.concatenate(step_of_spikes) + 2, np.concatenate(channel_of_spikes)
+    step, channel = np.concatenate(step_of_spikes) + 2, np.concatenate(channel_of_spikes)
     # One number per spike sorts faster than two keys. What would be delivered at the end or later is left out.
-    ordered = np.sort(stamp * parameters.input_count + channel)
+    ordered = np.sort(step * parameters.input_count + channel)
     end = parameters.steps(parameters.duration_ms)
     return np.divmod(ordered[ordered < end * parameters.input_count], parameters.input_count)

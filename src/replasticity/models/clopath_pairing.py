@@ -198,7 +198,7 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
     transmitted : ndarray of float64, shape (presynaptic spikes,)
         Weight transmitted with each; NaN for one that the run is too short for.
     spikes : ndarray of int64, shape (spikes,)
-        Stamps of the neuron's spikes.
+        Times, in steps, of the neuron's spikes.
     trace : ndarray of float64, shape (4, steps)
         V, u_bar_plus, u_bar_minus and u_bar_bar after each step [mV].
 

@@ -17,7 +17,7 @@ import numpy as np
 from replasticity.equations.distal_reward import (
     find_spikes,
     learn,
-    move_cells,
+    move_neurons,
     potentiate,
     reset,
     reward_delay_ms,
@@ -31,7 +31,7 @@ from replasticity.numerics.philox import fill_uniform, uniform_number
 #: Streams of a seed (docs/models/distal_reward.md#random-inputs).
 NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
 
-#: No cell: stands for the chosen pair where no synapse is singled out.
+#: No neuron: stands for the chosen pair where no synapse is singled out.
 NONE = -1
 
 CACHE_LINE_BYTES = 64
@@ -78,11 +78,11 @@ DistalRewardStep = namedtuple(
 )
 
 #: Who projects to whom, in unsigned numbers. ``target``, ``transmits`` (synapses,); the excitatory synapses onto
-#: cell i are ``incoming_synapse[incoming_first[i]:incoming_first[i + 1]]``, their presynaptic cells ``incoming_pre``.
+#: neuron i are ``incoming_synapse[incoming_first[i]:incoming_first[i + 1]]``, from the neurons ``incoming_pre``.
 Wiring = namedtuple("Wiring", ["slots", "target", "transmits", "incoming_first", "incoming_synapse", "incoming_pre"])
 
-#: Current into groups of cells: step of each presentation, its group, the delay of its reward (0: none), and
-#: the cells of each group.
+#: Current into groups of neurons: step of each presentation, its group, the delay of its reward (0: none), and
+#: the neurons of each group.
 Stimuli = namedtuple("Stimuli", ["step", "group", "reward_delay_ms", "cells"])
 
 #: All that changes from step to step. ``reward_due`` is a ring over the coming steps.
@@ -113,7 +113,7 @@ Chunk = namedtuple(
         "dopamine",
         "rewarded",
         "spike_step",
-        "spike_cell",
+        "spike_neuron",
         "coincidence_step",
         "reward_step",
         "counts",
@@ -135,38 +135,38 @@ def noise_numbers(seed, count):
     return numbers
 
 
-def sample_targets(seed, exc_cells, inh_cells, slots):
+def sample_targets(seed, exc_neurons, inh_neurons, slots):
     """Return the target of each synapse (docs/models/distal_reward.md#connectivity).
 
     Parameters
     ----------
     seed : int
         Seed of the run.
-    exc_cells, inh_cells : int
-        Numbers of cells. Excitatory cells project to all, inhibitory ones to excitatory cells.
+    exc_neurons, inh_neurons : int
+        Numbers of neurons. Excitatory neurons project to all, inhibitory ones to excitatory neurons.
     slots : int
-        Outgoing synapses of each cell.
+        Outgoing synapses of each neuron.
 
     Returns
     -------
     ndarray of int32, shape (synapses,)
-        Nothing is excluded: a cell may project to itself, and more than once to the same cell.
+        Nothing is excluded: a neuron may project to itself, and more than once to the same neuron.
     """
     generator = uniform_stream(seed, WIRING_STREAM)
-    from_exc = np.floor((exc_cells + inh_cells) * generator.random((exc_cells, slots)))
-    from_inh = np.floor(exc_cells * generator.random((inh_cells, slots)))
+    from_exc = np.floor((exc_neurons + inh_neurons) * generator.random((exc_neurons, slots)))
+    from_inh = np.floor(exc_neurons * generator.random((inh_neurons, slots)))
     return np.concatenate([from_exc, from_inh]).astype(np.int32).ravel()
 
 
-def wire(target, exc_cells, cells, slots, parallel_synapses_add):
+def wire(target, exc_neurons, neurons, slots, parallel_synapses_add):
     """Return the wiring of the network.
 
     Parameters
     ----------
     target : ndarray of int32, shape (synapses,)
         From `sample_targets`.
-    exc_cells, cells, slots : int
-        Numbers of excitatory cells, of all cells, and of outgoing synapses of each.
+    exc_neurons, neurons, slots : int
+        Numbers of excitatory neurons, of all neurons, and of outgoing synapses of each.
     parallel_synapses_add : bool
         Whether all synapses transmit. If not, of several onto the same target only the one with the highest
         slot does, as in the published program (docs/models/distal_reward.md#step-transmission).
@@ -178,17 +178,17 @@ def wire(target, exc_cells, cells, slots, parallel_synapses_add):
     """
     transmits = np.ones(len(target), np.bool_)
     if not parallel_synapses_add:
-        pair = np.repeat(np.arange(cells), slots) * cells + target
+        pair = np.repeat(np.arange(neurons), slots) * neurons + target
         transmits[:] = False
         # The first occurrence from behind is the highest slot.
         transmits[len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1]] = True
-    exc_target = target[: exc_cells * slots]
+    exc_target = target[: exc_neurons * slots]
     incoming = np.argsort(exc_target, kind="stable").astype(np.uint32)
     return Wiring(
         slots=np.uint32(slots),
         target=target.astype(np.uint32),
         transmits=transmits,
-        incoming_first=np.searchsorted(exc_target[incoming], np.arange(cells + 1)).astype(np.uint32),
+        incoming_first=np.searchsorted(exc_target[incoming], np.arange(neurons + 1)).astype(np.uint32),
         incoming_synapse=incoming,
         incoming_pre=(incoming // slots).astype(np.uint32),
     )
@@ -200,7 +200,7 @@ def discretise(*, slots, **constants):
     Parameters
     ----------
     slots : int
-        Outgoing synapses of each cell.
+        Outgoing synapses of each neuron.
     **constants
         The other fields of `DistalRewardStep`; ``seed`` as an int.
 
@@ -222,7 +222,7 @@ def no_stimuli():
 def aligned(size, value):
     """Return a constant float64 array that begins at the border of a cache line.
 
-    Of the groups of cells or synapses that compiled loops take at a time none then lies across a border.
+    Of the groups of neurons or synapses that compiled loops take at a time none then lies across a border.
 
     Parameters
     ----------
@@ -241,15 +241,15 @@ def aligned(size, value):
     return array[first : first + size]
 
 
-def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_reward_delay_ms, step):
+def initial_state(*, neurons, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_reward_delay_ms, step):
     """Return the state before the first step (docs/models/distal_reward.md#initial-state).
 
     Parameters
     ----------
-    cells, slots : int
-        Number of cells, and of outgoing synapses of each.
+    neurons, slots : int
+        Number of neurons, and of outgoing synapses of each.
     v_init_mV : float
-        Membrane potential of all cells [mV]; u is b times that.
+        Membrane potential of all neurons [mV]; u is b times that.
     w_exc_init_mV, w_inh_mV : float
         Initial excitatory and constant inhibitory weight [mV]. The chosen synapse starts at 0.
     longest_reward_delay_ms : int
@@ -260,20 +260,20 @@ def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_r
     Returns
     -------
     State
-        float64 arrays over cells and synapses, and arrays of size 1 for single numbers.
+        float64 arrays over neurons and synapses, and arrays of size 1 for single numbers.
     """
-    weight_mV = aligned(cells * slots, w_inh_mV)
+    weight_mV = aligned(neurons * slots, w_inh_mV)
     weight_mV[: step.exc_synapses] = w_exc_init_mV
     if step.chosen_synapse != NONE:
         weight_mV[step.chosen_synapse] = 0.0
     return State(
-        v_mV=aligned(cells, v_init_mV),
-        u_mV=aligned(cells, step.b * v_init_mV),
-        trace_mV=aligned(cells, 0.0),
-        previous_trace_mV=aligned(cells, 0.0),
-        input_mV=aligned(cells, 0.0),
+        v_mV=aligned(neurons, v_init_mV),
+        u_mV=aligned(neurons, step.b * v_init_mV),
+        trace_mV=aligned(neurons, 0.0),
+        previous_trace_mV=aligned(neurons, 0.0),
+        input_mV=aligned(neurons, 0.0),
         weight_mV=weight_mV,
-        eligibility_mV=aligned(cells * slots, 0.0),
+        eligibility_mV=aligned(neurons * slots, 0.0),
         dopamine=np.zeros(1),
         reward_due=np.zeros(longest_reward_delay_ms + 1, np.bool_),
         # Long ago.
@@ -283,18 +283,18 @@ def initial_state(*, cells, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest_r
     )
 
 
-def empty_chunk(steps, cells):
+def empty_chunk(steps, neurons):
     """Return the arrays that `simulate` fills, for at most the given number of steps.
 
-    There is room for every cell spiking in each step.
+    There is room for every neuron spiking in each step.
     """
     return Chunk(
         chosen_weight_mV=np.zeros(steps),
         chosen_eligibility_mV=np.zeros(steps),
         dopamine=np.zeros(steps),
         rewarded=np.zeros(steps, np.bool_),
-        spike_step=np.zeros(steps * cells, np.int32),
-        spike_cell=np.zeros(steps * cells, np.int32),
+        spike_step=np.zeros(steps * neurons, np.int32),
+        spike_neuron=np.zeros(steps * neurons, np.int32),
         coincidence_step=np.zeros(steps, np.int64),
         reward_step=np.zeros(steps, np.int64),
         counts=np.zeros(2, np.int64),
@@ -320,17 +320,17 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
         Constants from `discretise`.
     chunk : Chunk
         From `empty_chunk`; changed in place.
-    fired : ndarray of uint32, shape (cells,)
-        Room for a list of cells.
+    fired : ndarray of uint32, shape (neurons,)
+        Room for a list of neurons.
     """
-    cells = len(state.v_mV)
+    neurons = len(state.v_mV)
     key = step.seed
     chunk.counts[:] = 0
     if end - first > len(chunk.dopamine):
         raise ValueError("more steps than the chunk has room for")
     for t in range(first, end):
         # 1. Noise, and the current of a stimulus.
-        fill_uniform(state.input_mV, (t - 1) * cells, key, np.uint64(NOISE_STREAM))
+        fill_uniform(state.input_mV, (t - 1) * neurons, key, np.uint64(NOISE_STREAM))
         scale_noise(state.input_mV, step.noise_amplitude_mV)
         while state.next_stimulus[0] < len(stimuli.step) and stimuli.step[state.next_stimulus[0]] == t:
             present(t, state, stimuli, step)
@@ -343,7 +343,7 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
                 return
             reset(fired[k], state, step)
             chunk.spike_step[chunk.counts[SPIKES]] = t
-            chunk.spike_cell[chunk.counts[SPIKES]] = fired[k]
+            chunk.spike_neuron[chunk.counts[SPIKES]] = fired[k]
             chunk.counts[SPIKES] += 1
         for k in range(count):
             potentiate(fired[k], state, wiring)
@@ -351,7 +351,7 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
             transmit_and_depress(fired[k], state, wiring, step)
 
         # 5. Membranes; 6. traces.
-        move_cells(state, step)
+        move_neurons(state, step)
 
         # 7. Dopamine; 8. learning.
         state.dopamine[0] *= step.dopamine_decay
@@ -372,26 +372,26 @@ def simulate(first, end, state, wiring, stimuli, step, chunk, fired):
         if step.chosen_synapse != NONE:
             chunk.chosen_weight_mV[t - first] = state.weight_mV[step.chosen_synapse]
             chunk.chosen_eligibility_mV[t - first] = state.eligibility_mV[step.chosen_synapse]
-    check_cells(state, end - 1, chunk.failure)
+    check_neurons(state, end - 1, chunk.failure)
 
 
 @njit
-def check_cells(state, t, failure):
-    """Note the first cell whose potential or recovery variable has left the limits, which a spike does not show."""
-    for cell in range(len(state.v_mV)):
+def check_neurons(state, t, failure):
+    """Note the first neuron whose potential or recovery variable has left the limits, which a spike does not show."""
+    for neuron in range(len(state.v_mV)):
         # Downwards only: beyond the peak lies a spike, which the next step checks.
-        if not state.v_mV[cell] >= -LIMIT_mV:
-            note_failure(failure, POTENTIAL, t, cell, state.v_mV[cell])
-        if not abs(state.u_mV[cell]) <= LIMIT_mV:
-            note_failure(failure, RECOVERY, t, cell, state.u_mV[cell])
+        if not state.v_mV[neuron] >= -LIMIT_mV:
+            note_failure(failure, POTENTIAL, t, neuron, state.v_mV[neuron])
+        if not abs(state.u_mV[neuron]) <= LIMIT_mV:
+            note_failure(failure, RECOVERY, t, neuron, state.u_mV[neuron])
 
 
 @njit
 def present(t, state, stimuli, step):
     """Give the next stimulus its current, and schedule its reward."""
     k = state.next_stimulus[0]
-    for cell in stimuli.cells[stimuli.group[k]]:
-        state.input_mV[cell] += step.stimulus_mV
+    for neuron in stimuli.cells[stimuli.group[k]]:
+        state.input_mV[neuron] += step.stimulus_mV
     if stimuli.reward_delay_ms[k] > 0:
         schedule_reward(t + stimuli.reward_delay_ms[k], state)
     state.next_stimulus[0] += 1
@@ -405,14 +405,14 @@ def schedule_reward(t, state):
 
 @njit
 def watch_chosen_pair(t, fired, state, step, chunk):
-    """Schedule a reward if the chosen postsynaptic cell spikes soon after the presynaptic one.
+    """Schedule a reward if the chosen postsynaptic neuron spikes soon after the presynaptic one.
 
     Source: docs/models/distal_reward.md#step-coincidence.
     """
     pre_fires = post_fires = False
-    for cell in fired:
-        pre_fires |= cell == step.chosen_pre
-        post_fires |= cell == step.chosen_post
+    for neuron in fired:
+        pre_fires |= neuron == step.chosen_pre
+        post_fires |= neuron == step.chosen_post
     if pre_fires:
         state.last_chosen_pre_step[0] = t
     gap_ms = t - state.last_chosen_pre_step[0]

@@ -74,7 +74,7 @@ class Network:
         self.stimuli = model.no_stimuli() if stimuli is None else model.Stimuli(**stimuli)
         longest_ms = model.longest_reward_delay_ms(self.step.reward_delay_min_ms, self.step.reward_delay_span_ms)
         self.state = model.initial_state(
-            cells=p.cells,
+            neurons=p.cells,
             slots=slots,
             v_init_mV=p.v_init_mV,
             w_exc_init_mV=p.w_exc_init_mV,
@@ -97,18 +97,18 @@ class Network:
         Raises a `StateError` if a state leaves its limits, or the network runs away.
         """
         model.simulate(first + 1, end + 1, self.state, self.wiring, self.stimuli, self.step, self.chunk, self._fired)
-        raise_failure(self.chunk.failure, model.LIMITS, 1.0, "cell")
+        raise_failure(self.chunk.failure, model.LIMITS, 1.0, "neuron")
         rate_Hz = self.chunk.counts[model.SPIKES] / len(self.state.v_mV) / (end - first) * STEPS_PER_S
         if rate_Hz > HIGHEST_RATE_HZ:
             raise StateError(
-                f"the mean rate of all cells is {rate_Hz:.4g} Hz in the second that ends at {end} ms, allowed: at most "
-                f"{HIGHEST_RATE_HZ:g} Hz; with these parameters the run means nothing"
+                f"the mean rate of all neurons is {rate_Hz:.4g} Hz in the second that ends at {end} ms, allowed: at "
+                f"most {HIGHEST_RATE_HZ:g} Hz; with these parameters the run means nothing"
             )
 
     def spikes(self) -> tuple[IntArray, IntArray]:
         """Return step and neuron of each spike of the last second."""
         count = self.chunk.counts[model.SPIKES]
-        return self.chunk.spike_step[:count].astype(np.int64), self.chunk.spike_cell[:count].astype(np.int64)
+        return self.chunk.spike_step[:count].astype(np.int64), self.chunk.spike_neuron[:count].astype(np.int64)
 
     def scheduled_rewards(self) -> tuple[IntArray, IntArray]:
         """Return, for each reward scheduled in the last second, the step of its reason and its own."""

@@ -73,17 +73,17 @@ class DistalRewardNetwork(Parameters):
 
     def network_cost(self, longest_reward_delay_ms: float) -> Cost:
         """Return what the network needs: wiring and state, one second of spikes, records of each second and sample."""
-        cells, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
+        neurons, synapses = float(self.cells), float(self.cells) * self.synapses_per_cell
         memory_bytes = (
             200 * synapses
             # A neuron may spike in each step of a second.
-            + 60 * STEPS_PER_S * cells
+            + 60 * STEPS_PER_S * neurons
             + 100 * self.duration_s
             + 400 * self.duration_s / self.sample_interval_s
             + 2 * longest_reward_delay_ms
         )
         # A neuron takes 1 ns in a step, a synapse 0.2 ns when weights change.
-        step_s = 1e-9 * cells + 0.2e-9 * synapses / self.weight_update_period_ms
+        step_s = 1e-9 * neurons + 0.2e-9 * synapses / self.weight_update_period_ms
         return Cost(memory_bytes, self.duration_s * float(STEPS_PER_S) * step_s)
 
 
@@ -99,7 +99,7 @@ class RewardedSynapse(DistalRewardNetwork):
     @model_validator(mode="after")
     def _chosen_synapse_exists(self) -> "RewardedSynapse":
         if self.chosen_pre >= self.exc_cells:
-            raise ValueError(f"chosen_pre: has to be an excitatory cell, less than {self.exc_cells}")
+            raise ValueError(f"chosen_pre: has to be an excitatory neuron, less than {self.exc_cells}")
         if self.chosen_slot >= self.synapses_per_cell:
             raise ValueError(f"chosen_slot: has to be less than synapses_per_cell ({self.synapses_per_cell})")
         if self.exc_synapses < 2:

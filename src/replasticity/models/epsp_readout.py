@@ -104,7 +104,7 @@ def read_out(weight, p):
     v_V, spiked = np.zeros((len(time_ms), len(weight))), np.zeros((len(time_ms), len(weight)), np.bool_)
     failure = no_failure()
     v_end_V = simulate(weight, arrival_step, step, v_V, spiked, failure)
-    raise_failure(failure, LIMITS, p.dt_ms, "read-out cell")
+    raise_failure(failure, LIMITS, p.dt_ms, "read-out neuron")
     spike_step, spike_neuron = np.nonzero(spiked)
     return {
         "readout_time_ms": time_ms,

@@ -33,7 +33,7 @@ class PoissonPopulation(TimeGrid):
     @model_validator(mode="after")
     def _at_most_one_spike_per_step(self) -> "PoissonPopulation":
         if max(self.rates_Hz) * self.dt_ms / 1000 > 1:
-            raise ValueError("rates_Hz: at most one spike per cell and step, so no rate above 1000 / dt_ms")
+            raise ValueError("rates_Hz: at most one spike per neuron and step, so no rate above 1000 / dt_ms")
         return self
 
 
@@ -50,7 +50,7 @@ class PrescribedPairings(PoissonPopulation):
             steps = spike_steps(getattr(self, name), self)
             # Brian2 refuses them, too (brian2/input/spikegeneratorgroup.py, before_run).
             if len(set(steps)) < len(steps):
-                raise ValueError(f"{name}: at most one spike of a cell in a step of {self.dt_ms:g} ms")
+                raise ValueError(f"{name}: at most one spike of a neuron in a step of {self.dt_ms:g} ms")
             # A recording may have prescribed spikes that its run was too short to emit.
             if not recorded and len(steps) and steps[-1] >= step_count(self):
                 raise ValueError(f"{name}: no spike after the run's end at {duration_ms(self):g} ms")

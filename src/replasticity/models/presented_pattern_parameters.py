@@ -65,7 +65,7 @@ def step_count(p: PresentedPattern) -> int:
 
 
 class Spikes(NamedTuple):
-    """Presynaptic spikes as they reach the synapses, sorted by stamp."""
+    """Presynaptic spikes as they reach the synapses, sorted by time; ``stamp`` is in steps."""
 
     stamp: IntArray
     spiking_input: IntArray
@@ -73,13 +73,13 @@ class Spikes(NamedTuple):
 
 def input_spikes(p: PresentedPattern, pattern_ms: FloatArray, pattern_input: IntArray) -> Spikes:
     """Return the spikes up to the end of the run (docs/models/dendritic_prediction.md#presentation)."""
-    pattern_stamp = np.rint(pattern_ms / p.dt_ms).astype(np.int64)
+    pattern_step = np.rint(pattern_ms / p.dt_ms).astype(np.int64)
     onset = np.arange(presentation_count(p))[:, None] * presentation_steps(p)
-    stamp = (onset + pattern_stamp + round(p.relay_delay_ms / p.dt_ms)).ravel()
+    step = (onset + pattern_step + round(p.relay_delay_ms / p.dt_ms)).ravel()
     spiking_input = np.tile(pattern_input.astype(np.int64), presentation_count(p))
-    order = np.argsort(stamp, kind="stable")
-    order = order[stamp[order] <= step_count(p)]
-    return Spikes(stamp[order], spiking_input[order])
+    order = np.argsort(step, kind="stable")
+    order = order[step[order] <= step_count(p)]
+    return Spikes(step[order], spiking_input[order])
 
 
 class Kicks(NamedTuple):
@@ -104,7 +104,7 @@ def drive(p: PresentedPattern) -> Kicks:
 
 
 def kicks_from_stamps(p: PresentedPattern, E_nS: FloatArray, I_nS: FloatArray) -> Kicks:
-    """Return the kicks by interval from those by stamp 1, 2, ...: stamp k acts at the end of interval k + delay - 1."""
+    """Return the kicks by interval from those by step 1, 2, ...: step k acts at the end of interval k + delay - 1."""
     delay, steps = round(p.drive_delay_ms / p.dt_ms), step_count(p)
     kicks = Kicks(np.zeros(steps), np.zeros(steps))
     kicks.E_nS[delay:] = E_nS[: max(steps - delay, 0)]

@@ -1,7 +1,7 @@
 """Dendritic prediction of somatic spiking (Urbanczik and Senn 2014): constants, synapses and time loop.
 
 The order of events inside a step is that of docs/models/dendritic_prediction.md#order-of-a-step.
-Stamp n is the end of interval n - 1; an event with stamp n acts in interval n.
+Time n, in steps, is the end of interval n - 1; an event at time n acts in interval n. The description calls it stamp n.
 
 The run ends where a potential is further than `LARGEST_V_MV` from zero, or an error integral is not finite. NEST's
 model has no limit; but a negative conductance drives a potential away from its reversal potential, and nothing holds
@@ -23,7 +23,7 @@ from replasticity.equations.urbanczik_senn import (
     prediction_error,
     solve,
     spikes,
-    stamp_ms,
+    time_of_step_ms,
     weight_of,
 )
 from replasticity.models.presented_pattern_parameters import learning_window, presentation_steps
@@ -71,7 +71,7 @@ BLOCK_LENGTH = 4.0
 ErrorSums = namedtuple("ErrorSums", ["plain", "filtered", "start_ms", "decay", "decay_filter"])
 
 #: State of the plastic synapses, each of shape (synapses,); ``plain`` and ``filtered`` (synapses, 3) are the
-#: error sums of the block of the last spike as they were at that spike, whose stamp is ``last`` (-1: none yet).
+#: error sums of the block of the last spike as they were at that spike, whose time is ``last`` (-1: none yet).
 Synapses = namedtuple(
     "Synapses",
     [
@@ -312,7 +312,7 @@ def no_errors(step_count, step):
     blocks = step_count // step.block_steps + 1
     start_ms = np.zeros(blocks + 1)
     for block in range(blocks + 1):
-        start_ms[block] = stamp_ms(block * step.block_steps, step)
+        start_ms[block] = time_of_step_ms(block * step.block_steps, step)
     decay = np.zeros((blocks, 3))
     filter_decay = np.zeros(blocks)
     for block in range(blocks):
@@ -334,7 +334,7 @@ def update_synapse(j, now, block, synapses, sums, step, failure):
     j : int
         Synapse.
     now, block : int
-        Stamp of the spike, and its block.
+        Time of the spike, in steps, and its block.
     synapses : Synapses
         State of all synapses; entry ``j`` is changed in place.
     sums : ErrorSums
@@ -349,7 +349,11 @@ def update_synapse(j, now, block, synapses, sums, step, failure):
     tau_L_ms, tau_s_ms = step.tau_kernel_ms[MEMBRANE], step.tau_kernel_ms[kind]
     # Before the first spike both traces are zero, and so is all that would decay.
     if synapses.last[j] >= 0:
-        now_ms, last_ms, last_block = stamp_ms(now, step), stamp_ms(synapses.last[j], step), synapses.last_block[j]
+        now_ms, last_ms, last_block = (
+            time_of_step_ms(now, step),
+            time_of_step_ms(synapses.last[j], step),
+            synapses.last_block[j],
+        )
         plain, filtered = synapses.plain[j], synapses.filtered[j]
         plain_L, filtered_L = errors_since(
             last_ms, last_block, now_ms, block, MEMBRANE, plain[MEMBRANE], filtered[MEMBRANE], sums, step
@@ -405,19 +409,19 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record, fai
     steps = len(inputs.uniform)
     synapses = quiet_synapses(inputs.weight_initial_pA)
     sums = no_errors(steps, step)
-    # By stamp, and by the interval of arrival.
+    # By time, in steps, and by the interval of arrival.
     error = np.zeros(steps + 1)
     current_pA = np.zeros(steps + step.delay_steps)
     h_ms = step.dt_ms
     steps_left = STEPS_MORE
     refractory = next_spike = block = presentation = sample = 0
     for n in range(steps):
-        # 1. Presynaptic spikes with stamp n. The synapses see each error as late as their delay. The first block has
-        #    the stamps 1 to B, the next one B + 1 to 2 B.
+        # 1. Presynaptic spikes of time n. The synapses see each error as late as their delay. The first block has
+        #    the times 1 to B, the next one B + 1 to 2 B.
         if n > (block + 1) * step.block_steps:
             block += 1
         if n > step.delay_steps:
-            arrival_ms = stamp_ms(n - step.delay_steps, step) + step.delay_ms
+            arrival_ms = time_of_step_ms(n - step.delay_steps, step) + step.delay_ms
             add_error(sums, block, arrival_ms, error[n - step.delay_steps], step)
         if n == (presentation + 1) * presentation_steps:
             record.weight_pA[presentation] = synapses.weight_pA
@@ -463,7 +467,7 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record, fai
             refractory = step.refractory_steps
         record.has_spiked[n] = has_spiked
 
-        # 5. The prediction error, and 6. the record, both with stamp n + 1.
+        # 5. The prediction error, and 6. the record, both of time n + 1.
         error[n + 1] = prediction_error(neuron.V_mV, has_spiked, step)
         if n + 1 == (sample + 1) * sample_every:
             record.U_mV[sample] = neuron.U_mV

@@ -219,7 +219,7 @@ def _deviations(recording: xr.Dataset, ours: xr.Dataset, peer: protocols.Peer) -
 
 
 def _spikes(dataset: xr.Dataset, name: str, resolution_ms: float) -> Iterable[tuple[int, int]]:
-    """Return step and cell of each spike of a list."""
+    """Return step and neuron of each spike of a list."""
     steps = np.rint(dataset[f"{name}_time"].values / resolution_ms).astype(np.int64)
     return zip(steps.tolist(), dataset[f"{name}_index"].values.tolist(), strict=True)
 

@@ -3,6 +3,7 @@
 import html
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.judging import outcomes
 from replasticity.judging.claims import FORRT
+from replasticity.peers import replays
 from replasticity.pipeline import costs
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
-from replasticity.reporting.markdown import address_of_doi, as_line, as_text
+from replasticity.reporting.markdown import address_of_doi, as_code, as_line, as_text
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.tables import (
     EFFECT_COLUMNS,
@@ -26,8 +28,10 @@ from replasticity.reporting.tables import (
     effect_numbers,
     peer_sentence,
     seeds_in_words,
+    statistic_name,
 )
-from replasticity.storage import files, project
+from replasticity.storage import datasets, files, project
+from replasticity.study import protocols
 
 _HEAD = """\
 # Gallery
@@ -49,6 +53,11 @@ they show neither, and *not tested* if they could show neither, or had been look
 the figure. The *margin* is how far the estimate lies inside the nearest bound: of a mean in standard deviations (sd)
 over seeds, of a share of seeds in per cent of them. Where nothing is random there are only a value and its distance
 from the bound. [docs/verdicts.md](../docs/verdicts.md) has the tests, and how often they are wrong.
+
+In brackets after a claim are its id, under which the YAML file of its experiment has its bounds and what would refute
+it, and the statistic that is tested, which the experiment's file of statistics has as a function of that name, or as an
+argument above a function that computes several. Both files are linked below each experiment's summary. Below each
+figure are the commands that replay what another simulator has recorded.
 
 In the words that FORRT (Framework for Open and Reproducible Research Training) has for the outcome of a replication,
 these verdicts are *validated*, *contradicted*, *inconclusive* and *not tested*. A figure is validated or contradicted
@@ -134,7 +143,7 @@ def front(sections: Mapping[str, str]) -> Iterator[str]:
 def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
     """Return the part of the page on one figure, as Markdown."""
     name = resolved.name
-    drawing = os.path.relpath(experiments.reference_file(name, "nc"), project.gallery_folder())
+    drawing = _from_page(experiments.reference_file(name, "nc"))
     experiments_shown = [evaluation["experiment"] for evaluation in evaluations]
     lines = [
         f"## {name}",
@@ -143,7 +152,8 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         "",
         f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({drawing}).",
         "",
-        f"Alone: `snakemake --cores all results/figures/{name}.png`{cost_sentence(experiments_shown)}",
+        f"Alone: `snakemake --cores all results/figures/{name}.png{_scale_of(experiments_shown)}`"
+        f"{cost_sentence(experiments_shown)}",
         "",
         *(
             f"- {as_line(reference.citation)}"
@@ -152,6 +162,7 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
         ),
         "",
         *_counts(evaluations),
+        *_replays(experiments_shown),
         *_source_plots(resolved),
     ]
     for evaluation in evaluations:
@@ -161,6 +172,8 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
             f"### {as_text(evaluation['experiment'])}",
             "",
             as_line(summary),
+            "",
+            _files_of(evaluation["experiment"]),
             "",
         ]
         for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
@@ -224,6 +237,43 @@ def cost_sentence(names: Sequence[str]) -> str:
     )
 
 
+def _from_page(path: Path) -> str:
+    """Return a file as a link of the page."""
+    return os.path.relpath(path, project.gallery_folder())
+
+
+def _scale_of(names: Sequence[str]) -> str:
+    """Return what makes Snakemake simulate all seeds of some experiments; nothing where it does so anyway."""
+    scales = [experiments.load(name).scales for name in names]
+    return "" if all(each.full == each.standard for each in scales) else " --config scale=full"
+
+
+def _files_of(name: str) -> str:
+    """Return the line that leads from an experiment to the files that define it."""
+    module = protocols.get(experiments.load(name).protocol).statistics_module
+    _, _, study, statistics = module.split(".")
+    linked = {
+        "Parameters, claims and errata": experiments.file_of(name),
+        "statistics": project.studies_folder() / study / f"{statistics}.py",
+    }
+    return "; ".join(f"{what}: [{path.name}]({_from_page(path)})" for what, path in linked.items()) + "."
+
+
+def _replays(names: Sequence[str]) -> list[str]:
+    """Return the lines that say how to replay what other simulators have recorded of some experiments."""
+    recordings = replays.recordings({experiments.load(name).protocol for name in names}).values()
+    if not recordings:
+        return ["No recording of another simulator is kept that could be replayed.", ""]
+    attributes = [datasets.open_attributes(project.root() / path) for path in recordings]
+    simulators = {f"{each.get('simulator', '')}, {each.get('simulator_version', '')}": None for each in attributes}
+    return [
+        as_line(f"To replay what was recorded with {'; '.join(simulators)}:"),
+        "",
+        *(f"    python -m replasticity replay {shlex.quote(str(path))}" for path in recordings),
+        "",
+    ]
+
+
 def _counts(evaluations: Sequence[dict[str, Any]]) -> list[str]:
     """Return the lines that count the verdicts of one figure, kind by kind."""
     claims = [claim for evaluation in evaluations for claim in evaluation["claims"]]
@@ -267,8 +317,9 @@ def _correction(measured_by: dict[str, Any]) -> str:
 
 def _cells(claim: dict[str, Any], columns: Iterable[str]) -> tuple[str, ...]:
     reason = f" ({as_text(claim['reason'])})" if claim["reason"] else ""
-    others = (claim["statement"], claim["source"], *claim_row(claim, columns))
-    return (f"**{as_text(claim['verdict'])}**{reason}", *map(as_text, others))
+    statement = f"{as_text(claim['statement'])} ({as_code(claim['id'])}, {as_code(statistic_name(claim))})"
+    numbers = map(as_text, claim_row(claim, columns))
+    return (f"**{as_text(claim['verdict'])}**{reason}", statement, as_text(claim["source"]), *numbers)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

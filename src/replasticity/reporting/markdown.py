@@ -6,6 +6,9 @@ from urllib.parse import quote
 #: What can begin or end markup anywhere in a line, also HTML, GitHub's formulas and cells of tables.
 _MARKUP = re.compile(r"[\\`*\[\]<>|&$~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
+#: What is markup in code, too, or ends a cell.
+_MARKUP_IN_CODE = re.compile(r"[`|\\]")
+
 #: What is markup at the start of a line only: headings, lists, quotations, rules.
 _AT_START = re.compile(r"^(#|[-+=]|[0-9]+(?=[.)]))")
 
@@ -18,6 +21,12 @@ def as_text(text: object) -> str:
 def as_line(text: object) -> str:
     """Return Markdown that shows a text as it is, as a line of its own."""
     return _AT_START.sub(lambda start: start[0] + "\\" if start[0].isdigit() else f"\\{start[0]}", as_text(text))
+
+
+def as_code(text: object) -> str:
+    """Return Markdown that shows a name as code; what is markup there as well becomes an apostrophe."""
+    name = _MARKUP_IN_CODE.sub("'", " ".join(str(text).split()))
+    return f"`{name}`"
 
 
 def address_of_doi(doi: str) -> str:

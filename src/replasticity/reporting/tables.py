@@ -254,7 +254,7 @@ def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
     units = "" if measured["units"] == "1" or difference is None else f" {measured['units']}"
     sign = "+" if difference is not None and difference > 0 else ""
     return (
-        f"{effect_name(erratum)}: {sign}{rounded(difference, _width(measured['interval']))}{units}",
+        f"{statistic_name(erratum['measured_by'])}: {sign}{rounded(difference, _width(measured['interval']))}{units}",
         _interval(measured["interval"]),
         number(measured["effect_size"], 3),
         _p_value(measured["p"]),
@@ -262,11 +262,10 @@ def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def effect_name(erratum: dict[str, Any]) -> str:
-    """Return the statistic that measures an erratum, with its index."""
-    by = erratum["measured_by"]
-    index = ", ".join(f"{dimension}={place}" for dimension, place in by["at"].items())
-    return f"{by['statistic']}[{index}]" if index else str(by["statistic"])
+def statistic_name(of: dict[str, Any]) -> str:
+    """Return the statistic that a claim is tested by, or an erratum is measured by, with its index."""
+    index = ", ".join(f"{dimension}={place}" for dimension, place in of["at"].items())
+    return f"{of['statistic']}[{index}]" if index else str(of["statistic"])
 
 
 def seeds_to_tell(needed: int | None, seeds: str) -> str:
@@ -344,7 +343,14 @@ def show_claims(evaluation: dict[str, Any]) -> None:
         show(
             f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
             ("verdict", "claim", *columns.values()),
-            ((claim["verdict"], claim["statement"], *claim_row(claim, columns)) for claim in claims),
+            (
+                (
+                    claim["verdict"],
+                    f"{claim['statement']} ({claim['id']}, {statistic_name(claim)})",
+                    *claim_row(claim, columns),
+                )
+                for claim in claims
+            ),
         )
     for claim in evaluation["claims"]:
         if claim["reason"]:
