@@ -58,7 +58,10 @@ class Recordings(Checked):
     summary : dict of str to str
         Our statistic -> its name in summaries over seeds.
     run : dict of str to dict of str to str
-        Recorded dimension -> recorded variables along it that our run has as they are -> our names.
+        Recorded dimension, or several with spaces between them -> recorded variables along it that our run has as they
+        are -> our names.
+    states : list of str
+        Recorded variables of a neuron's state, in the order in which our run traces them.
     """
 
     recordings: Names = Field([])
@@ -69,6 +72,7 @@ class Recordings(Checked):
     defaults: dict[str, Any] = Field({})
     summary: dict[str, str] = Field({})
     run: dict[str, dict[str, str]] = Field({})
+    states: Names = Field([])
 
     def is_input(self, name: str) -> bool:
         """Return True if a recorded variable is taken as given and not compared: forced spikes, with a bound, are."""
@@ -102,7 +106,9 @@ class Recordings(Checked):
 
     def of_run(self, run: Arrays) -> Recorded:
         """Return what a recording has of a run as it is, in the recording's names."""
-        return {theirs: (along, run[ours]) for along, names in self.run.items() for theirs, ours in names.items()}
+        return {
+            theirs: (along.split(), run[ours]) for along, names in self.run.items() for theirs, ours in names.items()
+        }
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
