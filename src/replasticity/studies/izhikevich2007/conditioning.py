@@ -16,14 +16,11 @@ from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewa
 from replasticity.numerics import random
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build, ratio
-from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
-
-#: The first and the last part of the run are compared, this share of it each.
-PART = 6
 
 #: The rewarded stimulus S1.
 REWARDED_GROUP = 0

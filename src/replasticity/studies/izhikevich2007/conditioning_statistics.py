@@ -7,16 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from replasticity.storage.contract import ratio
-from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, PART, REWARDED_GROUP, Parameters
-from replasticity.studies.izhikevich2007.reward_statistics import network
+from replasticity.studies.izhikevich2007 import PART
+from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, REWARDED_GROUP, Parameters
+from replasticity.studies.izhikevich2007.network_statistics import network as network
 from replasticity.studies.izhikevich2007.shared import FloatArray, mid_rank
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Courses have parts of this share of the run.
 COURSE_PARTS = 2 * PART
-
-#: Statistics that are declared elsewhere.
-__all__ = ["network"]
 
 DIMENSIONS = {
     "response_window_ms": lambda p: len(p.response_windows_ms),

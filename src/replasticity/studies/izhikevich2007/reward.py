@@ -11,7 +11,7 @@ from replasticity.definitions.parameters import Cost, NonNegativeInt, is_recorde
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSynapse
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 #: One reward is shown close up: this long before and after the coincidence that it is for [ms].
 CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS = 1000, 5000
-
-#: Rates and rewards are compared between the first and the last part of the run, this share of it each.
-PART = 6
 
 
 class Parameters(RewardedSynapse):
