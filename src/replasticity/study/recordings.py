@@ -3,13 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 from ruamel.yaml import YAML
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
+from replasticity.storage.contract import IntArray, Recorded
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Names = list[str]
 
@@ -111,3 +117,25 @@ def read(file: str) -> Recordings:
     """
     path = Path(file).with_suffix(".yaml")
     return Recordings.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+
+
+def values(recording: "xr.Dataset", name: str) -> npt.NDArray[Any]:
+    """Return a recorded variable; what is not recorded is empty."""
+    found: npt.NDArray[Any] = recording[name].values if name in recording else np.zeros(0, np.int64)
+    return found
+
+
+def resolution_ms(recording: "xr.Dataset") -> float:
+    """Return the time step of a recording."""
+    return float(recording.attrs.get("resolution_ms", 0.1))
+
+
+def steps(recording: "xr.Dataset", name: str, dt_ms: float) -> IntArray:
+    """Return recorded times as whole numbers of steps."""
+    numbers: IntArray = np.rint(values(recording, name) / dt_ms).astype(np.int64)
+    return numbers
+
+
+def spike_list(name: str, time_ms: npt.NDArray[Any], index: npt.NDArray[Any]) -> Recorded:
+    """Return a spike list of a replay, under the name that it has in `Recordings.spikes`."""
+    return {f"{name}_time": (name, time_ms), f"{name}_index": (name, index)}

@@ -5,7 +5,6 @@ dopamine follows the stimuli of the first.
 """
 
 import functools
-import math
 
 import numpy as np
 from pydantic import ValidationInfo, model_validator
@@ -28,8 +27,8 @@ from replasticity.models.dopamine_stdp_parameters import (
 )
 from replasticity.numerics import random
 from replasticity.pipeline import progress
-from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
+from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build
+from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
 
 #: Subgroups: the first one is rewarded.
 REWARDED, OTHER = 0, 1
@@ -211,9 +210,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     step, neuron = session.spikes()
     is_exc = neuron < p.exc_count
     exc_ms, exc_index = step[is_exc] * p.dt_ms, neuron[is_exc]
-    # A spike at the border of two bins belongs to the first.
-    rate_edges_ms = np.arange(math.ceil(p.duration_ms / RATE_BIN_MS) + 1) * RATE_BIN_MS + p.dt_ms / 2
-    raster_edges_ms = np.arange(math.ceil(window_ms / RASTER_BIN_MS) + 1) * RASTER_BIN_MS + p.dt_ms / 2
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, window_ms, p.dt_ms)
     neuron_edges = np.arange(p.exc_count + 1) - 0.5
     V_every = max(1, p.steps(V_INTERVAL_MS))
     given_ms = [inputs["stimulus_ms"][inputs["stimulus_subgroup"] == group] for group in (REWARDED, OTHER)]
@@ -231,9 +229,9 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "weight_min_pA": weights_pA.min() if len(weights_pA) else np.nan,
             "weight_max_pA": weights_pA.max() if len(weights_pA) else np.nan,
             "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
-            "rate_time_ms": (np.arange(len(rate_edges_ms) - 1) + 0.5) * RATE_BIN_MS,
+            "rate_time_ms": rate_ms,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / p.exc_count / RATE_BIN_MS * 1000,
-            "raster_time_ms": (np.arange(len(raster_edges_ms) - 1) + 0.5) * RASTER_BIN_MS,
+            "raster_time_ms": raster_ms,
             "raster_count": np.histogram2d(exc_ms, exc_index, (raster_edges_ms, neuron_edges))[0],
             "stimulus_count": [np.histogram(each_ms, raster_edges_ms - p.dt_ms)[0] for each_ms in given_ms],
             "dopamine_count": np.histogram(inputs["dopamine_ms"], rate_edges_ms)[0],

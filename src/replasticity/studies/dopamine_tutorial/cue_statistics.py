@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.storage.contract import ratio
+from replasticity.storage.contract import FloatArray, IntArray, ratio
 from replasticity.studies.dopamine_tutorial.cue import GROUP, OTHER, REWARDED, Parameters
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: A response is counted from when the stimulus first moves the potential, for so long [ms].

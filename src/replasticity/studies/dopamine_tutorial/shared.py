@@ -1,17 +1,14 @@
-"""What the protocols share: Poisson relays, and recorded times."""
+"""What the protocols share."""
 
-from typing import TYPE_CHECKING
+import math
 
 import numpy as np
-import numpy.typing as npt
 
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
+from replasticity.storage.contract import FloatArray, IntArray
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+#: State of a synapse in recordings -> ours.
+RECORDED_STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
 
 
 def poisson_relays(
@@ -28,7 +25,7 @@ def poisson_relays(
     return places // neurons + 1 + relay, places % neurons
 
 
-def recorded_steps(recording: "xr.Dataset", name: str, p: DopamineSynapse) -> IntArray:
-    """Return the times of a recorded list in steps, none if there is no such list."""
-    times: IntArray = p.steps(recording[name].values if name in recording else [])
-    return times
+def bins(width_ms: float, duration_ms: float, dt_ms: float) -> tuple[FloatArray, FloatArray]:
+    """Return the middles of bins from 0 on, and their borders: a spike at the border of two belongs to the first."""
+    borders_ms = np.arange(math.ceil(duration_ms / width_ms) + 1, dtype=np.float64) * width_ms
+    return borders_ms[:-1] + width_ms / 2, borders_ms + dt_ms / 2

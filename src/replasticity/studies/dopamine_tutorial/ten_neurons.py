@@ -11,8 +11,8 @@ from pydantic import ValidationInfo, model_validator
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
-from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
+from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build
+from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
@@ -137,28 +137,20 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     relayed = p.steps(inputs["input_spike_ms"]), inputs["input_spike_index"].astype(np.int64)
     session, states = simulate_neurons(p, relayed, dopamine_steps(p), p.steps(read_ms))
     step, neuron = session.spikes()
-
-    def counted(bin_ms: float) -> tuple[Any, Any]:
-        bins = int(np.ceil(p.duration_ms / bin_ms))
-        count = np.zeros((bins, p.neuron_count), np.int64)
-        # A spike at the border of two bins belongs to the first: (0, 250], (250, 500], ...
-        place = np.ceil(step * p.dt_ms / bin_ms - 1e-9).astype(np.int64) - 1
-        np.add.at(count, (np.minimum(place, bins - 1), neuron), 1)
-        return (np.arange(bins) + 0.5) * bin_ms, count
-
-    rate_time_ms, binned_count = counted(RATE_BIN_MS)
-    raster_time_ms, raster_count = counted(RASTER_BIN_MS)
+    spike_ms, of_neurons = step * p.dt_ms, np.arange(p.neuron_count + 1) - 0.5
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, p.duration_ms, p.dt_ms)
     return build(
         RUN,
         {
-            "spike_ms": step * p.dt_ms,
+            "spike_ms": spike_ms,
             "spike_index": neuron,
             "time_ms": read_ms,
             "weight_mV": states["weight"],
             **{name: states[name] for name in ("c", "n", "x")},
-            "rate_time_ms": rate_time_ms,
-            "binned_count": binned_count,
-            "raster_time_ms": raster_time_ms,
-            "raster_count": raster_count,
+            "rate_time_ms": rate_ms,
+            "binned_count": np.histogram2d(spike_ms, neuron, (rate_edges_ms, of_neurons))[0],
+            "raster_time_ms": raster_ms,
+            "raster_count": np.histogram2d(spike_ms, neuron, (raster_edges_ms, of_neurons))[0],
         },
     )

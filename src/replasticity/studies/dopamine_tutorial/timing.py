@@ -11,8 +11,7 @@ from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population
-from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import IntArray
+from replasticity.storage.contract import Arrays, IntArray, Variable, build
 
 
 class Parameters(DeltaNeurons, DopamineSynapse):
