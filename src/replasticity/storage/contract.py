@@ -106,6 +106,15 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
     return arrays
 
 
+def zeros(contract: Mapping[str, Variable], lengths: Mapping[str, int]) -> Arrays:
+    """Return zeros for those variables of a contract all of whose dimensions have a length given."""
+    return {
+        name: np.zeros([lengths[each] for each in variable.dimensions], variable.dtype)
+        for name, variable in contract.items()
+        if lengths.keys() >= set(variable.dimensions)
+    }
+
+
 def sizes(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:
     """Return the length of each dimension; errors as in `build`."""
     lengths: dict[str, int] = {}

@@ -15,9 +15,9 @@ from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
 from replasticity.numerics import random
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, Variable, build, ratio
+from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import PART, shared
-from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray
+from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
@@ -148,11 +148,9 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
     is_whole = (stimulus_ms > BEFORE_MS) & (stimulus_ms <= steps - AFTER_MS)
     # The first and the last presentation of S1, if there is one.
     shown_ms = np.array([*stimulus_ms[is_whole & is_s1][:1], *stimulus_ms[is_whole & is_s1][-1:]], np.int64)
-    record = shared.empty_record(RUN, p, group=p.stimuli) | {
-        # There is no step 0.
-        "exc_spikes": np.zeros(steps + 1, np.int32),
-        "raster": np.zeros((2, len(around_ms), p.cells), np.int8),
-    }
+    record = shared.empty_record(RUN, p, group=p.stimuli, part=2, around_ms=len(around_ms), cell=p.cells)
+    # There is no step 0.
+    record["exc_spikes"] = np.zeros(steps + 1, np.int32)
     membership = _membership(p, inputs["group_cell"])
     for second, sample in shared.seconds(network, record, p, f"Pavlovian conditioning, seed {seed}", checkpoint):
         shared.record_second(record, second, sample, network, p)
@@ -167,9 +165,9 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
             row = step - at_ms + BEFORE_MS
             inside = (row >= 0) & (row < len(raster))
             raster[row[inside], cell[inside]] = 1
-    number, raster_stimulus = np.zeros(steps + 1, np.int32), np.zeros((2, len(around_ms)), np.int32)
+    number = np.zeros(steps + 1, np.int32)
     number[stimulus_ms] = group + 1
-    raster_stimulus[: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
+    record["raster_stimulus"][: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
     part_ms = steps / PART
     return shared.finished_run(
         RUN,
@@ -177,7 +175,6 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
         network,
         response_window_ms=p.response_windows_ms,
         response=_responses(p, record["exc_spikes"], stimulus_ms),
-        raster_stimulus=raster_stimulus,
         around_ms=around_ms,
         around_rate_Hz=[
             [_rate_around_Hz(p, record["exc_spikes"], stimulus_ms[part & chosen]) for chosen in (is_s1, ~is_s1)]
