@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 #: Inputs, a run or statistics in memory: name -> array. A contract says what each is.
 Arrays = dict[str, npt.NDArray[Any]]
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: What a replay makes of a recording: name -> dimensions and values.
 Recorded = dict[str, tuple[Any, Any]]

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
-from replasticity.storage.contract import IntArray, Recorded
+from replasticity.storage.contract import Recorded
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -130,10 +130,9 @@ def resolution_ms(recording: "xr.Dataset") -> float:
     return float(recording.attrs.get("resolution_ms", 0.1))
 
 
-def steps(recording: "xr.Dataset", name: str, dt_ms: float) -> IntArray:
+def steps(recording: "xr.Dataset", name: str, dt_ms: float) -> npt.NDArray[np.int64]:
     """Return recorded times as whole numbers of steps."""
-    numbers: IntArray = np.rint(values(recording, name) / dt_ms).astype(np.int64)
-    return numbers
+    return np.rint(values(recording, name) / dt_ms).astype(np.int64)
 
 
 def spike_list(name: str, time_ms: npt.NDArray[Any], index: npt.NDArray[Any]) -> Recorded:

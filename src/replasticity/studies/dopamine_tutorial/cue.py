@@ -26,8 +26,9 @@ from replasticity.models.dopamine_stdp_parameters import (
     most_poisson,
 )
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.pipeline import progress
-from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build
+from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
 
 #: Subgroups: the first one is rewarded.

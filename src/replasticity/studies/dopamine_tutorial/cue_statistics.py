@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.storage.contract import FloatArray, IntArray, ratio
+from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.storage.contract import ratio
 from replasticity.studies.dopamine_tutorial.cue import GROUP, OTHER, REWARDED, Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
-from replasticity.storage.contract import FloatArray, IntArray
+from replasticity.numerics.arrays import FloatArray, IntArray
 
 #: State of a synapse in recordings -> ours.
 RECORDED_STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}

@@ -11,7 +11,8 @@ from pydantic import ValidationInfo, model_validator
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
-from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build
+from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].

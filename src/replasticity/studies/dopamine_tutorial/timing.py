@@ -11,7 +11,8 @@ from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population
-from replasticity.storage.contract import Arrays, IntArray, Variable, build
+from replasticity.numerics.arrays import IntArray
+from replasticity.storage.contract import Arrays, Variable, build
 
 
 class Parameters(DeltaNeurons, DopamineSynapse):

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from replasticity.errors import UserError
-from replasticity.storage.contract import IntArray, Recorded
+from replasticity.numerics.arrays import IntArray
+from replasticity.storage.contract import Recorded
 from replasticity.studies.dopamine_tutorial.shared import RECORDED_STATES
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 from replasticity.study import recordings

@@ -14,8 +14,9 @@ from pydantic import model_validator
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, FloatArray, IntArray, Variable, build, ratio
+from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 

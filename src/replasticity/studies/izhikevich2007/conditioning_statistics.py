@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.storage.contract import FloatArray, ratio
+from replasticity.numerics.arrays import FloatArray
+from replasticity.storage.contract import ratio
 from replasticity.studies.izhikevich2007 import PART
 from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, REWARDED_GROUP, Parameters
 from replasticity.studies.izhikevich2007.network_statistics import network as network

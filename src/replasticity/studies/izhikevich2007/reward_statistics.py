@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.storage.contract import IntArray
+from replasticity.numerics.arrays import IntArray
 from replasticity.studies.izhikevich2007 import PART
 from replasticity.studies.izhikevich2007.network_statistics import COUNT, FINE, HIGH_SHARE
 from replasticity.studies.izhikevich2007.network_statistics import network as network

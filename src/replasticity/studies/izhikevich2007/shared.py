@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
+from replasticity.numerics.arrays import FloatArray
 from replasticity.pipeline import checkpoints
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, FloatArray, Variable, build, zeros
+from replasticity.storage.contract import Arrays, Variable, build, zeros
 
 if TYPE_CHECKING:
     from replasticity.models.distal_reward_network import Network
