@@ -74,6 +74,11 @@ def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[n
     return quotient
 
 
+def mean(values: npt.NDArray[Any]) -> Any:
+    """Return the mean along the first axis; NaN if there is nothing: there it is not defined."""
+    return values.mean(axis=0) if len(values) else np.full(values.shape[1:], np.nan)
+
+
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
     """Return values as arrays of the types that their contract promises.
 

@@ -29,7 +29,7 @@ from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import bins, counts, poisson_relays
 
 #: Subgroups: the first one is rewarded.
 REWARDED, OTHER = 0, 1
@@ -191,7 +191,6 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of the network."""
     from replasticity.models.dopamine_stdp import sums_of_each_source
     from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
 
@@ -213,7 +212,6 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     exc_ms, exc_index = step[is_exc] * p.dt_ms, neuron[is_exc]
     rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
     raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, window_ms, p.dt_ms)
-    neuron_edges = np.arange(p.exc_count + 1) - 0.5
     V_every = max(1, p.steps(V_INTERVAL_MS))
     given_ms = [inputs["stimulus_ms"][inputs["stimulus_subgroup"] == group] for group in (REWARDED, OTHER)]
     return build(
@@ -233,7 +231,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "rate_time_ms": rate_ms,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / p.exc_count / RATE_BIN_MS * 1000,
             "raster_time_ms": raster_ms,
-            "raster_count": np.histogram2d(exc_ms, exc_index, (raster_edges_ms, neuron_edges))[0],
+            "raster_count": counts(exc_ms, exc_index, raster_edges_ms, p.exc_count),
             "stimulus_count": [np.histogram(each_ms, raster_edges_ms - p.dt_ms)[0] for each_ms in given_ms],
             "dopamine_count": np.histogram(inputs["dopamine_ms"], rate_edges_ms)[0],
             "V_time_ms": np.arange(V_every, session.V_mV.shape[1] + 1, V_every) * p.dt_ms,

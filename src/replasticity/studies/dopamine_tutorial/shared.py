@@ -29,3 +29,8 @@ def bins(width_ms: float, duration_ms: float, dt_ms: float) -> tuple[FloatArray,
     """Return the middles of bins from 0 on, and their borders: a spike at the border of two belongs to the first."""
     borders_ms = np.arange(math.ceil(duration_ms / width_ms) + 1, dtype=np.float64) * width_ms
     return borders_ms[:-1] + width_ms / 2, borders_ms + dt_ms / 2
+
+
+def counts(spike_ms: FloatArray, neuron: IntArray, borders_ms: FloatArray, neurons: int) -> FloatArray:
+    """Return how many spikes each neuron has in each bin, shape (bins, neurons)."""
+    return np.histogram2d(spike_ms, neuron, (borders_ms, np.arange(neurons + 1) - 0.5))[0]

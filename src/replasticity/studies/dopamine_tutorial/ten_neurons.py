@@ -13,7 +13,7 @@ from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Populatio
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import bins, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import bins, counts, poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
@@ -85,16 +85,14 @@ RUN = {
 
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
-    """Return the spikes of the Poisson relays."""
-    p, generator = parameters, random.generator(seed, "inputs")
-    step, neuron = poisson_relays(generator, p.input_rate_Hz, p.neuron_count, p)
+    p = parameters
+    step, neuron = poisson_relays(random.generator(seed, "inputs"), p.input_rate_Hz, p.neuron_count, p)
     return build(RUN, {"input_spike_ms": step * p.dt_ms, "input_spike_index": neuron})
 
 
 def dopamine_steps(p: Parameters) -> IntArray:
     """Return when the dopamine relay spikes."""
-    spikes: IntArray = p.steps(sorted(p.reward_times_ms + p.punishment_times_ms)) + p.steps(p.relay_delay_ms)
-    return spikes
+    return p.steps(sorted(p.reward_times_ms + p.punishment_times_ms)) + p.steps(p.relay_delay_ms)
 
 
 def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
@@ -105,8 +103,7 @@ def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
     """
     first_ms = min(p.punishment_times_ms, default=np.inf)
     chunk_end_ms = np.ceil(step * p.dt_ms / p.chunk_ms - 1e-9) * p.chunk_ms
-    amount: FloatArray = np.where(chunk_end_ms <= first_ms + 1e-9, p.A_vt_reward, p.A_vt_punishment)
-    return amount
+    return np.where(chunk_end_ms <= first_ms + 1e-9, p.A_vt_reward, p.A_vt_punishment)
 
 
 def increments(arrival: IntArray, p: Parameters) -> FloatArray:
@@ -132,13 +129,12 @@ def simulate_neurons(
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of the ten neurons."""
     p = parameters
     read_ms = np.arange(round(p.duration_ms / p.chunk_ms) + 1) * p.chunk_ms
     relayed = p.steps(inputs["input_spike_ms"]), inputs["input_spike_index"].astype(np.int64)
     session, states = simulate_neurons(p, relayed, dopamine_steps(p), p.steps(read_ms))
     step, neuron = session.spikes()
-    spike_ms, of_neurons = step * p.dt_ms, np.arange(p.neuron_count + 1) - 0.5
+    spike_ms = step * p.dt_ms
     rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
     raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, p.duration_ms, p.dt_ms)
     return build(
@@ -150,8 +146,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "weight_mV": states["weight"],
             **{name: states[name] for name in ("c", "n", "x")},
             "rate_time_ms": rate_ms,
-            "binned_count": np.histogram2d(spike_ms, neuron, (rate_edges_ms, of_neurons))[0],
+            "binned_count": counts(spike_ms, neuron, rate_edges_ms, p.neuron_count),
             "raster_time_ms": raster_ms,
-            "raster_count": np.histogram2d(spike_ms, neuron, (raster_edges_ms, of_neurons))[0],
+            "raster_count": counts(spike_ms, neuron, raster_edges_ms, p.neuron_count),
         },
     )

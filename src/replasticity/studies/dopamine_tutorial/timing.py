@@ -80,7 +80,6 @@ def simulate_point(
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of all points."""
     p, end = parameters, parameters.steps(parameters.duration_ms)
     samples = np.arange(0, end + 1, p.steps(p.sample_interval_ms))
     read = np.union1d(samples, end)

@@ -110,5 +110,4 @@ def _relayed(recording: xr.Dataset, cell: str, point: int, p: Parameters) -> Int
 
 def _spikes(recording: xr.Dataset, name: str, point: int, p: Parameters, delay_ms: float) -> IntArray:
     of_point = recording[f"{name}_spike_index"].values == point
-    spikes: IntArray = recordings.steps(recording, f"{name}_spike_time", p.dt_ms)[of_point] + p.steps(delay_ms)
-    return spikes
+    return recordings.steps(recording, f"{name}_spike_time", p.dt_ms)[of_point] + p.steps(delay_ms)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+from replasticity.numerics.arrays import straight_line
 from replasticity.storage.contract import ratio
 from replasticity.study.statistics import statistic
 
@@ -73,6 +74,7 @@ def asymmetry(run, p):
 )
 def decay_ms(run, p):
     change = run.weight_final[0] - p.weight_initial
-    if len(set(p.dopamine_times_ms)) < 2 or not np.all(change > 0):
+    if not np.all(change > 0):
         return np.nan
-    return ratio(-1, np.polyfit(p.dopamine_times_ms, np.log(change), 1)[0])
+    slope_per_ms, _, _ = straight_line(np.array(p.dopamine_times_ms), np.log(change))
+    return ratio(-1, slope_per_ms)

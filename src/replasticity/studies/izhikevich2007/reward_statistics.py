@@ -32,8 +32,7 @@ def rate_inh_mean_Hz(run, p):
 @once_per_run
 def high_synapses(run: Run, p: Parameters) -> IntArray:
     """Return how many synapses have a high weight in each sample."""
-    counts: IntArray = run.weight_histogram[:, round(HIGH_SHARE * WEIGHT_BINS) :].sum(axis=1)
-    return counts
+    return run.weight_histogram[:, round(HIGH_SHARE * WEIGHT_BINS) :].sum(axis=1)
 
 
 @statistics(
