@@ -247,3 +247,35 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
         )
         raise_outside(failure, hodgkin_huxley.LIMITS, p.dt_ms)
     return transmitted, np.array(spikes, np.int64), trace
+
+
+def simulate_pairings(p, pairings, traced=()):
+    """Run pairings one after another.
+
+    Parameters
+    ----------
+    p : ForcedNeurons
+        Parameters.
+    pairings : sequence of (str, ndarray of float64, ndarray of float64, int)
+        Neuron model, times of the two generators and steps of each, as `simulate_neuron` takes them.
+    traced : collection of int
+        Those whose potentials are kept.
+
+    Returns
+    -------
+    transmitted : list of ndarray of float64
+        Weights transmitted in each.
+    stamp, pairing : ndarray of int64, shape (spikes,)
+        Stamps of all spikes of the neurons, and the pairing of each.
+    traces : dict of int to ndarray of float64, shape (4, steps)
+        Potentials [mV] of those asked for.
+    """
+    transmitted, stamps, traces = [], [np.zeros(0, np.int64)], {}
+    for k, pairing in enumerate(pairings):
+        weights, stamp, trace = simulate_neuron(p, *pairing)
+        transmitted.append(weights)
+        stamps.append(stamp)
+        if k in traced:
+            traces[k] = trace
+    pairing = np.repeat(np.arange(len(pairings)), [len(stamp) for stamp in stamps[1:]])
+    return transmitted, np.concatenate(stamps), pairing, traces

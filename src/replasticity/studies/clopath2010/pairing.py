@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, OnGrid, Positive, quantity
@@ -17,8 +16,6 @@ from replasticity.models.clopath_pairing_parameters import ForcedNeurons
 from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
 from replasticity.storage.contract import Arrays, Variable, build
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Times = Annotated[list[Annotated[list[NonNegative], Field(min_length=1)]], OnGrid()]
 
 #: The neuron models, in the order of the dimension ``neuron``.
@@ -144,36 +141,32 @@ def example_pairings(rates_Hz: Sequence[float], intervals_ms: Sequence[float]) -
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: transmitted weights and spikes of every pairing in both models, and example potentials."""
-    from replasticity.models.clopath_pairing import simulate_neuron
+    from replasticity.models.clopath_pairing import simulate_pairings
 
-    pre_ms, pre_pairing = inputs["pre_time_ms"], inputs["pre_pairing"]
-    post_ms, post_pairing = inputs["post_time_ms"], inputs["post_pairing"]
-    weight = np.full((len(NEURONS), len(pre_ms)), np.nan)
-    spikes: dict[str, list[Any]] = {"time_ms": [], "neuron": [], "pairing": []}
-    examples = example_pairings(parameters.rates_Hz, parameters.intervals_ms)
-    traces: dict[tuple[int, int], FloatArray] = {}
-    for row, model in enumerate(NEURONS):
-        for pairing in range(len(parameters.rates_Hz)):
-            pre, post = pre_ms[pre_pairing == pairing], post_ms[post_pairing == pairing]
-            step_count = parameters.steps(max(pre.max(), post.max()) + AFTER_LAST_MS)
-            transmitted, stamp, trace = simulate_neuron(parameters, model, pre, post, step_count)
-            weight[row, pre_pairing == pairing] = transmitted
-            spikes["time_ms"] += list(stamp * parameters.dt_ms)
-            spikes["neuron"] += [row] * len(stamp)
-            spikes["pairing"] += [pairing] * len(stamp)
-            if pairing in examples:
-                traces[row, examples.index(pairing)] = trace[:, : parameters.steps(parameters.potentials_ms)]
-    length = max(trace.shape[1] for trace in traces.values())
+    p, count = parameters, len(parameters.rates_Hz)
+    given = []
+    for pairing in range(count):
+        pre_ms, post_ms = (inputs[f"{name}_time_ms"][inputs[f"{name}_pairing"] == pairing] for name in ("pre", "post"))
+        given.append((pre_ms, post_ms, p.steps(max(pre_ms.max(), post_ms.max()) + AFTER_LAST_MS)))
+    examples = example_pairings(p.rates_Hz, p.intervals_ms)
+    traced = [row * count + example for row in range(len(NEURONS)) for example in examples if example >= 0]
+    pairings = [(model, *each) for model in NEURONS for each in given]
+    transmitted, stamp, pairing_of_spike, traces = simulate_pairings(p, pairings, traced)
+    potentials = [trace[:, : p.steps(p.potentials_ms)] for trace in traces.values()]
+    length = max(trace.shape[1] for trace in potentials)
     shown = np.full((len(POTENTIALS), len(NEURONS), len(examples), length), np.nan)
-    for (row, order), trace in traces.items():
-        shown[:, row, order, : trace.shape[1]] = trace
+    for one, trace in zip(traces, potentials, strict=True):
+        row, pairing = divmod(one, count)
+        shown[:, row, examples.index(pairing), : trace.shape[1]] = trace
     return build(
         RUN,
         {
-            "transmitted_weight": weight,
-            **{f"post_spike_{name}": values for name, values in spikes.items()},
+            "transmitted_weight": np.reshape(np.concatenate(transmitted), (len(NEURONS), -1)),
+            "post_spike_time_ms": stamp * p.dt_ms,
+            "post_spike_neuron": pairing_of_spike // count,
+            "post_spike_pairing": pairing_of_spike % count,
             "example_pairing": examples,
-            "time_ms": np.arange(1, length + 1) * parameters.dt_ms,
+            "time_ms": np.arange(1, length + 1) * p.dt_ms,
             **{f"example_{name}_mV": shown[row] for row, name in enumerate(POTENTIALS)},
         },
     )
