@@ -27,9 +27,10 @@ from replasticity.models.dopamine_stdp_parameters import (
 )
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.events import bins, counts
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import bins, counts, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import poisson_relays
 
 #: Subgroups: the first one is rewarded.
 REWARDED, OTHER = 0, 1
@@ -210,8 +211,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     step, neuron = session.spikes()
     is_exc = neuron < p.exc_count
     exc_ms, exc_index = step[is_exc] * p.dt_ms, neuron[is_exc]
-    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
-    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, window_ms, p.dt_ms)
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms / 2)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, window_ms, p.dt_ms / 2)
     V_every = max(1, p.steps(V_INTERVAL_MS))
     given_ms = [inputs["stimulus_ms"][inputs["stimulus_subgroup"] == group] for group in (REWARDED, OTHER)]
     return build(

@@ -16,10 +16,6 @@ DATA = recordings.read(__file__)
 #: Recorded mean or sum over the synapses that leave a subgroup -> ours.
 _OF_GROUPS = {"w_avg": "weight_pA", "c_sum": "c_sum", "n_avg": "n_mean"}
 
-#: Recorded state of a synapse -> ours.
-_FINAL = {"exc_weight_final": "weight", "exc_c_final": "c", "exc_n_final": "n", "exc_pre_tr_final": "x"}
-_SNAPSHOTS = {"log_w_snapshot": "weight", "log_c_snapshot": "c"}
-
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.in_our_names(parameters)
@@ -87,12 +83,16 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     order = np.argsort(stimulus, kind="stable")
     order = order[stimulus[order] <= end]
     state = network.plastic.state[place]
-    variables: dict[str, tuple[Any, Any]] = {
+    snapshots = {
+        f"{name}_snapshot": np.array([each["synapses"][name] for each in logged]).reshape(len(log), len(sampled))
+        for name in ("weight", "c")
+    }
+    variables: Recorded = {
         **recordings.spike_list("exc_spike", spike_ms[is_exc], neuron[is_exc]),
         **recordings.spike_list("inh_spike", spike_ms[~is_exc], neuron[~is_exc] - p.exc_count),
         **recordings.spike_list("stim_actual_spike", stimulus[order] * p.dt_ms, inputs["stimulus_subgroup"][order]),
         "dopa_actual_time": ("dopa_actual", dopamine[dopamine <= end] * p.dt_ms),
-        **{theirs: ("exc_synapse", state[ours]) for theirs, ours in _FINAL.items()},
+        **DATA.of_run({name: state[name] for name in state.dtype.names} | snapshots),
         "V_m": (("V_m_neuron", "V_m_sample"), session.V_mV[:, V_step - 1]),
         "log_w_net": ("log", [each["weight_all_pA"] for each in logged]),
     }
@@ -101,7 +101,4 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     for group, name in ((rewarded, "group"), (1 - rewarded, "nongroup")):
         for theirs, ours in _OF_GROUPS.items():
             variables[f"log_{theirs}_{name}"] = ("log", [each[ours][group] for each in logged])
-    for theirs, ours in _SNAPSHOTS.items():
-        values = np.array([each["synapses"][ours] for each in logged]).reshape(len(log), len(sampled))
-        variables[theirs] = (("log", "snapshot"), values)
     return variables

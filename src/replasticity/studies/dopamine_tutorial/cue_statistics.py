@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.numerics.arrays import FloatArray, IntArray, nearest
+from replasticity.numerics.arrays import FloatArray, nearest
+from replasticity.numerics.events import counts_after
 from replasticity.storage.contract import mean, ratio
 from replasticity.studies.dopamine_tutorial.cue import GROUP, OTHER, REWARDED, Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
@@ -111,19 +112,6 @@ def gains(run, p):
     return run.weight_pA - p.weight_initial_pA, *percent
 
 
-def responses(
-    spike_ms: FloatArray, spike_index: IntArray, stimulus_ms: FloatArray, members: IntArray, first_ms: float
-) -> FloatArray:
-    """Return how many spikes some neurons fire after each stimulus, per neuron.
-
-    ``first_ms`` is the time from the stimulus to the first moment at which it can act; spikes are in order of time.
-    """
-    own_ms = spike_ms[np.isin(spike_index, members)]
-    start = np.searchsorted(own_ms, stimulus_ms + first_ms, side="right")
-    end = np.searchsorted(own_ms, stimulus_ms + first_ms + RESPONSE_MS, side="right")
-    return (end - start) / max(len(members), 1)
-
-
 _RESPONSE = _SHARED | {"dims": ("subgroup",), "undefined": "no own stimulus comes in that half"}
 _SPIKES, _HALF = "spikes within 20 ms of the own stimulus", "half of the run, per neuron and stimulus"
 
@@ -141,7 +129,8 @@ def responses_of_subgroups(run, p):
         members = run.subgroup_index[group]
         is_late = own_ms >= p.duration_ms / 2
         for k, neurons in enumerate((members, np.setdiff1d(np.arange(p.exc_count), members))):
-            counted = responses(run.exc_spike_ms, run.exc_spike_index, own_ms, neurons, first_ms)
+            spike_ms = run.exc_spike_ms[np.isin(run.exc_spike_index, neurons)]
+            counted = counts_after(spike_ms, own_ms + first_ms, RESPONSE_MS) / max(len(neurons), 1)
             means[group, k] = mean(counted[~is_late]), mean(counted[is_late])
     (early, late), (early_others, late_others) = np.moveaxis(means, 0, -1)
     return early, late, late - early, late_others - early_others

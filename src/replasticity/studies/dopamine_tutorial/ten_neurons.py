@@ -12,8 +12,9 @@ from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, 
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.events import bins, counts
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import bins, counts, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
@@ -135,8 +136,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     session, states = simulate_neurons(p, relayed, dopamine_steps(p), p.steps(read_ms))
     step, neuron = session.spikes()
     spike_ms = step * p.dt_ms
-    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms)
-    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, p.duration_ms, p.dt_ms)
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms / 2)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, p.duration_ms, p.dt_ms / 2)
     return build(
         RUN,
         {

@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial.shared import RECORDED_STATES
 from replasticity.studies.dopamine_tutorial.ten_neurons import (
     Parameters,
     amount_in_force,
@@ -48,14 +47,14 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     inputs = pre, recording["pre_spike_index"].values.astype(np.int64)
     session, states = simulate_neurons(p, inputs, dopamine, read, int(V_step.max(initial=0)))
     step, neuron = session.spikes()
-    row = np.searchsorted(read, log)
+    logged = states[np.searchsorted(read, log)]
     target = recording["plastic_post"].values if "plastic_post" in recording else np.arange(p.neuron_count)
     chunk_end = np.arange(1, recording.sizes.get("chunk", 0) + 1) * p.steps(p.chunk_ms)
     return {
         **recordings.spike_list("post_spike", step * p.dt_ms, neuron.astype(np.int32)),
         "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * p.dt_ms),
         "A_vt_chunk": ("chunk", amount_in_force(chunk_end, p)),
-        **{f"log_{theirs}": (("log", "neuron"), states[ours][row]) for theirs, ours in RECORDED_STATES.items()},
+        **DATA.of_run(logged),
         "plastic_weight_initial": ("synapse", states["weight"][0][target]),
         "plastic_weight_final": ("synapse", states["weight"][-1][target]),
         "V_m": (("neuron", "V_m_sample"), session.V_mV[:, V_step - 1]),

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from replasticity.numerics.arrays import nearest
+from replasticity.numerics.events import counts
 from replasticity.storage.contract import ratio
-from replasticity.studies.dopamine_tutorial.shared import counts
 from replasticity.studies.dopamine_tutorial.ten_neurons import RATE_BIN_MS, Parameters
 from replasticity.study.statistics import number, statistic, statistics
 

@@ -8,7 +8,6 @@ import xarray as xr
 from replasticity.errors import UserError
 from replasticity.numerics.arrays import IntArray
 from replasticity.storage.contract import Recorded
-from replasticity.studies.dopamine_tutorial.shared import RECORDED_STATES
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 from replasticity.study import recordings
 
@@ -82,11 +81,10 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         spike_ms.append(emitted * p.dt_ms)
         spike_point.append(np.full(len(emitted), point, np.int32))
     variables = recordings.spike_list("post_actual_spike", np.concatenate(spike_ms), np.concatenate(spike_point))
-    for theirs, ours in RECORDED_STATES.items():
-        state = np.array(states)[ours]
-        variables[f"{theirs}_log"] = (("point", "log"), state[:, :-1])
-        variables[f"{theirs}_final"] = ("point", state[:, -1])
-    return variables
+    state, of_synapses = np.array(states), {}
+    for name in ("weight", "c", "n", "x"):
+        of_synapses |= {name: state[name][:, :-1], f"{name}_final": state[name][:, -1]}
+    return variables | DATA.of_run(of_synapses)
 
 
 def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> Parameters:

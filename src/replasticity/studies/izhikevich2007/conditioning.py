@@ -15,6 +15,7 @@ from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.events import sums_after
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.izhikevich2007 import PART, shared
@@ -169,28 +170,21 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
     number = np.zeros(steps + 1, np.int32)
     number[stimulus_ms] = group + 1
     record["raster_stimulus"][: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
+    windows_ms = np.array(p.response_windows_ms)
+    response = sums_after(record["exc_spikes"], stimulus_ms, windows_ms)
     part_ms = steps / PART
     return shared.finished_run(
         RUN,
         record,
         network,
-        response_window_ms=p.response_windows_ms,
-        response=_responses(p, record["exc_spikes"], stimulus_ms),
+        response_window_ms=windows_ms,
+        response=np.where(stimulus_ms[:, None] <= steps - AFTER_MS, response, -1),
         around_ms=around_ms,
         around_rate_Hz=[
             [_rate_around_Hz(p, record["exc_spikes"], stimulus_ms[part & chosen]) for chosen in (is_s1, ~is_s1)]
             for part in (is_whole & (stimulus_ms <= part_ms), is_whole & (stimulus_ms > steps - part_ms))
         ],
     )
-
-
-def _responses(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> IntArray:
-    """Return the excitatory spikes in each window after each stimulus; -1 where the run ends too early."""
-    # Up to and with each step.
-    spikes = np.cumsum(exc_spikes)
-    until_ms = stimulus_ms[:, None] + p.response_windows_ms
-    response = spikes[np.minimum(until_ms, len(spikes) - 1)] - spikes[stimulus_ms][:, None]
-    return np.where(stimulus_ms[:, None] < len(spikes) - AFTER_MS, response, -1)
 
 
 def _rate_around_Hz(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> FloatArray:

@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegativeInt, is_recorded, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSynapse
+from replasticity.numerics.arrays import mid_rank
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.izhikevich2007 import PART, shared
@@ -142,7 +143,7 @@ def _record_chosen(record: Arrays, second: int, sample: int | None, network: "Ne
         record[name] = np.concatenate([record[name], steps])
     if sample is not None:
         weight_mV, chosen = network.exc_weight_mV, p.chosen_synapse
-        record["chosen_rank"][sample] = shared.mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
+        record["chosen_rank"][sample] = mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
         record["stronger_synapses"][sample] = np.count_nonzero(weight_mV > weight_mV[chosen])
 
 

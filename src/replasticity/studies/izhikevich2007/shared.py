@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
-from replasticity.numerics.arrays import FloatArray
 from replasticity.pipeline import checkpoints
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build, zeros
@@ -100,11 +99,3 @@ def finished_run(contract: Mapping[str, Variable], record: Arrays, network: "Net
     """Return the run: what the contract has of the record, the last weights, and what is given besides."""
     more |= {"upper_share": UPPER_SHARES, "weight_final_mV": network.state.weight_mV}
     return build(contract, {name: array for name, array in record.items() if name in contract} | more)
-
-
-def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> Any:
-    """Return the rank of a value among others (first axis), 1 for the largest; equal values share their mean rank.
-
-    Many weights lie exactly at a bound: the best of their ranks for all of them would call each the strongest.
-    """
-    return 1 + np.sum(others > value, axis=0) + np.sum(others == value, axis=0) / 2
