@@ -114,8 +114,8 @@ def network_at_start(p, inputs, weight_initial_pA):
 
     Parameters
     ----------
-    p : ExponentialNeurons and DopamineSynapse
-        Parameters, with the sizes, the wiring and the stimuli of the network.
+    p : BalancedNetwork
+        Parameters, with those of the stimuli.
     inputs : dict of str to ndarray
         As `sample_inputs` gives them: synapses in order of their source, times of generators, steps of background
         relays.

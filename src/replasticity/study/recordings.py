@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
+from replasticity.errors import UserError
 from replasticity.storage.contract import Arrays, Recorded
 
 if TYPE_CHECKING:
     import xarray as xr
 
+M = TypeVar("M", bound=BaseModel)
 Names = list[str]
 
 
@@ -151,3 +153,14 @@ def steps(recording: "xr.Dataset", name: str, dt_ms: float) -> npt.NDArray[np.in
 def spike_list(name: str, time_ms: npt.NDArray[Any], index: npt.NDArray[Any]) -> Recorded:
     """Return a spike list of a replay, under the name that it has in `Recordings.spikes`."""
     return {f"{name}_time": (name, time_ms), f"{name}_index": (name, index)}
+
+
+def checked(model: type[M], values: Mapping[str, Any], what: str) -> M:
+    """Return parameters of a part of a recording; raise a `UserError` that names it and the first that is wrong."""
+    try:
+        return model.model_validate(values, context={"recorded": True})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{what}: {name}{': ' if name else ''}{message}") from error

@@ -13,18 +13,12 @@ from replasticity.definitions.parameters import (
     Cost,
     GridDuration,
     NonNegative,
-    NonNegativeInt,
     Positive,
     PositiveInt,
     is_recorded,
     quantity,
 )
-from replasticity.models.dopamine_stdp_parameters import (
-    ExponentialNeurons,
-    Population,
-    SynapseReadInChunks,
-    most_poisson,
-)
+from replasticity.models.dopamine_stdp_parameters import BalancedNetwork, most_poisson
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.numerics.events import bins, counts
@@ -42,17 +36,9 @@ RATE_BIN_MS, RASTER_BIN_MS = 100.0, 10.0
 WINDOW_MS, V_INTERVAL_MS = 10000.0, 1.0
 
 
-class Parameters(ExponentialNeurons, SynapseReadInChunks):
-    """Network, stimuli and dopamine."""
+class Parameters(BalancedNetwork):
+    """The network, its stimuli and dopamine."""
 
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.")
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.")
-    exc_indegree: NonNegativeInt = quantity("Excitatory (plastic) synapses that reach each neuron.")
-    inh_indegree: NonNegativeInt = quantity("Inhibitory (static) synapses that reach each neuron.")
-    weight_initial_pA: NonNegative = quantity("Weights of the plastic synapses at the start.", symbol="w")
-    weight_inh_pA: float = quantity("Weight of the inhibitory synapses.")
-    background_rate_Hz: NonNegative = quantity("Rate of the Poisson background of each neuron.")
-    background_weight_pA: NonNegative = quantity("Weight of the background.")
     subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.")
     stimulus_rate_Hz: Positive = quantity(
         "Rate of stimuli, both subgroups together. Intervals are whole milliseconds.", le=1000
@@ -77,16 +63,6 @@ class Parameters(ExponentialNeurons, SynapseReadInChunks):
         if self.duration_ms < V_INTERVAL_MS:
             raise ValueError(f"duration_ms: at least {V_INTERVAL_MS:g} ms, the interval of the potentials")
         return self
-
-    @property
-    def neuron_count(self) -> int:
-        """Number of all neurons."""
-        return self.exc_count + self.inh_count
-
-    @property
-    def populations(self) -> list[Population]:
-        """Excitatory and inhibitory neurons."""
-        return [Population(self.exc_count, self.exc_refractory_ms), Population(self.inh_count, self.inh_refractory_ms)]
 
     def cost(self) -> Cost:
         """Return what a run needs."""

@@ -1,6 +1,6 @@
 """Recordings of NEST: points with parameters, spikes and dopamine of their own."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -38,20 +38,18 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     points = recording.sizes.get("point", 1)
     if not points:
         raise UserError("dimension 'point' has no entries")
-    longest = {name: _largest(recording, name) for name in ("sim_time", "log_time", "delay")}
-    duration_ms = max(float(recording.attrs.get("duration_ms", 0.0)), longest["sim_time"], longest["log_time"])
+    recorded_ms = float(recording.attrs.get("duration_ms", 0.0))
+    duration_ms = max(recorded_ms, _largest(recording, "sim_time"), _largest(recording, "log_time"))
     dt_ms = recordings.resolution_ms(recording)
-    delay_ms = {"delay_ms": longest["delay"]} if "delay" in recording else {}
-    return (
-        DATA.in_our_names(parameters)
-        | delay_ms
-        | {
-            "dt_ms": dt_ms,
-            "duration_ms": duration_ms,
-            "dopamine_times_ms": [0.0] * points,
-            "sample_interval_ms": max(duration_ms, dt_ms),
-        }
-    )
+    values = DATA.in_our_names(parameters)
+    if "delay" in recording:
+        values["delay_ms"] = _largest(recording, "delay")
+    return values | {
+        "dt_ms": dt_ms,
+        "duration_ms": duration_ms,
+        "dopamine_times_ms": [0.0] * points,
+        "sample_interval_ms": max(duration_ms, dt_ms),
+    }
 
 
 def _largest(recording: xr.Dataset, name: str) -> float:
@@ -69,7 +67,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         A_vt = values.pop("A_vt", parameters.A_vt[0])
         end_ms = values.get("duration_ms", float(recording.attrs["duration_ms"]))
         values["duration_ms"] = max(end_ms, log.max(initial=0) * parameters.dt_ms)
-        p = _of_point(parameters, values, point)
+        p = recordings.checked(Parameters, parameters.model_dump() | values, f"point {point}")
         end = p.steps(end_ms)
         read = np.unique(np.append(log, end))
         post = _spikes(recording, "post_scheduled", point, p, p.relay_delay_ms)
@@ -81,21 +79,10 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         spike_ms.append(emitted * p.dt_ms)
         spike_point.append(np.full(len(emitted), point, np.int32))
     variables = recordings.spike_list("post_actual_spike", np.concatenate(spike_ms), np.concatenate(spike_point))
-    state, of_synapses = np.array(states), {}
+    state, of_synapses = np.array(states), dict[str, Any]()
     for name in ("weight", "c", "n", "x"):
         of_synapses |= {name: state[name][:, :-1], f"{name}_final": state[name][:, -1]}
     return variables | DATA.of_run(of_synapses)
-
-
-def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> Parameters:
-    """Return the parameters of one point; raise a `UserError` that names the first one that is not allowed."""
-    try:
-        return Parameters.model_validate(parameters.model_dump() | changes, context={"recorded": True})
-    except ValueError as error:
-        first = cast(Any, error).errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
 
 
 def _relayed(recording: xr.Dataset, cell: str, point: int, p: Parameters) -> IntArray:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
-from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
+from replasticity.definitions.parameters import Cost, PositiveInt, quantity
+from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedStimuli
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.numerics.events import sums_after
@@ -28,15 +28,9 @@ BEFORE_MS, AFTER_MS = 200, 400
 REWARDED_GROUP = 0
 
 
-class Parameters(DistalRewardNetwork):
-    """Parameters of the protocol: the network's, and those of stimuli and rewards."""
+class Parameters(RewardedStimuli):
+    """The network, its stimuli and rewards, and what counts as response."""
 
-    stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2)
-    stimulus_cells: PositiveInt = quantity("Cells of each stimulus.")
-    stimulus_mV: NonNegative = quantity("Current into each cell of a stimulus, for one step.")
-    interval_min_ms: PositiveInt = quantity("Shortest time from one stimulus to the next.")
-    interval_max_ms: PositiveInt = quantity("Longest time from one stimulus to the next.")
-    reward_delay_max_ms: PositiveInt = quantity("Longest time from a stimulus to its reward.")
     rewarded: Literal["first_stimulus", "any_stimulus"] = quantity(
         "What is rewarded: each presentation of S1, or as many presentations of any stimulus by chance."
     )
@@ -45,11 +39,7 @@ class Parameters(DistalRewardNetwork):
     )
 
     @model_validator(mode="after")
-    def _stimuli_fit(self) -> "Parameters":
-        if self.stimulus_cells > self.cells:
-            raise ValueError(f"stimulus_cells: has to be at most the number of cells ({self.cells})")
-        if self.interval_max_ms < self.interval_min_ms:
-            raise ValueError(f"interval_max_ms: has to be at least interval_min_ms ({self.interval_min_ms})")
+    def _windows_fit(self) -> "Parameters":
         if max(self.response_windows_ms) > min(self.interval_min_ms, AFTER_MS):
             raise ValueError(
                 f"response_windows_ms: has to end before the next stimulus can come ({self.interval_min_ms} ms)"
