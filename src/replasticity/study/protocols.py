@@ -7,10 +7,10 @@ The file of a protocol, ``protocol.py`` or ``NAME.py``, has
   ensemble, for the figures;
 - ``sample_inputs(parameters, seed)``: all that is random. Without it nothing is, and every seed gives the same run;
   what another simulator's recording may replace is then given by ``prescribed_inputs(parameters)``;
-- ``simulate(parameters, inputs)``: the run, deterministic;
-- and if it likes, ``simulate_resumable(parameters, inputs, checkpoint)``, which does the same and keeps its state in a
-  `replasticity.pipeline.checkpoints.Checkpoint` now and then, and ``SHORTEST``: changes of parameters that make a run
-  which calls every compiled function in little time, where the quick scale takes longer.
+- ``simulate(parameters, inputs)``: the run, deterministic; with an argument ``checkpoint=None`` it keeps its state in a
+  `replasticity.pipeline.checkpoints.Checkpoint` now and then, if it is given one;
+- and if it likes, ``SHORTEST``: changes of parameters that make a run which calls every compiled function in little
+  time, where the quick scale takes longer.
 
 ``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
 ``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length. What several protocols

@@ -155,6 +155,17 @@ def spike_list(name: str, time_ms: npt.NDArray[Any], index: npt.NDArray[Any]) ->
     return {f"{name}_time": (name, time_ms), f"{name}_index": (name, index)}
 
 
+def as_recorded(recording: "xr.Dataset", arrays: Arrays) -> Recorded:
+    """Return those arrays that a recording has, along its dimensions; one of another length than there has its own."""
+    variables: Recorded = {}
+    for name, array in arrays.items():
+        if name in recording:
+            fits = recording[name].shape == array.shape
+            dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(array.ndim))
+            variables[name] = (dimensions, array)
+    return variables
+
+
 def checked(model: type[M], values: Mapping[str, Any], what: str) -> M:
     """Return parameters of a part of a recording; raise a `UserError` that names it and the first that is wrong."""
     try:

@@ -123,11 +123,7 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, inputs) | {"seed": np.array(seed)}
 
 
-def simulate(p: Parameters, inputs: Arrays) -> Arrays:
-    return simulate_resumable(p, inputs, None)
-
-
-def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None) -> Arrays:
     from replasticity.models.distal_reward_network import Network
 
     seed, steps, around_ms = int(inputs["seed"]), p.duration_s * STEPS_PER_S, np.arange(-BEFORE_MS, AFTER_MS)

@@ -106,11 +106,7 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, {"target": targets}) | {"seed": np.array(seed)}
 
 
-def simulate(p: Parameters, inputs: Arrays) -> Arrays:
-    return simulate_resumable(p, inputs, None)
-
-
-def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None) -> Arrays:
     from replasticity.models.distal_reward_network import Network
 
     seed, close_up_ms = int(inputs["seed"]), np.arange(-CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS)

@@ -83,14 +83,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "u_final": network.state.u_mV,
         "noise_check": np.append(noise[:5], noise.sum()),
     }
-    # Dimensions take their names from the recording, unless one of its lists has another length than ours.
-    variables = {}
-    for name, value in values.items():
-        if name in recording:
-            fits = recording[name].shape == value.shape
-            dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(value.ndim))
-            variables[name] = (dimensions, value)
-    return variables
+    return recordings.as_recorded(recording, values)
 
 
 def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
@@ -120,14 +113,8 @@ def _run_of_summary(one: "xr.Dataset") -> Arrays:
     """Return what a summary has of one run under our names; what it has not is not a number."""
     # Its rank does not say how many others are as strong.
     rank = one["chosen_rank"].values
-    return {
-        "rate_exc_Hz": one["rate_exc"].values,
-        "rate_inh_Hz": one["rate_inh"].values,
-        "chosen_weight_mV": one["chosen_weight"].values,
-        "rewards": one["rewards"].values,
-        "mean_weight_mV": one["mean_weight"].values,
-        "upper_weight_mV": one["other_weights"].values,
-        "weight_histogram": one["weight_histogram"].values,
+    as_it_is = {ours: one[theirs].values for names in DATA.run.values() for theirs, ours in names.items()}
+    return as_it_is | {
         "stronger_synapses": rank - 1,
         "chosen_rank": np.full(len(rank), np.nan),
         "chosen_eligibility_mV": np.full(one.sizes["second"], np.nan),
