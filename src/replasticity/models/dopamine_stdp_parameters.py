@@ -215,6 +215,12 @@ class BalancedNetwork(ExponentialNeurons, SynapseReadInChunks):
         """Excitatory and inhibitory neurons."""
         return [Population(self.exc_count, self.exc_refractory_ms), Population(self.inh_count, self.inh_refractory_ms)]
 
+    def balanced_cost(self, events: float, kept_numbers: float) -> Cost:
+        """Return what a run needs, given events besides the background, and numbers that are kept over time."""
+        background = most_poisson(self.background_rate_Hz * (self.duration_ms / 1000) * self.neuron_count)
+        synapses = float(self.neuron_count) * (self.exc_indegree + self.inh_indegree)
+        return self.network_cost(synapses=synapses, events=background + events, kept_numbers=kept_numbers)
+
 
 def most_poisson(mean: float) -> float:
     """Return how many events a Poisson process of that mean number surely does not exceed."""

@@ -188,3 +188,21 @@ def read_groups(network, subgroups, weight_pA):
         "n_mean": n_mean,
         "synapse_weight_pA": single_pA,
     }
+
+
+def read_sources(network, count, weight_pA):
+    """Return what has become of all plastic synapses at the end, on the side of their first ``count`` sources.
+
+    Mean final weight and number of the synapses that leave each, NaN where none does; the smallest and largest weight;
+    and how many events there were at plastic synapses.
+    """
+    leaving = np.diff(network.plastic.first)[:count]
+    moved_pA = model.sums_of_each_source(network, weight_pA)[:count]
+    weights_pA, cursor = network.plastic.state["weight"], network.cursor[0]
+    return {
+        "weight_final_pA": np.where(leaving > 0, weight_pA + moved_pA / np.maximum(leaving, 1), np.nan),
+        "synapse_count": leaving,
+        "weight_min_pA": weights_pA.min() if len(weights_pA) else np.nan,
+        "weight_max_pA": weights_pA.max() if len(weights_pA) else np.nan,
+        "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
+    }

@@ -35,3 +35,9 @@ def sums_after(count: IntArray, start: IntArray, lengths: IntArray) -> IntArray:
     total = np.cumsum(count)
     until = np.minimum(start[:, None] + lengths, len(total) - 1)
     return total[until] - total[start][:, None]
+
+
+def mean_around(count: IntArray, at: IntArray, around: IntArray) -> FloatArray:
+    """Return the mean of counts of each step, from 0 on, so many steps before or after some; NaN if there are none."""
+    with np.errstate(invalid="ignore"):
+        return np.array([count[at + each].sum() for each in around]) / np.float64(len(at))

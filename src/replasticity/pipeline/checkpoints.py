@@ -14,6 +14,9 @@ from replasticity.pipeline import progress
 from replasticity.storage import project
 from replasticity.storage.files import write_bytes
 
+#: A killed run loses at most so many chunks.
+INTERVAL_CHUNKS = 120
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -59,7 +62,6 @@ def in_chunks(
     what: str,
     *,
     checkpoint: Checkpoint | None,
-    interval_steps: int,
     state: Mapping[str, npt.NDArray[Any]],
     record: dict[str, npt.NDArray[Any]],
 ) -> Iterator[tuple[int, int]]:
@@ -71,8 +73,6 @@ def in_chunks(
         As in `progress.in_chunks`.
     checkpoint : Checkpoint, optional
         Where the run is kept.
-    interval_steps : int
-        A killed run loses at most so many steps; whole chunks.
     state : mapping of str to ndarray
         Arrays that the simulation changes in place; so does going on from a checkpoint.
     record : dict of str to ndarray
@@ -88,7 +88,7 @@ def in_chunks(
             record[name] = array
     for first, end in progress.in_chunks(step_count, chunk_steps, what, done):
         yield first, end
-        if checkpoint and end % interval_steps == 0 and end < step_count:
+        if checkpoint and end % (INTERVAL_CHUNKS * chunk_steps) == 0 and end < step_count:
             kept = {f"state.{name}": array for name, array in state.items()}
             kept |= {f"record.{name}": array for name, array in record.items()}
             checkpoint.save({"steps": np.array(end), **kept})

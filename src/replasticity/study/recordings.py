@@ -60,6 +60,8 @@ class Recordings(Checked):
         Variables that a replay gives.
     parameters : dict of str to str
         Our parameter -> where a recording has it: a path with dots through its nested parameters.
+    parts : dict of str to str
+        Our parameter -> recorded variable with its value in each part of the recording, where parts have own ones.
     defaults : dict of str to Any
         Our parameter -> its value where a recording is silent.
     summary : dict of str to str
@@ -76,6 +78,7 @@ class Recordings(Checked):
     spikes: Names = Field([])
     tolerances: list[Bound] = Field([])
     parameters: dict[str, str] = Field({})
+    parts: dict[str, str] = Field({})
     defaults: dict[str, Any] = Field({})
     summary: dict[str, str] = Field({})
     run: dict[str, dict[str, str]] = Field({})
@@ -110,6 +113,11 @@ class Recordings(Checked):
         """Return all parameters of a recording, those under a name of its own in ours."""
         ours = {theirs: name for name, theirs in self.parameters.items()}
         return self.defaults | {ours.get(name, name): value for name, value in recorded.items()}
+
+    def of_part(self, recording: "xr.Dataset", part: int) -> dict[str, float]:
+        """Return the parameters that a part of a recording has of its own, in our names."""
+        recorded = {ours: theirs for ours, theirs in self.parts.items() if theirs in recording}
+        return {ours: float(recording[theirs].values[part]) for ours, theirs in recorded.items()}
 
     def of_run(self, run: Arrays) -> Recorded:
         """Return what a recording has of a run as it is, in the recording's names."""

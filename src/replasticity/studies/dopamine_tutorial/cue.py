@@ -66,9 +66,8 @@ class Parameters(BalancedNetwork):
 
     def cost(self) -> Cost:
         """Return what a run needs."""
-        seconds = self.duration_ms / 1000
-        background = most_poisson(self.background_rate_Hz * seconds * self.neuron_count)
-        stimuli = most_poisson(min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms)) * seconds)
+        rate_Hz = min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms))
+        stimuli = most_poisson(rate_Hz * (self.duration_ms / 1000))
         window_ms = min(WINDOW_MS, self.duration_ms)
         kept_numbers = (
             (7 + 2 * self.subgroup_size) * self.duration_ms / self.chunk_ms
@@ -76,11 +75,7 @@ class Parameters(BalancedNetwork):
             + window_ms / RASTER_BIN_MS * self.exc_count
             + 3 * self.duration_ms / RATE_BIN_MS
         )
-        return self.network_cost(
-            synapses=float(self.neuron_count) * (self.exc_indegree + self.inh_indegree),
-            events=background + stimuli * (self.subgroup_size + 1),
-            kept_numbers=kept_numbers,
-        )
+        return self.balanced_cost(stimuli * (self.subgroup_size + 1), kept_numbers)
 
 
 SHORTEST = {"duration_ms": 1000.0}
@@ -168,22 +163,16 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    from replasticity.models.dopamine_stdp import sums_of_each_source
-    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
+    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups, read_sources
 
     p, subgroups = parameters, inputs["subgroup_index"].astype(np.int64)
     window_ms = min(WINDOW_MS, p.duration_ms)
-    network = network_at_start(p, inputs, p.weight_initial_pA)
-    session = Session(network, p, min(10, p.exc_count), p.steps(window_ms))
+    start = network_at_start(p, inputs, p.weight_initial_pA)
+    session = Session(start, p, min(10, p.exc_count), p.steps(window_ms))
     readings = []
     for _, end in progress.in_chunks(p.steps(p.duration_ms), p.steps(p.chunk_ms), "cue association"):
         session.advance(end)
         readings.append(read_groups(session.read(), subgroups, p.weight_initial_pA))
-    network = session.network
-    weights_pA, cursor = network.plastic.state["weight"], network.cursor[0]
-    leaving = np.diff(network.plastic.first)[: p.exc_count]
-    moved_pA = sums_of_each_source(network, p.weight_initial_pA)[: p.exc_count]
-
     step, neuron = session.spikes()
     is_exc = neuron < p.exc_count
     exc_ms, exc_index = step[is_exc] * p.dt_ms, neuron[is_exc]
@@ -200,11 +189,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "inh_spike_index": neuron[~is_exc] - p.exc_count,
             "time_ms": np.arange(1, len(readings) + 1) * p.chunk_ms,
             **{name: np.stack([each[name] for each in readings], axis=-1) for name in readings[0]},
-            "weight_final_pA": np.where(leaving > 0, p.weight_initial_pA + moved_pA / np.maximum(leaving, 1), np.nan),
-            "synapse_count": leaving,
-            "weight_min_pA": weights_pA.min() if len(weights_pA) else np.nan,
-            "weight_max_pA": weights_pA.max() if len(weights_pA) else np.nan,
-            "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
+            **read_sources(session.network, p.exc_count, p.weight_initial_pA),
             "rate_time_ms": rate_ms,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / p.exc_count / RATE_BIN_MS * 1000,
             "raster_time_ms": raster_ms,

@@ -6,12 +6,7 @@ import numpy as np
 import xarray as xr
 
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.dopamine_tutorial.ten_neurons import (
-    Parameters,
-    amount_in_force,
-    dopamine_steps,
-    simulate_neurons,
-)
+from replasticity.studies.dopamine_tutorial import ten_neurons
 from replasticity.study import recordings
 
 DATA = recordings.read(__file__)
@@ -32,7 +27,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     }
 
 
-def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: ten_neurons.Parameters) -> Recorded:
     p = parameters
     indices = [name for name in ("pre_spike_index", "plastic_post") if name in recording]
     require_indices(recording, dict.fromkeys(indices, p.neuron_count))
@@ -41,11 +36,11 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         for name in ("log_time", "dopa_scheduled_time", "V_m_time", "pre_spike_time")
     )
     is_scheduled = "dopa_scheduled_time" in recording
-    dopamine = scheduled + p.steps(p.relay_delay_ms) if is_scheduled else dopamine_steps(p)
+    dopamine = scheduled + p.steps(p.relay_delay_ms) if is_scheduled else ten_neurons.dopamine_steps(p)
     end = p.steps(p.duration_ms)
     read = np.unique(np.append(log, [0, end]))
     inputs = pre, recording["pre_spike_index"].values.astype(np.int64)
-    session, states = simulate_neurons(p, inputs, dopamine, read, int(V_step.max(initial=0)))
+    session, states = ten_neurons.simulate_neurons(p, inputs, dopamine, read, int(V_step.max(initial=0)))
     step, neuron = session.spikes()
     logged = states[np.searchsorted(read, log)]
     target = recording["plastic_post"].values if "plastic_post" in recording else np.arange(p.neuron_count)
@@ -53,7 +48,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     return {
         **recordings.spike_list("post_spike", step * p.dt_ms, neuron.astype(np.int32)),
         "dopa_actual_time": ("dopa", dopamine[dopamine <= end] * p.dt_ms),
-        "A_vt_chunk": ("chunk", amount_in_force(chunk_end, p)),
+        "A_vt_chunk": ("chunk", ten_neurons.amount_in_force(chunk_end, p)),
         **DATA.of_run(logged),
         "plastic_weight_initial": ("synapse", states["weight"][0][target]),
         "plastic_weight_final": ("synapse", states["weight"][-1][target]),

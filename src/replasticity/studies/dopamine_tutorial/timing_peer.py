@@ -13,22 +13,6 @@ from replasticity.study import recordings
 
 DATA = recordings.read(__file__)
 
-#: Our parameter -> recorded variable with a value per point.
-_OF_POINTS = {
-    "tau_pre_ms": "tau_tr_pre",
-    "tau_post_ms": "tau_tr_post",
-    "tau_c_ms": "tau_c",
-    "tau_n_ms": "tau_n",
-    "b": "b",
-    "A_plus": "A_plus",
-    "A_minus": "A_minus",
-    "delay_ms": "delay",
-    "slice_ms": "min_delay",
-    "weight_initial": "w_initial",
-    "duration_ms": "sim_time",
-    "A_vt": "A_vt",
-}
-
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return what all points share; as many points, all as long and with as long a delay, as in the recording.
@@ -61,9 +45,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     log = recordings.steps(recording, "log_time", parameters.dt_ms)
     spike_ms, spike_point, states = [], [], []
     for point in range(recording.sizes["point"]):
-        values = {
-            ours: float(recording[theirs].values[point]) for ours, theirs in _OF_POINTS.items() if theirs in recording
-        }
+        values = DATA.of_part(recording, point)
         A_vt = values.pop("A_vt", parameters.A_vt[0])
         end_ms = values.get("duration_ms", float(recording.attrs["duration_ms"]))
         values["duration_ms"] = max(end_ms, log.max(initial=0) * parameters.dt_ms)

@@ -8,16 +8,15 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, PositiveInt, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedStimuli
 from replasticity.numerics import random
-from replasticity.numerics.arrays import FloatArray, IntArray
-from replasticity.numerics.events import sums_after
+from replasticity.numerics.arrays import averaging
+from replasticity.numerics.events import mean_around, sums_after
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, Variable, build, ratio
+from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
@@ -139,16 +138,17 @@ def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None
     record = shared.empty_record(RUN, p, group=p.stimuli, part=2, around_ms=len(around_ms), cell=p.cells)
     # There is no step 0.
     record["exc_spikes"] = np.zeros(steps + 1, np.int32)
-    membership = _membership(p, inputs["group_cell"])
+    # A stimulus may happen to have inhibitory neurons only.
+    averaging_over_group = averaging(inputs["group_cell"], p.exc_cells)
     for second, sample in shared.seconds(network, record, p, f"Pavlovian conditioning, seed {seed}", checkpoint):
         shared.record_second(record, second, sample, network, p)
         if sample is not None:
             weight_mV = network.exc_weight_mV.reshape(p.exc_cells, -1)
-            record["group_weight_mV"][sample] = membership @ weight_mV.mean(axis=1)
+            record["group_weight_mV"][sample] = averaging_over_group @ weight_mV.mean(axis=1)
         step, cell = network.spikes()
         first = second * STEPS_PER_S + 1
-        exc_spikes = np.bincount(step[cell < p.exc_cells] - first, minlength=STEPS_PER_S)
-        record["exc_spikes"][first : first + STEPS_PER_S] = exc_spikes
+        in_second = np.bincount(step[cell < p.exc_cells] - first, minlength=STEPS_PER_S)
+        record["exc_spikes"][first : first + STEPS_PER_S] = in_second
         for raster, at_ms in zip(record["raster"], shown_ms, strict=False):
             row = step - at_ms + BEFORE_MS
             inside = (row >= 0) & (row < len(raster))
@@ -156,9 +156,13 @@ def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None
     number = np.zeros(steps + 1, np.int32)
     number[stimulus_ms] = group + 1
     record["raster_stimulus"][: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
-    windows_ms = np.array(p.response_windows_ms)
-    response = sums_after(record["exc_spikes"], stimulus_ms, windows_ms)
-    part_ms = steps / PART
+    windows_ms, exc_spikes = np.array(p.response_windows_ms), record["exc_spikes"]
+    response = sums_after(exc_spikes, stimulus_ms, windows_ms)
+    first_part, last_part = stimulus_ms <= steps / PART, stimulus_ms > steps - steps / PART
+    around = [
+        [mean_around(exc_spikes, stimulus_ms[is_whole & part & chosen], around_ms) for chosen in (is_s1, ~is_s1)]
+        for part in (first_part, last_part)
+    ]
     return shared.finished_run(
         RUN,
         record,
@@ -166,23 +170,5 @@ def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None
         response_window_ms=windows_ms,
         response=np.where(stimulus_ms[:, None] <= steps - AFTER_MS, response, -1),
         around_ms=around_ms,
-        around_rate_Hz=[
-            [_rate_around_Hz(p, record["exc_spikes"], stimulus_ms[part & chosen]) for chosen in (is_s1, ~is_s1)]
-            for part in (is_whole & (stimulus_ms <= part_ms), is_whole & (stimulus_ms > steps - part_ms))
-        ],
+        around_rate_Hz=np.array(around) / p.exc_cells * STEPS_PER_S,
     )
-
-
-def _rate_around_Hz(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> FloatArray:
-    """Return the mean excitatory rate in each step around some stimuli; NaN if there is none."""
-    spikes = [exc_spikes[stimulus_ms + after_ms].sum() for after_ms in range(-BEFORE_MS, AFTER_MS)]
-    return ratio(spikes, len(stimulus_ms)) / p.exc_cells * STEPS_PER_S
-
-
-def _membership(p: Parameters, group_cell: npt.NDArray[np.int32]) -> FloatArray:
-    """Return the matrix that turns values of excitatory neurons into means over the neurons of each stimulus."""
-    members = np.zeros((p.stimuli, p.cells))
-    np.put_along_axis(members, group_cell, 1.0, axis=1)
-    members = members[:, : p.exc_cells]
-    # A stimulus may happen to have inhibitory neurons only.
-    return ratio(members, members.sum(axis=1, keepdims=True))

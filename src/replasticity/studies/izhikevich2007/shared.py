@@ -14,9 +14,6 @@ from replasticity.storage.contract import Arrays, Variable, build, zeros
 if TYPE_CHECKING:
     from replasticity.models.distal_reward_network import Network
 
-#: A killed run loses at most this much model time [s].
-CHECKPOINT_INTERVAL_S = 120
-
 #: Bins of the histogram of weights, from 0 to the bound.
 WEIGHT_BINS = 80
 
@@ -66,7 +63,6 @@ def seconds(
         STEPS_PER_S,
         what,
         checkpoint=checkpoint,
-        interval_steps=CHECKPOINT_INTERVAL_S * STEPS_PER_S,
         state=network.state._asdict(),
         record=record,
     ):
