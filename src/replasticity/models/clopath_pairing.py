@@ -263,19 +263,16 @@ def simulate_pairings(p, pairings, traced=()):
 
     Returns
     -------
-    transmitted : list of ndarray of float64
-        Weights transmitted in each.
-    stamp, pairing : ndarray of int64, shape (spikes,)
-        Stamps of all spikes of the neurons, and the pairing of each.
+    transmitted, stamps : list of ndarray
+        Weights transmitted and stamps of the neuron's spikes in each pairing, as `simulate_neuron` returns them.
     traces : dict of int to ndarray of float64, shape (4, steps)
         Potentials [mV] of those asked for.
     """
-    transmitted, stamps, traces = [], [np.zeros(0, np.int64)], {}
+    transmitted, stamps, traces = [], [], {}
     for k, pairing in enumerate(pairings):
         weights, stamp, trace = simulate_neuron(p, *pairing)
         transmitted.append(weights)
         stamps.append(stamp)
         if k in traced:
             traces[k] = trace
-    pairing = np.repeat(np.arange(len(pairings)), [len(stamp) for stamp in stamps[1:]])
-    return transmitted, np.concatenate(stamps), pairing, traces
+    return transmitted, stamps, traces

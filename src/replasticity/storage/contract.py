@@ -123,7 +123,8 @@ def zeros(contract: Mapping[str, Variable], lengths: Mapping[str, int]) -> Array
 def _typed(name: str, value: Any, dtype: str) -> npt.NDArray[Any]:
     """Return a value as an array of a type; raise a `StateError` that names an integer beyond that type's range."""
     array = np.asarray(value)
-    if array.dtype.kind in "iu" and array.size and not np.can_cast(array.dtype, dtype):
+    integers = {array.dtype.kind, np.dtype(dtype).kind} <= {"i", "u"}
+    if integers and array.size and not np.can_cast(array.dtype, dtype):
         allowed = np.iinfo(dtype)
         for place in (array.argmin(), array.argmax()):
             if not allowed.min <= array.flat[place] <= allowed.max:

@@ -182,19 +182,18 @@ def input_weights(run, p):
 
 
 @once_per_run
-def first_field_mV(run: Run, p: Parameters) -> FloatArray:
-    """Return the mean initial weight of the inputs of each centre."""
-    return by_centre(p, run, run.input_exc_weight_initial_mV)
+def fields_mV(run: Run, p: Parameters) -> tuple[FloatArray, FloatArray]:
+    """Return the mean initial and the mean final weight of the inputs of each centre."""
+    return by_centre(p, run, run.input_exc_weight_initial_mV), by_centre(p, run, run.input_exc_weight_final_mV)
 
 
-@statistic(f"mean final weight of the inputs, {_BY_PROFILE}", ("centre", "post"), resolution=1e-9)
-def input_weight_by_centre_mV(run, p):
-    return by_centre(p, run, run.input_exc_weight_final_mV)
-
-
-@statistic(f"mean change of the inputs' weights, {_BY_PROFILE}", ("centre", "post"), resolution=1e-9)
-def input_change_by_centre_mV(run, p):
-    return input_weight_by_centre_mV(run, p) - first_field_mV(run, p)
+@statistics(
+    input_weight_by_centre_mV=_weight(f"mean final weight of the inputs, {_BY_PROFILE}", ("centre", "post")),
+    input_change_by_centre_mV=_weight(f"mean change of the inputs' weights, {_BY_PROFILE}", ("centre", "post")),
+)
+def final_and_change_by_centre_mV(run, p):
+    initial_mV, final_mV = fields_mV(run, p)
+    return final_mV, final_mV - initial_mV
 
 
 @statistic(
@@ -204,9 +203,9 @@ def input_change_by_centre_mV(run, p):
 )
 def input_selectivity_ratio(run, p):
     # Of equal weights the means differ by rounding alone.
-    differ = np.ptp(run.input_exc_weight_initial_mV)
-    first_selectivity_mV = first_field_mV(run, p).std(axis=0).mean() if differ else 0.0
-    return ratio(input_weight_by_centre_mV(run, p).std(axis=0).mean(), first_selectivity_mV)
+    differ = np.ptp(run.input_exc_weight_initial_mV) > 0
+    initial_mV, final_mV = (field_mV.std(axis=0).mean() for field_mV in fields_mV(run, p))
+    return ratio(final_mV, initial_mV if differ else 0.0)
 
 
 @statistic(
@@ -216,8 +215,8 @@ def input_selectivity_ratio(run, p):
 )
 def similarity_effect(run, p):
     one, other = np.triu_indices(p.exc_count, 1)
-    field_mV = input_weight_by_centre_mV(run, p).T
-    return correlation(pair_mV(run, p).mean(axis=0), correlation(field_mV[one], field_mV[other]))
+    _, final_mV = fields_mV(run, p)
+    return correlation(pair_mV(run, p).mean(axis=0), correlation(final_mV.T[one], final_mV.T[other]))
 
 
 @statistics(

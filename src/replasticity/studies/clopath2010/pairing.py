@@ -12,14 +12,12 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, OnGrid, Positive, quantity
-from replasticity.models.clopath_pairing_parameters import ForcedNeurons
-from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
+from replasticity.models.clopath_pairing_parameters import NEURONS, ForcedNeurons
+from replasticity.models.clopath_parameters import POTENTIALS
+from replasticity.numerics.arrays import joined
 from replasticity.storage.contract import Arrays, Variable, build
 
 Times = Annotated[list[Annotated[list[NonNegative], Field(min_length=1)]], OnGrid()]
-
-#: The neuron models, in the order of the dimension ``neuron``.
-NEURONS = ("adex", "hh")
 
 #: A run ends this long after the last spike of a generator [ms].
 AFTER_LAST_MS = 10.0
@@ -69,21 +67,12 @@ class Parameters(ForcedNeurons):
         return self
 
     def cost(self) -> Cost:
-        """Return what a run needs: states of the longest pairing, and the spikes of all."""
+        """Return what a run needs."""
         steps = [
             (max(*pre_ms, *post_ms) + self.shift_ms + AFTER_LAST_MS) / self.dt_ms
             for pre_ms, post_ms in zip(self.pre_times_ms, self.post_times_ms, strict=True)
         ]
-        # At most a spike per clamp or per step, and one per maximum of the potential; kept as lists at first.
-        spikes = sum(steps) * (1 / max(self.adex_t_clamp_ms / self.dt_ms, 1.0) + 0.5)
-        numbers = (
-            60 * max(steps)
-            + 16 * spikes
-            + 40 * sum(map(len, self.pre_times_ms + self.post_times_ms))
-            + 8 * (max(self.adex_delay_u_ms, self.hh_delay_u_ms) + self.delay_ms) / self.dt_ms
-            + 3 * ENTRIES
-        )
-        return Cost(8 * numbers, len(NEURONS) * sum(steps) * STEP_SECONDS)
+        return self.cost_of(steps, given_spikes=sum(map(len, self.pre_times_ms + self.post_times_ms)))
 
 
 INPUTS = {
@@ -125,8 +114,8 @@ def prescribed_inputs(parameters: Parameters) -> Arrays:
     """Return the times of the generators."""
     values: dict[str, Any] = {}
     for name, times_ms in (("pre", parameters.pre_times_ms), ("post", parameters.post_times_ms)):
-        values[f"{name}_time_ms"] = np.concatenate(times_ms) + parameters.shift_ms
-        values[f"{name}_pairing"] = np.repeat(np.arange(len(times_ms)), [len(one) for one in times_ms])
+        given_ms, values[f"{name}_pairing"] = joined(times_ms)
+        values[f"{name}_time_ms"] = given_ms + parameters.shift_ms
     return build(INPUTS, values)
 
 
@@ -151,7 +140,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     examples = example_pairings(p.rates_Hz, p.intervals_ms)
     traced = [row * count + example for row in range(len(NEURONS)) for example in examples if example >= 0]
     pairings = [(model, *each) for model in NEURONS for each in given]
-    transmitted, stamp, pairing_of_spike, traces = simulate_pairings(p, pairings, traced)
+    transmitted, stamps, traces = simulate_pairings(p, pairings, traced)
+    stamp, pairing_of_spike = joined(stamps)
     potentials = [trace[:, : p.steps(p.potentials_ms)] for trace in traces.values()]
     length = max(trace.shape[1] for trace in potentials)
     shown = np.full((len(POTENTIALS), len(NEURONS), len(examples), length), np.nan)
@@ -161,7 +151,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     return build(
         RUN,
         {
-            "transmitted_weight": np.reshape(np.concatenate(transmitted), (len(NEURONS), -1)),
+            # Spikes of the generators are given pairing by pairing.
+            "transmitted_weight": joined(transmitted)[0].reshape(len(NEURONS), -1),
             "post_spike_time_ms": stamp * p.dt_ms,
             "post_spike_neuron": pairing_of_spike // count,
             "post_spike_pairing": pairing_of_spike % count,

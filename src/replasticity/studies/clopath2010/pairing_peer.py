@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
-from replasticity.numerics.arrays import FloatArray
+from replasticity.models.clopath_pairing_parameters import NEURONS
+from replasticity.numerics.arrays import FloatArray, joined
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.clopath2010.pairing import NEURONS, Parameters
+from replasticity.studies.clopath2010.pairing import Parameters, example_pairings
 from replasticity.studies.clopath2010.pairing_statistics import normalised_percent
 from replasticity.study import recordings
 
@@ -39,25 +40,26 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     runs = range(len(models))
     pre_ms = [times_ms("pre", run) for run in runs]
     pairings = [(NEURONS[models[run]], pre_ms[run], times_ms("post", run), p.steps(duration_ms[run])) for run in runs]
-    transmitted, stamp, run_of_spike, traces = simulate_pairings(p, pairings, traced=runs)
-    last = np.array([([np.nan, *weights[np.isfinite(weights)]])[-1] for weights in transmitted])
-    weight = np.concatenate([np.zeros(0), *transmitted])
+    transmitted, stamps, traces = simulate_pairings(p, pairings, traced=runs)
+    last = np.array([[np.nan, *weights[np.isfinite(weights)]][-1] for weights in transmitted])
+    weight, run_of_weight = joined(transmitted)
+    stamp, run_of_spike = joined(stamps)
     delivered = np.isfinite(weight)
     variables: Recorded = {
         "run_weight_last": ("run", last),
         "run_weight_normalized": ("run", normalised_percent(p, last)),
-        "event_time": ("event", np.concatenate([np.zeros(0), *pre_ms])[delivered] + p.dt_ms),
-        "event_run": ("event", np.repeat(runs, list(map(len, transmitted)))[delivered]),
+        "event_time": ("event", joined(pre_ms)[0][delivered] + p.dt_ms),
+        "event_run": ("event", run_of_weight[delivered]),
         "event_weight": ("event", weight[delivered]),
         "post_spike_time": ("post_spike", stamp * p.dt_ms),
         "post_spike_run": ("post_spike", run_of_spike),
     }
     for model, name in enumerate(("aeif", "hh")):
-        for order in ("post_pre", "pre_post"):
-            example = f"{name}_{order}"
+        for order, pair in enumerate(("post_pre", "pre_post")):
+            example = f"{name}_{pair}"
             if f"{example}_trace_time" in recording:
                 at = np.rint(recording[f"{example}_trace_time"].values / p.dt_ms).astype(np.int64) - 1
-                trace = traces[_example_run(recording, model, post_first=order == "post_pre")]
+                trace = traces[_example_run(recording, model, order)]
                 if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
                     raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")
                 for state, values in zip(DATA.states, trace, strict=True):
@@ -65,12 +67,15 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     return variables
 
 
-def _example_run(recording: "xr.Dataset", model: int, post_first: bool) -> int:
+def _example_run(recording: "xr.Dataset", model: int, order: int) -> int:
     """Return the run whose potentials are recorded: the fastest of the example with this model and order."""
-    chosen = (recording["run_model"].values == model) & ((recording["run_interval"].values < 0) == post_first)
+    chosen = recording["run_model"].values == model
     if "run_protocol" in recording:
         chosen &= recording["run_protocol"].values == 0
-    if not chosen.any():
-        order = "postsynaptic" if post_first else "presynaptic"
-        raise UserError(f"run_interval: no run of model {model} with the {order} spike first")
-    return int(np.flatnonzero(chosen)[recording["run_rate"].values[chosen].argmax()])
+    runs = np.flatnonzero(chosen)
+    rate_Hz, interval_ms = (recording[f"run_{name}"].values[runs].tolist() for name in ("rate", "interval"))
+    fastest = example_pairings(rate_Hz, interval_ms)[order]
+    if fastest < 0:
+        first = ("postsynaptic", "presynaptic")[order]
+        raise UserError(f"run_interval: no run of model {model} with the {first} spike first")
+    return int(runs[fastest])

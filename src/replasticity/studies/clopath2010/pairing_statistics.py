@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.models.clopath_pairing_parameters import NEURONS
 from replasticity.numerics.arrays import IntArray
-from replasticity.studies.clopath2010.pairing import NEURONS, Parameters
+from replasticity.studies.clopath2010.pairing import Parameters
 from replasticity.study.statistics import Run, once_per_run, statistic
 
 DIMENSIONS = {"neuron": lambda p: len(NEURONS), "pairing": lambda p: len(p.rates_Hz), "order": lambda p: 2}
