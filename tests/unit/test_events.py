@@ -20,3 +20,9 @@ def test_events_after_a_start_are_later_than_it_and_at_most_the_length_later():
 def test_sums_begin_in_the_step_after_the_start_and_end_with_the_run():
     found = events.sums_after(np.array([9, 9, 1, 2, 3]), np.array([1, 3]), np.array([1, 2, 5]))
     assert found.tolist() == [[1, 3, 6], [3, 3, 3]]
+
+
+def test_mean_around_events_is_of_each_step():
+    count = np.array([0, 1, 2, 3, 4, 5])
+    np.testing.assert_array_equal(events.mean_around(count, np.array([1, 4]), np.arange(-1, 2)), [1.5, 2.5, 3.5])
+    assert np.isnan(events.mean_around(count, np.array([], int), np.arange(-1, 2))).all()

@@ -14,10 +14,7 @@ from replasticity.study.statistics import Run, number, once_per_run, statistic, 
 #: A response is counted from when the stimulus first moves the potential, for so long [ms].
 RESPONSE_MS = 20.0
 
-DIMENSIONS = {
-    "sample": lambda p: math.ceil(p.steps(p.duration_ms) / p.steps(p.chunk_ms)),
-    "subgroup": lambda p: 2,
-}
+DIMENSIONS = {"sample": lambda p: math.ceil(p.steps(p.duration_ms) / p.steps(p.chunk_ms)), "subgroup": lambda p: 2}
 
 #: Seeds may share a value: rates are counts, and weights may end where they began.
 _SHARED: dict[str, Any] = {"resolution": 1e-9, "discrete": True}

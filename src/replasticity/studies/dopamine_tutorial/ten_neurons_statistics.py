@@ -43,21 +43,21 @@ def weight_at_mV(run, p):
     return run.weight_mV[nearest(run.time_ms, np.array(comparison_times_ms(p)))]
 
 
-@statistic("output spikes in each epoch", ("epoch", "neuron"), "int32")
-def spike_count(run, p):
+@statistics(
+    spike_count=number("output spikes in each epoch", ("epoch", "neuron"), "int32"),
+    input_count=number("input spikes", ("neuron",), "int32"),
+)
+def spike_counts(run, p):
     # An epoch contains its end: (0, 2], (2, 5], ... s.
     borders_ms = np.array(p.epoch_edges_ms) + p.dt_ms / 2
-    return counts(run.spike_ms, run.spike_index, borders_ms, p.neuron_count).astype(np.int64)
-
-
-@statistic("input spikes", ("neuron",), "int32")
-def input_count(run, p):
-    return np.bincount(run.input_spike_index, minlength=p.neuron_count)
+    output = counts(run.spike_ms, run.spike_index, borders_ms, p.neuron_count)
+    return output, np.bincount(run.input_spike_index, minlength=p.neuron_count)
 
 
 @statistic("mean output rate in each epoch", ("epoch",), **_EPOCHS)
 def rate_Hz(run, p):
-    return ratio(spike_count(run, p).mean(axis=1), np.diff(p.epoch_edges_ms)) * 1000
+    output, _ = spike_counts(run, p)
+    return ratio(output.mean(axis=1), np.diff(p.epoch_edges_ms)) * 1000
 
 
 @statistic("weight averaged over the synapses, at each reading", ("sample",), **_SHARED)

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from replasticity.errors import UserError
-from replasticity.numerics.arrays import IntArray
+from replasticity.numerics.arrays import IntArray, joined
 from replasticity.storage.contract import Recorded
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 from replasticity.study import recordings
@@ -43,7 +43,7 @@ def _largest(recording: xr.Dataset, name: str) -> float:
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
     log = recordings.steps(recording, "log_time", parameters.dt_ms)
-    spike_ms, spike_point, states = [], [], []
+    spike_ms, states = [], []
     for point in range(recording.sizes["point"]):
         values = DATA.of_part(recording, point)
         A_vt = values.pop("A_vt", parameters.A_vt[0])
@@ -57,10 +57,9 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         session, reading = simulate_point(p, A_vt, pre, post, dopamine, read)
         states.append(reading[np.searchsorted(read, np.append(log, end)), 0])
         step, _ = session.spikes()
-        emitted = step[step <= end]
-        spike_ms.append(emitted * p.dt_ms)
-        spike_point.append(np.full(len(emitted), point, np.int32))
-    variables = recordings.spike_list("post_actual_spike", np.concatenate(spike_ms), np.concatenate(spike_point))
+        spike_ms.append(step[step <= end] * p.dt_ms)
+    all_ms, point_of_spike = joined(spike_ms)
+    variables = recordings.spike_list("post_actual_spike", all_ms, point_of_spike.astype(np.int32))
     state, of_synapses = np.array(states), dict[str, Any]()
     for name in ("weight", "c", "n", "x"):
         of_synapses |= {name: state[name][:, :-1], f"{name}_final": state[name][:, -1]}

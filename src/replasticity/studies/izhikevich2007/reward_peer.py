@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 DATA = recordings.read(__file__)
 
-_STATISTICS = statistics.contract_of(reward_statistics)
-
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.renamed(parameters)
@@ -101,9 +99,8 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     theirs = Parameters.model_validate(recorded_parameters(summary, recorded), context={"recorded": True})
     runs = np.flatnonzero(summary["condition"].values == condition)
     each = [statistics.summarise(reward_statistics, theirs, _run_of_summary(summary.isel(run=k))) for k in runs]
-    contract = {
-        name: replace(_STATISTICS[name], dimensions=("seed", *_STATISTICS[name].dimensions)) for name in DATA.summary
-    }
+    declared = statistics.contract_of(reward_statistics)
+    contract = {name: replace(declared[name], dimensions=("seed", *declared[name].dimensions)) for name in DATA.summary}
     stacked = {name: np.stack([one[name] for one in each]) for name in contract}
     attributes = summary.attrs | {"parameters": json.dumps(recorded)}
     return as_dataset(contract, stacked, **attributes).assign_coords(seed=summary["seed"].values[runs])
