@@ -98,6 +98,13 @@ def test_a_run_holds_what_its_contract_says(protocol, in_project):
 
 
 @pytest.mark.parametrize("protocol", protocols.names())
+def test_an_edit_of_other_statistics_summarises_nothing_again(protocol):
+    modules = {name: protocols.get(name).statistics_module for name in protocols.names()}
+    own = modules.pop(protocol)
+    assert not provenance._with_imported([own]) & set(modules.values())
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
 def test_statistics_are_declared_and_finite_or_their_nan_is_declared(protocol, in_project):
     resolved, known = shortest(protocol), protocols.get(protocol)
     found = known.summarise(resolved.parameters, run_of(protocol))

@@ -35,6 +35,7 @@ ALLOWED = {
         "equations",
         "models parameters",
         "numerics.arrays",
+        "numerics.events",
         "numerics.random",
         "study",
         "storage.contract",

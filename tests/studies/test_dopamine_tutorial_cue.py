@@ -17,7 +17,7 @@ from replasticity.numerics import random
 from replasticity.peers import replays
 from replasticity.storage import datasets
 from replasticity.storage.contract import require_defined
-from replasticity.studies.dopamine_tutorial import cue, cue_statistics, shared, ten_neurons_statistics
+from replasticity.studies.dopamine_tutorial import cue, shared, ten_neurons_statistics
 from replasticity.studies.dopamine_tutorial import ten_neurons as ten
 from replasticity.study import protocols
 
@@ -210,13 +210,6 @@ def test_group_means_are_those_of_the_single_weights(resolve):
         assert summary[name].item() == pytest.approx(expected, rel=1e-12)
     everyone = np.average(run["weight_final_pA"][count > 0], weights=count[count > 0])
     assert summary["weight_net_pA"].item() == pytest.approx(everyone, rel=1e-12)
-
-
-def test_responses_are_counted_from_the_first_moment_at_which_the_stimulus_can_act():
-    spike_ms, index = np.array([10.0, 12.0, 12.1, 31.0, 33.0]), np.array([0, 0, 1, 2, 0])
-    found = cue_statistics.responses(spike_ms, index, np.array([10.0, 100.0]), np.array([0, 1]), 2.0)
-    # After 12 ms and until 32 ms: one spike of cell 1, for two cells; the spike of cell 2 is not asked for.
-    assert found.tolist() == [0.5, 0.0]
 
 
 def test_epochs_contain_their_end(resolve):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from replasticity.numerics.arrays import correlation, joined
+from replasticity.numerics.arrays import averaging, correlation, joined, mid_rank
 
 
 def test_joined_lists_know_where_their_elements_are_from():
@@ -17,3 +17,13 @@ def test_correlation_along_the_last_axis():
     x = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])
     y = np.array([[1.0, 1.0, -2.0], [2.0, 4.0, 6.0], [1.0, 2.0, 4.0]])
     np.testing.assert_allclose(correlation(x, y), [-3 / np.sqrt(12), 1.0, np.nan], rtol=1e-14)
+
+
+def test_equal_values_share_their_rank():
+    others = np.array([[3.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    assert mid_rank(np.array([2.0, 0.0]), others).tolist() == [2.5, 2.5]
+
+
+def test_means_over_groups_leave_out_members_beyond_the_values():
+    matrix = averaging(np.array([[0, 2], [1, 3], [3, 4]]), 3)
+    np.testing.assert_array_equal(matrix @ np.array([1.0, 10.0, 5.0]), [3.0, 10.0, np.nan])

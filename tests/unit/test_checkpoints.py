@@ -8,9 +8,8 @@ import pytest
 from replasticity.cli import main
 from replasticity.definitions import experiments
 from replasticity.models.distal_reward_network import Network
-from replasticity.pipeline import simulation
+from replasticity.pipeline import checkpoints, simulation
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.studies.izhikevich2007 import shared
 
 EXPERIMENTS = ("izhikevich2007", "izhikevich2007_pavlov")
 SHORT = {"duration_s": 8, "sample_interval_s": 2}
@@ -23,7 +22,7 @@ class KilledError(BaseException):
 @pytest.fixture
 def often(monkeypatch):
     """Write checkpoints every 3 s of model time."""
-    monkeypatch.setattr(shared, "CHECKPOINT_INTERVAL_S", 3)
+    monkeypatch.setattr(checkpoints, "INTERVAL_CHUNKS", 3)
 
 
 def arguments(experiment, output, *more):
@@ -100,8 +99,8 @@ def test_simulating_without_a_file_writes_no_checkpoint(often, in_project, tmp_p
     assert simulation.simulate(resolved, 1)["time_s"].tolist() == list(range(1, 9))
 
 
-def test_at_most_five_minutes_are_lost():
-    assert shared.CHECKPOINT_INTERVAL_S <= 300
+def test_at_most_five_minutes_of_seconds_are_lost():
+    assert checkpoints.INTERVAL_CHUNKS <= 300
 
 
 def test_arrays_come_back(tmp_path):

@@ -1,4 +1,4 @@
-"""Parameters of the distal-reward network, and of a synapse that earns rewards in it."""
+"""Parameters of the distal-reward network, and of a synapse, or of stimuli, that earn rewards in it."""
 
 from pydantic import ValidationInfo, model_validator
 
@@ -110,3 +110,22 @@ class RewardedSynapse(DistalRewardNetwork):
     def chosen_synapse(self) -> int:
         """Number of the chosen synapse."""
         return self.chosen_pre * self.synapses_per_cell + self.chosen_slot
+
+
+class RewardedStimuli(DistalRewardNetwork):
+    """Stimuli, sets of cells that get a current, one after the other, and reward some time after one of them."""
+
+    stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2)
+    stimulus_cells: PositiveInt = quantity("Cells of each stimulus.")
+    stimulus_mV: NonNegative = quantity("Current into each cell of a stimulus, for one step.")
+    interval_min_ms: PositiveInt = quantity("Shortest time from one stimulus to the next.")
+    interval_max_ms: PositiveInt = quantity("Longest time from one stimulus to the next.")
+    reward_delay_max_ms: PositiveInt = quantity("Longest time from a stimulus to its reward.")
+
+    @model_validator(mode="after")
+    def _stimuli_fit(self) -> "RewardedStimuli":
+        if self.stimulus_cells > self.cells:
+            raise ValueError(f"stimulus_cells: has to be at most the number of cells ({self.cells})")
+        if self.interval_max_ms < self.interval_min_ms:
+            raise ValueError(f"interval_max_ms: has to be at least interval_min_ms ({self.interval_min_ms})")
+        return self

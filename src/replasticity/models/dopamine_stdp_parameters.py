@@ -15,7 +15,9 @@ from replasticity.definitions.parameters import (
     GridDuration,
     GridTime,
     NonNegative,
+    NonNegativeInt,
     Positive,
+    PositiveInt,
     TimeGrid,
     is_recorded,
     quantity,
@@ -189,6 +191,35 @@ class ExponentialNeurons(TimeGrid):
         """Return the constants of one population under the names that all populations have; ``prefix``: exc or inh."""
         names = ("c_pF", "tau_m_ms", "tau_exc_ms", "tau_inh_ms", "E_L_mV", "V_reset_mV", "V_th_mV", "refractory_ms")
         return {name: getattr(self, f"{prefix}_{name}") for name in names}
+
+
+class BalancedNetwork(ExponentialNeurons, SynapseReadInChunks):
+    """Excitatory neurons, from which plastic synapses leave, inhibitory ones with static synapses, and background."""
+
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.")
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.")
+    exc_indegree: NonNegativeInt = quantity("Excitatory (plastic) synapses that reach each neuron.")
+    inh_indegree: NonNegativeInt = quantity("Inhibitory (static) synapses that reach each neuron.")
+    weight_initial_pA: NonNegative = quantity("Weights of the plastic synapses at the start.", symbol="w")
+    weight_inh_pA: float = quantity("Weight of the inhibitory synapses.")
+    background_rate_Hz: NonNegative = quantity("Rate of the Poisson background of each neuron.")
+    background_weight_pA: NonNegative = quantity("Weight of the background.")
+
+    @property
+    def neuron_count(self) -> int:
+        """Number of all neurons."""
+        return self.exc_count + self.inh_count
+
+    @property
+    def populations(self) -> list[Population]:
+        """Excitatory and inhibitory neurons."""
+        return [Population(self.exc_count, self.exc_refractory_ms), Population(self.inh_count, self.inh_refractory_ms)]
+
+    def balanced_cost(self, events: float, kept_numbers: float) -> Cost:
+        """Return what a run needs, given events besides the background, and numbers that are kept over time."""
+        background = most_poisson(self.background_rate_Hz * (self.duration_ms / 1000) * self.neuron_count)
+        synapses = float(self.neuron_count) * (self.exc_indegree + self.inh_indegree)
+        return self.network_cost(synapses=synapses, events=background + events, kept_numbers=kept_numbers)
 
 
 def most_poisson(mean: float) -> float:

@@ -114,8 +114,8 @@ def network_at_start(p, inputs, weight_initial_pA):
 
     Parameters
     ----------
-    p : ExponentialNeurons and DopamineSynapse
-        Parameters, with the sizes, the wiring and the stimuli of the network.
+    p : BalancedNetwork
+        Parameters, with those of the stimuli.
     inputs : dict of str to ndarray
         As `sample_inputs` gives them: synapses in order of their source, times of generators, steps of background
         relays.
@@ -187,4 +187,22 @@ def read_groups(network, subgroups, weight_pA):
         "c_sum": c_sum,
         "n_mean": n_mean,
         "synapse_weight_pA": single_pA,
+    }
+
+
+def read_sources(network, count, weight_pA):
+    """Return what has become of all plastic synapses at the end, on the side of their first ``count`` sources.
+
+    Mean final weight and number of the synapses that leave each, NaN where none does; the smallest and largest weight;
+    and how many events there were at plastic synapses.
+    """
+    leaving = np.diff(network.plastic.first)[:count]
+    moved_pA = model.sums_of_each_source(network, weight_pA)[:count]
+    weights_pA, cursor = network.plastic.state["weight"], network.cursor[0]
+    return {
+        "weight_final_pA": np.where(leaving > 0, weight_pA + moved_pA / np.maximum(leaving, 1), np.nan),
+        "synapse_count": leaving,
+        "weight_min_pA": weights_pA.min() if len(weights_pA) else np.nan,
+        "weight_max_pA": weights_pA.max() if len(weights_pA) else np.nan,
+        "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
     }

@@ -41,3 +41,23 @@ def correlation(x: FloatArray, y: FloatArray) -> FloatArray:
     x, y = (side - side.mean(axis=-1, keepdims=True) for side in (x, y))
     with np.errstate(invalid="ignore"):
         return (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+
+
+def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> FloatArray:
+    """Return the rank of a value among others (first axis), 1 for the largest; equal values share their mean rank.
+
+    Of values at a bound, the best of their ranks for all would call each the largest.
+    """
+    return 1 + np.sum(others > value, axis=0) + np.sum(others == value, axis=0) / 2
+
+
+def averaging(groups: IntArray, size: int) -> FloatArray:
+    """Return the matrix that turns ``size`` values into means over groups; NaN for a group without members.
+
+    ``groups`` has the numbers of each group's members; those from ``size`` on do not count.
+    """
+    weights = np.zeros((len(groups), max(size, groups.max() + 1)))
+    np.put_along_axis(weights, groups, 1.0, axis=1)
+    weights = weights[:, :size]
+    with np.errstate(invalid="ignore"):
+        return weights / weights.sum(axis=1, keepdims=True)

@@ -2,15 +2,20 @@
 
 import io
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from replasticity.pipeline import progress
 from replasticity.storage import project
 from replasticity.storage.files import write_bytes
+
+#: A killed run loses at most so many chunks.
+INTERVAL_CHUNKS = 120
 
 
 @dataclass(frozen=True)
@@ -49,3 +54,41 @@ class Checkpoint:
             return None
         print(f"{project.shown(self.path)}: going on from this checkpoint", file=sys.stderr)
         return arrays
+
+
+def in_chunks(
+    step_count: int,
+    chunk_steps: int,
+    what: str,
+    *,
+    checkpoint: Checkpoint | None,
+    state: Mapping[str, npt.NDArray[Any]],
+    record: dict[str, npt.NDArray[Any]],
+) -> Iterator[tuple[int, int]]:
+    """Yield the borders of chunks as `progress.in_chunks` does, those after the last checkpoint.
+
+    Parameters
+    ----------
+    step_count, chunk_steps, what
+        As in `progress.in_chunks`.
+    checkpoint : Checkpoint, optional
+        Where the run is kept.
+    state : mapping of str to ndarray
+        Arrays that the simulation changes in place; so does going on from a checkpoint.
+    record : dict of str to ndarray
+        What the caller keeps of each chunk; it may replace these arrays, and so does going on.
+    """
+    saved = (checkpoint.load() if checkpoint else None) or {"steps": np.array(0)}
+    done = int(saved.pop("steps"))
+    for key, array in saved.items():
+        kind, _, name = key.partition(".")
+        if kind == "state":
+            state[name][...] = array
+        else:
+            record[name] = array
+    for first, end in progress.in_chunks(step_count, chunk_steps, what, done):
+        yield first, end
+        if checkpoint and end % (INTERVAL_CHUNKS * chunk_steps) == 0 and end < step_count:
+            kept = {f"state.{name}": array for name, array in state.items()}
+            kept |= {f"record.{name}": array for name, array in record.items()}
+            checkpoint.save({"steps": np.array(end), **kept})

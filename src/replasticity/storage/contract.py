@@ -74,6 +74,11 @@ def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[n
     return quotient
 
 
+def mean(values: npt.NDArray[Any]) -> Any:
+    """Return the mean along the first axis; NaN if there is nothing: there it is not defined."""
+    return values.mean(axis=0) if len(values) else np.full(values.shape[1:], np.nan)
+
+
 def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays:
     """Return values as arrays of the types that their contract promises.
 
@@ -104,6 +109,15 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
     arrays = {name: _typed(name, values[name], each.dtype) for name, each in contract.items() if name in values}
     sizes(contract, arrays)
     return arrays
+
+
+def zeros(contract: Mapping[str, Variable], lengths: Mapping[str, int]) -> Arrays:
+    """Return zeros for those variables of a contract all of whose dimensions have a length given."""
+    return {
+        name: np.zeros([lengths[each] for each in variable.dimensions], variable.dtype)
+        for name, variable in contract.items()
+        if lengths.keys() >= set(variable.dimensions)
+    }
 
 
 def _typed(name: str, value: Any, dtype: str) -> npt.NDArray[Any]:

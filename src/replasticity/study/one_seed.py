@@ -3,6 +3,7 @@
 Edited: every experiment is simulated again. What finds the file, and what reads and writes, stands elsewhere.
 """
 
+import inspect
 from types import ModuleType
 from typing import Any, cast
 
@@ -42,10 +43,8 @@ def simulate(module: ModuleType, parameters: Any, seed: int, checkpoint: Any = N
         If a state leaves the finite range, or the limits that its model states.
     """
     inputs = sample_inputs(module, parameters, seed)
-    if checkpoint is None or not hasattr(module, "simulate_resumable"):
-        run = module.simulate(parameters, inputs)
-    else:
-        run = module.simulate_resumable(parameters, inputs, checkpoint)
+    is_resumable = "checkpoint" in inspect.signature(module.simulate).parameters
+    run = module.simulate(parameters, inputs, **({"checkpoint": checkpoint} if is_resumable else {}))
     kept = inputs | run
     arrays = {name: kept[name] for name in module.RUN if name in kept}
     require_defined(module.RUN, arrays)

@@ -7,13 +7,14 @@ The file of a protocol, ``protocol.py`` or ``NAME.py``, has
   ensemble, for the figures;
 - ``sample_inputs(parameters, seed)``: all that is random. Without it nothing is, and every seed gives the same run;
   what another simulator's recording may replace is then given by ``prescribed_inputs(parameters)``;
-- ``simulate(parameters, inputs)``: the run, deterministic;
-- and if it likes, ``simulate_resumable(parameters, inputs, checkpoint)``, which does the same and keeps its state in a
-  `replasticity.pipeline.checkpoints.Checkpoint` now and then, and ``SHORTEST``: changes of parameters that make a run
-  which calls every compiled function in little time, where the quick scale takes longer.
+- ``simulate(parameters, inputs)``: the run, deterministic; with an argument ``checkpoint=None`` it keeps its state in a
+  `replasticity.pipeline.checkpoints.Checkpoint` now and then, if it is given one;
+- and if it likes, ``SHORTEST``: changes of parameters that make a run which calls every compiled function in little
+  time, where the quick scale takes longer.
 
 ``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
-``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length.
+``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length. What several protocols
+import stands in a ``NAME_statistics.py`` of its own, and no protocol is called NAME.
 
 ``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same: ``recorded_parameters``,
 ``replay``, and ``of_peer`` where its summaries differ in form (`Peer`). What is only names and bounds stands beside it
@@ -240,12 +241,12 @@ def _found(part: str) -> dict[str, str]:
 
 @cache
 def _protocols() -> dict[str, Protocol]:
-    # What has statistics is a protocol.
-    found = _found("statistics")
-    return {
-        name: Protocol(name, re.sub(r"\.statistics$", ".protocol", module.removesuffix("_statistics")))
-        for name, module in found.items()
+    # What has statistics is a protocol, unless they only serve the statistics of several.
+    found = {
+        name: re.sub(r"\.statistics$", ".protocol", module.removesuffix("_statistics"))
+        for name, module in _found("statistics").items()
     }
+    return {name: Protocol(name, module) for name, module in found.items() if importlib.util.find_spec(module)}
 
 
 @cache

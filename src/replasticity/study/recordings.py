@@ -3,15 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import Field
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
+from replasticity.errors import UserError
 from replasticity.storage.contract import Arrays, Recorded
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+M = TypeVar("M", bound=BaseModel)
 Names = list[str]
 
 
@@ -53,6 +60,8 @@ class Recordings(Checked):
         Variables that a replay gives.
     parameters : dict of str to str
         Our parameter -> where a recording has it: a path with dots through its nested parameters.
+    parts : dict of str to str
+        Our parameter -> recorded variable with its value in each part of the recording, where parts have own ones.
     defaults : dict of str to Any
         Our parameter -> its value where a recording is silent.
     summary : dict of str to str
@@ -69,6 +78,7 @@ class Recordings(Checked):
     spikes: Names = Field([])
     tolerances: list[Bound] = Field([])
     parameters: dict[str, str] = Field({})
+    parts: dict[str, str] = Field({})
     defaults: dict[str, Any] = Field({})
     summary: dict[str, str] = Field({})
     run: dict[str, dict[str, str]] = Field({})
@@ -104,6 +114,11 @@ class Recordings(Checked):
         ours = {theirs: name for name, theirs in self.parameters.items()}
         return self.defaults | {ours.get(name, name): value for name, value in recorded.items()}
 
+    def of_part(self, recording: "xr.Dataset", part: int) -> dict[str, float]:
+        """Return the parameters that a part of a recording has of its own, in our names."""
+        recorded = {ours: theirs for ours, theirs in self.parts.items() if theirs in recording}
+        return {ours: float(recording[theirs].values[part]) for ours, theirs in recorded.items()}
+
     def of_run(self, run: Arrays) -> Recorded:
         """Return what a recording has of a run as it is, in the recording's names."""
         return {
@@ -125,3 +140,46 @@ def read(file: str) -> Recordings:
     """
     path = Path(file).with_suffix(".yaml")
     return Recordings.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+
+
+def values(recording: "xr.Dataset", name: str) -> npt.NDArray[Any]:
+    """Return a recorded variable; what is not recorded is empty."""
+    found: npt.NDArray[Any] = recording[name].values if name in recording else np.zeros(0, np.int64)
+    return found
+
+
+def resolution_ms(recording: "xr.Dataset") -> float:
+    """Return the time step of a recording."""
+    return float(recording.attrs.get("resolution_ms", 0.1))
+
+
+def steps(recording: "xr.Dataset", name: str, dt_ms: float) -> npt.NDArray[np.int64]:
+    """Return recorded times as whole numbers of steps."""
+    return np.rint(values(recording, name) / dt_ms).astype(np.int64)
+
+
+def spike_list(name: str, time_ms: npt.NDArray[Any], index: npt.NDArray[Any]) -> Recorded:
+    """Return a spike list of a replay, under the name that it has in `Recordings.spikes`."""
+    return {f"{name}_time": (name, time_ms), f"{name}_index": (name, index)}
+
+
+def as_recorded(recording: "xr.Dataset", arrays: Arrays) -> Recorded:
+    """Return those arrays that a recording has, along its dimensions; one of another length than there has its own."""
+    variables: Recorded = {}
+    for name, array in arrays.items():
+        if name in recording:
+            fits = recording[name].shape == array.shape
+            dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(array.ndim))
+            variables[name] = (dimensions, array)
+    return variables
+
+
+def checked(model: type[M], values: Mapping[str, Any], what: str) -> M:
+    """Return parameters of a part of a recording; raise a `UserError` that names it and the first that is wrong."""
+    try:
+        return model.model_validate(values, context={"recorded": True})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{what}: {name}{': ' if name else ''}{message}") from error

@@ -5,7 +5,6 @@ dopamine follows the stimuli of the first.
 """
 
 import functools
-import math
 
 import numpy as np
 from pydantic import ValidationInfo, model_validator
@@ -14,22 +13,18 @@ from replasticity.definitions.parameters import (
     Cost,
     GridDuration,
     NonNegative,
-    NonNegativeInt,
     Positive,
     PositiveInt,
     is_recorded,
     quantity,
 )
-from replasticity.models.dopamine_stdp_parameters import (
-    ExponentialNeurons,
-    Population,
-    SynapseReadInChunks,
-    most_poisson,
-)
+from replasticity.models.dopamine_stdp_parameters import BalancedNetwork, most_poisson
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.events import bins, counts
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import poisson_relays
 
 #: Subgroups: the first one is rewarded.
 REWARDED, OTHER = 0, 1
@@ -41,17 +36,9 @@ RATE_BIN_MS, RASTER_BIN_MS = 100.0, 10.0
 WINDOW_MS, V_INTERVAL_MS = 10000.0, 1.0
 
 
-class Parameters(ExponentialNeurons, SynapseReadInChunks):
-    """Network, stimuli and dopamine."""
+class Parameters(BalancedNetwork):
+    """The network, its stimuli and dopamine."""
 
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.")
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.")
-    exc_indegree: NonNegativeInt = quantity("Excitatory (plastic) synapses that reach each neuron.")
-    inh_indegree: NonNegativeInt = quantity("Inhibitory (static) synapses that reach each neuron.")
-    weight_initial_pA: NonNegative = quantity("Weights of the plastic synapses at the start.", symbol="w")
-    weight_inh_pA: float = quantity("Weight of the inhibitory synapses.")
-    background_rate_Hz: NonNegative = quantity("Rate of the Poisson background of each neuron.")
-    background_weight_pA: NonNegative = quantity("Weight of the background.")
     subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.")
     stimulus_rate_Hz: Positive = quantity(
         "Rate of stimuli, both subgroups together. Intervals are whole milliseconds.", le=1000
@@ -77,21 +64,10 @@ class Parameters(ExponentialNeurons, SynapseReadInChunks):
             raise ValueError(f"duration_ms: at least {V_INTERVAL_MS:g} ms, the interval of the potentials")
         return self
 
-    @property
-    def neuron_count(self) -> int:
-        """Number of all neurons."""
-        return self.exc_count + self.inh_count
-
-    @property
-    def populations(self) -> list[Population]:
-        """Excitatory and inhibitory neurons."""
-        return [Population(self.exc_count, self.exc_refractory_ms), Population(self.inh_count, self.inh_refractory_ms)]
-
     def cost(self) -> Cost:
         """Return what a run needs."""
-        seconds = self.duration_ms / 1000
-        background = most_poisson(self.background_rate_Hz * seconds * self.neuron_count)
-        stimuli = most_poisson(min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms)) * seconds)
+        rate_Hz = min(self.stimulus_rate_Hz, 1000 / max(1e-3, self.stimulus_interval_min_ms))
+        stimuli = most_poisson(rate_Hz * (self.duration_ms / 1000))
         window_ms = min(WINDOW_MS, self.duration_ms)
         kept_numbers = (
             (7 + 2 * self.subgroup_size) * self.duration_ms / self.chunk_ms
@@ -99,11 +75,7 @@ class Parameters(ExponentialNeurons, SynapseReadInChunks):
             + window_ms / RASTER_BIN_MS * self.exc_count
             + 3 * self.duration_ms / RATE_BIN_MS
         )
-        return self.network_cost(
-            synapses=float(self.neuron_count) * (self.exc_indegree + self.inh_indegree),
-            events=background + stimuli * (self.subgroup_size + 1),
-            kept_numbers=kept_numbers,
-        )
+        return self.balanced_cost(stimuli * (self.subgroup_size + 1), kept_numbers)
 
 
 SHORTEST = {"duration_ms": 1000.0}
@@ -191,30 +163,21 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of the network."""
-    from replasticity.models.dopamine_stdp import sums_of_each_source
-    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
+    from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups, read_sources
 
     p, subgroups = parameters, inputs["subgroup_index"].astype(np.int64)
     window_ms = min(WINDOW_MS, p.duration_ms)
-    network = network_at_start(p, inputs, p.weight_initial_pA)
-    session = Session(network, p, min(10, p.exc_count), p.steps(window_ms))
+    start = network_at_start(p, inputs, p.weight_initial_pA)
+    session = Session(start, p, min(10, p.exc_count), p.steps(window_ms))
     readings = []
     for _, end in progress.in_chunks(p.steps(p.duration_ms), p.steps(p.chunk_ms), "cue association"):
         session.advance(end)
         readings.append(read_groups(session.read(), subgroups, p.weight_initial_pA))
-    network = session.network
-    weights_pA, cursor = network.plastic.state["weight"], network.cursor[0]
-    leaving = np.diff(network.plastic.first)[: p.exc_count]
-    moved_pA = sums_of_each_source(network, p.weight_initial_pA)[: p.exc_count]
-
     step, neuron = session.spikes()
     is_exc = neuron < p.exc_count
     exc_ms, exc_index = step[is_exc] * p.dt_ms, neuron[is_exc]
-    # A spike at the border of two bins belongs to the first.
-    rate_edges_ms = np.arange(math.ceil(p.duration_ms / RATE_BIN_MS) + 1) * RATE_BIN_MS + p.dt_ms / 2
-    raster_edges_ms = np.arange(math.ceil(window_ms / RASTER_BIN_MS) + 1) * RASTER_BIN_MS + p.dt_ms / 2
-    neuron_edges = np.arange(p.exc_count + 1) - 0.5
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms / 2)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, window_ms, p.dt_ms / 2)
     V_every = max(1, p.steps(V_INTERVAL_MS))
     given_ms = [inputs["stimulus_ms"][inputs["stimulus_subgroup"] == group] for group in (REWARDED, OTHER)]
     return build(
@@ -226,15 +189,11 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
             "inh_spike_index": neuron[~is_exc] - p.exc_count,
             "time_ms": np.arange(1, len(readings) + 1) * p.chunk_ms,
             **{name: np.stack([each[name] for each in readings], axis=-1) for name in readings[0]},
-            "weight_final_pA": np.where(leaving > 0, p.weight_initial_pA + moved_pA / np.maximum(leaving, 1), np.nan),
-            "synapse_count": leaving,
-            "weight_min_pA": weights_pA.min() if len(weights_pA) else np.nan,
-            "weight_max_pA": weights_pA.max() if len(weights_pA) else np.nan,
-            "event_count": int(cursor["pre_events"]) + int(cursor["post_events"]),
-            "rate_time_ms": (np.arange(len(rate_edges_ms) - 1) + 0.5) * RATE_BIN_MS,
+            **read_sources(session.network, p.exc_count, p.weight_initial_pA),
+            "rate_time_ms": rate_ms,
             "exc_rate_binned_Hz": np.histogram(exc_ms, rate_edges_ms)[0] / p.exc_count / RATE_BIN_MS * 1000,
-            "raster_time_ms": (np.arange(len(raster_edges_ms) - 1) + 0.5) * RASTER_BIN_MS,
-            "raster_count": np.histogram2d(exc_ms, exc_index, (raster_edges_ms, neuron_edges))[0],
+            "raster_time_ms": raster_ms,
+            "raster_count": counts(exc_ms, exc_index, raster_edges_ms, p.exc_count),
             "stimulus_count": [np.histogram(each_ms, raster_edges_ms - p.dt_ms)[0] for each_ms in given_ms],
             "dopamine_count": np.histogram(inputs["dopamine_ms"], rate_edges_ms)[0],
             "V_time_ms": np.arange(V_every, session.V_mV.shape[1] + 1, V_every) * p.dt_ms,

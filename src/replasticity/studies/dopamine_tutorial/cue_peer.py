@@ -9,17 +9,12 @@ import xarray as xr
 from replasticity.errors import UserError
 from replasticity.storage.contract import Recorded, require_indices
 from replasticity.studies.dopamine_tutorial.cue import REWARDED, Parameters
-from replasticity.studies.dopamine_tutorial.shared import recorded_steps
 from replasticity.study import recordings
 
 DATA = recordings.read(__file__)
 
 #: Recorded mean or sum over the synapses that leave a subgroup -> ours.
 _OF_GROUPS = {"w_avg": "weight_pA", "c_sum": "c_sum", "n_avg": "n_mean"}
-
-#: Recorded state of a synapse -> ours.
-_FINAL = {"exc_weight_final": "weight", "exc_c_final": "c", "exc_n_final": "n", "exc_pre_tr_final": "x"}
-_SNAPSHOTS = {"log_w_snapshot": "weight", "log_c_snapshot": "c"}
 
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -32,9 +27,7 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
     shortest_ms, longest_ms = (parameters.get(f"{name}_dopa_delay_ms", 0.0) for name in ("min", "max"))
     duration_ms = values.get("duration_ms", float(recording.attrs.get("duration_ms", 0.0)))
     return values | {
-        "dt_ms": float(recording.attrs.get("resolution_ms", 0.1)),
-        "events": "slice",
-        "step_every_slice": False,
+        "dt_ms": recordings.resolution_ms(recording),
         # Rounded, since 0.1 times 1.5 is not 0.15 to the last bit.
         "A_plus": round(rate * parameters.get("A_plus_factor", 1.0), 12),
         "A_minus": round(rate * parameters.get("A_minus_factor", 1.0), 12),
@@ -46,9 +39,8 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     from replasticity.models.dopamine_stdp_runs import Session, network_at_start, read_groups
 
-    p = parameters
+    p, neurons = parameters, parameters.neuron_count
     given = {name: recording[name].values for name in map(str, recording.variables) if DATA.is_input(name)}
-    neurons = p.exc_count + p.inh_count
     sizes = {"exc_pre": p.exc_count, "inh_pre": p.inh_count, "subgroup_index": p.exc_count}
     sizes |= dict.fromkeys(("exc_post", "inh_post", "background_spike_index"), neurons)
     sizes["stim_scheduled_spike_index"] = recording["subgroup_index"].shape[0]
@@ -70,18 +62,20 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
         "background_index": given["background_spike_index"].astype(np.int64),
     }
     network = network_at_start(p, inputs, given["exc_weight_initial"][exc_order])
-    end, log, V_step = p.steps(p.duration_ms), *(recorded_steps(recording, f"{x}_time", p) for x in ("log", "V_m"))
+    end = p.steps(p.duration_ms)
+    log, V_step = (recordings.steps(recording, name, p.dt_ms) for name in ("log_time", "V_m_time"))
     session = Session(network, p, V_neurons, int(V_step.max(initial=0)))
     # Where each recorded synapse is in the order of sources.
     place = np.argsort(exc_order)
     sampled = place[given.get("snapshot_synapse", slice(0))]
     subgroups = given["subgroup_index"].astype(np.int64)
-    groups, snapshots = {}, {}
-    for time in np.unique(np.append(log, end)).tolist():
+    read, readings = np.unique(np.append(log, end)), []
+    for time in read.tolist():
         session.advance(time)
         network = session.read()
-        groups[time] = read_groups(network, subgroups, p.weight_initial_pA)
-        snapshots[time] = network.plastic.state[sampled]
+        groups = read_groups(network, subgroups, p.weight_initial_pA)
+        readings.append(groups | {"synapses": network.plastic.state[sampled]})
+    logged = [readings[row] for row in np.searchsorted(read, log)]
     step, neuron = session.spikes()
     is_exc, spike_ms = neuron < p.exc_count, step * p.dt_ms
     relay = p.steps(p.relay_delay_ms)
@@ -89,24 +83,22 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     order = np.argsort(stimulus, kind="stable")
     order = order[stimulus[order] <= end]
     state = network.plastic.state[place]
-    variables: dict[str, tuple[Any, Any]] = {
-        "exc_spike_time": ("exc_spike", spike_ms[is_exc]),
-        "exc_spike_index": ("exc_spike", neuron[is_exc]),
-        "inh_spike_time": ("inh_spike", spike_ms[~is_exc]),
-        "inh_spike_index": ("inh_spike", neuron[~is_exc] - p.exc_count),
-        "stim_actual_spike_time": ("stim_actual_spike", stimulus[order] * p.dt_ms),
-        "stim_actual_spike_index": ("stim_actual_spike", inputs["stimulus_subgroup"][order]),
+    snapshots = {
+        f"{name}_snapshot": np.array([each["synapses"][name] for each in logged]).reshape(len(log), len(sampled))
+        for name in ("weight", "c")
+    }
+    variables: Recorded = {
+        **recordings.spike_list("exc_spike", spike_ms[is_exc], neuron[is_exc]),
+        **recordings.spike_list("inh_spike", spike_ms[~is_exc], neuron[~is_exc] - p.exc_count),
+        **recordings.spike_list("stim_actual_spike", stimulus[order] * p.dt_ms, inputs["stimulus_subgroup"][order]),
         "dopa_actual_time": ("dopa_actual", dopamine[dopamine <= end] * p.dt_ms),
-        **{theirs: ("exc_synapse", state[ours]) for theirs, ours in _FINAL.items()},
+        **DATA.of_run({name: state[name] for name in state.dtype.names} | snapshots),
         "V_m": (("V_m_neuron", "V_m_sample"), session.V_mV[:, V_step - 1]),
-        "log_w_net": ("log", [groups[time]["weight_all_pA"] for time in log.tolist()]),
+        "log_w_net": ("log", [each["weight_all_pA"] for each in logged]),
     }
     # Which subgroup is rewarded is none of our parameters.
     rewarded = int(json.loads(recording.attrs.get("parameters", "{}")).get("reinforced_subgroup", REWARDED))
     for group, name in ((rewarded, "group"), (1 - rewarded, "nongroup")):
         for theirs, ours in _OF_GROUPS.items():
-            variables[f"log_{theirs}_{name}"] = ("log", [groups[time][ours][group] for time in log.tolist()])
-    for theirs, ours in _SNAPSHOTS.items():
-        values = np.array([snapshots[time][ours] for time in log.tolist()]).reshape(len(log), len(sampled))
-        variables[theirs] = (("log", "snapshot"), values)
+            variables[f"log_{theirs}_{name}"] = ("log", [each[ours][group] for each in logged])
     return variables

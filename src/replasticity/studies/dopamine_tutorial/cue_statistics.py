@@ -5,18 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.storage.contract import ratio
+from replasticity.numerics.arrays import FloatArray, nearest
+from replasticity.numerics.events import counts_after
+from replasticity.storage.contract import mean, ratio
 from replasticity.studies.dopamine_tutorial.cue import GROUP, OTHER, REWARDED, Parameters
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: A response is counted from when the stimulus first moves the potential, for so long [ms].
 RESPONSE_MS = 20.0
 
-DIMENSIONS = {
-    "sample": lambda p: math.ceil(p.steps(p.duration_ms) / p.steps(p.chunk_ms)),
-    "subgroup": lambda p: 2,
-}
+DIMENSIONS = {"sample": lambda p: math.ceil(p.steps(p.duration_ms) / p.steps(p.chunk_ms)), "subgroup": lambda p: 2}
 
 #: Seeds may share a value: rates are counts, and weights may end where they began.
 _SHARED: dict[str, Any] = {"resolution": 1e-9, "discrete": True}
@@ -56,53 +54,39 @@ def counts(run, p):
     return len(rewarded_ms), len(other_ms), dopamine, len(np.intersect1d(*run.subgroup_index))
 
 
-@statistics(
-    weight_rewarded_pA=number(f"{_LEAVING} the rewarded subgroup", **_SHARED),
-    weight_other_pA=number(f"{_LEAVING} the other stimulated subgroup", **_SHARED),
-)
-def weights_of_subgroups(run, p):
-    return run.weight_pA[[REWARDED, OTHER], -1]
-
-
-@statistic(f"{_LEAVING} neither subgroup", **_SHARED)
-def weight_rest_pA(run, p):
+@once_per_run
+def rest_pA(run: Run, p: Parameters) -> float:
+    """Return the mean final weight of the synapses that leave neither subgroup."""
     rest = np.setdiff1d(np.arange(p.exc_count), run.subgroup_index)
     weight_pA, count = run.weight_final_pA[rest], run.synapse_count[rest]
     return np.sum(np.where(count > 0, weight_pA, 0.0) * count) / max(count.sum(), 1)
 
 
-@statistic("mean final weight of all plastic synapses", **_SHARED)
-def weight_net_pA(run, p):
-    return run.weight_all_pA[-1]
-
-
 @statistics(
+    weight_rewarded_pA=number(f"{_LEAVING} the rewarded subgroup", **_SHARED),
+    weight_other_pA=number(f"{_LEAVING} the other stimulated subgroup", **_SHARED),
+    weight_rest_pA=number(f"{_LEAVING} neither subgroup", **_SHARED),
+    weight_net_pA=number("mean final weight of all plastic synapses", **_SHARED),
     weight_max_pA=number("largest final weight", **_OF_SYNAPSES),
     weight_min_pA=number("smallest final weight", **_OF_SYNAPSES),
 )
-def extreme_weights(run, p):
-    return (run.weight_max_pA, run.weight_min_pA) if run.synapse_count.any() else (np.nan, np.nan)
-
-
-@statistic("rewarded minus other stimulated, mean weights at each reading", ("sample",), **_SHARED)
-def difference_trace_pA(run, p):
-    return run.weight_pA[REWARDED] - run.weight_pA[OTHER]
+def final_weights(run, p):
+    extremes_pA = (run.weight_max_pA, run.weight_min_pA) if run.synapse_count.any() else (np.nan, np.nan)
+    return *run.weight_pA[[REWARDED, OTHER], -1], rest_pA(run, p), run.weight_all_pA[-1], *extremes_pA
 
 
 @statistics(
+    difference_trace_pA=number("rewarded minus other stimulated, mean weights at each reading", ("sample",), **_SHARED),
     difference_pA=number("rewarded minus other stimulated, mean final weights", **_SHARED),
     difference_half_pA=number("the same at half of the run", **_SHARED),
     difference_percent=number("difference of both, of the initial weight", **_OF_INITIAL),
+    beyond_rest_pA=number("rewarded minus neither subgroup, mean final weights", **_SHARED),
 )
 def differences(run, p):
-    trace_pA = difference_trace_pA(run, p)
-    half_pA = trace_pA[np.abs(run.time_ms - p.duration_ms / 2).argmin()]
-    return trace_pA[-1], half_pA, ratio(trace_pA[-1], p.weight_initial_pA) * 100
-
-
-@statistic("rewarded minus neither subgroup, mean final weights", **_SHARED)
-def beyond_rest_pA(run, p):
-    return run.weight_pA[REWARDED, -1] - weight_rest_pA(run, p)
+    trace_pA = run.weight_pA[REWARDED] - run.weight_pA[OTHER]
+    half = nearest(run.time_ms, p.duration_ms / 2)
+    percent = ratio(trace_pA[-1], p.weight_initial_pA) * 100
+    return trace_pA, trace_pA[-1], trace_pA[half], percent, run.weight_pA[REWARDED, -1] - rest_pA(run, p)
 
 
 @statistic(
@@ -115,31 +99,14 @@ def dopamine_difference_percent(run, p):
     return ratio(np.abs(n[REWARDED] - n[OTHER]).max(), np.abs(n).max()) * 100
 
 
-@statistic(f"mean weight of a subgroup minus the initial one {GROUP}", ("subgroup", "sample"), **_SHARED)
-def gain_trace_pA(run, p):
-    return run.weight_pA - p.weight_initial_pA
-
-
 @statistics(
+    gain_trace_pA=number(f"mean weight of a subgroup minus the initial one {GROUP}", ("subgroup", "sample"), **_SHARED),
     gain_rewarded_percent=number("gain of the rewarded subgroup, of the initial weight", **_OF_INITIAL),
     gain_other_percent=number("gain of the other stimulated subgroup", **_OF_INITIAL),
 )
 def gains(run, p):
-    return (ratio(run.weight_pA[[REWARDED, OTHER], -1], p.weight_initial_pA) - 1) * 100
-
-
-def responses(
-    spike_ms: FloatArray, spike_index: IntArray, stimulus_ms: FloatArray, members: IntArray, first_ms: float
-) -> FloatArray:
-    """Return how many spikes some neurons fire after each stimulus, per neuron.
-
-    ``first_ms`` is the time from the stimulus to the first moment at which it can act; spikes are in order of time.
-    """
-    own_ms = spike_ms[np.isin(spike_index, members)]
-    start = np.searchsorted(own_ms, stimulus_ms + first_ms, side="right")
-    end = np.searchsorted(own_ms, stimulus_ms + first_ms + RESPONSE_MS, side="right")
-    per_neuron: FloatArray = (end - start) / max(len(members), 1)
-    return per_neuron
+    percent = (ratio(run.weight_pA[[REWARDED, OTHER], -1], p.weight_initial_pA) - 1) * 100
+    return run.weight_pA - p.weight_initial_pA, *percent
 
 
 _RESPONSE = _SHARED | {"dims": ("subgroup",), "undefined": "no own stimulus comes in that half"}
@@ -154,15 +121,13 @@ _SPIKES, _HALF = "spikes within 20 ms of the own stimulus", "half of the run, pe
 )
 def responses_of_subgroups(run, p):
     # [subgroup, members or all others, early or late]
-    mean = np.full((2, 2, 2), np.nan)
+    means, first_ms = np.full((2, 2, 2), np.nan), p.relay_delay_ms + p.stimulus_delay_ms
     for group, own_ms in enumerate(presented_ms(run, p)):
         members = run.subgroup_index[group]
         is_late = own_ms >= p.duration_ms / 2
         for k, neurons in enumerate((members, np.setdiff1d(np.arange(p.exc_count), members))):
-            counted = responses(
-                run.exc_spike_ms, run.exc_spike_index, own_ms, neurons, p.relay_delay_ms + p.stimulus_delay_ms
-            )
-            for half, chosen in enumerate((counted[~is_late], counted[is_late])):
-                mean[group, k, half] = chosen.mean() if len(chosen) else np.nan
-    (early, late), (early_others, late_others) = np.moveaxis(mean, 0, -1)
+            spike_ms = run.exc_spike_ms[np.isin(run.exc_spike_index, neurons)]
+            counted = counts_after(spike_ms, own_ms + first_ms, RESPONSE_MS) / max(len(neurons), 1)
+            means[group, k] = mean(counted[~is_late]), mean(counted[is_late])
+    (early, late), (early_others, late_others) = np.moveaxis(means, 0, -1)
     return early, late, late - early, late_others - early_others

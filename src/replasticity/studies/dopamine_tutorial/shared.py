@@ -1,17 +1,9 @@
-"""What the protocols share: Poisson relays, and recorded times."""
-
-from typing import TYPE_CHECKING
+"""What the protocols share."""
 
 import numpy as np
-import numpy.typing as npt
 
 from replasticity.models.dopamine_stdp_parameters import DopamineSynapse
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from replasticity.numerics.arrays import IntArray
 
 
 def poisson_relays(
@@ -26,9 +18,3 @@ def poisson_relays(
     total = generator.poisson(rate_Hz * p.dt_ms / 1000 * step_count * neurons)
     places = np.sort(generator.integers(0, step_count * neurons, total))
     return places // neurons + 1 + relay, places % neurons
-
-
-def recorded_steps(recording: "xr.Dataset", name: str, p: DopamineSynapse) -> IntArray:
-    """Return the times of a recorded list in steps, none if there is no such list."""
-    times: IntArray = p.steps(recording[name].values if name in recording else [])
-    return times

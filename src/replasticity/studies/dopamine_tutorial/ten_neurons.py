@@ -11,8 +11,10 @@ from pydantic import ValidationInfo, model_validator
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.events import bins, counts
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import FloatArray, IntArray, poisson_relays
+from replasticity.studies.dopamine_tutorial.shared import poisson_relays
 
 #: Bins of the rate and of the raster in figures [ms].
 RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
@@ -84,16 +86,14 @@ RUN = {
 
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
-    """Return the spikes of the Poisson relays."""
-    p, generator = parameters, random.generator(seed, "inputs")
-    step, neuron = poisson_relays(generator, p.input_rate_Hz, p.neuron_count, p)
+    p = parameters
+    step, neuron = poisson_relays(random.generator(seed, "inputs"), p.input_rate_Hz, p.neuron_count, p)
     return build(RUN, {"input_spike_ms": step * p.dt_ms, "input_spike_index": neuron})
 
 
 def dopamine_steps(p: Parameters) -> IntArray:
     """Return when the dopamine relay spikes."""
-    spikes: IntArray = p.steps(sorted(p.reward_times_ms + p.punishment_times_ms)) + p.steps(p.relay_delay_ms)
-    return spikes
+    return p.steps(sorted(p.reward_times_ms + p.punishment_times_ms)) + p.steps(p.relay_delay_ms)
 
 
 def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
@@ -104,8 +104,7 @@ def amount_in_force(step: IntArray, p: Parameters) -> FloatArray:
     """
     first_ms = min(p.punishment_times_ms, default=np.inf)
     chunk_end_ms = np.ceil(step * p.dt_ms / p.chunk_ms - 1e-9) * p.chunk_ms
-    amount: FloatArray = np.where(chunk_end_ms <= first_ms + 1e-9, p.A_vt_reward, p.A_vt_punishment)
-    return amount
+    return np.where(chunk_end_ms <= first_ms + 1e-9, p.A_vt_reward, p.A_vt_punishment)
 
 
 def increments(arrival: IntArray, p: Parameters) -> FloatArray:
@@ -131,34 +130,25 @@ def simulate_neurons(
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of the ten neurons."""
     p = parameters
     read_ms = np.arange(round(p.duration_ms / p.chunk_ms) + 1) * p.chunk_ms
     relayed = p.steps(inputs["input_spike_ms"]), inputs["input_spike_index"].astype(np.int64)
     session, states = simulate_neurons(p, relayed, dopamine_steps(p), p.steps(read_ms))
     step, neuron = session.spikes()
-
-    def counted(bin_ms: float) -> tuple[Any, Any]:
-        bins = int(np.ceil(p.duration_ms / bin_ms))
-        count = np.zeros((bins, p.neuron_count), np.int64)
-        # A spike at the border of two bins belongs to the first: (0, 250], (250, 500], ...
-        place = np.ceil(step * p.dt_ms / bin_ms - 1e-9).astype(np.int64) - 1
-        np.add.at(count, (np.minimum(place, bins - 1), neuron), 1)
-        return (np.arange(bins) + 0.5) * bin_ms, count
-
-    rate_time_ms, binned_count = counted(RATE_BIN_MS)
-    raster_time_ms, raster_count = counted(RASTER_BIN_MS)
+    spike_ms = step * p.dt_ms
+    rate_ms, rate_edges_ms = bins(RATE_BIN_MS, p.duration_ms, p.dt_ms / 2)
+    raster_ms, raster_edges_ms = bins(RASTER_BIN_MS, p.duration_ms, p.dt_ms / 2)
     return build(
         RUN,
         {
-            "spike_ms": step * p.dt_ms,
+            "spike_ms": spike_ms,
             "spike_index": neuron,
             "time_ms": read_ms,
             "weight_mV": states["weight"],
             **{name: states[name] for name in ("c", "n", "x")},
-            "rate_time_ms": rate_time_ms,
-            "binned_count": binned_count,
-            "raster_time_ms": raster_time_ms,
-            "raster_count": raster_count,
+            "rate_time_ms": rate_ms,
+            "binned_count": counts(spike_ms, neuron, rate_edges_ms, p.neuron_count),
+            "raster_time_ms": raster_ms,
+            "raster_count": counts(spike_ms, neuron, raster_edges_ms, p.neuron_count),
         },
     )

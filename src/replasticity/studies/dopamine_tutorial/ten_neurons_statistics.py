@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.numerics.arrays import nearest
+from replasticity.numerics.events import counts
 from replasticity.storage.contract import ratio
 from replasticity.studies.dopamine_tutorial.ten_neurons import RATE_BIN_MS, Parameters
 from replasticity.study.statistics import number, statistic, statistics
@@ -38,27 +40,24 @@ def weight_final_mV(run, p):
 
 @statistic("weight before the rewards, after them, before the punishments, at the end", ("when", "neuron"), **_SHARED)
 def weight_at_mV(run, p):
-    return run.weight_mV[[np.abs(run.time_ms - time_ms).argmin() for time_ms in comparison_times_ms(p)]]
+    return run.weight_mV[nearest(run.time_ms, np.array(comparison_times_ms(p)))]
 
 
-@statistic("output spikes in each epoch", ("epoch", "neuron"), "int32")
-def spike_count(run, p):
-    counts = np.zeros((len(p.epoch_edges_ms) - 1, p.neuron_count), np.int64)
+@statistics(
+    spike_count=number("output spikes in each epoch", ("epoch", "neuron"), "int32"),
+    input_count=number("input spikes", ("neuron",), "int32"),
+)
+def spike_counts(run, p):
     # An epoch contains its end: (0, 2], (2, 5], ... s.
-    epoch = np.searchsorted(np.array(p.epoch_edges_ms) + p.dt_ms / 2, run.spike_ms) - 1
-    counted = (epoch >= 0) & (epoch < len(counts))
-    np.add.at(counts, (epoch[counted], run.spike_index[counted]), 1)
-    return counts
-
-
-@statistic("input spikes", ("neuron",), "int32")
-def input_count(run, p):
-    return np.bincount(run.input_spike_index, minlength=p.neuron_count)
+    borders_ms = np.array(p.epoch_edges_ms) + p.dt_ms / 2
+    output = counts(run.spike_ms, run.spike_index, borders_ms, p.neuron_count)
+    return output, np.bincount(run.input_spike_index, minlength=p.neuron_count)
 
 
 @statistic("mean output rate in each epoch", ("epoch",), **_EPOCHS)
 def rate_Hz(run, p):
-    return ratio(spike_count(run, p).mean(axis=1), np.diff(p.epoch_edges_ms)) * 1000
+    output, _ = spike_counts(run, p)
+    return ratio(output.mean(axis=1), np.diff(p.epoch_edges_ms)) * 1000
 
 
 @statistic("weight averaged over the synapses, at each reading", ("sample",), **_SHARED)
@@ -73,26 +72,17 @@ def rate_binned_Hz(run, p):
     return run.binned_count.mean(axis=1) / width_ms * 1000
 
 
-@statistic("mean weight after the rewards minus before", **_SHARED)
-def reward_gain_mV(run, p):
-    before, after, _, _ = weight_at_mV(run, p)
-    return (after - before).mean()
-
-
-@statistic("mean weight at the end minus before the punishments", **_SHARED)
-def punishment_gain_mV(run, p):
-    _, _, before, end = weight_at_mV(run, p)
-    return (end - before).mean()
-
-
 @statistics(
+    reward_gain_mV=number("mean weight after the rewards minus before", **_SHARED),
+    punishment_gain_mV=number("mean weight at the end minus before the punishments", **_SHARED),
     share_raised=number("share of synapses that are stronger after the rewards than before", discrete=True),
     share_lowered=number("share of synapses that are weaker at the end than before the punishments", discrete=True),
     share_zero=number("share of synapses that end at exactly 0", discrete=True),
 )
-def shares(run, p):
+def changes(run, p):
     before, after, later, end = weight_at_mV(run, p)
-    return np.mean(after > before), np.mean(end < later), np.mean(end == 0.0)
+    gains_mV = (after - before).mean(), (end - later).mean()
+    return *gains_mV, np.mean(after > before), np.mean(end < later), np.mean(end == 0.0)
 
 
 @statistic(

@@ -11,8 +11,8 @@ from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, is_recorded, quantity
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population
+from replasticity.numerics.arrays import IntArray
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.dopamine_tutorial.shared import IntArray
 
 
 class Parameters(DeltaNeurons, DopamineSynapse):
@@ -80,7 +80,6 @@ def simulate_point(
 
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
-    """Return the run of all points."""
     p, end = parameters, parameters.steps(parameters.duration_ms)
     samples = np.arange(0, end + 1, p.steps(p.sample_interval_ms))
     read = np.union1d(samples, end)

@@ -1,34 +1,17 @@
 """Recordings of NEST: points with parameters, spikes and dopamine of their own."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from replasticity.errors import UserError
+from replasticity.numerics.arrays import IntArray, joined
 from replasticity.storage.contract import Recorded
-from replasticity.studies.dopamine_tutorial.shared import IntArray, recorded_steps
 from replasticity.studies.dopamine_tutorial.timing import Parameters, simulate_point
 from replasticity.study import recordings
 
 DATA = recordings.read(__file__)
-
-#: Our parameter -> recorded variable with a value per point.
-_OF_POINTS = {
-    "tau_pre_ms": "tau_tr_pre",
-    "tau_post_ms": "tau_tr_post",
-    "tau_c_ms": "tau_c",
-    "tau_n_ms": "tau_n",
-    "b": "b",
-    "A_plus": "A_plus",
-    "A_minus": "A_minus",
-    "delay_ms": "delay",
-    "slice_ms": "min_delay",
-    "weight_initial": "w_initial",
-}
-
-#: Recorded state of the synapse -> ours.
-_STATES = {"w": "weight", "c": "c", "n": "n", "pre_tr": "x"}
 
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -36,88 +19,61 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
 
     So what they cost is checked. Single points replace some of the values.
     """
-    if recording.sizes.get("point") == 0:
+    points = recording.sizes.get("point", 1)
+    if not points:
         raise UserError("dimension 'point' has no entries")
     recorded_ms = float(recording.attrs.get("duration_ms", 0.0))
     duration_ms = max(recorded_ms, _largest(recording, "sim_time"), _largest(recording, "log_time"))
-    dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
-    delay_ms = {"delay_ms": _largest(recording, "delay")} if "delay" in recording else {}
-    return {
-        **DATA.in_our_names(parameters),
-        **delay_ms,
+    dt_ms = recordings.resolution_ms(recording)
+    values = DATA.in_our_names(parameters)
+    if "delay" in recording:
+        values["delay_ms"] = _largest(recording, "delay")
+    return values | {
         "dt_ms": dt_ms,
         "duration_ms": duration_ms,
-        "events": "slice",
-        "step_every_slice": True,
-        "A_vt": [1.0],
-        "pre_times_ms": [],
-        "post_times_ms": [],
-        "dopamine_times_ms": [0.0] * max(recording.sizes.get("point", 0), 1),
+        "dopamine_times_ms": [0.0] * points,
         "sample_interval_ms": max(duration_ms, dt_ms),
     }
 
 
 def _largest(recording: xr.Dataset, name: str) -> float:
-    return float(recording[name].values.max(initial=0)) if name in recording else 0.0
+    return float(recordings.values(recording, name).max(initial=0))
 
 
 def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     """Return what our simulation makes of each point; spikes are pairs of time and point."""
-    log = recorded_steps(recording, "log_time", parameters)
-    spike_ms, spike_point, states = [], [], []
+    log = recordings.steps(recording, "log_time", parameters.dt_ms)
+    spike_ms, states = [], []
     for point in range(recording.sizes["point"]):
-        values = {ours: recording[theirs].values[point] for ours, theirs in _OF_POINTS.items() if theirs in recording}
-        duration_ms = float(
-            recording["sim_time"].values[point] if "sim_time" in recording else recording.attrs["duration_ms"]
-        )
-        end = parameters.steps(duration_ms)
-        values["duration_ms"] = max(duration_ms, log.max(initial=0) * parameters.dt_ms)
-        own = _of_point(parameters, {name: float(value) for name, value in values.items()}, point)
-        A_vt = float(recording["A_vt"].values[point]) if "A_vt" in recording else parameters.A_vt[0]
-        of_point = recording["post_scheduled_spike_index"].values == point
-        post_ms = recording["post_scheduled_spike_time"].values[of_point]
+        values = DATA.of_part(recording, point)
+        A_vt = values.pop("A_vt", parameters.A_vt[0])
+        end_ms = values.get("duration_ms", float(recording.attrs["duration_ms"]))
+        values["duration_ms"] = max(end_ms, log.max(initial=0) * parameters.dt_ms)
+        p = recordings.checked(Parameters, parameters.model_dump() | values, f"point {point}")
+        end = p.steps(end_ms)
         read = np.unique(np.append(log, end))
-        session, reading = simulate_point(
-            own,
-            A_vt,
-            _relayed(recording, "pre", point, own),
-            own.steps(post_ms) + own.steps(own.relay_delay_ms),
-            _relayed(recording, "dopa", point, own),
-            read,
-        )
+        post = _spikes(recording, "post_scheduled", point, p, p.relay_delay_ms)
+        pre, dopamine = (_relayed(recording, cell, point, p) for cell in ("pre", "dopa"))
+        session, reading = simulate_point(p, A_vt, pre, post, dopamine, read)
         states.append(reading[np.searchsorted(read, np.append(log, end)), 0])
         step, _ = session.spikes()
-        emitted = step[step <= end]
-        spike_ms.append(emitted * parameters.dt_ms)
-        spike_point.append(np.full(len(emitted), point))
-    variables: dict[str, tuple[Any, Any]] = {
-        "post_actual_spike_time": ("post_actual_spike", np.concatenate(spike_ms)),
-        "post_actual_spike_index": ("post_actual_spike", np.concatenate(spike_point).astype(np.int32)),
-    }
-    for theirs, ours in _STATES.items():
-        state = np.array(states)[ours]
-        variables[f"{theirs}_log"] = (("point", "log"), state[:, :-1])
-        variables[f"{theirs}_final"] = ("point", state[:, -1])
-    return variables
-
-
-def _of_point(parameters: Parameters, changes: dict[str, float], point: int) -> Parameters:
-    """Return the parameters of one point; raise a `UserError` that names the first one that is not allowed."""
-    try:
-        return Parameters.model_validate(parameters.model_dump() | changes, context={"recorded": True})
-    except ValueError as error:
-        first = cast(Any, error).errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"point {point}: {name}{': ' if name else ''}{message}") from error
+        spike_ms.append(step[step <= end] * p.dt_ms)
+    all_ms, point_of_spike = joined(spike_ms)
+    variables = recordings.spike_list("post_actual_spike", all_ms, point_of_spike.astype(np.int32))
+    state, of_synapses = np.array(states), dict[str, Any]()
+    for name in ("weight", "c", "n", "x"):
+        of_synapses |= {name: state[name][:, :-1], f"{name}_final": state[name][:, -1]}
+    return variables | DATA.of_run(of_synapses)
 
 
 def _relayed(recording: xr.Dataset, cell: str, point: int, p: Parameters) -> IntArray:
     """Return the recorded spikes of a point's relay [steps]; if there are none, those of its generator, delayed."""
     for which, delay_ms in (("actual", 0.0), ("scheduled", p.relay_delay_ms)):
-        name = f"{cell}_{which}_spike"
-        if f"{name}_time" in recording:
-            times_ms = recording[f"{name}_time"].values[recording[f"{name}_index"].values == point]
-            spikes: IntArray = p.steps(times_ms) + p.steps(delay_ms)
-            return spikes
+        if f"{cell}_{which}_spike_time" in recording:
+            return _spikes(recording, f"{cell}_{which}", point, p, delay_ms)
     raise UserError(f"has no variable '{cell}_actual_spike_time' and none '{cell}_scheduled_spike_time'")
+
+
+def _spikes(recording: xr.Dataset, name: str, point: int, p: Parameters, delay_ms: float) -> IntArray:
+    of_point = recording[f"{name}_spike_index"].values == point
+    return recordings.steps(recording, f"{name}_spike_time", p.dt_ms)[of_point] + p.steps(delay_ms)

@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 
+from replasticity.equations.dopamine_stdp_formulas import change_by_dopamine
+from replasticity.numerics.arrays import straight_line
 from replasticity.storage.contract import ratio
-from replasticity.study.statistics import statistic
+from replasticity.study.statistics import number, statistic, statistics
 
 DIMENSIONS = {"point": lambda p: len(p.dopamine_times_ms), "amount": lambda p: len(p.A_vt)}
 
@@ -13,41 +15,28 @@ _POINT = ("amount", "point")
 _NO_CLOSED_FORM = "the closed form is for one pre- before one postsynaptic spike, and b = 0"
 
 
-@statistic("time of the dopamine spike, as given to the generator", ("point",), resolution=1e-9)
-def dopamine_ms(run, p):
-    return p.dopamine_times_ms
-
-
-@statistic("amount of dopamine", ("amount",), resolution=1e-9)
-def A_vt(run, p):
-    return p.A_vt
-
-
-@statistic("weight at the end", _POINT, resolution=1e-9)
-def weight_final(run, p):
-    return run.weight_final
+@statistics(
+    dopamine_ms=number("time of the dopamine spike, as given to the generator", ("point",), resolution=1e-9),
+    A_vt=number("amount of dopamine", ("amount",), resolution=1e-9),
+    weight_final=number("weight at the end", _POINT, resolution=1e-9),
+)
+def measured(run, p):
+    return p.dopamine_times_ms, p.A_vt, run.weight_final
 
 
 @statistic(
     "weight at the end by the closed form, for one spike each", _POINT, resolution=1e-9, undefined=_NO_CLOSED_FORM
 )
 def weight_closed_form(run, p):
-    # docs/models/dopamine_stdp.md#closed-form, for b = 0 and a weight that stays positive.
     amount, given_ms = np.meshgrid(p.A_vt, p.dopamine_times_ms, indexing="ij")
+    undefined = np.full(amount.shape, np.nan)
     if len(p.pre_times_ms) != 1 or len(p.post_times_ms) != 1 or p.b != 0.0:
-        return np.full(amount.shape, np.nan)
+        return undefined
     pre_ms = p.pre_times_ms[0] + p.relay_delay_ms
     post_ms = p.post_times_ms[0] + p.relay_delay_ms + p.delay_ms
-    if post_ms <= pre_ms:
-        return np.full(amount.shape, np.nan)
     arrival_ms = given_ms + p.relay_delay_ms + p.dopamine_delay_ms
-    # Dopamine before the postsynaptic spike has decayed a little when the trace begins.
-    both_ms = np.maximum(arrival_ms, post_ms)
-    tau_both_ms = 1 / (1 / p.tau_c_ms + 1 / p.tau_n_ms)
-    c = p.A_plus * np.exp(-(post_ms - pre_ms) / p.tau_pre_ms)
-    c = c * np.exp(-(both_ms - post_ms) / p.tau_c_ms)
-    n = amount / p.tau_n_ms * np.exp(-(both_ms - arrival_ms) / p.tau_n_ms)
-    return p.weight_initial + c * n * tau_both_ms * -np.expm1(-(p.duration_ms - both_ms) / tau_both_ms)
+    change = change_by_dopamine(amount, arrival_ms, pre_ms=pre_ms, post_ms=post_ms, p=p)
+    return p.weight_initial + change if post_ms > pre_ms else undefined
 
 
 @statistic("largest deviation from the closed form", resolution=1e-9, undefined=_NO_CLOSED_FORM)
@@ -73,6 +62,7 @@ def asymmetry(run, p):
 )
 def decay_ms(run, p):
     change = run.weight_final[0] - p.weight_initial
-    if len(set(p.dopamine_times_ms)) < 2 or not np.all(change > 0):
+    if not np.all(change > 0):
         return np.nan
-    return ratio(-1, np.polyfit(p.dopamine_times_ms, np.log(change), 1)[0])
+    slope_per_ms, _, _ = straight_line(np.array(p.dopamine_times_ms), np.log(change))
+    return ratio(-1, slope_per_ms)

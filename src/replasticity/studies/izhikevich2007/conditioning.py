@@ -8,36 +8,28 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, quantity
-from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
+from replasticity.definitions.parameters import Cost, PositiveInt, quantity
+from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedStimuli
 from replasticity.numerics import random
+from replasticity.numerics.arrays import averaging
+from replasticity.numerics.events import mean_around, sums_after
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, Variable, build, ratio
-from replasticity.studies.izhikevich2007 import shared
-from replasticity.studies.izhikevich2007.shared import NETWORK_RUN, FloatArray, IntArray
+from replasticity.storage.contract import Arrays, Variable, build
+from replasticity.studies.izhikevich2007 import PART, shared
+from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
 BEFORE_MS, AFTER_MS = 200, 400
-
-#: The first and the last part of the run are compared, this share of it each.
-PART = 6
 
 #: The rewarded stimulus S1.
 REWARDED_GROUP = 0
 
 
-class Parameters(DistalRewardNetwork):
-    """Parameters of the protocol: the network's, and those of stimuli and rewards."""
+class Parameters(RewardedStimuli):
+    """The network, its stimuli and rewards, and what counts as response."""
 
-    stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2)
-    stimulus_cells: PositiveInt = quantity("Cells of each stimulus.")
-    stimulus_mV: NonNegative = quantity("Current into each cell of a stimulus, for one step.")
-    interval_min_ms: PositiveInt = quantity("Shortest time from one stimulus to the next.")
-    interval_max_ms: PositiveInt = quantity("Longest time from one stimulus to the next.")
-    reward_delay_max_ms: PositiveInt = quantity("Longest time from a stimulus to its reward.")
     rewarded: Literal["first_stimulus", "any_stimulus"] = quantity(
         "What is rewarded: each presentation of S1, or as many presentations of any stimulus by chance."
     )
@@ -46,11 +38,7 @@ class Parameters(DistalRewardNetwork):
     )
 
     @model_validator(mode="after")
-    def _stimuli_fit(self) -> "Parameters":
-        if self.stimulus_cells > self.cells:
-            raise ValueError(f"stimulus_cells: has to be at most the number of cells ({self.cells})")
-        if self.interval_max_ms < self.interval_min_ms:
-            raise ValueError(f"interval_max_ms: has to be at least interval_min_ms ({self.interval_min_ms})")
+    def _windows_fit(self) -> "Parameters":
         if max(self.response_windows_ms) > min(self.interval_min_ms, AFTER_MS):
             raise ValueError(
                 f"response_windows_ms: has to end before the next stimulus can come ({self.interval_min_ms} ms)"
@@ -134,11 +122,7 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, inputs) | {"seed": np.array(seed)}
 
 
-def simulate(p: Parameters, inputs: Arrays) -> Arrays:
-    return simulate_resumable(p, inputs, None)
-
-
-def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None) -> Arrays:
     from replasticity.models.distal_reward_network import Network
 
     seed, steps, around_ms = int(inputs["seed"]), p.duration_s * STEPS_PER_S, np.arange(-BEFORE_MS, AFTER_MS)
@@ -151,63 +135,40 @@ def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | N
     is_whole = (stimulus_ms > BEFORE_MS) & (stimulus_ms <= steps - AFTER_MS)
     # The first and the last presentation of S1, if there is one.
     shown_ms = np.array([*stimulus_ms[is_whole & is_s1][:1], *stimulus_ms[is_whole & is_s1][-1:]], np.int64)
-    record = shared.empty_record(RUN, p, group=p.stimuli) | {
-        # There is no step 0.
-        "exc_spikes": np.zeros(steps + 1, np.int32),
-        "raster": np.zeros((2, len(around_ms), p.cells), np.int8),
-    }
-    membership = _membership(p, inputs["group_cell"])
+    record = shared.empty_record(RUN, p, group=p.stimuli, part=2, around_ms=len(around_ms), cell=p.cells)
+    # There is no step 0.
+    record["exc_spikes"] = np.zeros(steps + 1, np.int32)
+    # A stimulus may happen to have inhibitory neurons only.
+    averaging_over_group = averaging(inputs["group_cell"], p.exc_cells)
     for second, sample in shared.seconds(network, record, p, f"Pavlovian conditioning, seed {seed}", checkpoint):
         shared.record_second(record, second, sample, network, p)
         if sample is not None:
             weight_mV = network.exc_weight_mV.reshape(p.exc_cells, -1)
-            record["group_weight_mV"][sample] = membership @ weight_mV.mean(axis=1)
+            record["group_weight_mV"][sample] = averaging_over_group @ weight_mV.mean(axis=1)
         step, cell = network.spikes()
         first = second * STEPS_PER_S + 1
-        exc_spikes = np.bincount(step[cell < p.exc_cells] - first, minlength=STEPS_PER_S)
-        record["exc_spikes"][first : first + STEPS_PER_S] = exc_spikes
+        in_second = np.bincount(step[cell < p.exc_cells] - first, minlength=STEPS_PER_S)
+        record["exc_spikes"][first : first + STEPS_PER_S] = in_second
         for raster, at_ms in zip(record["raster"], shown_ms, strict=False):
             row = step - at_ms + BEFORE_MS
             inside = (row >= 0) & (row < len(raster))
             raster[row[inside], cell[inside]] = 1
-    number, raster_stimulus = np.zeros(steps + 1, np.int32), np.zeros((2, len(around_ms)), np.int32)
+    number = np.zeros(steps + 1, np.int32)
     number[stimulus_ms] = group + 1
-    raster_stimulus[: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
-    part_ms = steps / PART
+    record["raster_stimulus"][: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
+    windows_ms, exc_spikes = np.array(p.response_windows_ms), record["exc_spikes"]
+    response = sums_after(exc_spikes, stimulus_ms, windows_ms)
+    first_part, last_part = stimulus_ms <= steps / PART, stimulus_ms > steps - steps / PART
+    around = [
+        [mean_around(exc_spikes, stimulus_ms[is_whole & part & chosen], around_ms) for chosen in (is_s1, ~is_s1)]
+        for part in (first_part, last_part)
+    ]
     return shared.finished_run(
         RUN,
         record,
         network,
-        response_window_ms=p.response_windows_ms,
-        response=_responses(p, record["exc_spikes"], stimulus_ms),
-        raster_stimulus=raster_stimulus,
+        response_window_ms=windows_ms,
+        response=np.where(stimulus_ms[:, None] <= steps - AFTER_MS, response, -1),
         around_ms=around_ms,
-        around_rate_Hz=[
-            [_rate_around_Hz(p, record["exc_spikes"], stimulus_ms[part & chosen]) for chosen in (is_s1, ~is_s1)]
-            for part in (is_whole & (stimulus_ms <= part_ms), is_whole & (stimulus_ms > steps - part_ms))
-        ],
+        around_rate_Hz=np.array(around) / p.exc_cells * STEPS_PER_S,
     )
-
-
-def _responses(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> IntArray:
-    """Return the excitatory spikes in each window after each stimulus; -1 where the run ends too early."""
-    # Up to and with each step.
-    spikes = np.cumsum(exc_spikes)
-    until_ms = stimulus_ms[:, None] + p.response_windows_ms
-    response = spikes[np.minimum(until_ms, len(spikes) - 1)] - spikes[stimulus_ms][:, None]
-    return np.where(stimulus_ms[:, None] < len(spikes) - AFTER_MS, response, -1)
-
-
-def _rate_around_Hz(p: Parameters, exc_spikes: IntArray, stimulus_ms: IntArray) -> FloatArray:
-    """Return the mean excitatory rate in each step around some stimuli; NaN if there is none."""
-    spikes = [exc_spikes[stimulus_ms + after_ms].sum() for after_ms in range(-BEFORE_MS, AFTER_MS)]
-    return ratio(spikes, len(stimulus_ms)) / p.exc_cells * STEPS_PER_S
-
-
-def _membership(p: Parameters, group_cell: npt.NDArray[np.int32]) -> FloatArray:
-    """Return the matrix that turns values of excitatory neurons into means over the neurons of each stimulus."""
-    members = np.zeros((p.stimuli, p.cells))
-    np.put_along_axis(members, group_cell, 1.0, axis=1)
-    members = members[:, : p.exc_cells]
-    # A stimulus may happen to have inhibitory neurons only.
-    return ratio(members, members.sum(axis=1, keepdims=True))

@@ -6,17 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.storage.contract import ratio
-from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, PART, REWARDED_GROUP, Parameters
-from replasticity.studies.izhikevich2007.reward_statistics import network
-from replasticity.studies.izhikevich2007.shared import FloatArray, mid_rank
+from replasticity.numerics.arrays import FloatArray, mid_rank
+from replasticity.storage.contract import mean, ratio
+from replasticity.studies.izhikevich2007 import PART
+from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, REWARDED_GROUP, Parameters
+from replasticity.studies.izhikevich2007.network_statistics import network as network
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Courses have parts of this share of the run.
 COURSE_PARTS = 2 * PART
-
-#: Statistics that are declared elsewhere.
-__all__ = ["network"]
 
 DIMENSIONS = {
     "response_window_ms": lambda p: len(p.response_windows_ms),
@@ -38,8 +36,7 @@ _WEIGHTS: dict[str, Any] = {"resolution": 1e-9, "undefined": f"{NO_CELLS}, or th
 def responses(run: Run, p: Parameters) -> tuple[FloatArray, npt.NDArray[np.int32], FloatArray]:
     """Return time [s], stimulus, and response of each presentation that is not cut off by the end of the run."""
     complete = run.response[:, 0] >= 0
-    time_s: FloatArray = run.stimulus_ms[complete] / 1000
-    return time_s, run.stimulus_group[complete], run.response[complete].astype(np.float64)
+    return run.stimulus_ms[complete] / 1000, run.stimulus_group[complete], run.response[complete].astype(np.float64)
 
 
 @statistics(
@@ -59,7 +56,7 @@ def response_in_parts(run, p):
     part_s = p.duration_s / PART
     late = time_s > p.duration_s - part_s
     ratio_early, ratio_late = (_response_ratio(group[part], response[part]) for part in (time_s <= part_s, late))
-    by_group = np.array([_mean(response[late & (group == one)]) for one in range(p.stimuli)])
+    by_group = np.array([mean(response[late & (group == one)]) for one in range(p.stimuli)])
     return ratio_early, ratio_late, ratio(ratio_late, ratio_early), _rank_of_first(by_group)
 
 
@@ -94,7 +91,7 @@ def weights(run, p):
         ratio(*compared_mV[0]),
         ratio(*compared_mV[-1]),
         _rank_of_first(weight_mV[-1][:, None])[0],
-        [_mean(compared_mV[part == k]) for k in range(COURSE_PARTS)],
+        [mean(compared_mV[part == k]) for k in range(COURSE_PARTS)],
     )
 
 
@@ -103,18 +100,12 @@ def presentations(run, p):
     return np.count_nonzero(run.stimulus_group == REWARDED_GROUP)
 
 
-def _mean(values: FloatArray) -> Any:
-    """Return the mean over the first axis, NaN where there is nothing."""
-    return values.mean(axis=0) if len(values) else np.full(values.shape[1:], math.nan)
-
-
 def _response_ratio(group: npt.NDArray[np.int32], response: FloatArray) -> FloatArray:
     """Return the mean response to S1 over the mean response to the others, for each window."""
     rewarded = group == REWARDED_GROUP
-    return ratio(_mean(response[rewarded]), _mean(response[~rewarded]))
+    return ratio(mean(response[rewarded]), mean(response[~rewarded]))
 
 
 def _rank_of_first(values: FloatArray) -> FloatArray:
     """Return the rank of the first row in each column, 1 for the largest, ties in the mean; NaN if the first is."""
-    rank: FloatArray = np.where(np.isnan(values[0]), math.nan, mid_rank(values[0], values[1:]))
-    return rank
+    return np.where(np.isnan(values[0]), math.nan, mid_rank(values[0], values[1:]))

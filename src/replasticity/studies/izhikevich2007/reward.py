@@ -9,9 +9,10 @@ from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegativeInt, is_recorded, quantity
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSynapse
+from replasticity.numerics.arrays import mid_rank
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 #: One reward is shown close up: this long before and after the coincidence that it is for [ms].
 CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS = 1000, 5000
-
-#: Rates and rewards are compared between the first and the last part of the run, this share of it each.
-PART = 6
 
 
 class Parameters(RewardedSynapse):
@@ -108,11 +106,7 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     return build(RUN, {"target": targets}) | {"seed": np.array(seed)}
 
 
-def simulate(p: Parameters, inputs: Arrays) -> Arrays:
-    return simulate_resumable(p, inputs, None)
-
-
-def simulate_resumable(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None) -> Arrays:
+def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None) -> Arrays:
     from replasticity.models.distal_reward_network import Network
 
     seed, close_up_ms = int(inputs["seed"]), np.arange(-CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS)
@@ -145,7 +139,7 @@ def _record_chosen(record: Arrays, second: int, sample: int | None, network: "Ne
         record[name] = np.concatenate([record[name], steps])
     if sample is not None:
         weight_mV, chosen = network.exc_weight_mV, p.chosen_synapse
-        record["chosen_rank"][sample] = shared.mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
+        record["chosen_rank"][sample] = mid_rank(weight_mV[chosen], np.delete(weight_mV, chosen))
         record["stronger_synapses"][sample] = np.count_nonzero(weight_mV > weight_mV[chosen])
 
 

@@ -13,6 +13,8 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from replasticity.plotting import rendering as look
 from replasticity.plotting.each_seed import draw_conditions, draw_each, seeds
 from replasticity.plotting.rendering import parameters_of
+from replasticity.studies.izhikevich2007 import PART
+from replasticity.studies.izhikevich2007.network_statistics import HIGH_SHARE
 
 #: Role -> label and colour of an experiment wherever several are shown.
 _LABELS = {
@@ -27,14 +29,8 @@ _LABELS = {
 #: Those whose courses are shown; the others would hide them.
 _COURSES = ("main", "parallel_sum", "no_dopamine")
 
-#: A weight counts as high from this share of the bound on.
-_HIGH_SHARE = 0.975
-
 #: Ticks of numbers of synapses, besides 0.
 _COUNTS = (1, 10, 100, 1000, 10000)
-
-#: The first and the last part of the run are compared, this share of it each.
-_PART = 6
 
 
 def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
@@ -282,7 +278,7 @@ def draw_company(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.set_ylim(-0.3, 1e7)
     axes.set_yticks([0, *_COUNTS], ["0", *(f"{count:,}" for count in _COUNTS)])
     axes.minorticks_off()
-    axes.set_ylabel(f"synapses at {_HIGH_SHARE * parameters_of(main)['w_max_mV']:g} mV or above", fontsize=7, y=0.4)
+    axes.set_ylabel(f"synapses at {HIGH_SHARE * parameters_of(main)['w_max_mV']:g} mV or above", fontsize=7, y=0.4)
     _time_axis(axes, main)
 
 
@@ -299,7 +295,7 @@ def draw_rewards(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
             place, pairs.mean(axis=0), "o-", ms=4, lw=1.4, color=colour, label=f"{label} (n = {len(pairs)})"
         )
     axes.set_xticks([3 * k + late for k in range(len(shown)) for late in (0, 1)], ["first", "last"] * len(shown))
-    part_min = parameters_of(ensembles["main"])["duration_s"] / 60 / _PART
+    part_min = parameters_of(ensembles["main"])["duration_s"] / 60 / PART
     axes.set(xlabel="sixth of the run", ylabel=f"rewards in {part_min:.3g} min")
     axes.set_ylim(bottom=0)
     look.room_above(axes, 0.6)
@@ -321,4 +317,4 @@ def draw_errata(axes: Axes, ensembles: Mapping[str, xr.Dataset]) -> None:
     axes.minorticks_off()
     axes.set_yticks(range(len(shown)), names, fontsize=6)
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_xlabel(f"synapses at {_HIGH_SHARE * parameters_of(ensembles['main'])['w_max_mV']:g} mV or above")
+    axes.set_xlabel(f"synapses at {HIGH_SHARE * parameters_of(ensembles['main'])['w_max_mV']:g} mV or above")

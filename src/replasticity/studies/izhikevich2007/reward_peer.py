@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 DATA = recordings.read(__file__)
 
-_STATISTICS = statistics.contract_of(reward_statistics)
-
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.renamed(parameters)
@@ -83,14 +81,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "u_final": network.state.u_mV,
         "noise_check": np.append(noise[:5], noise.sum()),
     }
-    # Dimensions take their names from the recording, unless one of its lists has another length than ours.
-    variables = {}
-    for name, value in values.items():
-        if name in recording:
-            fits = recording[name].shape == value.shape
-            dimensions = recording[name].dims if fits else tuple(f"{name}_{axis}" for axis in range(value.ndim))
-            variables[name] = (dimensions, value)
-    return variables
+    return recordings.as_recorded(recording, values)
 
 
 def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
@@ -108,9 +99,8 @@ def of_peer(summary: "xr.Dataset", parameters: Parameters) -> "xr.Dataset":
     theirs = Parameters.model_validate(recorded_parameters(summary, recorded), context={"recorded": True})
     runs = np.flatnonzero(summary["condition"].values == condition)
     each = [statistics.summarise(reward_statistics, theirs, _run_of_summary(summary.isel(run=k))) for k in runs]
-    contract = {
-        name: replace(_STATISTICS[name], dimensions=("seed", *_STATISTICS[name].dimensions)) for name in DATA.summary
-    }
+    declared = statistics.contract_of(reward_statistics)
+    contract = {name: replace(declared[name], dimensions=("seed", *declared[name].dimensions)) for name in DATA.summary}
     stacked = {name: np.stack([one[name] for one in each]) for name in contract}
     attributes = summary.attrs | {"parameters": json.dumps(recorded)}
     return as_dataset(contract, stacked, **attributes).assign_coords(seed=summary["seed"].values[runs])
@@ -120,14 +110,8 @@ def _run_of_summary(one: "xr.Dataset") -> Arrays:
     """Return what a summary has of one run under our names; what it has not is not a number."""
     # Its rank does not say how many others are as strong.
     rank = one["chosen_rank"].values
-    return {
-        "rate_exc_Hz": one["rate_exc"].values,
-        "rate_inh_Hz": one["rate_inh"].values,
-        "chosen_weight_mV": one["chosen_weight"].values,
-        "rewards": one["rewards"].values,
-        "mean_weight_mV": one["mean_weight"].values,
-        "upper_weight_mV": one["other_weights"].values,
-        "weight_histogram": one["weight_histogram"].values,
+    as_it_is = {ours: one[theirs].values for names in DATA.run.values() for theirs, ours in names.items()}
+    return as_it_is | {
         "stronger_synapses": rank - 1,
         "chosen_rank": np.full(len(rank), np.nan),
         "chosen_eligibility_mV": np.full(one.sizes["second"], np.nan),

@@ -5,37 +5,26 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.studies.izhikevich2007.reward import PART, Parameters
-from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS, IntArray
+from replasticity.numerics.arrays import IntArray
+from replasticity.studies.izhikevich2007 import PART
+from replasticity.studies.izhikevich2007.network_statistics import COUNT, FINE, HIGH_SHARE
+from replasticity.studies.izhikevich2007.network_statistics import network as network
+from replasticity.studies.izhikevich2007.reward import Parameters
+from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
-
-#: A weight counts as high from this share of the bound on: 3.9 of 4 mV.
-HIGH_SHARE = 0.975
 
 #: Courses over time have the end of each of these [s].
 MINUTE_S = 60
 
 DIMENSIONS = {"minute": lambda p: p.duration_s // MINUTE_S}
 
-_FINE: dict[str, Any] = {"resolution": 1e-9, "discrete": True}
-_COUNT: dict[str, Any] = {"resolution": 0.5, "discrete": True}
 _RANK: dict[str, Any] = {"resolution": 0.25, "discrete": True}
 _PERCENT: dict[str, Any] = {"resolution": 1e-6, "discrete": True}
+_HIGH = f"{100 * HIGH_SHARE:g} % of the bound"
 _SAMPLED: dict[str, Any] = {"dims": ("minute",), "undefined": "the first sample is later"}
 
 
-@statistics(
-    mean_weight_final_mV=number("mean excitatory weight at the end", resolution=1e-9),
-    rewards_given=number("rewards given", **_COUNT),
-    rate_exc_mean_Hz=number("mean rate of the excitatory cells", **_FINE),
-    rate_exc_highest_Hz=number("highest rate of the excitatory cells in a second", **_FINE),
-)
-def network(run, p):
-    """Both protocols have these."""
-    return run.mean_weight_mV[-1], run.rewards[-1], run.rate_exc_Hz.mean(), run.rate_exc_Hz.max()
-
-
-@statistic("mean rate of the inhibitory cells", **_FINE)
+@statistic("mean rate of the inhibitory cells", **FINE)
 def rate_inh_mean_Hz(run, p):
     return run.rate_inh_Hz.mean()
 
@@ -43,20 +32,19 @@ def rate_inh_mean_Hz(run, p):
 @once_per_run
 def high_synapses(run: Run, p: Parameters) -> IntArray:
     """Return how many synapses have a high weight in each sample."""
-    counts: IntArray = run.weight_histogram[:, round(HIGH_SHARE * WEIGHT_BINS) :].sum(axis=1)
-    return counts
+    return run.weight_histogram[:, round(HIGH_SHARE * WEIGHT_BINS) :].sum(axis=1)
 
 
 @statistics(
-    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **_FINE),
-    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **_FINE),
+    chosen_weight_course_mV=number("weight of the chosen synapse after each minute", ("minute",), **FINE),
+    chosen_eligibility_course_mV=number("eligibility of the chosen synapse after each minute", ("minute",), **FINE),
     chosen_rank_course=number(
         "rank among the excitatory synapses (ties share their mean), after each minute", **_SAMPLED, **_RANK
     ),
     stronger_synapses_course=number(
-        "excitatory synapses stronger than the chosen one, after each minute", **_SAMPLED, **_COUNT
+        "excitatory synapses stronger than the chosen one, after each minute", **_SAMPLED, **COUNT
     ),
-    high_synapses_course=number("synapses at 97.5 % of the bound or above, after each minute", **_SAMPLED, **_COUNT),
+    high_synapses_course=number(f"synapses at {_HIGH} or above, after each minute", **_SAMPLED, **COUNT),
 )
 def courses(run, p):
     second = np.arange(MINUTE_S, p.duration_s + 1, MINUTE_S)
@@ -70,13 +58,13 @@ def courses(run, p):
 
 
 @statistics(
-    chosen_weight_final_mV=number("weight of the chosen synapse at the end", **_FINE),
-    chosen_weight_highest_mV=number("highest weight of the chosen synapse (each second)", **_FINE),
+    chosen_weight_final_mV=number("weight of the chosen synapse at the end", **FINE),
+    chosen_weight_highest_mV=number("highest weight of the chosen synapse (each second)", **FINE),
     chosen_weight_late_mV=number("mean weight of the chosen synapse, second half", resolution=1e-9),
     chosen_high_s=number(
-        "time at which the chosen weight first is 97.5 % of the bound",
+        f"time at which the chosen weight first is {_HIGH}",
         undefined="the weight never gets there",
-        **_COUNT,
+        **COUNT,
     ),
 )
 def chosen_weight(run, p):
@@ -101,10 +89,10 @@ def chosen_rank(run, p):
 
 
 @statistics(
-    high_synapses_final=number("synapses at 97.5 % of the bound or above at the end", **_COUNT),
-    other_weight_largest_mV=number("largest other weight at any time", **_FINE),
-    weight_percentile_99_mV=number("weight that 1 % of the others exceed at the end", **_FINE),
-    weight_percentile_90_mV=number("weight that 10 % of the others exceed at the end", **_FINE),
+    high_synapses_final=number(f"synapses at {_HIGH} or above at the end", **COUNT),
+    other_weight_largest_mV=number("largest other weight at any time", **FINE),
+    weight_percentile_99_mV=number("weight that 1 % of the others exceed at the end", **FINE),
+    weight_percentile_90_mV=number("weight that 10 % of the others exceed at the end", **FINE),
 )
 def all_weights(run, p):
     upper_mV = run.upper_weight_mV
@@ -112,9 +100,9 @@ def all_weights(run, p):
 
 
 @statistics(
-    rewards_early=number("rewards given in the first sixth of the run", **_COUNT),
-    rewards_late=number("rewards given in the last sixth of the run", **_COUNT),
-    rewards_gain=number("rewards given in the last sixth of the run, minus those in the first", **_COUNT),
+    rewards_early=number("rewards given in the first sixth of the run", **COUNT),
+    rewards_late=number("rewards given in the last sixth of the run", **COUNT),
+    rewards_gain=number("rewards given in the last sixth of the run, minus those in the first", **COUNT),
 )
 def rewards_in_parts(run, p):
     rewards, part_s = run.rewards, p.duration_s // PART

@@ -5,28 +5,20 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork
-from replasticity.pipeline import progress
+from replasticity.pipeline import checkpoints
 from replasticity.pipeline.checkpoints import Checkpoint
-from replasticity.storage.contract import Arrays, Variable, build
+from replasticity.storage.contract import Arrays, Variable, build, zeros
 
 if TYPE_CHECKING:
     from replasticity.models.distal_reward_network import Network
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-#: A killed run loses at most this much model time [s].
-CHECKPOINT_INTERVAL_S = 120
 
 #: Bins of the histogram of weights, from 0 to the bound.
 WEIGHT_BINS = 80
 
 #: Share of the excitatory synapses above each of the recorded weights; 0 stands for the largest.
 UPPER_SHARES = (0.0, 0.001, 0.01, 0.1)
-
 
 NETWORK_RUN = {
     "time_s": Variable(("time_s",), "end of each second", trace=True),
@@ -49,18 +41,14 @@ NETWORK_RUN = {
 
 
 def empty_record(contract: Mapping[str, Variable], p: DistalRewardNetwork, **lengths: int) -> Arrays:
-    """Return zeros for all that a run has along seconds or samples; `lengths` are those of its own dimensions."""
+    """Return zeros for all that a run has along these dimensions, seconds and samples, and the times of both."""
     samples = p.duration_s // p.sample_interval_s
     lengths |= {"time_s": p.duration_s, "sample_s": samples}
     lengths |= {"upper_share": len(UPPER_SHARES), "weight_bin": WEIGHT_BINS}
-    record = {
-        name: np.zeros([lengths[dimension] for dimension in variable.dimensions], variable.dtype)
-        for name, variable in contract.items()
-        if variable.dimensions[:1] in (("time_s",), ("sample_s",))
+    return zeros(contract, lengths) | {
+        "time_s": np.arange(1.0, p.duration_s + 1),
+        "sample_s": np.arange(1.0, samples + 1) * p.sample_interval_s,
     }
-    record["time_s"] += np.arange(1, p.duration_s + 1)
-    record["sample_s"] += np.arange(1, samples + 1) * p.sample_interval_s
-    return record
 
 
 def seconds(
@@ -68,25 +56,19 @@ def seconds(
 ) -> Iterator[tuple[int, int | None]]:
     """Simulate a second at a time and yield its number, and that of the sample of weights that is due, if one is.
 
-    Checkpoints keep the network's state and the record, which is all that the caller writes after each second; from the
-    last one on the run goes on. ``what`` is shown with the progress.
+    ``what`` is shown with the progress. The record is all that the caller writes after each second.
     """
-    state = network.state._asdict()
-    saved = (checkpoint.load() if checkpoint else None) or {"done_s": np.array(0)}
-    done_s = int(saved.pop("done_s"))
-    for name, array in saved.items():
-        if name in state:
-            state[name][...] = array
-        else:
-            record[name.removeprefix("record.")] = array
-    for first, end in progress.in_chunks(p.duration_s * STEPS_PER_S, STEPS_PER_S, what, done_s * STEPS_PER_S):
+    for first, end in checkpoints.in_chunks(
+        p.duration_s * STEPS_PER_S,
+        STEPS_PER_S,
+        what,
+        checkpoint=checkpoint,
+        state=network.state._asdict(),
+        record=record,
+    ):
         network.advance(first, end)
-        done_s = end // STEPS_PER_S
-        sample, is_between = divmod(done_s, p.sample_interval_s)
-        yield done_s - 1, None if is_between else sample - 1
-        if checkpoint and done_s % CHECKPOINT_INTERVAL_S == 0 and done_s < p.duration_s:
-            recorded = {f"record.{name}": array for name, array in record.items()}
-            checkpoint.save({"done_s": np.array(done_s), **state, **recorded})
+        sample, is_between = divmod(end // STEPS_PER_S, p.sample_interval_s)
+        yield first // STEPS_PER_S, None if is_between else sample - 1
 
 
 def record_second(record: Arrays, second: int, sample: int | None, network: "Network", p: DistalRewardNetwork) -> None:
@@ -113,11 +95,3 @@ def finished_run(contract: Mapping[str, Variable], record: Arrays, network: "Net
     """Return the run: what the contract has of the record, the last weights, and what is given besides."""
     more |= {"upper_share": UPPER_SHARES, "weight_final_mV": network.state.weight_mV}
     return build(contract, {name: array for name, array in record.items() if name in contract} | more)
-
-
-def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> Any:
-    """Return the rank of a value among others (first axis), 1 for the largest; equal values share their mean rank.
-
-    Many weights lie exactly at a bound: the best of their ranks for all of them would call each the strongest.
-    """
-    return 1 + np.sum(others > value, axis=0) + np.sum(others == value, axis=0) / 2
