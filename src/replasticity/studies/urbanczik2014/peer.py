@@ -8,7 +8,7 @@ import numpy as np
 
 from replasticity.errors import UserError
 from replasticity.models import presented_pattern_parameters as pattern
-from replasticity.models.presented_pattern_parameters import FloatArray, IntArray, Kicks, Spikes, step_count
+from replasticity.models.presented_pattern_parameters import FloatArray, IntArray, Kicks, Spikes
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014.protocol import Parameters
 from replasticity.study import recordings
@@ -51,8 +51,8 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
     """Return recorded times as stamps, all inside the run."""
     stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
-    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(p):
-        end_ms = step_count(p) * p.dt_ms
+    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= p.step_count:
+        end_ms = p.step_count * p.dt_ms
         raise UserError(f"{name}: times outside the run, which the parameters let end at {end_ms:g} ms")
     return stamps
 
@@ -62,7 +62,7 @@ def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
 
     A spike in the refractory time of another cannot be forced.
     """
-    uniform = np.full(step_count(p), FORBIDDEN)
+    uniform = np.full(p.step_count, FORBIDDEN)
     uniform[spike_stamp - 1] = FORCED
     return uniform
 
@@ -77,7 +77,7 @@ def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
     record = simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
     synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
     # Kicks by stamp: the delay is taken off again.
-    start = pattern.learning_window(p)[0] * pattern.presentation_steps(p)
+    start = p.learning_window[0] * p.presentation_steps
     start += round(p.drive_delay_ms / dt_ms) - 1
     phase = slice(start, start + recording.sizes.get("drive_phase", 0))
     spike_ms = (np.flatnonzero(record.has_spiked) + 1) * dt_ms
@@ -90,7 +90,7 @@ def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
         "drive_inh": ("drive_phase", kicks.I_nS[phase]),
         "repetition_end": (
             "repetition",
-            np.arange(1, pattern.presentation_count(p) + 1) * p.pattern_ms,
+            np.arange(1, p.presentation_count + 1) * p.pattern_ms,
         ),
         "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
         "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
@@ -184,6 +184,6 @@ def _single_synapse_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
     if span is None or "strength" not in described:
         raise UserError("parameters.drive: expected 'strength' and 'spike_times' such as '10.0 to 49.9 ms, every step'")
     first, last = (round(float(time_ms) / p.dt_ms) for time_ms in span.groups())
-    kick_E_nS = np.zeros(step_count(p) - 1)
+    kick_E_nS = np.zeros(p.step_count - 1)
     kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
     return pattern.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))
