@@ -16,7 +16,9 @@ ALLOWED = {
     "equations": {"numerics", "~numpy"},
     "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     # Parameters of a model, and arithmetic with them: without its compiled code.
-    "models parameters": {"definitions.parameters", "equations", "numerics.random", "~numpy", "~pydantic"},
+    "models parameters": {
+        *("definitions.parameters", "equations", "numerics.arrays", "numerics.random", "~numpy", "~pydantic"),
+    },
     "definitions.parameters": {"~pydantic"},
     "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
     "study": {
@@ -32,6 +34,8 @@ ALLOWED = {
     "studies statistics": {
         "equations",
         "models parameters",
+        "numerics.arrays",
+        "numerics.groups",
         "numerics.random",
         "study",
         "storage.contract",
@@ -39,7 +43,7 @@ ALLOWED = {
         "~scipy",
     },
     "studies figure": {"equations", "plotting", "~matplotlib", "~numpy", "~scipy", "~xarray"},
-    "studies peer": {"comparison", "errors", "models", "storage", "study", "~numpy", "~xarray"},
+    "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
     "definitions": {"definitions.parameters", "errors", "storage", "study", "terminal", "~pydantic", "~ruamel"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "judging": {

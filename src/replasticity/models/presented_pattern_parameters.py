@@ -7,14 +7,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, NonNegativeInt, PositiveInt, quantity
 from replasticity.models.urbanczik_senn_parameters import DendriticSynapses
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from replasticity.numerics.arrays import FloatArray, IntArray
 
 #: What a step takes on a fast machine, and a spike [s].
 _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1.5e-7, 1e-8

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
+from replasticity.storage.contract import Arrays, Recorded
 
 Names = list[str]
 
@@ -56,6 +57,11 @@ class Recordings(Checked):
         Our parameter -> its value where a recording is silent.
     summary : dict of str to str
         Our statistic -> its name in summaries over seeds.
+    run : dict of str to dict of str to str
+        Recorded dimension, or several with spaces between them -> recorded variables along it that our run has as they
+        are -> our names.
+    states : list of str
+        Recorded variables of a neuron's state, in the order in which our run traces them.
     """
 
     recordings: Names = Field([])
@@ -65,6 +71,8 @@ class Recordings(Checked):
     parameters: dict[str, str] = Field({})
     defaults: dict[str, Any] = Field({})
     summary: dict[str, str] = Field({})
+    run: dict[str, dict[str, str]] = Field({})
+    states: Names = Field([])
 
     def is_input(self, name: str) -> bool:
         """Return True if a recorded variable is taken as given and not compared: forced spikes, with a bound, are."""
@@ -95,6 +103,12 @@ class Recordings(Checked):
         """Return all parameters of a recording, those under a name of its own in ours."""
         ours = {theirs: name for name, theirs in self.parameters.items()}
         return self.defaults | {ours.get(name, name): value for name, value in recorded.items()}
+
+    def of_run(self, run: Arrays) -> Recorded:
+        """Return what a recording has of a run as it is, in the recording's names."""
+        return {
+            theirs: (along.split(), run[ours]) for along, names in self.run.items() for theirs, ours in names.items()
+        }
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -21,5 +21,4 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    more = {f"requested_{side}_time": ("plastic", f"requested_{side}_ms") for side in ("pre", "post")}
-    return replayed(parameters, simulate(parameters, {}), more)
+    return replayed(DATA, parameters, simulate(parameters, {}))

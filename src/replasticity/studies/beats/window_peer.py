@@ -26,5 +26,4 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    more = {"time_difference": ("plastic", "difference_ms"), "dw": ("plastic", "dw")}
-    return replayed(parameters, simulate(parameters, {}), more)
+    return replayed(DATA, parameters, simulate(parameters, {}))

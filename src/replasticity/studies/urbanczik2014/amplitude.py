@@ -14,8 +14,9 @@ from pydantic import Field, model_validator
 from replasticity.definitions.parameters import GridDuration, PositiveInt, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
 from replasticity.models import presented_pattern_parameters as pattern
-from replasticity.models.presented_pattern_parameters import FloatArray, PresentedPattern
+from replasticity.models.presented_pattern_parameters import PresentedPattern
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
+from replasticity.numerics.arrays import FloatArray
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs

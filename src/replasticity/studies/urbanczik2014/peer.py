@@ -8,7 +8,8 @@ import numpy as np
 
 from replasticity.errors import UserError
 from replasticity.models import presented_pattern_parameters as pattern
-from replasticity.models.presented_pattern_parameters import FloatArray, IntArray, Kicks, Spikes
+from replasticity.models.presented_pattern_parameters import Kicks, Spikes
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014.protocol import Parameters
 from replasticity.study import recordings

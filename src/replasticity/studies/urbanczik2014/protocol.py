@@ -6,9 +6,10 @@ import numpy as np
 
 from replasticity.definitions.parameters import Cost, GridDuration, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
-from replasticity.models.presented_pattern_parameters import FloatArray, PresentedPattern, drive, input_spikes
+from replasticity.models.presented_pattern_parameters import PresentedPattern, drive, input_spikes
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def presentation_errors(p: Parameters, record: "model.Record") -> dict[str, Floa
     reference_mV = U_M_mV[end - 1]
 
     def rms(difference: FloatArray) -> FloatArray:
-        root: FloatArray = np.sqrt(np.mean(difference**2, axis=-1))
-        return root
+        return np.sqrt(np.mean(difference**2, axis=-1))
 
     centred, centred_reference = U_mV - U_mV.mean(axis=1, keepdims=True), reference_mV - reference_mV.mean()
     sd_mV, reference_sd_mV = rms(centred), rms(centred_reference)

@@ -1,0 +1,35 @@
+"""Arrays of numbers: their types, and measures of samples that are no paper's own."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def nearest(grid: FloatArray, values: FloatArray) -> IntArray:
+    """Return where in an ascending grid the point nearest to each value is, the first of two equally near."""
+    later = np.clip(np.searchsorted(grid, values), 0, len(grid) - 1)
+    earlier = np.maximum(later - 1, 0)
+    is_earlier = np.abs(grid[earlier] - values) <= np.abs(grid[later] - values)
+    return np.where(is_earlier, earlier, later)
+
+
+def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """Return slope, intercept and R^2 of the least-squares line of y on x; NaN where all x or all y are equal."""
+    # Differences by rounding alone make no line.
+    if len(x) < 2 or any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (x, y)):
+        return math.nan, math.nan, math.nan
+    slope, intercept = np.polyfit(x, y, 1)
+    residual = y - (slope * x + intercept)
+    return float(slope), float(intercept), float(1 - residual @ residual / np.sum((y - y.mean()) ** 2))
+
+
+def correlation(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the correlation coefficient along the last axis; NaN where one of the two does not vary."""
+    x, y = (side - side.mean(axis=-1, keepdims=True) for side in (x, y))
+    with np.errstate(invalid="ignore"):
+        return (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
