@@ -1,8 +1,16 @@
-"""Measures of numbers that are in groups: how much the groups explain, and how wide each is."""
+"""Measures of numbers that are in groups: which each has, how much the groups explain, and how wide each is."""
+
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from replasticity.numerics.arrays import FloatArray, IntArray
+
+
+def split(values: npt.NDArray[Any], group: IntArray, count: int) -> list[npt.NDArray[Any]]:
+    """Return the values of groups 0 to count - 1, each in their order."""
+    return np.split(values[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group, minlength=count))[:-1])
 
 
 def variance_explained(values: FloatArray, group: IntArray) -> float:

@@ -1,8 +1,9 @@
 """Recordings of Brian2: pairs of neurons that fire regularly, and what all recordings of pair STDP have."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.models.pair_stdp_parameters import PairSynapse
 from replasticity.storage.contract import Arrays, Recorded
@@ -10,9 +11,6 @@ from replasticity.studies.beats.protocol import Parameters, simulate
 from replasticity.studies.beats.statistics import actual_rates_Hz
 from replasticity.study import recordings
 from replasticity.study.statistics import Run
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DATA = recordings.read(__file__)
 
@@ -38,7 +36,7 @@ def replayed(data: recordings.Recordings, p: PairSynapse, run: Arrays) -> Record
     return recorded
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.renamed(parameters)
     # Recordings are of one time step.
     values["dt_divisions"] = []
@@ -46,7 +44,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return values
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     run = simulate(parameters, {})
     pre_Hz, post_Hz = actual_rates_Hz(Run(run), parameters)
     return replayed(DATA, parameters, run) | {

@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.errors import UserError
 from replasticity.models import presented_pattern_parameters as pattern
@@ -15,9 +16,7 @@ from replasticity.studies.urbanczik2014.protocol import Parameters
 from replasticity.study import recordings
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from replasticity.models import urbanczik_senn as model
+    from replasticity.models.urbanczik_senn import Record
 
 DATA = recordings.read(__file__)
 
@@ -33,7 +32,7 @@ _PARTS = ("", "fine_", "coarse_", "last_")
 FORCED, FORBIDDEN = -1.0, 2.0
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
         # One synapse, one presentation; `replay` makes the drive from the recorded list of its stamps.
         no_drive = dict.fromkeys(("amplitude_exc", "offset_exc", "amplitude_inh", "freq_per_ms"), 0.0)
@@ -49,7 +48,7 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
 
 
-def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
+def _stamps(recording: xr.Dataset, name: str, p: Parameters) -> IntArray:
     """Return recorded times as stamps, all inside the run."""
     stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
     if len(stamps) and not 0 < stamps.min() <= stamps.max() <= p.step_count:
@@ -68,7 +67,7 @@ def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
     return uniform
 
 
-def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
     """Return the example, or the runs of one synapse (docs/models/dendritic_prediction.md#single-synapse)."""
     from replasticity.models.urbanczik_senn import simulate_presentations
 
@@ -93,7 +92,7 @@ def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
     }
 
 
-def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
+def _input_spikes(recording: xr.Dataset, p: Parameters) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
     if "pattern_spike_time" in recording:
         _stamps(recording, "pattern_spike_time", p)
@@ -114,7 +113,7 @@ def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
     return spikes
 
 
-def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"]) -> Recorded:
+def _states(recording: xr.Dataset, p: Parameters, records: list["Record"]) -> Recorded:
     """Return the state at the recorded times, with a row per run where the recording has several."""
     variables: Recorded = {}
     for part in _PARTS:
@@ -129,9 +128,7 @@ def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"
     return variables
 
 
-def _of_example(
-    recording: "xr.Dataset", p: Parameters, spikes: Spikes, kicks: Kicks, record: "model.Record"
-) -> Recorded:
+def _of_example(recording: xr.Dataset, p: Parameters, spikes: Spikes, kicks: Kicks, record: "Record") -> Recorded:
     synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
     # Kicks by stamp: the delay is taken off again.
     start = p.presentations_before * p.presentation_steps + p.steps(p.drive_delay_ms) - 1
@@ -150,7 +147,7 @@ def _of_example(
     return variables | (_events(recording, p, spikes, record.transmitted_pA) if "event_pre" in recording else {})
 
 
-def _events(recording: "xr.Dataset", p: Parameters, spikes: Spikes, transmitted_pA: FloatArray) -> Recorded:
+def _events(recording: xr.Dataset, p: Parameters, spikes: Spikes, transmitted_pA: FloatArray) -> Recorded:
     """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
     recorded_input, recorded_stamp = recording["event_pre"].values, np.rint(recording["event_time"].values / p.dt_ms)
     chosen = np.flatnonzero(np.isin(spikes.spiking_input[: len(transmitted_pA)], recorded_input))
@@ -164,7 +161,7 @@ def _events(recording: "xr.Dataset", p: Parameters, spikes: Spikes, transmitted_
     }
 
 
-def _described_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
+def _described_drive(recording: xr.Dataset, p: Parameters) -> Kicks:
     """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
     described = json.loads(recording.attrs["parameters"])["drive"]
     span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
