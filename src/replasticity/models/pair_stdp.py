@@ -268,3 +268,21 @@ def run_and_keep_events(p, pre_steps, post_steps):
         "event_last_ms": events.last_event_s * 1e3,
         "weight_final": outcome.weight_final,
     }
+
+
+def weights_at_each_step(p, run, step_count):
+    """Return the weight of each synapse at the start of each step: shape (steps, synapses).
+
+    Parameters
+    ----------
+    p : PairSynapse
+        Parameters of the synapses.
+    run : dict of str to ndarray
+        From `run_and_keep_events`.
+    step_count : int
+        Number of steps.
+    """
+    weight = np.empty((step_count, len(run["weight_final"])))
+    after = np.ascontiguousarray(run["event_weight"][:, AFTER])
+    hold_weights(run["event_step"], run["event_synapse"], after, p.weight_initial, weight)
+    return weight

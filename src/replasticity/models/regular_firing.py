@@ -101,17 +101,17 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
     return spike_steps, phases
 
 
-def fire_on_grid(p, rates_Hz, phase=0.0, division=1):
-    """Return the spikes of neurons of one phase at the start, with a part of the time step of `RegularFiring`."""
+def fire_on_grid(p, rates_Hz, phase=0.0, division=1, recorded_steps=0):
+    """Return what `fire` gives for neurons that start at one phase, with a part of the time step of `RegularFiring`."""
     dt_ms = p.dt_ms / division
     return fire(
         rates_Hz=rates_Hz,
         phase_initial=np.full(len(rates_Hz), phase),
         dt_s=seconds(dt_ms),
         step_count=round(p.duration_ms / dt_ms),
-        recorded_steps=0,
+        recorded_steps=recorded_steps,
         keep_overshoot=p.reset == "subtract",
-    )[0]
+    )
 
 
 def finest_s(duration_s):
@@ -142,8 +142,9 @@ def both_sides_on_grid(p, division=1, post_phases=(0.0,)):
 
     The postsynaptic neurons are there once for each phase at which they start; the presynaptic ones start at 0.
     """
-    post = [train for phase in post_phases for train in fire_on_grid(p, p.post_rates_Hz, phase, division)]
-    return BothSides(fire_on_grid(p, p.pre_rates_Hz, division=division), post, seconds(p.dt_ms / division))
+    pre, _ = fire_on_grid(p, p.pre_rates_Hz, division=division)
+    post = [train for phase in post_phases for train in fire_on_grid(p, p.post_rates_Hz, phase, division)[0]]
+    return BothSides(pre, post, seconds(p.dt_ms / division))
 
 
 def both_sides_without_grid(p, post_phases=(0.0,)):

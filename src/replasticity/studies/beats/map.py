@@ -4,7 +4,7 @@ The neurons and synapses are those of `protocol`. The postsynaptic neurons may s
 start at phase 0. Nothing is random.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -14,10 +14,6 @@ from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSyna
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
-
-if TYPE_CHECKING:
-    from replasticity.models.pair_stdp import Outcome
-    from replasticity.models.regular_firing import BothSides
 
 #: Memory that a map takes beside its numbers [B]: arrays of the map and of its neurons, and statistics.
 _BYTES_PER_MAP = 3000
@@ -42,9 +38,7 @@ class Parameters(RegularFiring, PairSynapse):
         spike_bytes = 4 * 8 * (pre_spikes + phases * post_spikes)
         # Indices and results of each synapse; statistics need four numbers for each pair of rates and map, and a dozen.
         more = len(self.dt_divisions) + 2
-        map_bytes = (
-            (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + (4 * more + 12) * 8 * pairs + more * _BYTES_PER_MAP
-        )
+        map_bytes = 8 * pairs * (phases * (5 + 5 + 2 * more) + 4 * more + 12) + more * _BYTES_PER_MAP
         return Cost(
             max(pre.memory_bytes, post.memory_bytes) + spike_bytes + map_bytes,
             pre.seconds + phases * post.seconds + (1 + more) * spikes_of_pairs * SECONDS_PER_EVENT,
@@ -85,13 +79,12 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     phase, pre_index, post_index = (index.ravel() for index in np.indices(shape))
     connections = pre_index, phase * post_count + post_index
 
-    def meet(spikes: "BothSides") -> "Outcome":
+    def meet(spikes):
         outcome = pair_stdp.run_synapses(p, *spikes, connections)
-        reshaped: Outcome = outcome._make(values.reshape(shape) for values in outcome)
-        return reshaped
+        return outcome._make(values.reshape(shape) for values in outcome)
 
     # A neuron's spikes do not depend on its synapses: each neuron fires once, whatever the number of its partners.
-    def weights_and_rates(division: int) -> tuple["Outcome", list[float]]:
+    def weights_and_rates(division):
         spikes = regular_firing.both_sides_on_grid(p, division, p.post_start_phases)
         trains = *spikes.pre_steps, *spikes.post_steps[:post_count]
         return meet(spikes), [shared.actual_rate_Hz(steps, p.dt_ms / division) for steps in trains]

@@ -71,19 +71,10 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: spikes, the weights at each step, and each event in three moments."""
     from replasticity.models import pair_stdp, regular_firing
 
-    pairs, steps, dt_s = len(p.pre_rates_Hz), p.step_count, seconds(p.dt_ms)
-    trains, phases = regular_firing.fire(
-        rates_Hz=[*p.pre_rates_Hz, *p.post_rates_Hz],
-        phase_initial=np.zeros(2 * pairs),
-        dt_s=dt_s,
-        step_count=steps,
-        recorded_steps=min(p.steps(p.phase_recorded_ms), steps),
-        keep_overshoot=p.reset == "subtract",
-    )
+    pairs, steps = len(p.pre_rates_Hz), p.step_count
+    rates_Hz, phase_steps = [*p.pre_rates_Hz, *p.post_rates_Hz], min(p.steps(p.phase_recorded_ms), steps)
+    trains, phases = regular_firing.fire_on_grid(p, rates_Hz, recorded_steps=phase_steps)
     synapses = pair_stdp.run_and_keep_events(p, trains[:pairs], trains[pairs:])
-    weight = np.empty((steps, pairs))
-    after = np.ascontiguousarray(synapses["event_weight"][:, pair_stdp.AFTER])
-    pair_stdp.hold_weights(synapses["event_step"], synapses["event_synapse"], after, p.weight_initial, weight)
     finer = [
         pair_stdp.run_synapses(p, *regular_firing.both_sides_on_grid(p, division)).weight_final
         for division in p.dt_divisions
@@ -93,8 +84,8 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         RUN,
         synapses
         | {
-            "time_ms": np.arange(float(steps)) * dt_s * 1e3,
-            "weight": weight,
+            "time_ms": np.arange(float(steps)) * seconds(p.dt_ms) * 1e3,
+            "weight": pair_stdp.weights_at_each_step(p, synapses, steps),
             "firing_phase_pre": phases[:, :pairs],
             "firing_phase_post": phases[:, pairs:],
             "weight_finer": np.reshape(finer, (-1, pairs)),

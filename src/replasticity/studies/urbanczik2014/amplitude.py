@@ -34,14 +34,11 @@ class Parameters(ModelUnits, PresentedPattern):
 
     @model_validator(mode="after")
     def _are_there(self) -> "Parameters":
-        shown = self.shown_presentations
+        shown, most = self.shown_presentations, self.presentations_learning
         if shown != sorted(set(shown)):
             raise ValueError("shown_presentations: have to rise")
-        if max(shown[-1], self.averaged_presentations) > self.presentations_learning:
-            raise ValueError(
-                f"shown_presentations, averaged_presentations: at most presentations_learning "
-                f"({self.presentations_learning})"
-            )
+        if max(shown[-1], self.averaged_presentations) > most:
+            raise ValueError(f"shown_presentations, averaged_presentations: at most presentations_learning ({most})")
         # Samples would be at other phases in each presentation.
         self.require_whole_steps("pattern_ms", of="sample_interval_ms")
         return self
