@@ -91,9 +91,9 @@ def test_too_many_open_files_are_no_fault_of_a_file(project):
         ),
         (
             "studies/zenke2015/statistics.py",
-            "    epoch_steps = ",
+            "    rate_Hz = ",
             None,
-            "studies.zenke2015.statistics, pairing_rate_Hz",
+            "studies.zenke2015.statistics, dw_beside_target_nS",
         ),
         ("judging/claims.py", "    defined = ", ("evaluate", "zenke2015"), "judging.claims, weigh"),
     ],

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from replasticity.definitions import experiments
-from replasticity.errors import UserError
+from replasticity.errors import StateError, UserError
 from replasticity.pipeline import simulation
 from replasticity.storage import datasets, files
 from replasticity.storage.contract import Variable, build
@@ -173,6 +173,14 @@ def test_building_refuses_shapes_that_do_not_fit(values, text):
     contract = {"a_ms": Variable(("x",), "a"), "b_ms": Variable(("y", "x"), "b")}
     with pytest.raises(ValueError, match=re.escape(text)):
         build(contract, values)
+
+
+def test_building_refuses_integers_beyond_their_type():
+    contract = {"count": Variable(("bin", "neuron"), "spikes", "int8")}
+    assert build(contract, {"count": [[127, -128]]})["count"].tolist() == [[127, -128]]
+    for beyond in (128, -129):
+        with pytest.raises(StateError, match=rf"count\[1, 0\] is {beyond}, allowed: -128 to 127"):
+            build(contract, {"count": np.array([[0, 1], [beyond, 2]])})
 
 
 def test_building_gives_the_types_and_the_order_of_the_contract():

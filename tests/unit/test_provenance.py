@@ -53,7 +53,7 @@ def differing(before, after):
     [
         ("equations/homeostatic_stdp.py", {"kernels"} | FROM_SIMULATION),
         ("models/homeostatic_stdp.py", {"kernels"} | FROM_SIMULATION),
-        ("models/homeostatic_stdp_parameters.py", FROM_SIMULATION),
+        ("models/homeostatic_stdp_parameters.py", {"kernels"} | FROM_SIMULATION),
         ("studies/zenke2015/protocol.py", FROM_SIMULATION),
         ("studies/zenke2015/statistics.py", {"statistics", "replay"} | JUDGING),
         ("studies/zenke2015/peer.py", {"replay", "evaluation"}),

@@ -49,7 +49,7 @@ def add_second_protocol(project):
         text = original.read_text()
         for old, new in (
             ("replasticity.equations.homeostatic_stdp", "replasticity.equations.other_stdp"),
-            ("replasticity.models import homeostatic_stdp as", "replasticity.models import other_stdp as"),
+            ("replasticity.models.homeostatic_stdp import", "replasticity.models.other_stdp import"),
             ("replasticity.studies.zenke2015", "replasticity.studies.other"),
         ):
             text = text.replace(old, new)

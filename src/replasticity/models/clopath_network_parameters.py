@@ -1,12 +1,13 @@
 """Parameters of the network of excitatory and inhibitory neurons with voltage-based plasticity."""
 
+import math
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
+    Cost,
     GridDuration,
     NonNegative,
     NonNegativeInt,
@@ -16,11 +17,15 @@ from replasticity.definitions.parameters import (
     quantity,
 )
 from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron
-from replasticity.models.clopath_parameters import PlasticSynapse, VoltageBasedPlasticity, require_bounds
+from replasticity.models.clopath_parameters import (
+    ENTRIES,
+    STEP_SECONDS,
+    PlasticSynapse,
+    VoltageBasedPlasticity,
+    require_bounds,
+)
 from replasticity.numerics import random
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from replasticity.numerics.arrays import FloatArray, IntArray
 
 #: An input channel has at most so many spikes per millisecond on average, and at most one per step.
 MOST_INPUT_SPIKES_PER_MS = 20.0
@@ -91,6 +96,44 @@ class MovingProfile(ClopathNetwork):
             raise ValueError(f"profile_gain: times profile_rate_Hz it has to be at most {most_Hz:g} Hz")
         return self
 
+    def cost_with(self, kept_numbers: float, chunks: float) -> Cost:
+        """Return what a run needs: synapses, neurons with their history, inputs and spikes, and what else is kept.
+
+        Parameters
+        ----------
+        kept_numbers : float
+            Numbers that are kept besides.
+        chunks : float
+            Parts in which the network is simulated.
+        """
+        steps, neurons = self.duration_ms / self.dt_ms, self.exc_count + self.inh_count
+        synapses = (
+            self.input_count * neurons
+            + self.exc_count * self.exc_count
+            + self.inh_count * (self.indegree_exc_inh + self.outdegree_inh_exc)
+        )
+        # The channels' rates add up to the area of a Gaussian, or to all channels at the peak. Counts are Poisson.
+        peak_per_ms = self.profile_gain * self.profile_rate_Hz / 1000
+        per_ms = peak_per_ms * min(self.input_count, math.sqrt(2 * math.pi) * self.profile_sd + 1)
+        expected = per_ms * (self.duration_ms + self.interval_ms)
+        inputs = expected + 10 * math.sqrt(expected) + 100
+        # What the time loop allows: a spike per clamp, or per step.
+        spikes = neurons * (steps / max(self.t_clamp_ms / self.dt_ms, 1.0) + chunks + 2)
+        longest_steps = max(self.delay_ms, self.delay_exc_exc_ms) / self.dt_ms
+        numbers = (
+            12 * synapses
+            + 16 * inputs
+            + 8 * spikes
+            + kept_numbers
+            + 6 * neurons * longest_steps
+            + 3 * self.exc_count * (self.delay_u_ms / self.dt_ms + ENTRIES)
+            + 16 * (self.duration_ms / self.interval_ms)
+            + 100 * neurons
+        )
+        # Sixteen neurons take as long as one.
+        seconds = steps * math.ceil(neurons / 16) * STEP_SECONDS + 1e-9 * expected * neurons
+        return Cost(8 * numbers, seconds)
+
 
 def sample_network(parameters: ClopathNetwork, seed: int) -> dict[str, Any]:
     """Return initial potentials, and of each projection sources, targets and initial weights."""
@@ -130,15 +173,13 @@ def sample_network(parameters: ClopathNetwork, seed: int) -> dict[str, Any]:
 def rate_profile_Hz(parameters: MovingProfile, centre: int) -> FloatArray:
     """Return the rate of each channel while the profile has a centre [Hz]."""
     peak_Hz = parameters.profile_gain * parameters.profile_rate_Hz
-    rate_Hz: FloatArray = peak_Hz * profile(parameters, centre)
-    return rate_Hz
+    return peak_Hz * profile(parameters, centre)
 
 
 def profile(parameters: MovingProfile, centre: int) -> FloatArray:
     """Return the rate of each channel, as a share of the peak's, while the profile has a centre."""
     distance = np.arange(parameters.input_count) - centre
-    profile: FloatArray = np.exp(-(distance**2) / (2 * parameters.profile_sd**2))
-    return profile
+    return np.exp(-(distance**2) / (2 * parameters.profile_sd**2))
 
 
 def sample_input_spikes(

@@ -247,3 +247,32 @@ def simulate_neuron(p, model, pre_ms, post_ms, step_count):
         )
         raise_outside(failure, hodgkin_huxley.LIMITS, p.dt_ms)
     return transmitted, np.array(spikes, np.int64), trace
+
+
+def simulate_pairings(p, pairings, traced=()):
+    """Run pairings one after another.
+
+    Parameters
+    ----------
+    p : ForcedNeurons
+        Parameters.
+    pairings : sequence of (str, ndarray of float64, ndarray of float64, int)
+        Neuron model, times of the two generators and steps of each, as `simulate_neuron` takes them.
+    traced : collection of int
+        Those whose potentials are kept.
+
+    Returns
+    -------
+    transmitted, stamps : list of ndarray
+        Weights transmitted and stamps of the neuron's spikes in each pairing, as `simulate_neuron` returns them.
+    traces : dict of int to ndarray of float64, shape (4, steps)
+        Potentials [mV] of those asked for.
+    """
+    transmitted, stamps, traces = [], [], {}
+    for k, pairing in enumerate(pairings):
+        weights, stamp, trace = simulate_neuron(p, *pairing)
+        transmitted.append(weights)
+        stamps.append(stamp)
+        if k in traced:
+            traces[k] = trace
+    return transmitted, stamps, traces

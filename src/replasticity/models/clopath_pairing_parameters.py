@@ -4,10 +4,19 @@ from typing import Any
 
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import Positive, quantity, under_prefix
+from replasticity.definitions.parameters import Cost, Positive, quantity, under_prefix
 from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron, require_adaptive_exponential
-from replasticity.models.clopath_parameters import PlasticSynapse, VoltageBasedPlasticity, require_bounds
+from replasticity.models.clopath_parameters import (
+    ENTRIES,
+    STEP_SECONDS,
+    PlasticSynapse,
+    VoltageBasedPlasticity,
+    require_bounds,
+)
 from replasticity.models.hodgkin_huxley_parameters import HodgkinHuxleyNeuron
+
+#: The neuron models, in the order of the dimension ``neuron``: prefixes of their parameters.
+NEURONS = ("adex", "hh")
 
 
 class PlasticNeuron(VoltageBasedPlasticity):
@@ -37,3 +46,24 @@ class ForcedNeurons(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
         require_adaptive_exponential(self, "adex_")
         require_bounds(self, "weight_initial", self.weight_initial, "weight_min", "weight_max")
         return self
+
+    def cost_of(self, steps: list[float], given_spikes: int) -> Cost:
+        """Return what pairings in both neurons need: states of the longest one, and the spikes of all.
+
+        Parameters
+        ----------
+        steps : list of float
+            Length of each pairing.
+        given_spikes : int
+            Spikes of the generators in all of them.
+        """
+        # At most a spike per clamp or per step, and one per maximum of the potential; kept as lists at first.
+        spikes = sum(steps) * (1 / max(self.adex_t_clamp_ms / self.dt_ms, 1.0) + 0.5)
+        numbers = (
+            60 * max(steps)
+            + 16 * spikes
+            + 40 * given_spikes
+            + 8 * (max(self.adex_delay_u_ms, self.hh_delay_u_ms) + self.delay_ms) / self.dt_ms
+            + 3 * ENTRIES
+        )
+        return Cost(8 * numbers, len(NEURONS) * sum(steps) * STEP_SECONDS)

@@ -20,8 +20,9 @@ from replasticity.equations.homeostatic_stdp import (
     spike_with_constant_term,
     spike_with_trace_term,
 )
+from replasticity.models.homeostatic_stdp_parameters import emitted_steps, seconds
 from replasticity.numerics.compilation import inner_njit, njit
-from replasticity.numerics.limits import note_failure
+from replasticity.numerics.limits import no_failure, note_failure, raise_failure
 
 #: Per-step constants. ``presynaptic_constant_term``: the presynaptic spike has the "+1" (Eq. 15).
 HomeostaticStep = namedtuple(
@@ -241,3 +242,49 @@ def simulate(population_count, pre_steps, post_steps, weight_initial_nS, sample_
             if not is_within_limits(H_Hz, synapse.weight_nS, n, failure):
                 break
     return H_Hz, synapse
+
+
+def simulate_synapse(p, population_count):
+    """Run one synapse in a population whose spikes are given.
+
+    Parameters
+    ----------
+    p : SampledPairings
+        Parameters.
+    population_count : ndarray of int, shape (steps,)
+        Spikes of the population in each step.
+
+    Returns
+    -------
+    record : Record
+        Samples and events.
+    weight_nS : float
+        Weight after the last step [nS].
+
+    Raises
+    ------
+    StateError
+        If a state leaves the limits of this module.
+    """
+    step = discretise(
+        dt_s=seconds(p.dt_ms),
+        tau_H_s=seconds(p.tau_H_ms),
+        population_size=p.population_size,
+        target_Hz=float(p.target_rate_Hz),
+        tau_stdp_s=seconds(p.tau_stdp_ms),
+        eta_nS_s=float(p.eta_nS_s),
+        presynaptic_constant_term=p.rule == "eq15",
+    )
+    pre, post = emitted_steps(p)
+    sample_every = p.steps(p.sample_interval_ms)
+    record = empty_record(
+        step_count=p.step_count,
+        sample_every=sample_every,
+        every_step_count=min(p.steps(p.every_step_ms), p.step_count),
+        event_count=len(np.union1d(pre, post)),
+    )
+    failure = no_failure()
+    weight_nS = float(p.weight_initial_nS)
+    _, synapse = simulate(population_count, pre, post, weight_nS, sample_every, step, record, failure)
+    raise_failure(failure, LIMITS, p.dt_ms, "synapse")
+    return record, synapse.weight_nS

@@ -7,10 +7,10 @@ import math
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
+    Cost,
     GridDuration,
     NonNegative,
     Positive,
@@ -19,8 +19,10 @@ from replasticity.definitions.parameters import (
     is_recorded,
     quantity,
 )
+from replasticity.numerics.arrays import IntArray
 
-IntArray = npt.NDArray[np.int64]
+#: What a step and a spike of the population take on a fast machine, sampled and simulated [s].
+_SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
 class PoissonPopulation(TimeGrid):
@@ -35,6 +37,11 @@ class PoissonPopulation(TimeGrid):
         if max(self.rates_Hz) * self.dt_ms / 1000 > 1:
             raise ValueError("rates_Hz: at most one spike per cell and step, so no rate above 1000 / dt_ms")
         return self
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps of the run."""
+        return len(self.rates_Hz) * self.steps(self.epoch_ms)
 
 
 class PrescribedPairings(PoissonPopulation):
@@ -52,8 +59,9 @@ class PrescribedPairings(PoissonPopulation):
             if len(set(steps)) < len(steps):
                 raise ValueError(f"{name}: at most one spike of a cell in a step of {self.dt_ms:g} ms")
             # A recording may have prescribed spikes that its run was too short to emit.
-            if not recorded and len(steps) and steps[-1] >= step_count(self):
-                raise ValueError(f"{name}: no spike after the run's end at {duration_ms(self):g} ms")
+            if not recorded and len(steps) and steps[-1] >= self.step_count:
+                end_ms = len(self.rates_Hz) * self.epoch_ms
+                raise ValueError(f"{name}: no spike after the run's end at {end_ms:g} ms")
         return self
 
 
@@ -70,14 +78,39 @@ class HomeostaticSynapse(TimeGrid):
     )
 
 
-def step_count(parameters: PoissonPopulation) -> int:
-    """Return the number of steps of the run."""
-    return len(parameters.rates_Hz) * round(parameters.epoch_ms / parameters.dt_ms)
+class SampledPairings(HomeostaticSynapse, PrescribedPairings):
+    """The synapse in that network, and how often its state is kept."""
 
+    sample_interval_ms: GridDuration = quantity("Interval of the samples of H, G and the weight.")
+    every_step_ms: NonNegative = quantity(
+        "Initial part of the run in which H is kept at each step.", output_option=True
+    )
 
-def duration_ms(parameters: PoissonPopulation) -> float:
-    """Return the duration of the run [ms]."""
-    return len(parameters.rates_Hz) * parameters.epoch_ms
+    def cost_with(self, numbers_per_spike: float) -> Cost:
+        """Return what a run needs: the population's spikes while they are sampled, and what is kept over time.
+
+        Parameters
+        ----------
+        numbers_per_spike : float
+            What is kept of each spike of the population.
+        """
+        epoch_steps = self.epoch_ms / self.dt_ms
+        steps = epoch_steps * len(self.rates_Hz)
+        expected = [self.population_size * epoch_steps * rate_Hz * self.dt_ms / 1000 for rate_Hz in self.rates_Hz]
+        # Six standard deviations and ten spikes more than expected, in each epoch.
+        spikes = [mean + 6 * math.sqrt(mean) + 10 for mean in expected]
+        numbers = (
+            # Numbers of the trials, of one epoch and of all; then their steps and neurons.
+            4 * max(spikes)
+            + (4 + numbers_per_spike) * sum(spikes)
+            # Time and epoch of each step, with temporaries; the spikes in it.
+            + (5 + 1 + 1 / 2) * steps
+            + min(self.every_step_ms / self.dt_ms, steps)
+            # Time, H, G and the weight; statistics ask for the epoch of each.
+            + (4 + 6) * (steps / self.steps(self.sample_interval_ms) + 1)
+            + (5 * 3 + 8) * (len(self.pre_times_ms) + len(self.post_times_ms))
+        )
+        return Cost(8 * numbers, steps * _SECONDS_PER_STEP + sum(expected) * _SECONDS_PER_SPIKE)
 
 
 def seconds(time_ms: float) -> float:
@@ -99,7 +132,7 @@ def spike_steps(times_ms: list[float], parameters: TimeGrid) -> IntArray:
 def emitted_steps(parameters: PrescribedPairings) -> tuple[IntArray, IntArray]:
     """Return the steps of the pre- and of the postsynaptic spikes; a recorded run may be too short to emit them all."""
     pre, post = (spike_steps(each, parameters) for each in (parameters.pre_times_ms, parameters.post_times_ms))
-    return pre[pre < step_count(parameters)], post[post < step_count(parameters)]
+    return pre[pre < parameters.step_count], post[post < parameters.step_count]
 
 
 def epoch_of_step(parameters: PoissonPopulation) -> IntArray:
@@ -113,7 +146,6 @@ def epoch_of_step(parameters: PoissonPopulation) -> IntArray:
     dt_s, epoch_s = seconds(parameters.dt_ms), seconds(parameters.epoch_ms)
     # The reference simulator looks its timed array up on a grid K times finer than an epoch.
     fineness = 2.0 ** math.ceil(math.log2(8 * epoch_s / dt_s))
-    time_s = np.arange(step_count(parameters)) * dt_s
+    time_s = np.arange(parameters.step_count) * dt_s
     epoch = np.floor((time_s / (epoch_s / fineness) + 0.5) / fineness).astype(np.int64)
-    clipped: IntArray = np.clip(epoch, 0, len(parameters.rates_Hz) - 1)
-    return clipped
+    return np.clip(epoch, 0, len(parameters.rates_Hz) - 1)

@@ -1,6 +1,8 @@
 """Arrays of numbers: their types, and measures of samples that are no paper's own."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +10,12 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+
+def joined(parts: Sequence[npt.ArrayLike]) -> tuple[npt.NDArray[Any], IntArray]:
+    """Return lists one after another, and the number of the list that each element is from."""
+    counts = np.array([np.size(part) for part in parts], np.int64)
+    return np.concatenate(parts) if len(parts) else np.zeros(0), np.repeat(np.arange(len(parts)), counts)
 
 
 def nearest(grid: FloatArray, values: FloatArray) -> IntArray:

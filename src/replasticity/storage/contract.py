@@ -95,13 +95,28 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
         If a value has no entry in the contract.
     ValueError
         If one has not as many dimensions as its contract says, or two disagree on the length of one.
+    StateError
+        If an integer is too large for its type.
     """
     unknown = set(values) - set(contract)
     if unknown:
         raise KeyError(f"not in the contract: {sorted(unknown)}")
-    arrays = {name: np.asarray(values[name], variable.dtype) for name, variable in contract.items() if name in values}
+    arrays = {name: _typed(name, values[name], each.dtype) for name, each in contract.items() if name in values}
     sizes(contract, arrays)
     return arrays
+
+
+def _typed(name: str, value: Any, dtype: str) -> npt.NDArray[Any]:
+    """Return a value as an array of a type; raise a `StateError` that names an integer beyond that type's range."""
+    array = np.asarray(value)
+    integers = {array.dtype.kind, np.dtype(dtype).kind} <= {"i", "u"}
+    if integers and array.size and not np.can_cast(array.dtype, dtype):
+        allowed = np.iinfo(dtype)
+        for place in (array.argmin(), array.argmax()):
+            if not allowed.min <= array.flat[place] <= allowed.max:
+                index = [int(k) for k in np.unravel_index(place, array.shape)]
+                raise StateError(f"{name}{index} is {array.flat[place]}, allowed: {allowed.min} to {allowed.max}")
+    return array.astype(dtype, copy=False)
 
 
 def sizes(contract: Mapping[str, Variable], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:

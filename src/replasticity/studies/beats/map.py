@@ -80,7 +80,7 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     connections = pre_index, phase * post_count + post_index
 
     def meet(spikes):
-        outcome = pair_stdp.run_synapses(p, *spikes, connections=connections)
+        outcome = pair_stdp.run_synapses(p, spikes.pre_steps, spikes.post_steps, spikes.dt_s, connections)
         return outcome._make(values.reshape(shape) for values in outcome)
 
     # A neuron's spikes do not depend on its synapses: each neuron fires once, whatever the number of its partners.

@@ -4,19 +4,15 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, is_recorded, quantity
-from replasticity.errors import StateError
 from replasticity.models.clopath_network_parameters import MovingProfile, sample_input_spikes, sample_network
-from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
+from replasticity.models.clopath_parameters import POTENTIALS
 from replasticity.numerics import random
+from replasticity.numerics.arrays import IntArray
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: The course of the weights is kept after these shares of the duration.
 COURSE_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -26,9 +22,6 @@ SHUFFLES = 2000
 
 #: The state around one spike is kept from this long before to this long after it [ms].
 BEFORE_SPIKE_MS, AFTER_SPIKE_MS = 10.0, 60.0
-
-#: What a bin of the raster counts to.
-MOST_IN_BIN = 127
 
 #: Bin of the raster [ms], and model time between two reports of progress [ms].
 RASTER_BIN_MS = 1.0
@@ -58,42 +51,19 @@ class Parameters(MovingProfile):
         return self
 
     def cost(self) -> Cost:
-        """Return what a run needs: synapses, spikes, kept weights and raster, shuffled weights."""
-        steps, neurons = self.duration_ms / self.dt_ms, self.exc_count + self.inh_count
-        synapses = (
-            self.input_count * neurons
-            + self.exc_count * self.exc_count
-            + self.inh_count * (self.indegree_exc_inh + self.outdegree_inh_exc)
-        )
-        pairs = self.exc_count * (self.exc_count - 1) / 2
-        # The channels' rates add up to the area of a Gaussian, or to all channels at the peak. Counts are Poisson.
-        peak_per_ms = self.profile_gain * self.profile_rate_Hz / 1000
-        per_ms = peak_per_ms * min(self.input_count, math.sqrt(2 * math.pi) * self.profile_sd + 1)
-        expected = per_ms * (self.duration_ms + self.interval_ms)
-        inputs = expected + 10 * math.sqrt(expected) + 100
-        # What the time loop allows: a spike per clamp, or per step.
-        spikes = neurons * (steps / max(self.t_clamp_ms / self.dt_ms, 1.0) + self.duration_ms / CHUNK_MS + 2)
+        """Return what a run needs: the network, kept weights, raster and potentials, fields, shuffled weights."""
+        synapses = self.exc_count * (self.exc_count - 1)
         raster_steps, raster_bins = self.raster_ms / self.dt_ms, self.raster_ms / max(RASTER_BIN_MS, self.dt_ms)
-        longest_steps = max(self.delay_ms, self.delay_exc_exc_ms) / self.dt_ms
-        numbers = (
-            12 * synapses
-            + 16 * inputs
-            + 8 * spikes
-            + 4 * (self.duration_ms / self.sample_interval_ms + 1 + len(COURSE_SHARES)) * 2 * pairs
+        kept_numbers = (
+            4 * (self.duration_ms / self.sample_interval_ms + 1 + len(COURSE_SHARES)) * synapses
             + 7 * self.exc_count * raster_steps
             + 3 * raster_bins * (self.input_count + self.exc_count)
-            + 6 * neurons * longest_steps
-            + 3 * self.exc_count * (self.delay_u_ms / self.dt_ms + ENTRIES)
-            + 16 * (self.duration_ms / self.interval_ms)
             + 40 * (BEFORE_SPIKE_MS + AFTER_SPIKE_MS) / self.dt_ms
-            + 100 * neurons
             + (10 + 3 * len(self.centres)) * self.input_count
             + (4 * len(self.centres) + 2 * self.input_count) * self.exc_count
-            + 7 * SHUFFLES * 2 * pairs
+            + 7 * SHUFFLES * synapses
         )
-        # Sixteen neurons take as long as one.
-        seconds = steps * math.ceil(neurons / 16) * STEP_SECONDS + 1e-9 * expected * neurons
-        return Cost(8 * numbers, seconds)
+        return self.cost_with(kept_numbers, chunks=self.duration_ms / CHUNK_MS)
 
 
 #: Projections of the network.
@@ -205,23 +175,15 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     bin_steps = max(1, p.steps(RASTER_BIN_MS))
     bins = (end - first) // bin_steps
 
-    def raster(name: str, stamp: IntArray, neuron: IntArray, neurons: int) -> IntArray:
-        counts = np.zeros((bins, neurons), np.int64)
+    def raster(stamp: IntArray, neuron: IntArray, count: int) -> IntArray:
+        counts = np.zeros((bins, count), np.int64)
         inside = (first <= stamp) & (stamp < first + bins * bin_steps)
         np.add.at(counts, ((stamp[inside] - first) // bin_steps, neuron[inside]), 1)
-        if counts.max(initial=0) > MOST_IN_BIN:
-            most, one = np.unravel_index(counts.argmax(), counts.shape)
-            raise StateError(
-                f"raster: {counts[most, one]} spikes of {name} {one} in the bin at "
-                f"{(first + most * bin_steps) * p.dt_ms:g} ms, allowed: {MOST_IN_BIN}"
-            )
         return counts
 
     values["raster_time_ms"] = (first + np.arange(bins) * bin_steps) * p.dt_ms
-    values["raster_input_count"] = raster(
-        "channel", inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count
-    )
-    values["raster_exc_count"] = raster("neuron", stamp[excitatory], neuron[excitatory], p.exc_count)
+    values["raster_input_count"] = raster(inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count)
+    values["raster_exc_count"] = raster(stamp[excitatory], neuron[excitatory], p.exc_count)
 
     before, after = p.steps(BEFORE_SPIKE_MS), p.steps(AFTER_SPIKE_MS)
     around = np.full((simulated.trace.shape[0], before + after + 1), np.nan)

@@ -50,27 +50,26 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     main = ensembles["main"]
     durations = [ensembles[role] for role in _DURATIONS if role in ensembles]
     corrections = {label: ensembles[role] for role, label in _CORRECTIONS.items() if role in ensembles}
-    letters = iter("abcdefghij")
     figure = Figure(figsize=(look.FULL_WIDTH, 9.7 if corrections else 8.2), layout=look.layout())
     heights = [1.7, 1.9, 2.4, *([1.5] if corrections else []), 2.2]
     subfigures: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
     rows = iter(subfigures)
 
     axes = _one_and_several(next(rows), len(durations))
-    draw_matrix_as_published(axes[0], main, next(letters))
-    draw_matrices(axes[1:], durations, next(letters))
+    draw_matrix_as_published(axes[0], main, "a")
+    draw_matrices(axes[1:], durations, "b")
     axes = _one_and_several(next(rows), len(durations))
-    draw_pairs(axes[0], main, next(letters))
-    draw_fields(axes[1:], durations, next(letters))
+    draw_pairs(axes[0], main, "c")
+    draw_fields(axes[1:], durations, "d")
     axes = next(rows).subplots(1, 3)
-    draw_similarity(axes[0], ensembles.get("long", main), next(letters))
-    draw_course(axes[1], durations, ensembles.get("start"), next(letters))
-    draw_strong_pairs(axes[2], durations, next(letters))
+    draw_similarity(axes[0], ensembles.get("long", main), "e")
+    draw_course(axes[1], durations, ensembles.get("start"), "f")
+    draw_strong_pairs(axes[2], durations, "g")
     if corrections:
-        draw_corrections(next(rows).subplots(1, len(_EFFECTS), sharey=True), main, corrections, next(letters))
+        draw_corrections(next(rows).subplots(1, len(_EFFECTS), sharey=True), main, corrections, "h")
     panels = next(rows).subplot_mosaic([["inputs", "spike"], ["neurons", "spike"]], height_ratios=[2.2, 1])
-    draw_raster(panels["inputs"], panels["neurons"], main, next(letters))
-    draw_spike(panels["spike"], main, next(letters))
+    draw_raster(panels["inputs"], panels["neurons"], main, "i" if corrections else "h")
+    draw_spike(panels["spike"], main, "j" if corrections else "i")
     return figure
 
 

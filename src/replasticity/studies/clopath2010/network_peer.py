@@ -5,23 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from replasticity.numerics.arrays import IntArray
 from replasticity.storage.contract import Arrays, Recorded, build, require_indices
-from replasticity.studies.clopath2010.network import (
-    INPUTS,
-    SYNAPSES,
-    IntArray,
-    Parameters,
-    simulate_network,
-)
+from replasticity.studies.clopath2010.network import INPUTS, SYNAPSES, Parameters, simulate_network
 from replasticity.study import recordings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 DATA = recordings.read(__file__)
-
-#: Recorded name of a traced variable, in the order of the trace.
-_TRACED = ("V_m", "w", "z", "V_th", "u_bar_plus", "u_bar_minus", "u_bar_bar")
 
 #: Recorded synapses -> ours.
 _SYNAPSES = {name.replace("input", "in"): name for name in SYNAPSES}
@@ -49,8 +41,7 @@ def _values(recording: "xr.Dataset", name: str) -> Any:
 
 def _stamps(recording: "xr.Dataset", name: str, parameters: Parameters) -> IntArray:
     """Return recorded times as grid steps."""
-    stamps: IntArray = np.rint(_values(recording, name) / parameters.dt_ms).astype(np.int64)
-    return stamps
+    return np.rint(_values(recording, name) / parameters.dt_ms).astype(np.int64)
 
 
 def recorded_inputs(recording: "xr.Dataset", parameters: Parameters) -> Arrays:
@@ -93,11 +84,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         most_events=MOST_EVENTS,
     )
     event_stamp, synapse = simulated.events[:, :2].T.astype(np.int64)
-    variables: dict[str, tuple[Any, Any]] = {
-        "exc_exc_weight_final": ("exc_exc", simulated.exc_exc_weight_final_mV),
-        "in_exc_weight_final": ("in_exc", simulated.input_exc_weight_final_mV),
-        "exc_exc_weight": (("exc_exc_time", "exc_exc"), simulated.exc_exc_weight_mV),
-        "in_exc_weight": (("in_exc_time", "in_exc"), simulated.input_exc_weight_mV),
+    variables = DATA.of_run(simulated._asdict()) | {
         "exc_exc_event_time": ("exc_exc_event", event_stamp * parameters.dt_ms),
         "exc_exc_event_pre": ("exc_exc_event", inputs["exc_exc_pre"][synapse]),
         "exc_exc_event_post": ("exc_exc_event", inputs["exc_exc_post"][synapse]),
@@ -109,7 +96,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         variables[f"{name}_spike_index"] = (f"{name}_spike", neuron[chosen] - first)
     for part in ("fine", "coarse"):
         samples = np.searchsorted(trace_stamp, at[f"trace_{part}_time"])
-        for row, name in enumerate(_TRACED):
+        for row, name in enumerate(DATA.states):
             if f"{part}_{name}" in recording:
                 variables[f"{part}_{name}"] = (("traced", f"trace_{part}"), simulated.trace[row][:, samples])
     return variables

@@ -4,12 +4,12 @@ import math
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from replasticity.models.clopath_network_parameters import profile
 from replasticity.numerics import random
+from replasticity.numerics.arrays import BoolArray, FloatArray, correlation
 from replasticity.storage.contract import ratio
-from replasticity.studies.clopath2010.network import COURSE_SHARES, SHARES, SHUFFLES, FloatArray, Parameters
+from replasticity.studies.clopath2010.network import COURSE_SHARES, SHARES, SHUFFLES, Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Two weights count as grown if they have grown by more than this [mV].
@@ -47,20 +47,12 @@ def both_directions(matrix: FloatArray) -> FloatArray:
     return np.stack([matrix[upper], matrix.T[upper]])
 
 
-def correlation(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the correlation coefficient along the last axis; NaN where one of the two does not vary."""
-    x, y = (side - side.mean(axis=-1, keepdims=True) for side in (x, y))
-    with np.errstate(invalid="ignore"):
-        result: FloatArray = (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
-    return result
-
-
 def reciprocity(pairs: FloatArray) -> float:
     """Return the correlation of one direction with the other, each pair in both orders."""
     return float(correlation(pairs.ravel(), pairs[::-1].ravel()))
 
 
-def two_way(grown: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
+def two_way(grown: BoolArray) -> tuple[int, int, float]:
     """Return how many pairs have both, and exactly one, of two directions (axis 0), and the first if independent."""
     return int(grown.all(axis=0).sum()), int((grown[0] ^ grown[1]).sum()), grown.shape[1] * float(grown.mean()) ** 2
 
@@ -74,8 +66,7 @@ def by_centre(parameters: Parameters, run: Run, weight_mV: FloatArray) -> FloatA
     matrix_mV = np.zeros((parameters.input_count, parameters.exc_count))
     matrix_mV[run["input_exc_pre"], run["input_exc_post"]] = weight_mV
     # Not by the matrix product, whose order of adding up depends on the machine.
-    means_mV: FloatArray = np.einsum("ci,ie->ce", profiles, matrix_mV) / profiles.sum(axis=1, keepdims=True)
-    return means_mV
+    return np.einsum("ci,ie->ce", profiles, matrix_mV) / profiles.sum(axis=1, keepdims=True)
 
 
 @statistic("final weights between excitatory neurons, 0 where there is no synapse", ("pre", "post"), resolution=1e-9)
@@ -86,8 +77,7 @@ def exc_exc_weight_final_mV(run, p):
 @once_per_run
 def dw_mV(run: Run, p: Parameters) -> FloatArray:
     """Return the change of each weight between excitatory neurons."""
-    change: FloatArray = run.exc_exc_weight_final_mV - run.exc_exc_weight_initial_mV
-    return change
+    return run.exc_exc_weight_final_mV - run.exc_exc_weight_initial_mV
 
 
 @statistics(
@@ -159,9 +149,7 @@ def strong_pairs(run, p):
 @statistics(
     grown_two_way=number("pairs whose two weights both grew by more than the threshold", ("threshold",), "int32"),
     grown_one_way=number("pairs where exactly one weight grew by more", ("threshold",), "int32"),
-    grown_two_way_expected=number(
-        "pairs with two grown weights if independent", ("threshold",), resolution=1e-9, discrete=True
-    ),
+    grown_two_way_expected=_count("pairs with two grown weights if independent", ("threshold",)),
 )
 def grown_pairs(run, p):
     pairs_mV = both_directions(weight_matrix(run, dw_mV(run, p), p))
@@ -194,19 +182,18 @@ def input_weights(run, p):
 
 
 @once_per_run
-def first_field_mV(run: Run, p: Parameters) -> FloatArray:
-    """Return the mean initial weight of the inputs of each centre."""
-    return by_centre(p, run, run.input_exc_weight_initial_mV)
+def fields_mV(run: Run, p: Parameters) -> tuple[FloatArray, FloatArray]:
+    """Return the mean initial and the mean final weight of the inputs of each centre."""
+    return by_centre(p, run, run.input_exc_weight_initial_mV), by_centre(p, run, run.input_exc_weight_final_mV)
 
 
-@statistic(f"mean final weight of the inputs, {_BY_PROFILE}", ("centre", "post"), resolution=1e-9)
-def input_weight_by_centre_mV(run, p):
-    return by_centre(p, run, run.input_exc_weight_final_mV)
-
-
-@statistic(f"mean change of the inputs' weights, {_BY_PROFILE}", ("centre", "post"), resolution=1e-9)
-def input_change_by_centre_mV(run, p):
-    return input_weight_by_centre_mV(run, p) - first_field_mV(run, p)
+@statistics(
+    input_weight_by_centre_mV=_weight(f"mean final weight of the inputs, {_BY_PROFILE}", ("centre", "post")),
+    input_change_by_centre_mV=_weight(f"mean change of the inputs' weights, {_BY_PROFILE}", ("centre", "post")),
+)
+def final_and_change_by_centre_mV(run, p):
+    initial_mV, final_mV = fields_mV(run, p)
+    return final_mV, final_mV - initial_mV
 
 
 @statistic(
@@ -216,9 +203,9 @@ def input_change_by_centre_mV(run, p):
 )
 def input_selectivity_ratio(run, p):
     # Of equal weights the means differ by rounding alone.
-    differ = np.ptp(run.input_exc_weight_initial_mV)
-    first_selectivity_mV = first_field_mV(run, p).std(axis=0).mean() if differ else 0.0
-    return ratio(input_weight_by_centre_mV(run, p).std(axis=0).mean(), first_selectivity_mV)
+    differ = np.ptp(run.input_exc_weight_initial_mV) > 0
+    initial_mV, final_mV = (field_mV.std(axis=0).mean() for field_mV in fields_mV(run, p))
+    return ratio(final_mV, initial_mV if differ else 0.0)
 
 
 @statistic(
@@ -228,8 +215,8 @@ def input_selectivity_ratio(run, p):
 )
 def similarity_effect(run, p):
     one, other = np.triu_indices(p.exc_count, 1)
-    field_mV = input_weight_by_centre_mV(run, p).T
-    return correlation(pair_mV(run, p).mean(axis=0), correlation(field_mV[one], field_mV[other]))
+    _, final_mV = fields_mV(run, p)
+    return correlation(pair_mV(run, p).mean(axis=0), correlation(final_mV.T[one], final_mV.T[other]))
 
 
 @statistics(

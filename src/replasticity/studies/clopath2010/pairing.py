@@ -9,20 +9,15 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, OnGrid, Positive, quantity
-from replasticity.models.clopath_pairing_parameters import ForcedNeurons
-from replasticity.models.clopath_parameters import ENTRIES, POTENTIALS, STEP_SECONDS
+from replasticity.models.clopath_pairing_parameters import NEURONS, ForcedNeurons
+from replasticity.models.clopath_parameters import POTENTIALS
+from replasticity.numerics.arrays import joined
 from replasticity.storage.contract import Arrays, Variable, build
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Times = Annotated[list[Annotated[list[NonNegative], Field(min_length=1)]], OnGrid()]
-
-#: The neuron models, in the order of the dimension ``neuron``.
-NEURONS = ("adex", "hh")
 
 #: A run ends this long after the last spike of a generator [ms].
 AFTER_LAST_MS = 10.0
@@ -72,21 +67,12 @@ class Parameters(ForcedNeurons):
         return self
 
     def cost(self) -> Cost:
-        """Return what a run needs: states of the longest pairing, and the spikes of all."""
+        """Return what a run needs."""
         steps = [
             (max(*pre_ms, *post_ms) + self.shift_ms + AFTER_LAST_MS) / self.dt_ms
             for pre_ms, post_ms in zip(self.pre_times_ms, self.post_times_ms, strict=True)
         ]
-        # At most a spike per clamp or per step, and one per maximum of the potential; kept as lists at first.
-        spikes = sum(steps) * (1 / max(self.adex_t_clamp_ms / self.dt_ms, 1.0) + 0.5)
-        numbers = (
-            60 * max(steps)
-            + 16 * spikes
-            + 40 * sum(map(len, self.pre_times_ms + self.post_times_ms))
-            + 8 * (max(self.adex_delay_u_ms, self.hh_delay_u_ms) + self.delay_ms) / self.dt_ms
-            + 3 * ENTRIES
-        )
-        return Cost(8 * numbers, len(NEURONS) * sum(steps) * STEP_SECONDS)
+        return self.cost_of(steps, given_spikes=sum(map(len, self.pre_times_ms + self.post_times_ms)))
 
 
 INPUTS = {
@@ -128,8 +114,8 @@ def prescribed_inputs(parameters: Parameters) -> Arrays:
     """Return the times of the generators."""
     values: dict[str, Any] = {}
     for name, times_ms in (("pre", parameters.pre_times_ms), ("post", parameters.post_times_ms)):
-        values[f"{name}_time_ms"] = np.concatenate(times_ms) + parameters.shift_ms
-        values[f"{name}_pairing"] = np.repeat(np.arange(len(times_ms)), [len(one) for one in times_ms])
+        given_ms, values[f"{name}_pairing"] = joined(times_ms)
+        values[f"{name}_time_ms"] = given_ms + parameters.shift_ms
     return build(INPUTS, values)
 
 
@@ -144,36 +130,34 @@ def example_pairings(rates_Hz: Sequence[float], intervals_ms: Sequence[float]) -
 
 def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: transmitted weights and spikes of every pairing in both models, and example potentials."""
-    from replasticity.models.clopath_pairing import simulate_neuron
+    from replasticity.models.clopath_pairing import simulate_pairings
 
-    pre_ms, pre_pairing = inputs["pre_time_ms"], inputs["pre_pairing"]
-    post_ms, post_pairing = inputs["post_time_ms"], inputs["post_pairing"]
-    weight = np.full((len(NEURONS), len(pre_ms)), np.nan)
-    spikes: dict[str, list[Any]] = {"time_ms": [], "neuron": [], "pairing": []}
-    examples = example_pairings(parameters.rates_Hz, parameters.intervals_ms)
-    traces: dict[tuple[int, int], FloatArray] = {}
-    for row, model in enumerate(NEURONS):
-        for pairing in range(len(parameters.rates_Hz)):
-            pre, post = pre_ms[pre_pairing == pairing], post_ms[post_pairing == pairing]
-            step_count = parameters.steps(max(pre.max(), post.max()) + AFTER_LAST_MS)
-            transmitted, stamp, trace = simulate_neuron(parameters, model, pre, post, step_count)
-            weight[row, pre_pairing == pairing] = transmitted
-            spikes["time_ms"] += list(stamp * parameters.dt_ms)
-            spikes["neuron"] += [row] * len(stamp)
-            spikes["pairing"] += [pairing] * len(stamp)
-            if pairing in examples:
-                traces[row, examples.index(pairing)] = trace[:, : parameters.steps(parameters.potentials_ms)]
-    length = max(trace.shape[1] for trace in traces.values())
+    p, count = parameters, len(parameters.rates_Hz)
+    given = []
+    for pairing in range(count):
+        pre_ms, post_ms = (inputs[f"{name}_time_ms"][inputs[f"{name}_pairing"] == pairing] for name in ("pre", "post"))
+        given.append((pre_ms, post_ms, p.steps(max(pre_ms.max(), post_ms.max()) + AFTER_LAST_MS)))
+    examples = example_pairings(p.rates_Hz, p.intervals_ms)
+    traced = [row * count + example for row in range(len(NEURONS)) for example in examples if example >= 0]
+    pairings = [(model, *each) for model in NEURONS for each in given]
+    transmitted, stamps, traces = simulate_pairings(p, pairings, traced)
+    stamp, pairing_of_spike = joined(stamps)
+    potentials = [trace[:, : p.steps(p.potentials_ms)] for trace in traces.values()]
+    length = max(trace.shape[1] for trace in potentials)
     shown = np.full((len(POTENTIALS), len(NEURONS), len(examples), length), np.nan)
-    for (row, order), trace in traces.items():
-        shown[:, row, order, : trace.shape[1]] = trace
+    for one, trace in zip(traces, potentials, strict=True):
+        row, pairing = divmod(one, count)
+        shown[:, row, examples.index(pairing), : trace.shape[1]] = trace
     return build(
         RUN,
         {
-            "transmitted_weight": weight,
-            **{f"post_spike_{name}": values for name, values in spikes.items()},
+            # Spikes of the generators are given pairing by pairing.
+            "transmitted_weight": joined(transmitted)[0].reshape(len(NEURONS), -1),
+            "post_spike_time_ms": stamp * p.dt_ms,
+            "post_spike_neuron": pairing_of_spike // count,
+            "post_spike_pairing": pairing_of_spike % count,
             "example_pairing": examples,
-            "time_ms": np.arange(1, length + 1) * parameters.dt_ms,
+            "time_ms": np.arange(1, length + 1) * p.dt_ms,
             **{f"example_{name}_mV": shown[row] for row, name in enumerate(POTENTIALS)},
         },
     )

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
+from replasticity.models.clopath_pairing_parameters import NEURONS
+from replasticity.numerics.arrays import FloatArray, joined
 from replasticity.storage.contract import Recorded, require_indices
-from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, Parameters
+from replasticity.studies.clopath2010.pairing import Parameters, example_pairings
 from replasticity.studies.clopath2010.pairing_statistics import normalised_percent
 from replasticity.study import recordings
 
@@ -18,71 +20,62 @@ DATA = recordings.read(__file__)
 #: The runs of a recording have at most so many steps together.
 MOST_RECORDED_STEPS = 10_000_000
 
-#: Recorded example -> recorded model, and whether the postsynaptic spike is first.
-_EXAMPLES = {
-    f"{name}_{order}": (model, order == "post_pre")
-    for model, name in enumerate(("aeif", "hh"))
-    for order in ("post_pre", "pre_post")
-}
-
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
     return DATA.in_our_names(parameters) | {"dt_ms": float(recording.attrs.get("resolution_ms", 0.1))}
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    from replasticity.models.clopath_pairing import simulate_neuron
+    from replasticity.models.clopath_pairing import simulate_pairings
 
-    def times_ms(name: str, one: int) -> FloatArray:
-        times: FloatArray = np.sort(recording[f"{name}_gen_time"].values[recording[f"{name}_gen_run"].values == one])
-        return times
-
+    p = parameters
     require_indices(recording, {"run_model": len(NEURONS)})
-    recorded_steps = recording["run_duration"].values / parameters.dt_ms
-    if not recorded_steps.sum() <= MOST_RECORDED_STEPS:
-        raise UserError(f"run_duration: at most {MOST_RECORDED_STEPS:g} steps of {parameters.dt_ms:g} ms together")
-    event: dict[str, list[Any]] = {"time": [], "run": [], "weight": []}
-    spike: dict[str, list[Any]] = {"time": [], "run": []}
-    last = np.full(recording.sizes["run"], np.nan)
-    traces = []
-    for one, (model, duration_ms) in enumerate(
-        zip(recording["run_model"].values, recording["run_duration"].values, strict=True)
-    ):
-        pre_ms = times_ms("pre", one)
-        transmitted, stamp, trace = simulate_neuron(
-            parameters, NEURONS[model], pre_ms, times_ms("post", one), parameters.steps(duration_ms)
-        )
-        delivered = np.isfinite(transmitted)
-        event["time"] += list(pre_ms[delivered] + parameters.dt_ms)
-        event["run"] += [one] * int(delivered.sum())
-        event["weight"] += list(transmitted[delivered])
-        spike["time"] += list(stamp * parameters.dt_ms)
-        spike["run"] += [one] * len(stamp)
-        last[one] = transmitted[delivered][-1] if delivered.any() else np.nan
-        traces.append(trace)
-    variables: dict[str, tuple[str, Any]] = {
+    models, duration_ms = recording["run_model"].values, recording["run_duration"].values
+    if not (duration_ms / p.dt_ms).sum() <= MOST_RECORDED_STEPS:
+        raise UserError(f"run_duration: at most {MOST_RECORDED_STEPS:g} steps of {p.dt_ms:g} ms together")
+
+    def times_ms(name: str, run: int) -> FloatArray:
+        return np.sort(recording[f"{name}_gen_time"].values[recording[f"{name}_gen_run"].values == run])
+
+    runs = range(len(models))
+    pre_ms = [times_ms("pre", run) for run in runs]
+    pairings = [(NEURONS[models[run]], pre_ms[run], times_ms("post", run), p.steps(duration_ms[run])) for run in runs]
+    transmitted, stamps, traces = simulate_pairings(p, pairings, traced=runs)
+    last = np.array([[np.nan, *weights[np.isfinite(weights)]][-1] for weights in transmitted])
+    weight, run_of_weight = joined(transmitted)
+    stamp, run_of_spike = joined(stamps)
+    delivered = np.isfinite(weight)
+    variables: Recorded = {
         "run_weight_last": ("run", last),
-        "run_weight_normalized": ("run", normalised_percent(parameters, last)),
-        **{f"event_{name}": ("event", np.array(values)) for name, values in event.items()},
-        **{f"post_spike_{name}": ("post_spike", np.array(values)) for name, values in spike.items()},
+        "run_weight_normalized": ("run", normalised_percent(p, last)),
+        "event_time": ("event", joined(pre_ms)[0][delivered] + p.dt_ms),
+        "event_run": ("event", run_of_weight[delivered]),
+        "event_weight": ("event", weight[delivered]),
+        "post_spike_time": ("post_spike", stamp * p.dt_ms),
+        "post_spike_run": ("post_spike", run_of_spike),
     }
-    for example, (model, post_first) in _EXAMPLES.items():
-        if f"{example}_trace_time" in recording:
-            at = np.rint(recording[f"{example}_trace_time"].values / parameters.dt_ms).astype(np.int64) - 1
-            trace = traces[_example_run(recording, model, post_first)]
-            if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
-                raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")
-            for row, name in enumerate(("V_m", "u_bar_plus", "u_bar_minus", "u_bar_bar")):
-                variables[f"{example}_{name}"] = (f"{example}_trace", trace[row, at])
+    for model, name in enumerate(("aeif", "hh")):
+        for order, pair in enumerate(("post_pre", "pre_post")):
+            example = f"{name}_{pair}"
+            if f"{example}_trace_time" in recording:
+                at = np.rint(recording[f"{example}_trace_time"].values / p.dt_ms).astype(np.int64) - 1
+                trace = traces[_example_run(recording, model, order)]
+                if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
+                    raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")
+                for state, values in zip(DATA.states, trace, strict=True):
+                    variables[f"{example}_{state}"] = (f"{example}_trace", values[at])
     return variables
 
 
-def _example_run(recording: "xr.Dataset", model: int, post_first: bool) -> int:
+def _example_run(recording: "xr.Dataset", model: int, order: int) -> int:
     """Return the run whose potentials are recorded: the fastest of the example with this model and order."""
-    chosen = (recording["run_model"].values == model) & ((recording["run_interval"].values < 0) == post_first)
+    chosen = recording["run_model"].values == model
     if "run_protocol" in recording:
         chosen &= recording["run_protocol"].values == 0
-    if not chosen.any():
-        order = "postsynaptic" if post_first else "presynaptic"
-        raise UserError(f"run_interval: no run of model {model} with the {order} spike first")
-    return int(np.flatnonzero(chosen)[recording["run_rate"].values[chosen].argmax()])
+    runs = np.flatnonzero(chosen)
+    rate_Hz, interval_ms = (recording[f"run_{name}"].values[runs].tolist() for name in ("rate", "interval"))
+    fastest = example_pairings(rate_Hz, interval_ms)[order]
+    if fastest < 0:
+        first = ("postsynaptic", "presynaptic")[order]
+        raise UserError(f"run_interval: no run of model {model} with the {first} spike first")
+    return int(runs[fastest])

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.studies.clopath2010.pairing import NEURONS, FloatArray, IntArray, Parameters
+from replasticity.models.clopath_pairing_parameters import NEURONS
+from replasticity.numerics.arrays import IntArray
+from replasticity.studies.clopath2010.pairing import Parameters
 from replasticity.study.statistics import Run, once_per_run, statistic
 
 DIMENSIONS = {"neuron": lambda p: len(NEURONS), "pairing": lambda p: len(p.rates_Hz), "order": lambda p: 2}
@@ -98,8 +100,7 @@ def chi_square(run, p):
     simulated, measured = measured_too(p)
     expected_percent, sem_percent = np.array([p.measured_change_percent, p.measured_sem_percent])[:, measured]
     deviation = weight_percent(run, p)[:, simulated] - 100 - expected_percent
-    terms: FloatArray = (deviation / sem_percent) ** 2
-    return np.sum(terms, axis=1) if len(simulated) else np.full(len(NEURONS), np.nan)
+    return np.sum((deviation / sem_percent) ** 2, axis=1) if len(simulated) else np.full(len(NEURONS), np.nan)
 
 
 @statistic("number of terms of that sum")

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from replasticity.errors import UserError
-from replasticity.models.homeostatic_stdp_parameters import step_count
 from replasticity.storage.contract import Recorded
 from replasticity.studies.zenke2015 import statistics
 from replasticity.studies.zenke2015.protocol import Parameters, simulate
@@ -23,15 +22,8 @@ _RULES = {"seed": "as_published", "eq15": "eq15"}
 #: A recorded population has at most so many spikes: they are added one by one, a second for a billion.
 _MOST_SPIKES = 1e9
 
-
-#: Recorded table of pairings -> our statistic.
-_PAIRINGS = {
-    "pairing_G_monitor": statistics.G_sampled_Hz,
-    "pairing_G_pre": statistics.G_pre_Hz,
-    "pairing_G_post": statistics.G_post_Hz,
-    "pairing_dw": statistics.dw_nS,
-    "pairing_dw_example_script": statistics.dw_as_published_nS,
-}
+#: Statistics of each pairing, which a recording has as ``pairing_`` with their name in summaries.
+_OF_PAIRINGS = ("G_sampled_Hz", "G_pre_Hz", "G_post_Hz", "dw_nS", "dw_as_published_nS")
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +36,9 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     counts = recording["population_count"].values
-    if counts.shape != (step_count(parameters),):
+    if counts.shape != (parameters.step_count,):
         found = " x ".join(map(str, counts.shape))
-        raise UserError(f"population_count: has {found} steps, the parameters give {step_count(parameters)}")
+        raise UserError(f"population_count: has {found} steps, the parameters give {parameters.step_count}")
     # A neuron spikes at most once in a step.
     most = parameters.population_size
     if counts.dtype.kind not in "iu" or not 0 <= counts.min() <= counts.max() <= most:
@@ -54,36 +46,26 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     if counts.sum(dtype=np.float64) > _MOST_SPIKES:
         raise UserError(f"population_count: at most {_MOST_SPIKES:g} spikes in all")
     result = simulate(parameters, {"population_count": counts})
-    kind = result["event_kind"]
-    step_ms = result["event_step"] * parameters.dt_ms
-    pre_ms, post_ms = step_ms[(kind & 1) > 0], step_ms[(kind & 2) > 0]
-    variables: dict[str, tuple[str, Any]] = {
-        "pre_spike_time": ("pre_spike", pre_ms),
-        "pre_spike_index": ("pre_spike", np.zeros(len(pre_ms), np.int32)),
-        "post_spike_time": ("post_spike", post_ms),
-        "post_spike_index": ("post_spike", np.zeros(len(post_ms), np.int32)),
+    variables = DATA.of_run(result) | {
         "plastic_weight_initial": ("plastic", [parameters.weight_initial_nS]),
         "plastic_weight_final": ("plastic", [result["weight_final_nS"].item()]),
-        "monitor_time": ("sample", result["time_ms"]),
-        "H": ("sample", result["H_Hz"]),
-        "G": ("sample", result["G_Hz"]),
-        "wij": ("sample", result["weight_nS"]),
-        "H_every_step": ("first_second_step", result["H_every_step_Hz"]),
-        "event_step": ("event", result["event_step"]),
-        "event_kind": ("event", kind),
+    }
+    for name, bit in (("pre_spike", 1), ("post_spike", 2)):
+        time_ms = result["event_step"][(result["event_kind"] & bit) > 0] * parameters.dt_ms
+        variables[f"{name}_time"] = (name, time_ms)
+        variables[f"{name}_index"] = (name, np.zeros(len(time_ms), np.int32))
+    of_events = {
+        "H": result["event_H_Hz"],
+        "G": result["event_H_Hz"] - parameters.target_rate_Hz,
+        "wij": result["event_weight_nS"],
+        "zi": result["event_z_i"],
+        "zj": result["event_z_j"],
+        "lastupdate": result["event_last_ms"],
     }
     for index, phase in enumerate(("before", "mid", "after")):
-        for recorded, ours in (
-            ("H", "event_H_Hz"),
-            ("wij", "event_weight_nS"),
-            ("zi", "event_z_i"),
-            ("zj", "event_z_j"),
-            ("lastupdate", "event_last_ms"),
-        ):
-            variables[f"event_{recorded}_{phase}"] = ("event", result[ours][:, index])
-        variables[f"event_G_{phase}"] = ("event", result["event_H_Hz"][:, index] - parameters.target_rate_Hz)
+        variables |= {f"event_{name}_{phase}": ("event", values[:, index]) for name, values in of_events.items()}
     if "pairing" in recording.sizes:
         run = Run(result)
-        for recorded, statistic in _PAIRINGS.items():
-            variables[recorded] = ("pairing", statistic(run, parameters))
+        for name in _OF_PAIRINGS:
+            variables[f"pairing_{DATA.summary[name]}"] = ("pairing", getattr(statistics, name)(run, parameters))
     return variables

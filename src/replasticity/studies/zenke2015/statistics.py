@@ -4,13 +4,15 @@ Source: docs/models/homeostatic_stdp.md#pairing-table.
 """
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from replasticity.models.homeostatic_stdp_parameters import IntArray, emitted_steps, spike_steps
+from replasticity.models.homeostatic_stdp_parameters import emitted_steps
+from replasticity.numerics.arrays import FloatArray, IntArray, nearest, straight_line
 from replasticity.storage.contract import ratio
-from replasticity.studies.zenke2015.protocol import FloatArray, Parameters
+from replasticity.studies.zenke2015.protocol import Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: The weight before and after a pairing is read this long before and after the presynaptic spike [ms].
@@ -22,6 +24,7 @@ DIMENSIONS = {
 }
 
 _NO_LINE = "a line needs two pairings with different G and dw"
+_of_line = partial(number, undefined=_NO_LINE)
 
 
 @once_per_run
@@ -32,33 +35,21 @@ def pair_steps(run: Run, p: Parameters) -> tuple[IntArray, IntArray]:
     return pre[:pairs], post[:pairs]
 
 
-def nearest_sample(values: FloatArray, run: Run, moments_ms: FloatArray) -> FloatArray:
-    """Return the values in the samples nearest to some moments, the earlier of two equally near."""
-    time_ms = run.time_ms
-    later = np.clip(np.searchsorted(time_ms, moments_ms), 0, len(time_ms) - 1)
-    earlier = np.maximum(later - 1, 0)
-    is_earlier = np.abs(time_ms[earlier] - moments_ms) <= np.abs(time_ms[later] - moments_ms)
-    chosen: FloatArray = values[np.where(is_earlier, earlier, later)]
-    return chosen
-
-
 @once_per_run
 def pre_ms(run: Run, p: Parameters) -> FloatArray:
     """Return the time of the presynaptic spike of each pairing, as prescribed [ms]."""
-    times_ms: FloatArray = np.sort(p.pre_times_ms)[: len(pair_steps(run, p)[0])]
-    return times_ms
+    return np.sort(p.pre_times_ms)[: len(pair_steps(run, p)[0])]
 
 
 @statistic(
     "G in the sample nearest to the presynaptic spike (the abscissa of the figure)", ("pairing",), resolution=1e-9
 )
 def G_sampled_Hz(run, p):
-    return nearest_sample(run.G_Hz, run, pre_ms(run, p))
+    return run.G_Hz[nearest(run.time_ms, pre_ms(run, p))]
 
 
 def _G_at_event_Hz(run: Run, p: Parameters, steps: IntArray, phase: int) -> FloatArray:
-    G_Hz: FloatArray = run.event_H_Hz[np.searchsorted(run.event_step, steps), phase] - p.target_rate_Hz
-    return G_Hz
+    return run.event_H_Hz[np.searchsorted(run.event_step, steps), phase] - p.target_rate_Hz
 
 
 @statistic("G that the presynaptic event reads", ("pairing",), resolution=1e-9)
@@ -73,8 +64,8 @@ def G_post_Hz(run, p):
 
 @statistic("weight change, after minus before", ("pairing",), resolution=1e-8)
 def dw_nS(run, p):
-    before_ms, after_ms = pre_ms(run, p) - WEIGHT_READ_MS, pre_ms(run, p) + WEIGHT_READ_MS
-    return nearest_sample(run.weight_nS, run, after_ms) - nearest_sample(run.weight_nS, run, before_ms)
+    before, after = (nearest(run.time_ms, pre_ms(run, p) + shift_ms) for shift_ms in (-WEIGHT_READ_MS, WEIGHT_READ_MS))
+    return run.weight_nS[after] - run.weight_nS[before]
 
 
 @statistic("weight change with the published script's sign", ("pairing",), resolution=1e-8)
@@ -97,33 +88,19 @@ def late_G(run, p):
     return [G.mean() if len(G) else math.nan for G in epochs_Hz], [G.std() if len(G) else math.nan for G in epochs_Hz]
 
 
-def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Return slope, intercept and R^2 of the least-squares line of y on x; NaN where all x or all y are equal."""
-    # Differences by rounding alone make no line.
-    if len(x) < 2 or any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (x, y)):
-        return math.nan, math.nan, math.nan
-    slope, intercept = np.polyfit(x, y, 1)
-    residual = y - (slope * x + intercept)
-    return float(slope), float(intercept), float(1 - residual @ residual / np.sum((y - y.mean()) ** 2))
-
-
 @statistics(
-    slope_sampled_nS_per_Hz=number(
-        "least-squares slope of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE
-    ),
-    intercept_sampled_nS=number("intercept of dw against the sampled G", resolution=1e-8, undefined=_NO_LINE),
-    r2_sampled=number("R^2 of dw against the sampled G", resolution=1e-9, undefined=_NO_LINE),
+    slope_sampled_nS_per_Hz=_of_line("least-squares slope of dw against the sampled G", resolution=1e-8),
+    intercept_sampled_nS=_of_line("intercept of dw against the sampled G", resolution=1e-8),
+    r2_sampled=_of_line("R^2 of dw against the sampled G", resolution=1e-9),
 )
 def line_sampled(run, p):
     return straight_line(G_sampled_Hz(run, p), dw_nS(run, p))
 
 
 @statistics(
-    slope_post_nS_per_Hz=number(
-        "least-squares slope of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE
-    ),
-    intercept_post_nS=number("intercept of dw against the postsynaptic G", resolution=1e-8, undefined=_NO_LINE),
-    r2_post=number("R^2 of dw against the postsynaptic G", resolution=1e-9, undefined=_NO_LINE),
+    slope_post_nS_per_Hz=_of_line("least-squares slope of dw against the postsynaptic G", resolution=1e-8),
+    intercept_post_nS=_of_line("intercept of dw against the postsynaptic G", resolution=1e-8),
+    r2_post=_of_line("R^2 of dw against the postsynaptic G", resolution=1e-9),
 )
 def line_post(run, p):
     return straight_line(G_post_Hz(run, p), dw_nS(run, p))
@@ -165,28 +142,20 @@ def zero_crossing_Hz(run, p):
     return ratio(-intercept, slope)
 
 
-@once_per_run
-def pairing_rate_Hz(run: Run, p: Parameters) -> FloatArray:
-    """Return the population rate in the epoch of each pairing [Hz]."""
-    epoch_steps = round(p.epoch_ms / p.dt_ms)
-    return np.array(p.rates_Hz)[spike_steps(p.pre_times_ms, p)[: len(dw_nS(run, p))] // epoch_steps]
-
-
-@statistic(
-    "smallest dw among epochs with a rate above target",
-    resolution=1e-8,
-    undefined="no pairing is in an epoch above target",
+@statistics(
+    dw_lowest_above_nS=number(
+        "smallest dw among epochs with a rate above target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch above target",
+    ),
+    dw_highest_below_nS=number(
+        "largest dw among epochs with a rate below target",
+        resolution=1e-8,
+        undefined="no pairing is in an epoch below target",
+    ),
 )
-def dw_lowest_above_nS(run, p):
-    above = pairing_rate_Hz(run, p) > p.target_rate_Hz
-    return dw_nS(run, p)[above].min() if above.any() else math.nan
-
-
-@statistic(
-    "largest dw among epochs with a rate below target",
-    resolution=1e-8,
-    undefined="no pairing is in an epoch below target",
-)
-def dw_highest_below_nS(run, p):
-    below = pairing_rate_Hz(run, p) < p.target_rate_Hz
-    return dw_nS(run, p)[below].max() if below.any() else math.nan
+def dw_beside_target_nS(run, p):
+    epoch = pair_steps(run, p)[0] // p.steps(p.epoch_ms)
+    rate_Hz = np.array(p.rates_Hz)[epoch]
+    above_nS, below_nS = dw_nS(run, p)[rate_Hz > p.target_rate_Hz], dw_nS(run, p)[rate_Hz < p.target_rate_Hz]
+    return above_nS.min() if len(above_nS) else math.nan, below_nS.max() if len(below_nS) else math.nan
