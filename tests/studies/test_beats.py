@@ -14,7 +14,6 @@ from replasticity.equations.pair_stdp_formulas import change_by_one_pairing
 from replasticity.errors import StateError
 from replasticity.models import pair_stdp as pair_model
 from replasticity.models import regular_firing
-from replasticity.numerics import groups
 from replasticity.numerics.limits import no_failure
 from replasticity.studies.beats import epsp_statistics
 from replasticity.studies.beats.epsp import LOCKED
@@ -483,22 +482,6 @@ def test_weight_after_each_pairing_and_coincidences_of_the_grid():
     np.testing.assert_array_equal(made["weight_by_pairing"][:, :, -1], made["weight_grid"])
 
 
-def test_variance_explained():
-    weight = np.array([1.0, 1.0, 3.0, 3.0])
-    assert groups.variance_explained(weight, np.array([7, 7, 9, 9])) == 1.0
-    # Groups with equal means explain nothing: adjusted for their number the share is negative.
-    assert groups.variance_explained(weight, np.array([7, 9, 7, 9])) == pytest.approx(1 - (4 / 2) / (4 / 3))
-    assert math.isnan(groups.variance_explained(weight, np.arange(4)))
-    assert math.isnan(groups.variance_explained(np.ones(4), np.array([7, 7, 9, 9])))
-
-
-def test_variance_explained_by_chance_is_zero_on_average():
-    # 400 draws of 100 weights in 10 random groups; |z| < 4 (false-alarm rate 6e-5 for a fresh seed).
-    generator = np.random.default_rng(3)
-    shares = [groups.variance_explained(generator.normal(size=100), generator.integers(0, 10, 100)) for _ in range(400)]
-    assert abs(np.mean(shares)) < 4 * np.std(shares) / math.sqrt(400)
-
-
 def test_statistics_of_a_map():
     given, run = simulated(beats_map)
     weight = np.array([[[0.0, 0.4], [0.5, 1.0], [0.2, 0.6]], [[0.05, 0.4], [0.5, 0.7], [0.35, 0.6]]])
@@ -723,14 +706,6 @@ def test_the_estimate_of_absurd_parameters_is_a_number(protocol):
 
 
 # Work that grows with the numbers alone ------------------------------------------------------------------
-
-
-def test_ranges_of_groups():
-    generator = np.random.default_rng(11)
-    weight, group = generator.random(200), generator.integers(0, 20, 200)
-    expected = [np.ptp(weight[group == each]) for each in np.unique(group)]
-    np.testing.assert_array_equal(groups.ranges_of_groups(weight, group), expected)
-    assert len(groups.ranges_of_groups(np.zeros(0), np.zeros(0, np.int64))) == 0
 
 
 def test_each_cell_has_its_own_rate():
