@@ -36,6 +36,7 @@ ALLOWED = {
         "models parameters",
         "numerics.arrays",
         "numerics.events",
+        "numerics.groups",
         "numerics.random",
         "study",
         "storage.contract",

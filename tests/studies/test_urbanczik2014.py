@@ -148,7 +148,7 @@ def oracle_run(given, inputs):
         w_min=given.weight_min_pA,
         w_max=given.weight_max_pA,
     )
-    steps, per_presentation = presented.step_count(given), presented.presentation_steps(given)
+    steps, per_presentation = given.step_count, given.presentation_steps
     relay = round(given.relay_delay_ms / given.dt_ms)
     pattern = [
         (round(float(time) / given.dt_ms) + relay, int(j))
@@ -156,7 +156,7 @@ def oracle_run(given, inputs):
     ]
     spikes = sorted(
         (r * per_presentation + stamp, j)
-        for r in range(presented.presentation_count(given))
+        for r in range(given.presentation_count)
         for stamp, j in pattern
         if r * per_presentation + stamp < steps
     )
@@ -355,7 +355,7 @@ def transmitted_pA(inputs, **changes):
     """Return the weights that spikes transmit, with the soma's spikes forced so that nothing depends on a threshold."""
     given = parameters(**changes)
     spikes = presented.input_spikes(given, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
-    uniform = peer.forced(np.arange(50, presented.step_count(given), 97), given)
+    uniform = peer.forced(np.arange(50, given.step_count, 97), given)
     return model.simulate_presentations(given, spikes, presented.drive(given), uniform).transmitted_pA
 
 

@@ -111,7 +111,7 @@ def test_a_longer_run_begins_like_a_shorter_one():
         ({"averaged_presentations": 7}, r"at most presentations_learning \(6\)"),
         ({"shown_presentations": [3, 3]}, "shown_presentations: have to rise"),
         ({"shown_presentations": []}, "shown_presentations"),
-        ({"sample_interval_ms": 0.3}, "has to fit into pattern_ms a whole number of times"),
+        ({"sample_interval_ms": 0.3}, "pattern_ms: has to be a whole multiple of sample_interval_ms"),
     ],
 )
 def test_presentations_that_are_not_there_are_refused(change, message):

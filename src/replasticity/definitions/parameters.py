@@ -169,6 +169,12 @@ class TimeGrid(Parameters):
         """Return a duration in time steps."""
         return round(time_ms / self.dt_ms)
 
+    def require_at_most_one_spike_per_step(self, *names: str) -> None:
+        """Raise a ValueError that names a rate, or a list of rates [Hz], of more than one spike in a time step."""
+        for name in names:
+            if max(_numbers(getattr(self, name))) * self.dt_ms > 1000:
+                raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+
 
 def _whole_microseconds(time_ms: float) -> float:
     microseconds = time_ms * 1000

@@ -1,6 +1,9 @@
 """Parameters of the neuron that reads out a weight, and of its test spike."""
 
-from replasticity.definitions.parameters import GridDuration, NonNegative, Positive, TimeGrid, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, Positive, TimeGrid, quantity
+
+#: What a neuron takes for one step on a fast machine [s].
+_SECONDS_PER_STEP = 1e-9
 
 
 class ReadoutNeuron(TimeGrid):
@@ -16,3 +19,10 @@ class ReadoutNeuron(TimeGrid):
     delay_ms: NonNegative = quantity("Delay of the synapse onto the read-out neuron.")
     test_spike_ms: NonNegative = quantity("Time of the test spike.")
     readout_duration_ms: GridDuration = quantity("Duration of the read-out.")
+
+    def readout_cost(self, neurons: float) -> Cost:
+        """Return the cost of so many neurons, whose potentials are kept."""
+        steps = self.readout_duration_ms / self.dt_ms
+        samples = neurons * steps
+        # The time, with temporaries; the potential in V and in mV, whether there is a spike, at worst one each time.
+        return Cost(3 * 8 * steps + (2 * 8 + 1 + 2 * (8 + 4)) * samples, samples * _SECONDS_PER_STEP)

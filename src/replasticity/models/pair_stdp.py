@@ -237,11 +237,52 @@ def run_synapses(p, pre_steps, post_steps, dt_s, connections=None, events=None):
 
 
 def run_and_keep_events(p, pre_steps, post_steps):
-    """Return the `Outcome` of synapses from neuron k to neuron k, and their `Events`, sorted by step, then synapse."""
+    """Return the events and last weights of synapses from neuron k to neuron k, in the units of the parameters.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``event_step``, ``event_synapse`` and the other fields of `Events`, sorted by step, then synapse; ``moment`` is
+        their axis 1. ``pre_spike_step``, ``pre_spike_cell`` and the same of the other side; ``weight_final``.
+    """
     # Two spikes in one step are one event: there may be room to spare.
     room = empty_events(sum(map(len, pre_steps)) + sum(map(len, post_steps)))
     outcome = run_synapses(p, pre_steps, post_steps, seconds(p.dt_ms), events=room)
     events = first_events(room, outcome.event_count.sum())
     # The events of one synapse come after those of the one before; within a step they keep that order.
     order = np.argsort(events.step, kind="stable")
-    return outcome, Events(*(part.take(order, axis=0) for part in events))
+    events = Events(*(part.take(order, axis=0) for part in events))
+    by_pre, by_post = ((events.kind & kind) > 0 for kind in (PRE, POST))
+    return {
+        "pre_spike_step": events.step[by_pre],
+        "pre_spike_cell": events.synapse[by_pre],
+        "post_spike_step": events.step[by_post],
+        "post_spike_cell": events.synapse[by_post],
+        "event_step": events.step,
+        "event_synapse": events.synapse,
+        "event_kind": events.kind,
+        "moment": np.arange(3),
+        "event_weight": events.weight,
+        "event_trace_pre": events.trace_pre,
+        "event_trace_post": events.trace_post,
+        "event_last_ms": events.last_event_s * 1e3,
+        "weight_final": outcome.weight_final,
+    }
+
+
+def weights_at_each_step(p, run, step_count):
+    """Return the weight of each synapse at the start of each step: shape (steps, synapses).
+
+    Parameters
+    ----------
+    p : PairSynapse
+        Parameters of the synapses.
+    run : dict of str to ndarray
+        From `run_and_keep_events`.
+    step_count : int
+        Number of steps.
+    """
+    weight = np.empty((step_count, len(run["weight_final"])))
+    after = np.ascontiguousarray(run["event_weight"][:, AFTER])
+    hold_weights(run["event_step"], run["event_synapse"], after, p.weight_initial, weight)
+    return weight

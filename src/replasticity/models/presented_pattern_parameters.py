@@ -3,17 +3,18 @@
 Source: docs/models/dendritic_prediction.md#presentation.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import GridDuration, NonNegative, NonNegativeInt, PositiveInt, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, NonNegativeInt, PositiveInt, quantity
 from replasticity.models.urbanczik_senn_parameters import DendriticSynapses
+from replasticity.numerics.arrays import FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+#: What a step takes on a fast machine, and a spike [s].
+_SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1.5e-7, 1e-8
 
 
 class PresentedPattern(DendriticSynapses):
@@ -43,25 +44,41 @@ class PresentedPattern(DendriticSynapses):
             raise ValueError("relay_delay_ms: has to be shorter than pattern_ms")
         return self
 
+    @property
+    def presentation_count(self) -> int:
+        """Number of presentations of the run."""
+        return self.presentations_before + self.presentations_learning + self.presentations_after
 
-def presentation_count(p: PresentedPattern) -> int:
-    """Return the number of presentations of the run."""
-    return p.presentations_before + p.presentations_learning + p.presentations_after
+    @property
+    def learning_window(self) -> tuple[int, int]:
+        """The first presentation with drive, and the first one after it."""
+        return self.presentations_before, self.presentations_before + self.presentations_learning
 
+    @property
+    def presentation_steps(self) -> int:
+        """Number of steps of a presentation."""
+        return self.steps(self.pattern_ms)
 
-def learning_window(p: PresentedPattern) -> tuple[int, int]:
-    """Return the first presentation with drive, and the first one after it."""
-    return p.presentations_before, p.presentations_before + p.presentations_learning
+    @property
+    def step_count(self) -> int:
+        """Number of steps of the run."""
+        return self.presentation_count * self.presentation_steps
 
-
-def presentation_steps(p: PresentedPattern) -> int:
-    """Return the number of steps of a presentation."""
-    return round(p.pattern_ms / p.dt_ms)
-
-
-def step_count(p: PresentedPattern) -> int:
-    """Return the number of steps of the run."""
-    return presentation_count(p) * presentation_steps(p)
+    def cost(self) -> Cost:
+        """Return what all presentations need: the states of each step, the error sums, and the spikes."""
+        presentations, steps = float(self.presentation_count), float(self.step_count)
+        expected = self.input_count * self.pattern_ms * self.input_rate_Hz / 1000
+        spikes = presentations * (expected + 10 * math.sqrt(expected) + 100)
+        numbers = (
+            13 * steps
+            + 12 * steps / max(4 * self.shortest_tau_ms / self.dt_ms - 1, 1.0)
+            + 12 * spikes
+            + 6 * presentations * self.input_count
+            + 30 * self.input_count
+            + 3 * (self.synapse_delay_ms + self.drive_delay_ms) / self.dt_ms
+            + 100 * presentations
+        )
+        return Cost(8 * numbers, steps * _SECONDS_PER_STEP + presentations * expected * _SECONDS_PER_SPIKE)
 
 
 class Spikes(NamedTuple):
@@ -74,11 +91,11 @@ class Spikes(NamedTuple):
 def input_spikes(p: PresentedPattern, pattern_ms: FloatArray, pattern_input: IntArray) -> Spikes:
     """Return the spikes up to the end of the run (docs/models/dendritic_prediction.md#presentation)."""
     pattern_step = np.rint(pattern_ms / p.dt_ms).astype(np.int64)
-    onset = np.arange(presentation_count(p))[:, None] * presentation_steps(p)
-    step = (onset + pattern_step + round(p.relay_delay_ms / p.dt_ms)).ravel()
-    spiking_input = np.tile(pattern_input.astype(np.int64), presentation_count(p))
+    onset = np.arange(p.presentation_count)[:, None] * p.presentation_steps
+    step = (onset + pattern_step + p.steps(p.relay_delay_ms)).ravel()
+    spiking_input = np.tile(pattern_input.astype(np.int64), p.presentation_count)
     order = np.argsort(step, kind="stable")
-    order = order[step[order] <= step_count(p)]
+    order = order[step[order] <= p.step_count]
     return Spikes(step[order], spiking_input[order])
 
 
@@ -93,7 +110,7 @@ def drive(p: PresentedPattern) -> Kicks:
     """Return a sine and a constant inside the learning window (docs/models/dendritic_prediction.md#drive)."""
     start_ms = p.presentations_before * p.pattern_ms
     end_ms = start_ms + p.presentations_learning * p.pattern_ms
-    steps = step_count(p)
+    steps = p.step_count
     # The times of the reference's generators, with their rounding.
     time_ms = np.arange(p.dt_ms, steps * p.dt_ms, p.dt_ms)[: steps - 1]
     sine = p.drive_amplitude_E_nS * np.sin(2 * np.pi * p.drive_frequency_per_ms * time_ms)
@@ -105,7 +122,7 @@ def drive(p: PresentedPattern) -> Kicks:
 
 def kicks_from_stamps(p: PresentedPattern, E_nS: FloatArray, I_nS: FloatArray) -> Kicks:
     """Return the kicks by interval from those by step 1, 2, ...: step k acts at the end of interval k + delay - 1."""
-    delay, steps = round(p.drive_delay_ms / p.dt_ms), step_count(p)
+    delay, steps = p.steps(p.drive_delay_ms), p.step_count
     kicks = Kicks(np.zeros(steps), np.zeros(steps))
     kicks.E_nS[delay:] = E_nS[: max(steps - delay, 0)]
     kicks.I_nS[delay:] = I_nS[: max(steps - delay, 0)]

@@ -4,11 +4,16 @@ Rounding is part of the model: the phase is a sum of rounded additions, and whet
 steps can hang on the last bit. Exact times leave open what a coincidence is, so they come in both orders.
 """
 
+from collections import namedtuple
+
 import numpy as np
 
 from replasticity.equations.regular_firing import advance_phase, reset_phase, spikes
 from replasticity.models.pair_stdp_parameters import seconds
 from replasticity.numerics.compilation import njit
+
+#: Steps in which the presynaptic and the postsynaptic neurons spike, and how long a step is.
+BothSides = namedtuple("BothSides", ["pre_steps", "post_steps", "dt_s"])
 
 #: Without a grid, times are counted in this share of the duration: far below any interval, far above rounding.
 _FINEST = 2.0**-40
@@ -96,17 +101,17 @@ def fire(*, rates_Hz, phase_initial, dt_s, step_count, recorded_steps, keep_over
     return spike_steps, phases
 
 
-def fire_on_grid(p, rates_Hz, phase=0.0, division=1):
-    """Return the spikes of neurons of one phase at the start, with a part of the time step of `RegularFiring`."""
+def fire_on_grid(p, rates_Hz, phase=0.0, division=1, recorded_steps=0):
+    """Return what `fire` gives for neurons that start at one phase, with a part of the time step of `RegularFiring`."""
     dt_ms = p.dt_ms / division
     return fire(
         rates_Hz=rates_Hz,
         phase_initial=np.full(len(rates_Hz), phase),
         dt_s=seconds(dt_ms),
         step_count=round(p.duration_ms / dt_ms),
-        recorded_steps=0,
+        recorded_steps=recorded_steps,
         keep_overshoot=p.reset == "subtract",
-    )[0]
+    )
 
 
 def finest_s(duration_s):
@@ -132,7 +137,20 @@ def exact_times(rates_Hz, phase, duration_s):
     return times
 
 
-def in_each_order(post_times):
-    """Yield the postsynaptic times moved so that of spikes which coincide the presynaptic is first, then the other."""
+def both_sides_on_grid(p, division=1, post_phases=(0.0,)):
+    """Return the spikes of both sides of `RegularFiring` with a part of its time step.
+
+    The postsynaptic neurons are there once for each phase at which they start; the presynaptic ones start at 0.
+    """
+    pre, _ = fire_on_grid(p, p.pre_rates_Hz, division=division)
+    post = [train for phase in post_phases for train in fire_on_grid(p, p.post_rates_Hz, phase, division)[0]]
+    return BothSides(pre, post, seconds(p.dt_ms / division))
+
+
+def both_sides_without_grid(p, post_phases=(0.0,)):
+    """Yield exact spikes of both sides so that of spikes which coincide the presynaptic is first, then the other."""
+    duration_s = seconds(p.duration_ms)
+    pre = exact_times(p.pre_rates_Hz, 0.0, duration_s)
+    post = [times for phase in post_phases for times in exact_times(p.post_rates_Hz, phase, duration_s)]
     for aside in _ORDERS.values():
-        yield [times + aside for times in post_times]
+        yield BothSides(pre, [times + aside for times in post], finest_s(duration_s))

@@ -28,31 +28,31 @@ class RegularFiring(TimeGrid):
 
     @model_validator(mode="after")
     def _at_most_one_spike_per_step(self, info: ValidationInfo) -> "RegularFiring":
-        for name in ("pre_rates_Hz", "post_rates_Hz"):
-            if not is_recorded(info) and max(getattr(self, name)) * self.dt_ms > 1000:
-                raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+        if not is_recorded(info):
+            self.require_at_most_one_spike_per_step("pre_rates_Hz", "post_rates_Hz")
         return self
 
     @property
     def step_count(self) -> int:
         """Number of steps of the run."""
-        return round(self.duration_ms / self.dt_ms)
+        return self.steps(self.duration_ms)
 
     def spike_count(self, rates_Hz: Sequence[float]) -> float:
         """Return how many spikes neurons of these rates have at most, in all."""
         return sum(1 + self.step_count * min(1.0, rate_Hz * self.dt_ms / 1000) for rate_Hz in rates_Hz)
 
-    def firing_cost(self, rates_Hz: Sequence[float], division: int = 1, phases_are_kept: bool = False) -> Cost:
-        """Return the cost of firing at these rates with a part of the time step, but for the memory of the spikes."""
+    def firing_cost(self, rates_Hz: Sequence[float], phases_are_kept: bool = False) -> Cost:
+        """Return the cost of firing on all grids, one after the other, but for the memory of the spikes."""
+        own = self._firing_cost(rates_Hz, 1, self.reset == "subtract" or phases_are_kept)
+        finer = [self._firing_cost(rates_Hz, division, self.reset == "subtract") for division in self.dt_divisions]
+        memory_bytes = max(cost.memory_bytes for cost in (own, *finer))
+        return Cost(memory_bytes, own.seconds + sum(cost.seconds for cost in finer))
+
+    def _firing_cost(self, rates_Hz: Sequence[float], division: int, in_each_step: bool) -> Cost:
         steps, dt_ms = self.step_count * division, self.dt_ms / division
-        if self.reset == "subtract" or phases_are_kept:
-            # Each step is computed: whether each neuron spikes, and a copy for one neuron.
+        if in_each_step:
+            # Whether each neuron spikes, and a copy for one neuron.
             return Cost((len(rates_Hz) + 1) * steps, len(rates_Hz) * steps * _SECONDS_PER_STEP)
         # One interval of each neuron is computed.
         computed = sum(min(steps, 1000 / (rate_Hz * dt_ms)) if rate_Hz else steps for rate_Hz in rates_Hz)
         return Cost(0.0, computed * _SECONDS_PER_STEP)
-
-    def finer_cost(self, rates_Hz: Sequence[float]) -> Cost:
-        """Return the cost of firing on the finer grids, one after the other."""
-        costs = [self.firing_cost(rates_Hz, division) for division in self.dt_divisions]
-        return Cost(max((cost.memory_bytes for cost in costs), default=0.0), sum(cost.seconds for cost in costs))

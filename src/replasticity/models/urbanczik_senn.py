@@ -26,7 +26,6 @@ from replasticity.equations.urbanczik_senn import (
     time_of_step_ms,
     weight_of,
 )
-from replasticity.models.presented_pattern_parameters import learning_window, presentation_steps
 from replasticity.numerics.compilation import njit
 from replasticity.numerics.limits import no_failure, note_failure, raise_failure
 from replasticity.numerics.runge_kutta_fehlberg import STEPS_MORE, STEPS_PER_INTERVAL
@@ -504,6 +503,6 @@ def simulate_presentations(p, spikes, kicks, uniform, sample_every=1):
         kick_E_nS=kicks.E_nS,
         kick_I_nS=kicks.I_nS,
         uniform=uniform,
-        weights_fixed_from=len(uniform) if p.plastic_after else learning_window(p)[1] * presentation_steps(p),
+        weights_fixed_from=len(uniform) if p.plastic_after else p.learning_window[1] * p.presentation_steps,
     )
-    return simulate_in_standard_units(p, inputs, presentation_steps(p), sample_every)
+    return simulate_in_standard_units(p, inputs, p.presentation_steps, sample_every)

@@ -65,6 +65,31 @@ def bernoulli_successes(generator: np.random.Generator, trials: int, probability
     return successes[: np.searchsorted(successes, trials)]
 
 
+def poisson_spikes(
+    generator: np.random.Generator, expected: float, first: int, end: int, sources: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return step and source of the spikes of Poisson trains of one rate, ordered by both.
+
+    Independent Poisson counts in all steps are one Poisson total, each of it in any step: two in one step may happen.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+        Source of randomness; advanced.
+    expected : float
+        Expected number of spikes in all.
+    first, end : int
+        The first step, and the first one that has no more spikes.
+    sources : int
+        Number of trains.
+    """
+    count = generator.poisson(expected)
+    step = generator.integers(first, end, count)
+    source = generator.integers(0, sources, count)
+    order = np.lexsort((source, step))
+    return step[order], source[order]
+
+
 def fixed_indegree(
     generator: np.random.Generator, sources: int, targets: int, indegree: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

@@ -4,7 +4,6 @@ After the pairings each learned weight, and the initial one, drives a leaky inte
 spike. Nothing is random. Source: docs/models/pair_stdp.md#epsp.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from replasticity.definitions.parameters import MOST_STEPS, Cost, GridTime, Positive, PositiveInt, quantity
 from replasticity.models.epsp_readout_parameters import ReadoutNeuron
 from replasticity.models.pair_stdp_parameters import PairSynapse
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
 
@@ -20,9 +20,6 @@ Rates = Annotated[list[Positive], Field(min_length=1)]
 
 #: Groups of conditions.
 GRID, ISOLATED, LOCKED = 0, 1, 2
-
-#: What a read-out neuron takes for one step on a fast machine [s].
-_SECONDS_PER_SAMPLE = 1e-9
 
 
 class Parameters(ReadoutNeuron, PairSynapse):
@@ -39,14 +36,9 @@ class Parameters(ReadoutNeuron, PairSynapse):
 
     @model_validator(mode="after")
     def _steps_can_be_counted(self) -> "Parameters":
-        rates_of = {name: getattr(self, name) for name in ("grid_rates_Hz", "gap_rates_Hz")}
-        for name, rates_Hz in {**rates_of, "isolated_rate_Hz": [self.isolated_rate_Hz]}.items():
-            if max(rates_Hz) * self.dt_ms > 1000:
-                raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
-            if 1000 / (min(rates_Hz) * self.dt_ms) > MOST_STEPS:
-                raise ValueError(f"{name}: a period of at most {MOST_STEPS:g} steps of {self.dt_ms:g} ms")
+        self.require_at_most_one_spike_per_step("grid_rates_Hz", "gap_rates_Hz", "isolated_rate_Hz")
         # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
-        if self.first_step + self.difference_steps(min(self.grid_differences_ms)) < 0:
+        if self.first_step + self.steps(min(self.grid_differences_ms)) < 0:
             raise ValueError("grid_differences_ms: no postsynaptic spike before the run's start (see first_pre_ms)")
         if self.last_step > MOST_STEPS:
             raise ValueError(
@@ -57,54 +49,46 @@ class Parameters(ReadoutNeuron, PairSynapse):
 
     def period_steps(self, rate_Hz: float) -> int:
         """Return the period of a rate in whole steps, ties to even (docs/models/pair_stdp.md#conditions)."""
-        return int(np.rint(1000 / (rate_Hz * self.dt_ms)))
-
-    def difference_steps(self, difference_ms: float) -> int:
-        """Return a difference of spike times in whole steps, ties to even (docs/models/pair_stdp.md#conditions)."""
-        return int(np.rint(difference_ms / self.dt_ms))
+        return round(1000 / (rate_Hz * self.dt_ms))
 
     @property
     def first_step(self) -> int:
         """Step of the first presynaptic spike."""
-        return round(self.first_pre_ms / self.dt_ms)
+        return self.steps(self.first_pre_ms)
 
     @property
     def last_step(self) -> int:
         """No spike of any condition comes after this step."""
         longest_gap = self.period_steps(min(self.gap_rates_Hz))
         longest_period = self.period_steps(min(*self.grid_rates_Hz, *self.gap_rates_Hz, self.isolated_rate_Hz))
-        latest = max(longest_gap, self.difference_steps(max(self.grid_differences_ms)))
-        return self.first_step + (self.pairings - 1) * longest_period + latest
+        latest = max(longest_gap, self.steps(max(self.grid_differences_ms)))
+        # The period of a single pairing has to be counted, too.
+        return self.first_step + max(self.pairings - 1, 1) * longest_period + latest
 
     def cost(self) -> Cost:
-        """Return what a run needs: the events of each condition, the potential of each read-out neuron over time."""
+        """Return what a run needs: the events of each condition, then the read-out."""
         count = len(self.grid_rates_Hz) * len(self.grid_differences_ms) + 2 * len(self.gap_rates_Hz)
-        events = self.events_cost(count, 2 * count * self.pairings)
-        steps = self.readout_duration_ms / self.dt_ms
-        samples = (count + 1) * steps
-        # The time, with temporaries; the potential in V and in mV, whether there is a spike, at worst one each time.
-        readout_bytes = 3 * 8 * steps + (2 * 8 + 1 + 2 * (8 + 4)) * samples
-        return Cost(events.memory_bytes + readout_bytes, events.seconds + samples * _SECONDS_PER_SAMPLE)
+        events, readout = self.events_cost(count, 2 * count * self.pairings), self.readout_cost(count + 1)
+        return Cost(events.memory_bytes + readout.memory_bytes, events.seconds + readout.seconds)
 
 
-class Condition(NamedTuple):
-    """How often and at which difference a pair of spikes is repeated."""
+class Conditions(NamedTuple):
+    """How often and at which difference pairs of spikes are repeated, an entry for each condition."""
 
-    group: int
-    rate_Hz: float
-    period_steps: int
-    difference_steps: int
+    group: IntArray
+    rate_Hz: FloatArray
+    period_steps: IntArray
+    difference_steps: IntArray
 
 
-def conditions(p: Parameters) -> Iterator[Condition]:
-    """Yield the grid, isolated pairings, locked pairings, in this order (docs/models/pair_stdp.md#conditions)."""
-    for rate_Hz in p.grid_rates_Hz:
-        for difference_ms in p.grid_differences_ms:
-            yield Condition(GRID, rate_Hz, p.period_steps(rate_Hz), p.difference_steps(difference_ms))
-    for group in (ISOLATED, LOCKED):
-        for gap_Hz in p.gap_rates_Hz:
-            rate_Hz = p.isolated_rate_Hz if group == ISOLATED else gap_Hz
-            yield Condition(group, rate_Hz, p.period_steps(rate_Hz), p.period_steps(gap_Hz))
+def conditions(p: Parameters) -> Conditions:
+    """Return the grid, isolated pairings, locked pairings, in this order (docs/models/pair_stdp.md#conditions)."""
+    grid = [(GRID, rate_Hz, p.steps(each_ms)) for rate_Hz in p.grid_rates_Hz for each_ms in p.grid_differences_ms]
+    isolated = [(ISOLATED, p.isolated_rate_Hz, p.period_steps(gap_Hz)) for gap_Hz in p.gap_rates_Hz]
+    locked = [(LOCKED, gap_Hz, p.period_steps(gap_Hz)) for gap_Hz in p.gap_rates_Hz]
+    group, rates_Hz, difference = zip(*grid, *isolated, *locked, strict=True)
+    period = [p.period_steps(rate_Hz) for rate_Hz in rates_Hz]
+    return Conditions(np.array(group), np.array(rates_Hz), np.array(period), np.array(difference))
 
 
 def _traced(dimension: str, text: str, dtype: str = "float64") -> Variable:
@@ -134,20 +118,18 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: the pairings, then the read-out."""
-    from replasticity.models import epsp_readout
+    from replasticity.models import epsp_readout, pair_stdp
 
-    made = list(conditions(p))
-    group, rate_Hz, period, difference = zip(*made, strict=True)
-    pre_steps = [p.first_step + np.arange(p.pairings) * each.period_steps for each in made]
-    post_steps = [pre + each.difference_steps for pre, each in zip(pre_steps, made, strict=True)]
-    synapses = shared.run_synapses(p, pre_steps, post_steps)
+    group, rate_Hz, period, difference = conditions(p)
+    pre_steps = p.first_step + np.arange(p.pairings) * period[:, None]
+    synapses = pair_stdp.run_and_keep_events(p, pre_steps, pre_steps + difference[:, None])
     weight = np.array([*synapses["weight_final"], p.weight_initial])
     return build(
         RUN,
         {
             "condition_rate_Hz": rate_Hz,
-            "condition_period_ms": np.array(period) * p.dt_ms,
-            "condition_difference_ms": np.array(difference) * p.dt_ms,
+            "condition_period_ms": period * p.dt_ms,
+            "condition_difference_ms": difference * p.dt_ms,
             "condition_group": group,
             **synapses,
             "readout_weight": weight,

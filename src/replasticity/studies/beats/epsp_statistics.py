@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from replasticity.equations.pair_stdp_formulas import change_by_one_pairing
+from replasticity.numerics.arrays import BoolArray, FloatArray
 from replasticity.storage.contract import ratio
 from replasticity.studies.beats import shared
 from replasticity.studies.beats.epsp import GRID, ISOLATED, LOCKED, Parameters, conditions
-from replasticity.studies.beats.shared import FloatArray
 from replasticity.study.statistics import Run, number, statistic, statistics
 
 #: A sum of pairings counts as additive if it departs from that many times one pairing by less than this share.
@@ -42,14 +42,13 @@ def after_the_pairings(run, p):
 
 @statistic("weight once both spikes of a pairing have acted", (*_GRID, "pairing"), resolution=1e-12)
 def weight_by_pairing(run, p):
-    step, synapse, after = run.event_step, run.event_synapse, run.event_weight[:, -1]
-    weight = np.empty((len(run.weight_final), p.pairings))
-    for k, condition in enumerate(conditions(p)):
-        of_synapse = synapse == k
-        later_spike = max(0, condition.difference_steps)
-        ends = p.first_step + later_spike + np.arange(p.pairings) * condition.period_steps
-        weight[k] = after[of_synapse][np.searchsorted(step[of_synapse], ends)]
-    return _on_grid(weight, run, p)
+    _, _, period, difference = conditions(p)
+    ends = p.first_step + np.maximum(0, difference)[:, None] + np.arange(p.pairings) * period[:, None]
+    # Events are sorted by step, then synapse.
+    synapses = len(ends)
+    place = run.event_step.astype(np.int64) * synapses + run.event_synapse
+    event = np.searchsorted(place, ends * synapses + np.arange(synapses)[:, None])
+    return _on_grid(run.event_weight[event, -1], run, p)
 
 
 def isolated_change(difference_ms: FloatArray, weight: FloatArray, p: Parameters) -> FloatArray:
@@ -70,7 +69,7 @@ def additivity(run, p):
     return ratio(after_the_pairings(run, p)[0] - p.weight_initial, p.pairings * _on_grid(one_pairing, run, p))
 
 
-def additive_range_Hz(rates_Hz: list[float], additive: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def additive_range_Hz(rates_Hz: list[float], additive: BoolArray) -> tuple[float, float]:
     """Return the highest rate up to which pairings add up, the lowest at which they do not; NaN where there is none."""
     rates, order = np.sort(rates_Hz), np.argsort(rates_Hz, kind="stable")
     failing = np.flatnonzero(~additive[order])

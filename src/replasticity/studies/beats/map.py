@@ -4,22 +4,16 @@ The neurons and synapses are those of `protocol`. The postsynaptic neurons may s
 start at phase 0. Nothing is random.
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from replasticity.definitions.parameters import Cost, quantity
-from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse, seconds
+from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
-from replasticity.studies.beats.shared import Trains
-
-if TYPE_CHECKING:
-    from replasticity.models.pair_stdp import Outcome
 
 #: Memory that a map takes beside its numbers [B]: arrays of the map and of its neurons, and statistics.
 _BYTES_PER_MAP = 3000
@@ -37,7 +31,6 @@ class Parameters(RegularFiring, PairSynapse):
         """Return what a run needs: the neurons, and the events of each pair, which are not kept."""
         phases, sides = len(self.post_start_phases), (self.pre_rates_Hz, self.post_rates_Hz)
         pre, post = map(self.firing_cost, sides)
-        finer_pre, finer_post = map(self.finer_cost, sides)
         pre_spikes, post_spikes = map(self.spike_count, sides)
         pairs = len(self.pre_rates_Hz) * len(self.post_rates_Hz)
         spikes_of_pairs = phases * (len(self.post_rates_Hz) * pre_spikes + len(self.pre_rates_Hz) * post_spikes)
@@ -45,15 +38,10 @@ class Parameters(RegularFiring, PairSynapse):
         spike_bytes = 4 * 8 * (pre_spikes + phases * post_spikes)
         # Indices and results of each synapse; statistics need four numbers for each pair of rates and map, and a dozen.
         more = len(self.dt_divisions) + 2
-        map_bytes = (
-            (5 * 8 + 5 * 8 + 2 * 8 * more) * phases * pairs + (4 * more + 12) * 8 * pairs + more * _BYTES_PER_MAP
-        )
+        map_bytes = 8 * pairs * (phases * (5 + 5 + 2 * more) + 4 * more + 12) + more * _BYTES_PER_MAP
         return Cost(
-            max(each.memory_bytes for each in (pre, post, finer_pre, finer_post)) + spike_bytes + map_bytes,
-            pre.seconds
-            + finer_pre.seconds
-            + phases * (post.seconds + finer_post.seconds)
-            + (1 + more) * spikes_of_pairs * SECONDS_PER_EVENT,
+            max(pre.memory_bytes, post.memory_bytes) + spike_bytes + map_bytes,
+            pre.seconds + phases * post.seconds + (1 + more) * spikes_of_pairs * SECONDS_PER_EVENT,
         )
 
 
@@ -91,27 +79,20 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     phase, pre_index, post_index = (index.ravel() for index in np.indices(shape))
     connections = pre_index, phase * post_count + post_index
 
+    def meet(spikes):
+        outcome = pair_stdp.run_synapses(p, spikes.pre_steps, spikes.post_steps, spikes.dt_s, connections)
+        return outcome._make(values.reshape(shape) for values in outcome)
+
     # A neuron's spikes do not depend on its synapses: each neuron fires once, whatever the number of its partners.
-    def trains(fire: Callable[..., Trains]) -> tuple[Trains, Trains]:
-        post = [train for phase in p.post_start_phases for train in fire(p.post_rates_Hz, phase)]
-        return fire(p.pre_rates_Hz, 0.0), post
-
-    def meet(pre: Trains, post: Trains, dt_s: float) -> "Outcome":
-        outcome = pair_stdp.run_synapses(p, pre, post, dt_s, connections)
-        reshaped: Outcome = outcome._make(values.reshape(shape) for values in outcome)
-        return reshaped
-
-    def weights_and_rates(division: int) -> tuple["Outcome", list[float]]:
-        pre, post = trains(partial(regular_firing.fire_on_grid, p, division=division))
-        rates_Hz = [shared.actual_rate_Hz(steps, p.dt_ms / division) for steps in (*pre, *post[:post_count])]
-        return meet(pre, post, seconds(p.dt_ms / division)), rates_Hz
+    def weights_and_rates(division):
+        spikes = regular_firing.both_sides_on_grid(p, division, p.post_start_phases)
+        trains = *spikes.pre_steps, *spikes.post_steps[:post_count]
+        return meet(spikes), [shared.actual_rate_Hz(steps, p.dt_ms / division) for steps in trains]
 
     own, own_rates_Hz = weights_and_rates(1)
     finer = [(outcome.weight_final, rates_Hz) for outcome, rates_Hz in map(weights_and_rates, p.dt_divisions)]
     finer_Hz = np.reshape([rates_Hz for _, rates_Hz in finer], (-1, pre_count + post_count))
-    duration_s = seconds(p.duration_ms)
-    pre, post = trains(partial(regular_firing.exact_times, duration_s=duration_s))
-    finest_s = regular_firing.finest_s(duration_s)
+    no_grid = regular_firing.both_sides_without_grid(p, p.post_start_phases)
     return build(
         RUN,
         {
@@ -121,6 +102,6 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
             "pre_rate_finer_Hz": finer_Hz[:, :pre_count],
             "post_rate_finer_Hz": finer_Hz[:, pre_count:],
             "weight_finer": np.reshape([weight for weight, _ in finer], (-1, *shape)),
-            "weight_no_grid": [meet(pre, moved, finest_s).weight_final for moved in regular_firing.in_each_order(post)],
+            "weight_no_grid": [meet(spikes).weight_final for spikes in no_grid],
         },
     )

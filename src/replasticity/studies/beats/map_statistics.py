@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from replasticity.numerics.arrays import FloatArray, IntArray
+from replasticity.numerics.groups import ranges_of_groups, variance_explained
 from replasticity.studies.beats.map import Parameters
-from replasticity.studies.beats.shared import FloatArray, IntArray
 from replasticity.study.statistics import Run, Statistic, number, once_per_run, statistics
 
 #: Width of the classes of beat frequency or rate in the analysis of variance [Hz].
@@ -34,28 +35,6 @@ _OVER_PHASES: dict[str, Any] = {"resolution": 1e-12, "undefined": _ONE_PHASE}
 def classes(quantity_Hz: FloatArray) -> IntArray:
     """Return the class of each rate or difference of rates: the nearest multiple of `CLASS_WIDTH_HZ`."""
     return np.rint(quantity_Hz / CLASS_WIDTH_HZ).astype(np.int64)
-
-
-def variance_explained(weight: FloatArray, group: IntArray) -> float:
-    """Return the share of the weights' variance that lies between groups, adjusted for their number.
-
-    It is 1 - (mean square within groups) / (mean square in all): 0 in expectation for groups by chance, NaN where it is
-    not defined.
-    """
-    names, index = np.unique(group, return_inverse=True)
-    free = len(weight) - len(names)
-    if free < 1 or np.ptp(weight) == 0:
-        return np.nan
-    means = np.bincount(index, weight) / np.bincount(index)
-    return float(1 - (np.sum((weight - means[index]) ** 2) / free) / np.var(weight, ddof=1))
-
-
-def ranges_of_groups(weight: FloatArray, group: IntArray) -> FloatArray:
-    """Return the highest minus the lowest weight of each group, in one pass however many groups there are."""
-    order = np.argsort(group, kind="stable")
-    first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    ranges: FloatArray = np.maximum.reduceat(weight[order], first) - np.minimum.reduceat(weight[order], first)
-    return ranges
 
 
 class Map(NamedTuple):

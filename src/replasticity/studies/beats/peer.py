@@ -1,8 +1,9 @@
 """Recordings of Brian2: pairs of neurons that fire regularly, and what all recordings of pair STDP have."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.models.pair_stdp_parameters import PairSynapse
 from replasticity.storage.contract import Arrays, Recorded
@@ -11,39 +12,23 @@ from replasticity.studies.beats.statistics import actual_rates_Hz
 from replasticity.study import recordings
 from replasticity.study.statistics import Run
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 DATA = recordings.read(__file__)
 
 #: Recorded quantity of an event -> ours, at each moment.
 _EVENTS = {"w": "event_weight", "Apre": "event_trace_pre", "Apost": "event_trace_post", "lastupdate": "event_last_ms"}
 
 
-def replayed(p: PairSynapse, run: Arrays, more: dict[str, tuple[Any, str]], *spikes: str) -> Recorded:
-    """Return spikes, events and weights of a run under the names of recordings.
-
-    Parameters
-    ----------
-    p : PairSynapse
-        Parameters of the run.
-    run : dict of str to ndarray
-        The run.
-    more : dict of str to (dimensions, str)
-        Further recorded variables, with what they are in the run.
-    *spikes : str
-        Further spike lists.
-    """
+def replayed(data: recordings.Recordings, p: PairSynapse, run: Arrays) -> Recorded:
+    """Return a run under the names of recordings: what these declare, and the events and weights that all have."""
     neurons = np.arange(len(run["weight_final"]), dtype=np.int32)
-    recorded: Recorded = {
+    recorded = data.of_run(run) | {
         "plastic_pre": ("plastic", neurons),
         "plastic_post": ("plastic", neurons),
         "plastic_weight_initial": ("plastic", np.full(len(neurons), p.weight_initial)),
         "plastic_weight_final": ("plastic", run["weight_final"]),
         **{name: ("event", run[name]) for name in ("event_step", "event_synapse", "event_kind")},
-        **{name: (dimensions, run[ours]) for name, (dimensions, ours) in more.items()},
     }
-    for name in ("pre_spike", "post_spike", *spikes):
+    for name in data.spikes:
         recorded[f"{name}_time"] = (name, run[f"{name}_step"] * p.dt_ms)
         recorded[f"{name}_index"] = (name, run[f"{name}_cell"])
     for index, moment in enumerate(("before", "mid", "after")):
@@ -51,7 +36,7 @@ def replayed(p: PairSynapse, run: Arrays, more: dict[str, tuple[Any, str]], *spi
     return recorded
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.renamed(parameters)
     # Recordings are of one time step.
     values["dt_divisions"] = []
@@ -59,10 +44,10 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return values
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     run = simulate(parameters, {})
     pre_Hz, post_Hz = actual_rates_Hz(Run(run), parameters)
-    return replayed(parameters, run, {"w": (("step", "plastic"), "weight")}) | {
+    return replayed(DATA, parameters, run) | {
         "x": (("first_step", "cell"), np.hstack([run["firing_phase_pre"], run["firing_phase_post"]])),
         "pre_rate_actual": ("plastic", pre_Hz),
         "post_rate_actual": ("plastic", post_Hz),

@@ -40,8 +40,7 @@ class Parameters(RegularFiring, PairSynapse):
         """Return what a run needs: the neurons, the events, and the weight and both phases over time."""
         rates_Hz, pairs, steps = [*self.pre_rates_Hz, *self.post_rates_Hz], len(self.pre_rates_Hz), self.step_count
         phase_steps = min(self.phase_recorded_ms / self.dt_ms, steps)
-        own = self.firing_cost(rates_Hz, phases_are_kept=phase_steps > 0)
-        finer = self.finer_cost(rates_Hz)
+        firing = self.firing_cost(rates_Hz, phases_are_kept=phase_steps > 0)
         events = self.events_cost(pairs, self.spike_count(rates_Hz))
         # Without a grid a recording's neuron may spike more often than once per step.
         exact = sum(2 + rate_Hz * self.duration_ms / 1000 for rate_Hz in rates_Hz)
@@ -51,8 +50,8 @@ class Parameters(RegularFiring, PairSynapse):
         kept_bytes = 8 * (3 * steps + 2 * pairs * steps + 4 * pairs * phase_steps)
         kept_bytes += 4 * 8 * (pairs * (grids + 2) + exact)
         return Cost(
-            max(own.memory_bytes, finer.memory_bytes) + events.memory_bytes + kept_bytes,
-            own.seconds + finer.seconds + events.seconds + spikes * SECONDS_PER_EVENT,
+            firing.memory_bytes + events.memory_bytes + kept_bytes,
+            firing.seconds + events.seconds + spikes * SECONDS_PER_EVENT,
         )
 
 
@@ -72,38 +71,24 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: spikes, the weights at each step, and each event in three moments."""
     from replasticity.models import pair_stdp, regular_firing
 
-    pairs, steps, dt_s, duration_s = len(p.pre_rates_Hz), p.step_count, seconds(p.dt_ms), seconds(p.duration_ms)
-    sides = p.pre_rates_Hz, p.post_rates_Hz
-    trains, phases = regular_firing.fire(
-        rates_Hz=[*p.pre_rates_Hz, *p.post_rates_Hz],
-        phase_initial=np.zeros(2 * pairs),
-        dt_s=dt_s,
-        step_count=steps,
-        recorded_steps=min(round(p.phase_recorded_ms / p.dt_ms), steps),
-        keep_overshoot=p.reset == "subtract",
-    )
-    synapses = shared.run_synapses(p, trains[:pairs], trains[pairs:])
-    weight = np.empty((steps, pairs))
-    after = np.ascontiguousarray(synapses["event_weight"][:, pair_stdp.AFTER])
-    pair_stdp.hold_weights(synapses["event_step"], synapses["event_synapse"], after, p.weight_initial, weight)
-    weight_finer = np.empty((len(p.dt_divisions), pairs))
-    for of_grid, division in zip(weight_finer, p.dt_divisions, strict=True):
-        pre, post = (regular_firing.fire_on_grid(p, rates_Hz, division=division) for rates_Hz in sides)
-        of_grid[:] = pair_stdp.run_synapses(p, pre, post, seconds(p.dt_ms / division)).weight_final
-    pre, post = (regular_firing.exact_times(rates_Hz, 0.0, duration_s) for rates_Hz in sides)
-    finest_s = regular_firing.finest_s(duration_s)
+    pairs, steps = len(p.pre_rates_Hz), p.step_count
+    rates_Hz, phase_steps = [*p.pre_rates_Hz, *p.post_rates_Hz], min(p.steps(p.phase_recorded_ms), steps)
+    trains, phases = regular_firing.fire_on_grid(p, rates_Hz, recorded_steps=phase_steps)
+    synapses = pair_stdp.run_and_keep_events(p, trains[:pairs], trains[pairs:])
+    finer = [
+        pair_stdp.run_synapses(p, *regular_firing.both_sides_on_grid(p, division)).weight_final
+        for division in p.dt_divisions
+    ]
+    no_grid = [pair_stdp.run_synapses(p, *spikes).weight_final for spikes in regular_firing.both_sides_without_grid(p)]
     return build(
         RUN,
         synapses
         | {
-            "time_ms": np.arange(float(steps)) * dt_s * 1e3,
-            "weight": weight,
+            "time_ms": np.arange(float(steps)) * seconds(p.dt_ms) * 1e3,
+            "weight": pair_stdp.weights_at_each_step(p, synapses, steps),
             "firing_phase_pre": phases[:, :pairs],
             "firing_phase_post": phases[:, pairs:],
-            "weight_finer": weight_finer,
-            "weight_no_grid": [
-                pair_stdp.run_synapses(p, pre, moved, finest_s).weight_final
-                for moved in regular_firing.in_each_order(post)
-            ],
+            "weight_finer": np.reshape(finer, (-1, pairs)),
+            "weight_no_grid": no_grid,
         },
     )

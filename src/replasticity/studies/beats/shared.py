@@ -4,20 +4,15 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from replasticity.models.pair_stdp_parameters import PairSynapse, seconds
+from replasticity.models.pair_stdp_parameters import seconds
+from replasticity.numerics.arrays import IntArray
 from replasticity.storage.contract import Variable
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-#: Steps in which each of several neurons spikes, strictly increasing.
-Trains = list[IntArray]
 
 #: Moments of an event, in the order in which they come.
 _MOMENTS = "before the step's spikes act; between the pre- and the postsynaptic event; after both"
 
-#: Contract of what `run_synapses` returns.
+#: Contract of what `replasticity.models.pair_stdp.run_and_keep_events` returns.
 RUN = {
     "pre_spike_step": Variable(("pre_spike",), "step of each presynaptic spike", "int32"),
     "pre_spike_cell": Variable(("pre_spike",), "neuron of each presynaptic spike", "int32"),
@@ -35,32 +30,9 @@ RUN = {
 }
 
 
-def run_synapses(p: PairSynapse, pre_steps: Trains, post_steps: Trains) -> dict[str, Any]:
-    """Return the variables of `RUN` for neurons that spike in given steps."""
-    from replasticity.models import pair_stdp
-
-    outcome, events = pair_stdp.run_and_keep_events(p, pre_steps, post_steps)
-    by_pre, by_post = ((events.kind & kind) > 0 for kind in (pair_stdp.PRE, pair_stdp.POST))
-    return {
-        "pre_spike_step": events.step[by_pre],
-        "pre_spike_cell": events.synapse[by_pre],
-        "post_spike_step": events.step[by_post],
-        "post_spike_cell": events.synapse[by_post],
-        "event_step": events.step,
-        "event_synapse": events.synapse,
-        "event_kind": events.kind,
-        "moment": np.arange(3),
-        "event_weight": events.weight,
-        "event_trace_pre": events.trace_pre,
-        "event_trace_post": events.trace_post,
-        "event_last_ms": events.last_event_s * 1e3,
-        "weight_final": outcome.weight_final,
-    }
-
-
-def single_spikes(steps: IntArray, step_count: int) -> Trains:
+def single_spikes(steps: IntArray, step_count: int) -> list[IntArray]:
     """Return the trains of neurons that spike once: not at all if the run ends before."""
-    return [np.array([step] if step < step_count else [], np.int64) for step in steps.tolist()]
+    return [step[step < step_count] for step in steps[:, None]]
 
 
 def actual_rate_Hz(steps: IntArray, dt_ms: float) -> float:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.numerics import groups
 from replasticity.studies.beats import shared
 from replasticity.study.statistics import number, statistic, statistics
 
@@ -29,9 +30,7 @@ _ACTUAL: dict[str, Any] = {
 def actual_rates_Hz(run, p):
     rates_Hz = []
     for side in ("pre", "post"):
-        neurons = run[f"{side}_spike_cell"]
-        of_each_neuron = np.cumsum(np.bincount(neurons, minlength=len(run.weight_final)))
-        trains = np.split(run[f"{side}_spike_step"][np.argsort(neurons, kind="stable")], of_each_neuron[:-1])
+        trains = groups.split(run[f"{side}_spike_step"], run[f"{side}_spike_cell"], len(run.weight_final))
         rates_Hz.append(np.array([shared.actual_rate_Hz(steps, p.dt_ms) for steps in trains]))
     return rates_Hz
 

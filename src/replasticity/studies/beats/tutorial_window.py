@@ -47,14 +47,16 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: each neuron spikes once, in the first step that is later than requested."""
-    steps = round(p.duration_ms / p.dt_ms)
+    from replasticity.models import pair_stdp
+
+    steps = p.steps(p.duration_ms)
     time_s = np.arange(steps) * seconds(p.dt_ms)
     # The product before the quotient, as in the tutorial.
     neurons, latest_s, intervals = np.arange(p.pairs), seconds(p.latest_spike_ms), p.pairs - 1
     requested_s = neurons * latest_s / intervals, (intervals - neurons) * latest_s / intervals
     # t > T strictly: a spike requested at 0 comes in step 1.
     pre, post = (np.searchsorted(time_s, times, side="right") for times in requested_s)
-    synapses = shared.run_synapses(p, *(shared.single_spikes(side, steps) for side in (pre, post)))
+    synapses = pair_stdp.run_and_keep_events(p, *(shared.single_spikes(side, steps) for side in (pre, post)))
     return build(
         RUN,
         synapses

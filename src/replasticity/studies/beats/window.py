@@ -27,7 +27,7 @@ class Parameters(PairSynapse):
         # Brian2 refuses it, too (brian2/input/spikegeneratorgroup.py, _check_args).
         if self.pre_time_ms + first_ms < -self.dt_ms / 2:
             raise ValueError("differences_ms: no postsynaptic spike before the run's start (see pre_time_ms)")
-        self.require_whole_steps("differences_ms", least=-round(self.pre_time_ms / self.dt_ms))
+        self.require_whole_steps("differences_ms", least=-self.steps(self.pre_time_ms))
         if not is_recorded(info) and self.pre_time_ms + last_ms > self.duration_ms - self.dt_ms / 2:
             raise ValueError(f"differences_ms: no spike after the run's end at {self.duration_ms:g} ms")
         return self
@@ -46,9 +46,11 @@ RUN = {
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: one synapse for each difference, with its two spikes."""
-    steps, pre = round(p.duration_ms / p.dt_ms), round(p.pre_time_ms / p.dt_ms)
-    differences = np.rint(np.array(p.differences_ms) / p.dt_ms).astype(np.int64)
-    spikes = (shared.single_spikes(side, steps) for side in (np.full_like(differences, pre), pre + differences))
-    synapses = shared.run_synapses(p, *spikes)
+    from replasticity.models import pair_stdp
+
+    steps, differences = p.steps(p.duration_ms), np.array([p.steps(each) for each in p.differences_ms])
+    pre = np.full_like(differences, p.steps(p.pre_time_ms))
+    spikes = (shared.single_spikes(side, steps) for side in (pre, pre + differences))
+    synapses = pair_stdp.run_and_keep_events(p, *spikes)
     dw = synapses["weight_final"] - p.weight_initial
     return build(RUN, synapses | {"difference_ms": differences * p.dt_ms, "dw": dw})

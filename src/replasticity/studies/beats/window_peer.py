@@ -1,14 +1,13 @@
 """Recordings of Brian2: the STDP window."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xarray as xr
 
 from replasticity.storage.contract import Recorded
 from replasticity.studies.beats.peer import replayed
 from replasticity.studies.beats.window import Parameters, simulate
 from replasticity.study import recordings
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DATA = recordings.read(__file__)
 
@@ -16,7 +15,7 @@ DATA = recordings.read(__file__)
 _PRE_STEP, _DURATION_MS = 1000, 250.0
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     values = DATA.renamed(parameters)
     dt_ms = values.get("dt_ms", 0.0)
     values["differences_ms"] = [steps * dt_ms for steps in values.pop("difference_steps", [])]
@@ -25,6 +24,5 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return values
 
 
-def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
-    more = {"time_difference": ("plastic", "difference_ms"), "dw": ("plastic", "dw")}
-    return replayed(parameters, simulate(parameters, {}), more)
+def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
+    return replayed(DATA, parameters, simulate(parameters, {}))

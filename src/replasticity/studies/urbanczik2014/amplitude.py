@@ -5,23 +5,24 @@ course at which the rule would stand still (`fixed_point_mV`). Nothing acts
 on the dendrite but its inputs, so V_W* with drive is the potential that the soma would have without.
 """
 
-import itertools
 import math
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, PositiveInt, quantity
+from replasticity.definitions.parameters import GridDuration, PositiveInt, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
 from replasticity.models import presented_pattern_parameters as pattern
-from replasticity.models.presented_pattern_parameters import FloatArray
+from replasticity.models.presented_pattern_parameters import PresentedPattern
+from replasticity.models.urbanczik_senn_parameters import ModelUnits
+from replasticity.numerics.arrays import FloatArray
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
 
 
-class Parameters(example.Parameters):
+class Parameters(ModelUnits, PresentedPattern):
     """Parameters of the protocol."""
 
     # Other samples give another amplitude.
@@ -33,23 +34,14 @@ class Parameters(example.Parameters):
 
     @model_validator(mode="after")
     def _are_there(self) -> "Parameters":
-        shown = self.shown_presentations
-        if any(later <= earlier for earlier, later in itertools.pairwise(shown)):
+        shown, most = self.shown_presentations, self.presentations_learning
+        if shown != sorted(set(shown)):
             raise ValueError("shown_presentations: have to rise")
-        if max(shown[-1], self.averaged_presentations) > self.presentations_learning:
-            raise ValueError(
-                f"shown_presentations, averaged_presentations: at most presentations_learning "
-                f"({self.presentations_learning})"
-            )
-        if round(self.pattern_ms / self.dt_ms) % round(self.sample_interval_ms / self.dt_ms):
-            # Samples would be at other phases in each presentation.
-            raise ValueError("sample_interval_ms: has to fit into pattern_ms a whole number of times")
+        if max(shown[-1], self.averaged_presentations) > most:
+            raise ValueError(f"shown_presentations, averaged_presentations: at most presentations_learning ({most})")
+        # Samples would be at other phases in each presentation.
+        self.require_whole_steps("pattern_ms", of="sample_interval_ms")
         return self
-
-    def cost(self) -> Cost:
-        """Return what a run needs: that of the example, without its temporaries, which no step has here."""
-        whole = super().cost()
-        return Cost(whole.memory_bytes - 8 * 12 * pattern.step_count(self), whole.seconds)
 
 
 NO_TARGET = (
@@ -82,11 +74,11 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: what the dendrite has learned in some presentations."""
     from replasticity.models.urbanczik_senn import simulate_presentations
 
-    every = round(p.sample_interval_ms / p.dt_ms)
-    samples = pattern.presentation_steps(p) // every
+    every = p.steps(p.sample_interval_ms)
+    samples = p.presentation_steps // every
     spikes = pattern.input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
     record = simulate_presentations(p, spikes, pattern.drive(p), inputs["uniform"], every)
-    first, end = pattern.learning_window(p)
+    first, end = p.learning_window
     g_E_nS, g_I_nS = (values.reshape(-1, samples)[end - 1] for values in (record.g_E_nS, record.g_I_nS))
     target_mV = matching_potential(g_E_nS, g_I_nS, p)
     prediction_mV = dendritic_prediction(record.V_mV, p).reshape(-1, samples)

@@ -5,18 +5,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from replasticity.errors import UserError
 from replasticity.models import presented_pattern_parameters as pattern
-from replasticity.models.presented_pattern_parameters import FloatArray, IntArray, Kicks, Spikes, step_count
+from replasticity.models.presented_pattern_parameters import Kicks, Spikes
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.storage.contract import Recorded
 from replasticity.studies.urbanczik2014.protocol import Parameters
 from replasticity.study import recordings
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from replasticity.models import urbanczik_senn as model
+    from replasticity.models.urbanczik_senn import Record
 
 DATA = recordings.read(__file__)
 
@@ -32,7 +32,7 @@ _PARTS = ("", "fine_", "coarse_", "last_")
 FORCED, FORBIDDEN = -1.0, 2.0
 
 
-def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
+def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
         # One synapse, one presentation; `replay` makes the drive from the recorded list of its stamps.
         no_drive = dict.fromkeys(("amplitude_exc", "offset_exc", "amplitude_inh", "freq_per_ms"), 0.0)
@@ -48,11 +48,11 @@ def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> 
     return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
 
 
-def _stamps(recording: "xr.Dataset", name: str, p: Parameters) -> IntArray:
+def _stamps(recording: xr.Dataset, name: str, p: Parameters) -> IntArray:
     """Return recorded times as stamps, all inside the run."""
     stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
-    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= step_count(p):
-        end_ms = step_count(p) * p.dt_ms
+    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= p.step_count:
+        end_ms = p.step_count * p.dt_ms
         raise UserError(f"{name}: times outside the run, which the parameters let end at {end_ms:g} ms")
     return stamps
 
@@ -62,46 +62,37 @@ def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
 
     A spike in the refractory time of another cannot be forced.
     """
-    uniform = np.full(step_count(p), FORBIDDEN)
+    uniform = np.full(p.step_count, FORBIDDEN)
     uniform[spike_stamp - 1] = FORCED
     return uniform
 
 
-def replay(recording: "xr.Dataset", p: Parameters) -> Recorded:
+def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
+    """Return the example, or the runs of one synapse (docs/models/dendritic_prediction.md#single-synapse)."""
     from replasticity.models.urbanczik_senn import simulate_presentations
 
-    if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
-        return _replay_single_synapse(recording, p)
-    dt_ms, kicks = p.dt_ms, pattern.drive(p)
-    spikes = _input_spikes(recording, p)
-    record = simulate_presentations(p, spikes, kicks, forced(_stamps(recording, "soma_spike_time", p), p))
-    synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
-    # Kicks by stamp: the delay is taken off again.
-    start = pattern.learning_window(p)[0] * pattern.presentation_steps(p)
-    start += round(p.drive_delay_ms / dt_ms) - 1
-    phase = slice(start, start + recording.sizes.get("drive_phase", 0))
-    spike_ms = (np.flatnonzero(record.has_spiked) + 1) * dt_ms
-    variables: Recorded = {
-        "in_spike_time": ("in_spike", spikes.stamp * dt_ms),
-        "in_spike_index": ("in_spike", spikes.spiking_input.astype(np.int32)),
-        "soma_spike_time": ("soma_spike", spike_ms),
-        "soma_spike_index": ("soma_spike", np.zeros(len(spike_ms), np.int32)),
-        "drive_exc": ("drive_phase", kicks.E_nS[phase]),
-        "drive_inh": ("drive_phase", kicks.I_nS[phase]),
-        "repetition_end": (
-            "repetition",
-            np.arange(1, pattern.presentation_count(p) + 1) * p.pattern_ms,
-        ),
-        "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
-        "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
-        "dend_weight": (("repetition", "dend"), record.weight_pA[:, synapses]),
+    is_single = recording.attrs.get("protocol") == _SINGLE_SYNAPSE
+    for name in ("pre_spike_time", "soma_spike_run", "run_seed") if is_single else ():
+        if name not in recording:
+            raise UserError(f"has no variable '{name}'")
+    spikes, stamp = _input_spikes(recording, p), _stamps(recording, "soma_spike_time", p)
+    kicks = _described_drive(recording, p) if is_single else pattern.drive(p)
+    run_of_spike = recording["soma_spike_run"].values if is_single else np.zeros(len(stamp))
+    records = [
+        simulate_presentations(p, spikes, kicks, forced(stamp[run_of_spike == run], p))
+        for run in range(recording.sizes.get("run", 1))
+    ]
+    spike_run, interval = np.nonzero([record.has_spiked for record in records])
+    variables = _states(recording, p, records) | {"soma_spike_time": ("soma_spike", (interval + 1) * p.dt_ms)}
+    if not is_single:
+        return variables | _of_example(recording, p, spikes, kicks, records[0])
+    return variables | {
+        "soma_spike_run": ("soma_spike", spike_run.astype(np.int32)),
+        "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
     }
-    if "event_pre" in recording:
-        variables |= _events(recording, spikes, record.transmitted_pA, dt_ms)
-    return variables | _states(recording, p, [record])
 
 
-def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
+def _input_spikes(recording: xr.Dataset, p: Parameters) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
     if "pattern_spike_time" in recording:
         _stamps(recording, "pattern_spike_time", p)
@@ -112,6 +103,9 @@ def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
         stamp = _stamps(recording, "in_spike_time", p)
         order = np.argsort(stamp, kind="stable")
         spikes = Spikes(stamp[order], recording["in_spike_index"].values.astype(np.int64)[order])
+    elif "pre_spike_time" in recording:
+        stamp = _stamps(recording, "pre_spike_time", p)
+        spikes = Spikes(stamp, np.zeros_like(stamp))
     else:
         raise UserError("has no variable 'pattern_spike_time' and none 'in_spike_time'")
     if len(spikes.spiking_input) and spikes.spiking_input.max() >= p.input_count:
@@ -119,25 +113,7 @@ def _input_spikes(recording: "xr.Dataset", p: Parameters) -> Spikes:
     return spikes
 
 
-def _events(recording: "xr.Dataset", spikes: Spikes, transmitted_pA: FloatArray, dt_ms: float) -> Recorded:
-    """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
-    stamp, spiking_input = spikes.stamp[: len(transmitted_pA)], spikes.spiking_input[: len(transmitted_pA)]
-    recorded_input = recording["event_pre"].values
-    chosen = np.flatnonzero(np.isin(spiking_input, recorded_input))
-    chosen = chosen[np.lexsort((spiking_input[chosen], stamp[chosen]))]
-    if len(chosen) == len(recorded_input):
-        recorded_stamp = np.rint(recording["event_time"].values / dt_ms)
-        ordered = np.empty_like(chosen)
-        ordered[np.lexsort((recorded_input, recorded_stamp))] = chosen
-        chosen = ordered
-    return {
-        "event_time": ("event", stamp[chosen] * dt_ms),
-        "event_pre": ("event", spiking_input[chosen].astype(np.int32)),
-        "event_weight": ("event", transmitted_pA[chosen]),
-    }
-
-
-def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"]) -> Recorded:
+def _states(recording: xr.Dataset, p: Parameters, records: list["Record"]) -> Recorded:
     """Return the state at the recorded times, with a row per run where the recording has several."""
     variables: Recorded = {}
     for part in _PARTS:
@@ -152,38 +128,46 @@ def _states(recording: "xr.Dataset", p: Parameters, records: list["model.Record"
     return variables
 
 
-def _replay_single_synapse(recording: "xr.Dataset", p: Parameters) -> Recorded:
-    """Return the runs of one synapse with a few spikes (docs/models/dendritic_prediction.md#single-synapse)."""
-    from replasticity.models.urbanczik_senn import simulate_presentations
+def _of_example(recording: xr.Dataset, p: Parameters, spikes: Spikes, kicks: Kicks, record: "Record") -> Recorded:
+    synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
+    # Kicks by stamp: the delay is taken off again.
+    start = p.presentations_before * p.presentation_steps + p.steps(p.drive_delay_ms) - 1
+    phase = slice(start, start + recording.sizes.get("drive_phase", 0))
+    variables: Recorded = {
+        "in_spike_time": ("in_spike", spikes.stamp * p.dt_ms),
+        "in_spike_index": ("in_spike", spikes.spiking_input.astype(np.int32)),
+        "soma_spike_index": ("soma_spike", np.zeros(record.has_spiked.sum(), np.int32)),
+        "drive_exc": ("drive_phase", kicks.E_nS[phase]),
+        "drive_inh": ("drive_phase", kicks.I_nS[phase]),
+        "repetition_end": ("repetition", np.arange(1, p.presentation_count + 1) * p.pattern_ms),
+        "dend_weight_initial": ("dend", np.full(len(synapses), float(p.weight_initial_pA))),
+        "dend_weight_final": ("dend", record.weight_pA[-1, synapses]),
+        "dend_weight": (("repetition", "dend"), record.weight_pA[:, synapses]),
+    }
+    return variables | (_events(recording, p, spikes, record.transmitted_pA) if "event_pre" in recording else {})
 
-    for name in ("pre_spike_time", "soma_spike_run", "run_seed"):
-        if name not in recording:
-            raise UserError(f"has no variable '{name}'")
-    stamp = _stamps(recording, "pre_spike_time", p)
-    spikes = Spikes(stamp, np.zeros(len(stamp), np.int64))
-    kicks = _single_synapse_drive(recording, p)
-    soma_stamp, soma_run = _stamps(recording, "soma_spike_time", p), recording["soma_spike_run"].values
-    records = [
-        simulate_presentations(p, spikes, kicks, forced(soma_stamp[soma_run == index], p))
-        for index in range(recording.sizes["run"])
-    ]
-    spike_ms = [(np.flatnonzero(record.has_spiked) + 1) * p.dt_ms for record in records]
-    spike_run = [np.full(len(times), index, np.int32) for index, times in enumerate(spike_ms)]
+
+def _events(recording: xr.Dataset, p: Parameters, spikes: Spikes, transmitted_pA: FloatArray) -> Recorded:
+    """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
+    recorded_input, recorded_stamp = recording["event_pre"].values, np.rint(recording["event_time"].values / p.dt_ms)
+    chosen = np.flatnonzero(np.isin(spikes.spiking_input[: len(transmitted_pA)], recorded_input))
+    chosen = chosen[np.lexsort((spikes.spiking_input[chosen], spikes.stamp[chosen]))]
+    if len(chosen) == len(recorded_input):
+        chosen = chosen[np.argsort(np.lexsort((recorded_input, recorded_stamp)))]
     return {
-        "soma_spike_time": ("soma_spike", np.concatenate(spike_ms)),
-        "soma_spike_run": ("soma_spike", np.concatenate(spike_run)),
-        "transmitted_weight": (("run", "pre_spike"), np.array([record.transmitted_pA for record in records])),
-        **_states(recording, p, records),
+        "event_time": ("event", spikes.stamp[chosen] * p.dt_ms),
+        "event_pre": ("event", spikes.spiking_input[chosen].astype(np.int32)),
+        "event_weight": ("event", transmitted_pA[chosen]),
     }
 
 
-def _single_synapse_drive(recording: "xr.Dataset", p: Parameters) -> Kicks:
+def _described_drive(recording: xr.Dataset, p: Parameters) -> Kicks:
     """Return the drive that a recording of one synapse describes, such as "10.0 to 49.9 ms, every step"."""
     described = json.loads(recording.attrs["parameters"])["drive"]
     span = re.match(r"([\d.]+) to ([\d.]+) ms", str(described.get("spike_times", "")))
     if span is None or "strength" not in described:
         raise UserError("parameters.drive: expected 'strength' and 'spike_times' such as '10.0 to 49.9 ms, every step'")
-    first, last = (round(float(time_ms) / p.dt_ms) for time_ms in span.groups())
-    kick_E_nS = np.zeros(step_count(p) - 1)
+    first, last = (p.steps(float(time_ms)) for time_ms in span.groups())
+    kick_E_nS = np.zeros(p.step_count - 1)
     kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
     return pattern.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))

@@ -1,31 +1,19 @@
 """A frozen pattern, presented again and again: first alone, then with a drive of the soma, then alone again."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from replasticity.definitions.parameters import Cost, GridDuration, quantity
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
-from replasticity.models.presented_pattern_parameters import (
-    FloatArray,
-    PresentedPattern,
-    drive,
-    input_spikes,
-    learning_window,
-    presentation_count,
-    presentation_steps,
-    step_count,
-)
+from replasticity.models.presented_pattern_parameters import PresentedPattern, drive, input_spikes
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
 from replasticity.numerics import random
+from replasticity.numerics.arrays import FloatArray
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 
 if TYPE_CHECKING:
     from replasticity.models import urbanczik_senn as model
-
-#: Time of a step on a fast machine [s].
-STEP_SECONDS = 1.5e-7
 
 
 class Parameters(ModelUnits, PresentedPattern):
@@ -36,21 +24,9 @@ class Parameters(ModelUnits, PresentedPattern):
     )
 
     def cost(self) -> Cost:
-        """Return what a run needs: the states of each step, the error sums, and the spikes of all presentations."""
-        presentations, pattern_steps = float(presentation_count(self)), self.pattern_ms / self.dt_ms
-        steps = presentations * pattern_steps
-        expected = self.input_count * self.pattern_ms * self.input_rate_Hz / 1000
-        spikes = presentations * (expected + 10 * math.sqrt(expected) + 100)
-        numbers = (
-            25 * steps
-            + 12 * steps / max(4 * self.shortest_tau_ms / self.dt_ms - 1, 1.0)
-            + 12 * spikes
-            + 6 * presentations * self.input_count
-            + 30 * self.input_count
-            + 3 * (self.synapse_delay_ms + self.drive_delay_ms) / self.dt_ms
-            + 100 * presentations
-        )
-        return Cost(8 * numbers, steps * STEP_SECONDS + 1e-8 * presentations * expected)
+        """Return what a run needs: the presentations, and temporaries of their errors in each step."""
+        presentations = super().cost()
+        return Cost(presentations.memory_bytes + 8 * 12 * self.step_count, presentations.seconds)
 
 
 _EACH = ("presentation",)
@@ -96,19 +72,15 @@ SHORTEST = {"presentations_learning": 10}
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
     """Return the pattern and one random number for each step (docs/models/dendritic_prediction.md#pattern)."""
-    generator = random.generator(seed, "pattern")
-    first, end = round(p.relay_delay_ms / p.dt_ms) + 1, presentation_steps(p) + 1
-    # Independent Poisson counts in all bins are one Poisson total, each of it in any bin: two in one bin may happen.
-    count = generator.poisson(p.input_count * (end - first) * p.dt_ms * p.input_rate_Hz / 1000)
-    stamp = generator.integers(first, end, count)
-    spiking_input = generator.integers(0, p.input_count, count)
-    order = np.lexsort((spiking_input, stamp))
+    first, end = p.steps(p.relay_delay_ms) + 1, p.presentation_steps + 1
+    expected = p.input_count * (end - first) * p.dt_ms * p.input_rate_Hz / 1000
+    stamp, spiking_input = random.poisson_spikes(random.generator(seed, "pattern"), expected, first, end, p.input_count)
     return build(
         RUN | NOISE,
         {
-            "pattern_spike_time_ms": stamp[order] * p.dt_ms,
-            "pattern_spike_input": spiking_input[order],
-            "uniform": random.generator(seed, "escape noise").random(step_count(p)),
+            "pattern_spike_time_ms": stamp * p.dt_ms,
+            "pattern_spike_input": spiking_input,
+            "uniform": random.generator(seed, "escape noise").random(p.step_count),
         },
     )
 
@@ -119,8 +91,8 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
 
     spikes = input_spikes(p, inputs["pattern_spike_time_ms"], inputs["pattern_spike_input"])
     record = simulate_presentations(p, spikes, drive(p), inputs["uniform"])
-    every = round(p.sample_interval_ms / p.dt_ms)
-    samples = step_count(p) // every
+    every = p.steps(p.sample_interval_ms)
+    samples = p.step_count // every
     at_samples = slice(every - 1, samples * every, every)
     return build(
         RUN,
@@ -128,10 +100,10 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
             "time_ms": np.arange(1, samples + 1) * every * p.dt_ms,
             **{name: getattr(record, name)[at_samples] for name in _STATES},
             "spike_count": record.has_spiked[: samples * every].reshape(samples, every).sum(axis=1),
-            "presentation_end_ms": np.arange(1, presentation_count(p) + 1) * p.pattern_ms,
+            "presentation_end_ms": np.arange(1, p.presentation_count + 1) * p.pattern_ms,
             "weight_pA": record.weight_pA,
             **presentation_errors(p, record),
-            "soma_spike_count": record.has_spiked.reshape(presentation_count(p), -1).sum(axis=1),
+            "soma_spike_count": record.has_spiked.reshape(p.presentation_count, -1).sum(axis=1),
             "soma_spike_time_ms": (np.flatnonzero(record.has_spiked) + 1) * p.dt_ms,
         },
     )
@@ -139,18 +111,17 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
 
 def presentation_errors(p: Parameters, record: "model.Record") -> dict[str, FloatArray]:
     """Return how far soma and dendrite are from U_M in each presentation, from a record of each step."""
-    shape = (presentation_count(p), presentation_steps(p))
+    shape = (p.presentation_count, p.presentation_steps)
     U_mV = record.U_mV.reshape(shape)
     V_star_mV = dendritic_prediction(record.V_mV, p).reshape(shape)
     U_M_mV = matching_potential(record.g_E_nS, record.g_I_nS, p).reshape(shape)
-    first, end = learning_window(p)
+    first, end = p.learning_window
     # Outside the window U_M is not defined at first, and frozen later.
     U_M_mV[:first] = U_M_mV[end:] = np.nan
     reference_mV = U_M_mV[end - 1]
 
     def rms(difference: FloatArray) -> FloatArray:
-        root: FloatArray = np.sqrt(np.mean(difference**2, axis=-1))
-        return root
+        return np.sqrt(np.mean(difference**2, axis=-1))
 
     centred, centred_reference = U_mV - U_mV.mean(axis=1, keepdims=True), reference_mV - reference_mV.mean()
     sd_mV, reference_sd_mV = rms(centred), rms(centred_reference)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from replasticity.models.presented_pattern_parameters import learning_window, presentation_count
 from replasticity.storage.contract import ratio
 from replasticity.studies.urbanczik2014.protocol import NO_SHAPE, NO_TARGET, RUN
 from replasticity.study.statistics import number, statistic, statistics
@@ -15,7 +14,7 @@ from replasticity.study.statistics import number, statistic, statistics
 WEIGHT_BINS = 27
 
 DIMENSIONS = {
-    "presentation": presentation_count,
+    "presentation": lambda p: p.presentation_count,
     "synapse": lambda p: p.input_count,
     "weight_bin": lambda p: WEIGHT_BINS,
 }
@@ -76,7 +75,7 @@ def soma_spikes_total(run, p):
     ),
 )
 def learning(run, p):
-    first, end = learning_window(p)
+    first, end = p.learning_window
     return [ratio(error_mV[end - 1], error_mV[first]) for error_mV in (run.rms_U_mV, run.rms_prediction_mV)]
 
 
@@ -96,10 +95,10 @@ def learning(run, p):
     ),
 )
 def recall(run, p):
-    first, end = learning_window(p)
+    first, end = p.learning_window
 
     def at(name: str, presentation: int) -> float:
-        return float(run[name][presentation]) if 0 <= presentation < presentation_count(p) else math.nan
+        return float(run[name][presentation]) if 0 <= presentation < p.presentation_count else math.nan
 
     return (
         ratio(at("rms_U_recall_mV", end), at("rms_U_recall_mV", first - 1)),
