@@ -69,7 +69,7 @@ class Peer:
 
 
 _POPULATION = ("population_spike_step", "population_spike_cell")
-_CHANNELS = ("input_spike_stamp", "input_spike_channel")
+_CHANNELS = ("input_spike_step", "input_spike_channel")
 PEERS = (
     Peer("zenke2015", "Brian2", "brian2_homeostatic_stdp.py", "cpp_standalone", _POPULATION, 20, 10),
     Peer("zenke2015", "Brian2", "brian2_homeostatic_stdp.py", "runtime", _POPULATION),

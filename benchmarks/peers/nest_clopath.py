@@ -75,10 +75,10 @@ def main():
     exc, inh = (nest.Create("aeif_psc_delta_clopath", count, neuron) for count in (p.exc_count, p.inh_count))
     exc.V_m, inh.V_m = job.arrays["exc_V_initial_mV"], job.arrays["inh_V_initial_mV"]
     channels = nest.Create("parrot_neuron", p.input_count)
-    given = "input_spike_stamp" in job.arrays
+    given = "input_spike_step" in job.arrays
     if given:
         # A relayed spike arrives one step later.
-        stamp, channel = job.arrays["input_spike_stamp"], job.arrays["input_spike_channel"]
+        stamp, channel = job.arrays["input_spike_step"], job.arrays["input_spike_channel"]
         times = [np.round((stamp[channel == k] - 1) * p.dt_ms, 6) for k in range(p.input_count)]
         generators = nest.Create("spike_generator", p.input_count, [{"spike_times": each} for each in times])
     else:

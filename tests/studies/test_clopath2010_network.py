@@ -60,7 +60,7 @@ def test_input_spikes_are_poisson_in_channel_and_step():
     # and the spread of counts per step: chi-square tests with false-alarm rate 1e-3 each for a fresh seed.
     given = parameters(duration_ms=40000.0, centres=[2])
     sampled = protocol.sample_inputs(given, seed=5)
-    stamp, channel = sampled["input_spike_stamp"], sampled["input_spike_channel"]
+    stamp, channel = sampled["input_spike_step"], sampled["input_spike_channel"]
     expected = rate_profile_Hz(given, 2) * 40.0
     counts = np.bincount(channel, minlength=6)
     assert stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), 6) > 1e-3
@@ -77,7 +77,7 @@ def test_input_spikes_are_poisson_in_channel_and_step():
 def test_a_new_centre_first_shows_two_steps_after_the_jump():
     given = parameters(duration_ms=4000.0, profile_sd=0.1, profile_rate_Hz=2000.0)
     sampled = protocol.sample_inputs(given, seed=1)
-    stamp, channel = sampled["input_spike_stamp"], sampled["input_spike_channel"]
+    stamp, channel = sampled["input_spike_step"], sampled["input_spike_channel"]
     centre = sampled["profile_centre"]
     assert set(centre) == {1, 4}
     np.testing.assert_array_equal(channel, centre[(stamp - 2) // 200])
@@ -97,7 +97,7 @@ def test_each_input_has_a_stream_of_its_own(monkeypatch):
 
 def test_spikes_are_ordered_by_stamp_and_channel():
     sampled = protocol.sample_inputs(parameters(duration_ms=2000.0), seed=2)
-    key = sampled["input_spike_stamp"] * 6 + sampled["input_spike_channel"]
+    key = sampled["input_spike_step"] * 6 + sampled["input_spike_channel"]
     assert (np.diff(key) >= 0).all()
 
 
@@ -137,7 +137,7 @@ def test_seeds_differ_and_repeat():
     first, again, other = (protocol.sample_inputs(parameters(), seed) for seed in (1, 1, 2))
     np.testing.assert_equal(first, again)
     assert not np.array_equal(first["exc_V_initial_mV"], other["exc_V_initial_mV"])
-    assert not np.array_equal(first["input_spike_stamp"], other["input_spike_stamp"])
+    assert not np.array_equal(first["input_spike_step"], other["input_spike_step"])
 
 
 # The run against the oracle ---------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def assert_equals_the_oracle(given, seed):
         inputs["exc_V_initial_mV"].tolist(),
         inputs["inh_V_initial_mV"].tolist(),
         synapses,
-        list(zip(inputs["input_spike_stamp"].tolist(), inputs["input_spike_channel"].tolist(), strict=True)),
+        list(zip(inputs["input_spike_step"].tolist(), inputs["input_spike_channel"].tolist(), strict=True)),
     )
     assert [tuple(spike) for spike in ours.spikes.tolist()] == spikes
     np.testing.assert_array_equal(ours.events, np.array(events).reshape(-1, 3))
@@ -350,7 +350,7 @@ def test_a_weight_of_2_mV_moves_the_potential_by_2_mV(delay):
     V_mV = []
     for spikes in ([20], []):
         with_spikes = {
-            "input_spike_stamp": np.array(spikes, np.int64),
+            "input_spike_step": np.array(spikes, np.int64),
             "input_spike_channel": np.zeros(len(spikes), np.int64),
         }
         simulated = simulate(given, without | with_spikes, traced=np.arange(3), trace_step=np.arange(1, 51))
@@ -535,7 +535,7 @@ def test_statistics_match_their_contract():
     inputs = protocol.sample_inputs(given, seed=1)
     run = protocol.simulate(given, inputs)
     assert set(run) | set(network.INPUTS) & set(protocol.RUN) == set(protocol.RUN)
-    assert set(network.INPUTS) - set(protocol.RUN) == {"input_spike_stamp", "input_spike_channel"}
+    assert set(network.INPUTS) - set(protocol.RUN) == {"input_spike_step", "input_spike_channel"}
     summary = protocol.summarise(given, inputs | run)
     assert set(summary) == set(protocol.STATISTICS)
 
@@ -544,7 +544,7 @@ def test_raster_and_spike_window():
     given = parameters(duration_ms=400.0, raster_start_ms=100.0, raster_ms=300.0)
     inputs = protocol.sample_inputs(given, seed=1)
     run = protocol.simulate(given, inputs)
-    stamp = inputs["input_spike_stamp"]
+    stamp = inputs["input_spike_step"]
     assert run["raster_input_count"].sum() == ((stamp >= 1000) & (stamp < 4000)).sum()
     V = run["spike_V_mV"]
     at = run["spike_offset_ms"]

@@ -93,7 +93,7 @@ def test_presentations_follow_each_other_and_spill_over():
     given = parameters(presentations_before=0, presentations_learning=2, presentations_after=0)
     spikes = presented.input_spikes(given, np.array([1.1, 49.0, 49.5]), np.array([3, 1, 2]))
     # 495 + 10 of the first presentation falls into the second; that of the second is too late.
-    assert spikes.stamp.tolist() == [21, 500, 505, 521, 1000]
+    assert spikes.step.tolist() == [21, 500, 505, 521, 1000]
     assert spikes.spiking_input.tolist() == [3, 1, 2, 3, 1]
 
 

@@ -344,8 +344,8 @@ def simulate_in_chunks(
         trace_step=trace_step,
         most_events=most_events,
     )
-    by_step = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_stamp"]))
-    step = inputs["input_spike_stamp"][by_step].astype(np.int64)
+    by_step = np.lexsort((inputs["input_spike_channel"], inputs["input_spike_step"]))
+    step = inputs["input_spike_step"][by_step].astype(np.int64)
     channel = inputs["input_spike_channel"][by_step].astype(np.int64)
 
     spikes, events = [np.zeros((0, 2), np.int64)], [np.zeros((0, 3))]

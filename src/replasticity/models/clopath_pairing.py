@@ -263,16 +263,16 @@ def simulate_pairings(p, pairings, traced=()):
 
     Returns
     -------
-    transmitted, stamps : list of ndarray
-        Weights transmitted and stamps of the neuron's spikes in each pairing, as `simulate_neuron` returns them.
+    transmitted, spike_steps : list of ndarray
+        Weights transmitted and steps of the neuron's spikes in each pairing, as `simulate_neuron` returns them.
     traces : dict of int to ndarray of float64, shape (4, steps)
         Potentials [mV] of those asked for.
     """
-    transmitted, stamps, traces = [], [], {}
+    transmitted, spike_steps, traces = [], [], {}
     for k, pairing in enumerate(pairings):
-        weights, stamp, trace = simulate_neuron(p, *pairing)
+        weights, spike_step, trace = simulate_neuron(p, *pairing)
         transmitted.append(weights)
-        stamps.append(stamp)
+        spike_steps.append(spike_step)
         if k in traced:
             traces[k] = trace
-    return transmitted, stamps, traces
+    return transmitted, spike_steps, traces

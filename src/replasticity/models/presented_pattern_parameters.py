@@ -82,9 +82,9 @@ class PresentedPattern(DendriticSynapses):
 
 
 class Spikes(NamedTuple):
-    """Presynaptic spikes as they reach the synapses, sorted by time; ``stamp`` is in steps."""
+    """Presynaptic spikes as they reach the synapses, sorted by time; ``step`` says when."""
 
-    stamp: IntArray
+    step: IntArray
     spiking_input: IntArray
 
 
@@ -117,10 +117,10 @@ def drive(p: PresentedPattern) -> Kicks:
     window = (start_ms <= time_ms) & (time_ms < end_ms)
     kick_E_nS = np.where(window, (sine + p.drive_offset_E_nS) * p.drive_factor, 0.0)
     kick_I_nS = np.where(window, p.drive_amplitude_I_nS * p.drive_factor, 0.0)
-    return kicks_from_stamps(p, kick_E_nS, kick_I_nS)
+    return kicks_from_steps(p, kick_E_nS, kick_I_nS)
 
 
-def kicks_from_stamps(p: PresentedPattern, E_nS: FloatArray, I_nS: FloatArray) -> Kicks:
+def kicks_from_steps(p: PresentedPattern, E_nS: FloatArray, I_nS: FloatArray) -> Kicks:
     """Return the kicks by interval from those by step 1, 2, ...: step k acts at the end of interval k + delay - 1."""
     delay, steps = p.steps(p.drive_delay_ms), p.step_count
     kicks = Kicks(np.zeros(steps), np.zeros(steps))

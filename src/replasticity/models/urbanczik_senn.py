@@ -495,9 +495,9 @@ def simulate_presentations(p, spikes, kicks, uniform, sample_every=1):
     sample_every : int
         As in `simulate`.
     """
-    delivered = spikes.stamp < len(uniform)
+    delivered = spikes.step < len(uniform)
     inputs = Inputs(
-        spike_step=spikes.stamp[delivered],
+        spike_step=spikes.step[delivered],
         spike_synapse=spikes.spiking_input[delivered],
         weight_initial_pA=np.full(p.input_count, float(p.weight_initial_pA)),
         kick_E_nS=kicks.E_nS,

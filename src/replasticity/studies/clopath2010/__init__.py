@@ -5,7 +5,7 @@ the connections between neurons that are driven together should become strong in
 protocol depression should turn into potentiation as the frequency rises.
 
 u_bar_plus, u_bar_minus and u_bar_bar of the paper are ``u_plus_mV``, ``u_minus_mV``, ``u_bar_mV``; A_LTP, A_LTD, theta
-and tau have their names, with units; w_ad is ``w_pA``, V_T ``V_T_mV``. A stamp is a time in grid steps.
+and tau have their names, with units; w_ad is ``w_pA``, V_T ``V_T_mV``. A step is a time in units of dt.
 Equations: docs/models/voltage_based_stdp.md.
 
 =============  ====================================================  ===================================

@@ -92,7 +92,7 @@ _SAMPLED = {
 
 #: What `sample_inputs` returns. The spikes of the inputs do not go into a run's file; the seed gives them again.
 INPUTS = _SAMPLED | {
-    "input_spike_stamp": Variable(("input_spike",), "grid step at which a channel's spike is delivered", "int64"),
+    "input_spike_step": Variable(("input_spike",), "grid step at which a channel's spike is delivered", "int64"),
     "input_spike_channel": Variable(("input_spike",), "channel of each spike", "int32"),
 }
 
@@ -133,8 +133,8 @@ def sample_inputs(parameters: Parameters, seed: int) -> Arrays:
     values = sample_network(parameters, seed)
     intervals = math.ceil(parameters.duration_ms / parameters.interval_ms)
     centre = random.generator(seed, "profile centres").choice(parameters.centres, intervals)
-    stamp, channel = sample_input_spikes(parameters, centre, random.generator(seed, "input spikes"))
-    values |= {"profile_centre": centre, "input_spike_stamp": stamp, "input_spike_channel": channel}
+    step, channel = sample_input_spikes(parameters, centre, random.generator(seed, "input spikes"))
+    values |= {"profile_centre": centre, "input_spike_step": step, "input_spike_channel": channel}
     return build(INPUTS, values)
 
 
@@ -151,45 +151,45 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: weights, spikes, a raster, and the potentials around one spike."""
     p = parameters
     step_count = p.steps(p.duration_ms)
-    sample_stamp = np.arange(0, step_count + 1, p.steps(p.sample_interval_ms))
-    course_stamp = np.maximum(np.round(np.array(COURSE_SHARES) * step_count).astype(np.int64), 1)
-    kept_stamp = np.union1d(sample_stamp, course_stamp)
+    sample_step = np.arange(0, step_count + 1, p.steps(p.sample_interval_ms))
+    course_step = np.maximum(np.round(np.array(COURSE_SHARES) * step_count).astype(np.int64), 1)
+    kept_step = np.union1d(sample_step, course_step)
     first, end = p.steps(p.raster_start_ms), p.steps(p.raster_start_ms + p.raster_ms)
-    trace_stamp = np.arange(first + 1, end + 1)
+    trace_step = np.arange(first + 1, end + 1)
     neurons = np.arange(p.exc_count)
-    simulated = simulate_network(p, inputs, exc_exc_step=kept_stamp, traced=neurons, trace_step=trace_stamp)
-    stamp, neuron = simulated.spikes.T
+    simulated = simulate_network(p, inputs, exc_exc_step=kept_step, traced=neurons, trace_step=trace_step)
+    step, neuron = simulated.spikes.T
     excitatory = neuron < p.exc_count
     values = {
-        "time_ms": sample_stamp * p.dt_ms,
-        "exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, sample_stamp)],
-        "course_time_ms": course_stamp * p.dt_ms,
-        "course_exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_stamp, course_stamp)],
+        "time_ms": sample_step * p.dt_ms,
+        "exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_step, sample_step)],
+        "course_time_ms": course_step * p.dt_ms,
+        "course_exc_exc_weight_mV": simulated.exc_exc_weight_mV[np.searchsorted(kept_step, course_step)],
         "exc_exc_weight_final_mV": simulated.exc_exc_weight_final_mV,
         "input_exc_weight_final_mV": simulated.input_exc_weight_final_mV,
-        "exc_spike_time_ms": stamp[excitatory] * p.dt_ms,
+        "exc_spike_time_ms": step[excitatory] * p.dt_ms,
         "exc_spike_index": neuron[excitatory],
-        "inh_spike_time_ms": stamp[~excitatory] * p.dt_ms,
+        "inh_spike_time_ms": step[~excitatory] * p.dt_ms,
         "inh_spike_index": neuron[~excitatory] - p.exc_count,
     }
     bin_steps = max(1, p.steps(RASTER_BIN_MS))
     bins = (end - first) // bin_steps
 
-    def raster(stamp: IntArray, neuron: IntArray, count: int) -> IntArray:
+    def raster(step: IntArray, neuron: IntArray, count: int) -> IntArray:
         counts = np.zeros((bins, count), np.int64)
-        inside = (first <= stamp) & (stamp < first + bins * bin_steps)
-        np.add.at(counts, ((stamp[inside] - first) // bin_steps, neuron[inside]), 1)
+        inside = (first <= step) & (step < first + bins * bin_steps)
+        np.add.at(counts, ((step[inside] - first) // bin_steps, neuron[inside]), 1)
         return counts
 
     values["raster_time_ms"] = (first + np.arange(bins) * bin_steps) * p.dt_ms
-    values["raster_input_count"] = raster(inputs["input_spike_stamp"], inputs["input_spike_channel"], p.input_count)
-    values["raster_exc_count"] = raster(stamp[excitatory], neuron[excitatory], p.exc_count)
+    values["raster_input_count"] = raster(inputs["input_spike_step"], inputs["input_spike_channel"], p.input_count)
+    values["raster_exc_count"] = raster(step[excitatory], neuron[excitatory], p.exc_count)
 
     before, after = p.steps(BEFORE_SPIKE_MS), p.steps(AFTER_SPIKE_MS)
     around = np.full((simulated.trace.shape[0], before + after + 1), np.nan)
-    shown = np.flatnonzero(excitatory & (stamp > first + before) & (stamp + after <= end))
+    shown = np.flatnonzero(excitatory & (step > first + before) & (step + after <= end))
     if len(shown):
-        at = stamp[shown[0]] - (first + 1)
+        at = step[shown[0]] - (first + 1)
         around = simulated.trace[:, neuron[shown[0]], at - before : at + after + 1]
     values["spike_offset_ms"] = np.arange(-before, after + 1) * p.dt_ms
     values["spike_V_mV"], *_, values["spike_u_plus_mV"], values["spike_u_minus_mV"], values["spike_u_bar_mV"] = around

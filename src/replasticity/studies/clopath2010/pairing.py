@@ -140,8 +140,8 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     examples = example_pairings(p.rates_Hz, p.intervals_ms)
     traced = [row * count + example for row in range(len(NEURONS)) for example in examples if example >= 0]
     pairings = [(model, *each) for model in NEURONS for each in given]
-    transmitted, stamps, traces = simulate_pairings(p, pairings, traced)
-    stamp, pairing_of_spike = joined(stamps)
+    transmitted, spike_steps, traces = simulate_pairings(p, pairings, traced)
+    spike_step, pairing_of_spike = joined(spike_steps)
     potentials = [trace[:, : p.steps(p.potentials_ms)] for trace in traces.values()]
     length = max(trace.shape[1] for trace in potentials)
     shown = np.full((len(POTENTIALS), len(NEURONS), len(examples), length), np.nan)
@@ -153,7 +153,7 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
         {
             # Spikes of the generators are given pairing by pairing.
             "transmitted_weight": joined(transmitted)[0].reshape(len(NEURONS), -1),
-            "post_spike_time_ms": stamp * p.dt_ms,
+            "post_spike_time_ms": spike_step * p.dt_ms,
             "post_spike_neuron": pairing_of_spike // count,
             "post_spike_pairing": pairing_of_spike % count,
             "example_pairing": examples,

@@ -22,7 +22,7 @@ MOST_RECORDED_STEPS = 10_000_000
 
 
 def recorded_parameters(recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
-    return DATA.in_our_names(parameters) | {"dt_ms": float(recording.attrs.get("resolution_ms", 0.1))}
+    return DATA.in_our_names(parameters) | {"dt_ms": recordings.resolution_ms(recording)}
 
 
 def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
@@ -40,10 +40,10 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     runs = range(len(models))
     pre_ms = [times_ms("pre", run) for run in runs]
     pairings = [(NEURONS[models[run]], pre_ms[run], times_ms("post", run), p.steps(duration_ms[run])) for run in runs]
-    transmitted, stamps, traces = simulate_pairings(p, pairings, traced=runs)
+    transmitted, spike_steps, traces = simulate_pairings(p, pairings, traced=runs)
     last = np.array([[np.nan, *weights[np.isfinite(weights)]][-1] for weights in transmitted])
     weight, run_of_weight = joined(transmitted)
-    stamp, run_of_spike = joined(stamps)
+    spike_step, run_of_spike = joined(spike_steps)
     delivered = np.isfinite(weight)
     variables: Recorded = {
         "run_weight_last": ("run", last),
@@ -51,14 +51,14 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
         "event_time": ("event", joined(pre_ms)[0][delivered] + p.dt_ms),
         "event_run": ("event", run_of_weight[delivered]),
         "event_weight": ("event", weight[delivered]),
-        "post_spike_time": ("post_spike", stamp * p.dt_ms),
+        "post_spike_time": ("post_spike", spike_step * p.dt_ms),
         "post_spike_run": ("post_spike", run_of_spike),
     }
     for model, name in enumerate(("aeif", "hh")):
         for order, pair in enumerate(("post_pre", "pre_post")):
             example = f"{name}_{pair}"
             if f"{example}_trace_time" in recording:
-                at = np.rint(recording[f"{example}_trace_time"].values / p.dt_ms).astype(np.int64) - 1
+                at = recordings.steps(recording, f"{example}_trace_time", p.dt_ms) - 1
                 trace = traces[_example_run(recording, model, order)]
                 if at.size and not 0 <= at.min() <= at.max() < trace.shape[1]:
                     raise UserError(f"{example}_trace_time: times outside the run, which has {trace.shape[1]} steps")

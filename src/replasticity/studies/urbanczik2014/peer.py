@@ -34,7 +34,7 @@ FORCED, FORBIDDEN = -1.0, 2.0
 
 def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
     if recording.attrs.get("protocol") == _SINGLE_SYNAPSE:
-        # One synapse, one presentation; `replay` makes the drive from the recorded list of its stamps.
+        # One synapse, one presentation; `replay` makes the drive from the recorded list of its steps.
         no_drive = dict.fromkeys(("amplitude_exc", "offset_exc", "amplitude_inh", "freq_per_ms"), 0.0)
         parameters = parameters | {
             "drive": parameters.get("drive", {}) | no_drive,
@@ -44,26 +44,26 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
             "n_pattern_rep": 1,
             "n_rep_after": 0,
         }
-    dt_ms = float(recording.attrs.get("resolution_ms", 0.1))
+    dt_ms = recordings.resolution_ms(recording)
     return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
 
 
-def _stamps(recording: xr.Dataset, name: str, p: Parameters) -> IntArray:
-    """Return recorded times as stamps, all inside the run."""
-    stamps = np.rint(recording[name].values / p.dt_ms).astype(np.int64)
-    if len(stamps) and not 0 < stamps.min() <= stamps.max() <= p.step_count:
+def _steps(recording: xr.Dataset, name: str, p: Parameters) -> IntArray:
+    """Return recorded times as numbers of steps, all inside the run."""
+    steps = recordings.steps(recording, name, p.dt_ms)
+    if len(steps) and not 0 < steps.min() <= steps.max() <= p.step_count:
         end_ms = p.step_count * p.dt_ms
         raise UserError(f"{name}: times outside the run, which the parameters let end at {end_ms:g} ms")
-    return stamps
+    return steps
 
 
-def forced(spike_stamp: IntArray, p: Parameters) -> FloatArray:
-    """Return numbers in place of random ones, by which the neuron spikes at the given stamps only.
+def forced(spike_step: IntArray, p: Parameters) -> FloatArray:
+    """Return numbers in place of random ones, by which the neuron spikes at the given steps only.
 
     A spike in the refractory time of another cannot be forced.
     """
     uniform = np.full(p.step_count, FORBIDDEN)
-    uniform[spike_stamp - 1] = FORCED
+    uniform[spike_step - 1] = FORCED
     return uniform
 
 
@@ -75,11 +75,11 @@ def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
     for name in ("pre_spike_time", "soma_spike_run", "run_seed") if is_single else ():
         if name not in recording:
             raise UserError(f"has no variable '{name}'")
-    spikes, stamp = _input_spikes(recording, p), _stamps(recording, "soma_spike_time", p)
+    spikes, step = _input_spikes(recording, p), _steps(recording, "soma_spike_time", p)
     kicks = _described_drive(recording, p) if is_single else pattern.drive(p)
-    run_of_spike = recording["soma_spike_run"].values if is_single else np.zeros(len(stamp))
+    run_of_spike = recording["soma_spike_run"].values if is_single else np.zeros(len(step))
     records = [
-        simulate_presentations(p, spikes, kicks, forced(stamp[run_of_spike == run], p))
+        simulate_presentations(p, spikes, kicks, forced(step[run_of_spike == run], p))
         for run in range(recording.sizes.get("run", 1))
     ]
     spike_run, interval = np.nonzero([record.has_spiked for record in records])
@@ -95,17 +95,17 @@ def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
 def _input_spikes(recording: xr.Dataset, p: Parameters) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
     if "pattern_spike_time" in recording:
-        _stamps(recording, "pattern_spike_time", p)
+        _steps(recording, "pattern_spike_time", p)
         spikes = pattern.input_spikes(
             p, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
         )
     elif "in_spike_time" in recording:
-        stamp = _stamps(recording, "in_spike_time", p)
-        order = np.argsort(stamp, kind="stable")
-        spikes = Spikes(stamp[order], recording["in_spike_index"].values.astype(np.int64)[order])
+        step = _steps(recording, "in_spike_time", p)
+        order = np.argsort(step, kind="stable")
+        spikes = Spikes(step[order], recording["in_spike_index"].values.astype(np.int64)[order])
     elif "pre_spike_time" in recording:
-        stamp = _stamps(recording, "pre_spike_time", p)
-        spikes = Spikes(stamp, np.zeros_like(stamp))
+        step = _steps(recording, "pre_spike_time", p)
+        spikes = Spikes(step, np.zeros_like(step))
     else:
         raise UserError("has no variable 'pattern_spike_time' and none 'in_spike_time'")
     if len(spikes.spiking_input) and spikes.spiking_input.max() >= p.input_count:
@@ -119,7 +119,7 @@ def _states(recording: xr.Dataset, p: Parameters, records: list["Record"]) -> Re
     for part in _PARTS:
         if f"{part}time" not in recording:
             continue
-        sample = _stamps(recording, f"{part}time", p) - 1
+        sample = _steps(recording, f"{part}time", p) - 1
         for name, ours in _STATES.items():
             if f"{part}{name}" in recording:
                 dimensions = recording[f"{part}{name}"].dims
@@ -130,11 +130,11 @@ def _states(recording: xr.Dataset, p: Parameters, records: list["Record"]) -> Re
 
 def _of_example(recording: xr.Dataset, p: Parameters, spikes: Spikes, kicks: Kicks, record: "Record") -> Recorded:
     synapses = recording["dend_pre"].values if "dend_pre" in recording else np.arange(p.input_count)
-    # Kicks by stamp: the delay is taken off again.
+    # Kicks by step: the delay is taken off again.
     start = p.presentations_before * p.presentation_steps + p.steps(p.drive_delay_ms) - 1
     phase = slice(start, start + recording.sizes.get("drive_phase", 0))
     variables: Recorded = {
-        "in_spike_time": ("in_spike", spikes.stamp * p.dt_ms),
+        "in_spike_time": ("in_spike", spikes.step * p.dt_ms),
         "in_spike_index": ("in_spike", spikes.spiking_input.astype(np.int32)),
         "soma_spike_index": ("soma_spike", np.zeros(record.has_spiked.sum(), np.int32)),
         "drive_exc": ("drive_phase", kicks.E_nS[phase]),
@@ -149,13 +149,13 @@ def _of_example(recording: xr.Dataset, p: Parameters, spikes: Spikes, kicks: Kic
 
 def _events(recording: xr.Dataset, p: Parameters, spikes: Spikes, transmitted_pA: FloatArray) -> Recorded:
     """Return the transmitted weights of the inputs that were recorded, in the order of the recording."""
-    recorded_input, recorded_stamp = recording["event_pre"].values, np.rint(recording["event_time"].values / p.dt_ms)
+    recorded_input, recorded_step = recording["event_pre"].values, np.rint(recording["event_time"].values / p.dt_ms)
     chosen = np.flatnonzero(np.isin(spikes.spiking_input[: len(transmitted_pA)], recorded_input))
-    chosen = chosen[np.lexsort((spikes.spiking_input[chosen], spikes.stamp[chosen]))]
+    chosen = chosen[np.lexsort((spikes.spiking_input[chosen], spikes.step[chosen]))]
     if len(chosen) == len(recorded_input):
-        chosen = chosen[np.argsort(np.lexsort((recorded_input, recorded_stamp)))]
+        chosen = chosen[np.argsort(np.lexsort((recorded_input, recorded_step)))]
     return {
-        "event_time": ("event", spikes.stamp[chosen] * p.dt_ms),
+        "event_time": ("event", spikes.step[chosen] * p.dt_ms),
         "event_pre": ("event", spikes.spiking_input[chosen].astype(np.int32)),
         "event_weight": ("event", transmitted_pA[chosen]),
     }
@@ -170,4 +170,4 @@ def _described_drive(recording: xr.Dataset, p: Parameters) -> Kicks:
     first, last = (p.steps(float(time_ms)) for time_ms in span.groups())
     kick_E_nS = np.zeros(p.step_count - 1)
     kick_E_nS[first - 1 : last] = float(described["strength"]) * p.drive_factor
-    return pattern.kicks_from_stamps(p, kick_E_nS, np.zeros_like(kick_E_nS))
+    return pattern.kicks_from_steps(p, kick_E_nS, np.zeros_like(kick_E_nS))

@@ -74,11 +74,11 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
     """Return the pattern and one random number for each step (docs/models/dendritic_prediction.md#pattern)."""
     first, end = p.steps(p.relay_delay_ms) + 1, p.presentation_steps + 1
     expected = p.input_count * (end - first) * p.dt_ms * p.input_rate_Hz / 1000
-    stamp, spiking_input = random.poisson_spikes(random.generator(seed, "pattern"), expected, first, end, p.input_count)
+    step, spiking_input = random.poisson_spikes(random.generator(seed, "pattern"), expected, first, end, p.input_count)
     return build(
         RUN | NOISE,
         {
-            "pattern_spike_time_ms": stamp * p.dt_ms,
+            "pattern_spike_time_ms": step * p.dt_ms,
             "pattern_spike_input": spiking_input,
             "uniform": random.generator(seed, "escape noise").random(p.step_count),
         },
