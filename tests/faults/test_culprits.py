@@ -87,7 +87,7 @@ def test_too_many_open_files_are_no_fault_of_a_file(project):
             "studies/zenke2015/figure.py",
             "    _traces(axes, ensemble, ",
             PLOT,
-            "studies.zenke2015.figure, draw_secretory_factor",
+            "studies.zenke2015.figure, draw_global_factor",
         ),
         (
             "studies/zenke2015/statistics.py",

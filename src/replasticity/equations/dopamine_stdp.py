@@ -93,14 +93,17 @@ def advance(synapse, start, duration, step):
 
 @inline_njit
 def on_pre_spike(synapse, post_trace, step):
-    """Let a presynaptic spike act, given the postsynaptic trace: x grows by 1, and c falls by A_minus y."""
+    """Let a presynaptic spike act, given the postsynaptic trace: x grows by 1, and c falls by A_minus y.
+
+    Source: docs/models/dopamine_stdp.md#synapse-events.
+    """
     synapse.x += 1.0
     synapse.c -= step.A_minus * post_trace
 
 
 @inline_njit
 def on_post_spike(synapse, step):
-    """Let a postsynaptic spike act: c grows by A_plus x."""
+    """Let a postsynaptic spike act: c grows by A_plus x (docs/models/dopamine_stdp.md#synapse-events)."""
     synapse.c += step.A_plus * synapse.x
 
 

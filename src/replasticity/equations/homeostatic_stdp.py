@@ -92,7 +92,8 @@ def decay_traces(synapse, time_s, step):
 def spike_with_constant_term(synapse, G_Hz, step):
     """Return the synapse after the spike whose weight change has a constant term: eta G (z_i + 1).
 
-    By Eq. 15 this is the presynaptic spike; in the published example it is the postsynaptic one.
+    By Eq. 15 this is the presynaptic spike; in the published example it is the postsynaptic one
+    (docs/models/homeostatic_stdp.md#weight-update).
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ def spike_with_constant_term(synapse, G_Hz, step):
 def spike_with_trace_term(synapse, G_Hz, step):
     """Return the synapse after the spike whose weight change is eta G z_j alone.
 
-    By Eq. 15 this is the postsynaptic spike; in the published example it is the presynaptic one.
+    By Eq. 15 this is the postsynaptic spike; in the published example it is the presynaptic one
+    (docs/models/homeostatic_stdp.md#weight-update).
 
     Parameters
     ----------

@@ -40,8 +40,8 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        For each pair the first spikes and the weight, then the final weight against the time step; a last panel if not
-        all pairs have a row.
+        For each pair the first spikes (panels a, c, e) and the weight (b, d, f), then the final weight against the time
+        step (g, h, i); a last panel if not all pairs have a row.
     """
     main = ensembles["main"]
     pairs = main.sizes["synapse"]

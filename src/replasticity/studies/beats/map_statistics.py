@@ -67,7 +67,11 @@ def maps(run: Run, p: Parameters) -> list[Map]:
 
 
 def of_each_map(text: str, **more: Any) -> Callable[[Callable[[Map, Parameters], float]], Statistic]:
-    """Declare what a function of a map makes of the run, of finer grids and exact times, and its extremes over all."""
+    """Declare what a function of a map makes of the run, of finer grids and exact times, and its extremes over all.
+
+    Of `share_depressed` come `share_depressed_finer`, `share_depressed_no_grid`, `share_depressed_lowest` and
+    `share_depressed_highest`, and so of the others.
+    """
     one = number(text, **more)
 
     def declare(function: Callable[[Map, Parameters], float]) -> Statistic:

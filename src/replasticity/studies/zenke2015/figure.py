@@ -39,7 +39,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     left, right = ("aabbdd", "ccceee") if "paper" in ensembles else ("ab", "ce")
     panels = figure.subplot_mosaic([list(row) for row in zip(left, right, strict=True)], width_ratios=[1.25, 1])
     panels["b"].sharex(panels["a"])
-    draw_secretory_factor(panels["a"], main)
+    draw_global_factor(panels["a"], main)
     look.legend(panels["a"], loc="upper left")
     look.letter(panels["a"], "a", f"Global factor, {_tau_H(main)}")
     draw_weight(panels["b"], main)
@@ -49,7 +49,7 @@ def plot(ensembles: Mapping[str, xr.Dataset]) -> Figure:
     draw_weight_change(panels["c"], main)
     look.letter(panels["c"], "c", f"Weight change against G, n = {_seeds(main)}")
     if "paper" in ensembles:
-        draw_secretory_factor(panels["d"], ensembles["paper"])
+        draw_global_factor(panels["d"], ensembles["paper"])
         title = f"Global factor, {_tau_H(ensembles['paper'])} (paper), {_seeds(ensembles['paper'], 'trace_seed')}"
         look.letter(panels["d"], "d", title)
     draw_residuals(panels["e"], ensembles)
@@ -78,7 +78,7 @@ def _traces(axes: Axes, ensemble: xr.Dataset, name: str) -> None:
     axes.margins(x=0.01)
 
 
-def draw_secretory_factor(axes: Axes, ensemble: xr.Dataset) -> None:
+def draw_global_factor(axes: Axes, ensemble: xr.Dataset) -> None:
     """Draw G(t) with the rate of each epoch as what it should reach."""
     parameters = parameters_of(ensemble)
     _traces(axes, ensemble, "G_Hz")
