@@ -20,6 +20,7 @@ from benchmarks import measuring
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.storage.contract import Arrays
+from replasticity.studies.urbanczik2014 import peer as urbanczik_peer
 from replasticity.study import protocols
 
 DRIVERS = measuring.HERE / "peers"
@@ -156,12 +157,12 @@ def agreement(peer: Peer, inputs: Arrays, resolved: Resolved, theirs: Arrays) ->
     protocol = protocols.get(resolved.experiment.protocol)
     parameters: Any = resolved.parameters
 
-    def stamps(times_ms: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    def steps(times_ms: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         return np.rint(times_ms / parameters.dt_ms).astype(np.int64)
 
     if peer.experiment == "urbanczik2014":
         # Its escape noise cannot be given to NEST: our neuron is made to spike when NEST's did.
-        forced = protocol.forced(stamps(theirs["soma_spike_time_ms"]), parameters)  # type: ignore[attr-defined]
+        forced = urbanczik_peer.forced(steps(theirs["soma_spike_time_ms"]), parameters)
         inputs = inputs | {"uniform": forced}
     ours = protocol.simulate(parameters, inputs)
     if peer.experiment == "zenke2015":
@@ -174,16 +175,14 @@ def agreement(peer: Peer, inputs: Arrays, resolved: Resolved, theirs: Arrays) ->
         neurons = np.concatenate([ours["exc_spike_index"], ours["inh_spike_index"] + parameters.exc_count])
         return {
             "spikes that differ": unmatched(
-                [stamps(times), neurons], [stamps(theirs["spike_time_ms"]), theirs["spike_neuron"]]
+                [steps(times), neurons], [steps(theirs["spike_time_ms"]), theirs["spike_neuron"]]
             ),
             "weight [mV]": deviation(ours["exc_exc_weight_mV"], theirs["exc_exc_weight_mV"]),
         }
     if peer.experiment == "urbanczik2014":
         count = len(theirs["U_mV"])
         return {
-            "spikes that differ": unmatched(
-                [stamps(ours["soma_spike_time_ms"])], [stamps(theirs["soma_spike_time_ms"])]
-            ),
+            "spikes that differ": unmatched([steps(ours["soma_spike_time_ms"])], [steps(theirs["soma_spike_time_ms"])]),
             "weight [pA]": deviation(ours["weight_pA"], theirs["weight_pA"]),
             "potential U [mV]": deviation(ours["U_mV"][:count], theirs["U_mV"]),
         }

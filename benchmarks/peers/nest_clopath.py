@@ -78,8 +78,8 @@ def main():
     given = "input_spike_step" in job.arrays
     if given:
         # A relayed spike arrives one step later.
-        stamp, channel = job.arrays["input_spike_step"], job.arrays["input_spike_channel"]
-        times = [np.round((stamp[channel == k] - 1) * p.dt_ms, 6) for k in range(p.input_count)]
+        step, channel = job.arrays["input_spike_step"], job.arrays["input_spike_channel"]
+        times = [np.round((step[channel == k] - 1) * p.dt_ms, 6) for k in range(p.input_count)]
         generators = nest.Create("spike_generator", p.input_count, [{"spike_times": each} for each in times])
     else:
         generators = nest.Create("poisson_generator", p.input_count)

@@ -258,6 +258,19 @@ def test_parameters_that_do_not_fit_are_refused(resolve, name, changes, text):
         resolve(name, **changes)
 
 
+def test_responses_are_of_members_per_neuron_from_the_first_moment_at_which_a_stimulus_can_act(resolve):
+    p = resolve("izhikevich2007_cue", **SMALL | {"duration_ms": 1200.0, "stimulus_rate_Hz": 40.0})
+    run = simulated(CUE, p)
+    members, first_ms = run["subgroup_index"][0], p.relay_delay_ms + p.stimulus_delay_ms
+    acts = run["stimulus_ms"] + p.relay_delay_ms <= p.duration_ms
+    late_ms = run["stimulus_ms"][(run["stimulus_subgroup"] == 0) & acts & (run["stimulus_ms"] >= p.duration_ms / 2)]
+    spike_ms = run["exc_spike_ms"][np.isin(run["exc_spike_index"], members)]
+    counts = [np.sum((spike_ms > t + first_ms) & (spike_ms <= t + first_ms + 20.0)) for t in late_ms]
+    assert len(late_ms) > 1
+    assert sum(counts) > 0
+    assert CUE.summarise(p, run)["response_late"][0] == pytest.approx(np.mean(counts) / len(members))
+
+
 # Hostile parameters -------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,6 @@ from replasticity.errors import StateError
 from replasticity.models import homeostatic_stdp as model
 from replasticity.models.homeostatic_stdp_parameters import epoch_of_step, spike_steps
 from replasticity.numerics import random
-from replasticity.numerics.arrays import straight_line
 from replasticity.numerics.limits import no_failure
 from replasticity.studies.zenke2015 import protocol
 from replasticity.study import protocols
@@ -273,15 +272,10 @@ def test_statistics_match_their_contract():
     assert all(variable.resolution is not None for variable in STUDY.STATISTICS.values())
 
 
-def test_straight_line_needs_two_different_points():
-    assert straight_line(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])) == pytest.approx((2, 1, 1))
-    assert all(map(math.isnan, straight_line(np.array([1.0, 1.0]), np.array([0.0, 1.0]))))
-
-
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"rates_Hz": [20000.0]}, "at most one spike per neuron and step"),
+        ({"rates_Hz": [20000.0]}, "rates_Hz: at most one spike per step"),
         ({"rates_Hz": []}, "at least 1 item"),
         ({"epoch_ms": 100.05}, "epoch_ms: has to be a whole multiple"),
         ({"epoch_ms": 1e-12}, "epoch_ms: has to be a whole multiple of dt_ms .*, at least 1"),
@@ -422,9 +416,3 @@ def test_the_nearest_sample_is_read():
     np.testing.assert_array_equal(found["G_sampled_Hz"], [run["G_Hz"][nearest(each)] for each in pre_ms])
     changes = [run["weight_nS"][nearest(each + 10)] - run["weight_nS"][nearest(each - 10)] for each in pre_ms]
     np.testing.assert_array_equal(found["dw_nS"], changes)
-
-
-def test_points_that_rounding_tells_apart_make_no_line():
-    x = 5.0 + np.array([0.0, 1.0, 2.0]) * 1e-15
-    assert all(map(math.isnan, straight_line(x, np.array([1.0, 2.0, 4.0]))))
-    assert all(map(math.isnan, straight_line(np.array([1.0, 2.0, 4.0]), x)))

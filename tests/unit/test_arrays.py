@@ -1,8 +1,28 @@
-"""Measures of arrays that are no paper's own; straight lines and nearest samples are tested with `zenke2015`."""
+"""Measures of arrays that are no paper's own."""
+
+import math
 
 import numpy as np
+import pytest
 
-from replasticity.numerics.arrays import averaging, correlation, joined, mid_rank
+from replasticity.numerics.arrays import averaging, correlation, joined, mid_rank, nearest, straight_line
+
+
+def test_straight_line_needs_two_different_points():
+    assert straight_line(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])) == pytest.approx((2, 1, 1))
+    assert all(map(math.isnan, straight_line(np.array([1.0, 1.0]), np.array([0.0, 1.0]))))
+    assert all(map(math.isnan, straight_line(np.array([1.0]), np.array([0.0]))))
+
+
+def test_points_that_rounding_tells_apart_make_no_line():
+    x = 5.0 + np.array([0.0, 1.0, 2.0]) * 1e-15
+    assert all(map(math.isnan, straight_line(x, np.array([1.0, 2.0, 4.0]))))
+    assert all(map(math.isnan, straight_line(np.array([1.0, 2.0, 4.0]), x)))
+
+
+def test_of_two_points_equally_near_the_first_is_nearest():
+    grid = np.array([0.0, 1.0, 2.0])
+    assert nearest(grid, np.array([-1.0, 0.5, 0.6, 1.6, 9.0])).tolist() == [0, 0, 1, 2, 2]
 
 
 def test_joined_lists_know_where_their_elements_are_from():

@@ -99,7 +99,7 @@ def test_simulating_without_a_file_writes_no_checkpoint(often, in_project, tmp_p
     assert simulation.simulate(resolved, 1)["time_s"].tolist() == list(range(1, 9))
 
 
-def test_at_most_five_minutes_of_seconds_are_lost():
+def test_a_killed_run_loses_at_most_300_chunks():
     assert checkpoints.INTERVAL_CHUNKS <= 300
 
 

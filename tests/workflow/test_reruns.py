@@ -324,6 +324,15 @@ def test_an_edit_of_a_study_makes_again_what_the_table_says(project, shift):
     assert made == joined(expected(STUDIES[study], TABLE[name]) for study, name in edits.items()), edits
 
 
+def test_edits_without_effect_make_nothing_again(project):
+    # Beside others they could hide behind what those make again.
+    silent = [name for name, stages in TABLE.items() if not stages]
+    with contextlib.ExitStack() as stack:
+        for place, study in enumerate(STUDIES.values()):
+            stack.enter_context(edited(*edit(project, study, silent[place % len(silent)])))
+        assert jobs(project) == {}
+
+
 @pytest.mark.parametrize("name", SHARED_TABLE)
 def test_an_edit_of_shared_code_makes_again_what_the_table_says(project, name):
     change = with_another_error if name.startswith("error") else with_code

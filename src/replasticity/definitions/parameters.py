@@ -89,7 +89,6 @@ class OnGrid(NamedTuple):
 
 #: Times that lie on the grid of time steps [ms].
 GridTime = Annotated[float, Field(ge=0), OnGrid()]
-GridTimes = Annotated[list[NonNegative], OnGrid()]
 #: A duration or an interval of one step or more [ms].
 GridDuration = Annotated[float, Field(gt=0), OnGrid(least=1)]
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from replasticity.numerics.arrays import FloatArray
 
 
 def change_by_one_pairing(difference_ms: FloatArray, p: Any) -> FloatArray:

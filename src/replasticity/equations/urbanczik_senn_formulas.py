@@ -6,9 +6,8 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from replasticity.numerics.arrays import FloatArray
 
 
 def matching_potential(g_E_nS: FloatArray, g_I_nS: FloatArray, p: Any) -> FloatArray:

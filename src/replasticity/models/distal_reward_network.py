@@ -9,9 +9,8 @@ import numpy.typing as npt
 from replasticity.errors import StateError
 from replasticity.models import distal_reward as model
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, DistalRewardNetwork, RewardedSynapse
+from replasticity.numerics.arrays import FloatArray, IntArray
 from replasticity.numerics.limits import raise_failure
-
-IntArray = npt.NDArray[np.int64]
 
 #: A network runs away if all its neurons fire at more than this in a second; the published one fires at a few [Hz].
 HIGHEST_RATE_HZ = 150.0
@@ -86,10 +85,9 @@ class Network:
         self._fired = np.zeros(p.cells, np.uint32)
 
     @property
-    def exc_weight_mV(self) -> npt.NDArray[np.float64]:
+    def exc_weight_mV(self) -> FloatArray:
         """Weights of the excitatory synapses, as they are now [mV]."""
-        weight_mV: npt.NDArray[np.float64] = self.state.weight_mV[: self.step.exc_synapses]
-        return weight_mV
+        return self.state.weight_mV[: self.step.exc_synapses]
 
     def advance(self, first: int, end: int) -> None:
         """Simulate the steps ``first < t <= end``, at most a second, and leave what happened in the chunk.

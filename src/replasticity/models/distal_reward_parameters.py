@@ -113,7 +113,7 @@ class RewardedSynapse(DistalRewardNetwork):
 
 
 class RewardedStimuli(DistalRewardNetwork):
-    """Stimuli, sets of cells that get a current, one after the other, and reward some time after one of them."""
+    """Stimuli: sets of neurons that get a current, one set after the other; some are followed by a reward."""
 
     stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2)
     stimulus_cells: PositiveInt = quantity("Cells of each stimulus.")

@@ -191,10 +191,10 @@ def read_groups(network, subgroups, weight_pA):
 
 
 def read_sources(network, count, weight_pA):
-    """Return what has become of all plastic synapses at the end, on the side of their first ``count`` sources.
+    """Return what has become of the plastic synapses at the end.
 
-    Mean final weight and number of the synapses that leave each, NaN where none does; the smallest and largest weight;
-    and how many events there were at plastic synapses.
+    Of each of the first ``count`` sources: the mean final weight of the synapses that leave it, NaN where none does,
+    and their number. Of all: the smallest and the largest weight, and how many events there were.
     """
     leaving = np.diff(network.plastic.first)[:count]
     moved_pA = model.sums_of_each_source(network, weight_pA)[:count]

@@ -34,8 +34,7 @@ class PoissonPopulation(TimeGrid):
 
     @model_validator(mode="after")
     def _at_most_one_spike_per_step(self) -> "PoissonPopulation":
-        if max(self.rates_Hz) * self.dt_ms / 1000 > 1:
-            raise ValueError("rates_Hz: at most one spike per neuron and step, so no rate above 1000 / dt_ms")
+        self.require_at_most_one_spike_per_step("rates_Hz")
         return self
 
     @property

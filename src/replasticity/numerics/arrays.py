@@ -27,7 +27,10 @@ def nearest(grid: FloatArray, values: FloatArray) -> IntArray:
 
 
 def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Return slope, intercept and R^2 of the least-squares line of y on x; NaN where all x or all y are equal."""
+    """Return slope, intercept and R^2 of the least-squares line of y on x.
+
+    They are NaN where all x or all y are equal, or there is one point only.
+    """
     # Differences by rounding alone make no line.
     if len(x) < 2 or any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (x, y)):
         return math.nan, math.nan, math.nan

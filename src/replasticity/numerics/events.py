@@ -1,8 +1,10 @@
 """Events in time: counted in bins, and after other events."""
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from replasticity.numerics.arrays import FloatArray, IntArray
 
@@ -16,13 +18,13 @@ def bins(width: float, duration: float, shift: float = 0.0) -> tuple[FloatArray,
     return borders[:-1] + width / 2, borders + shift
 
 
-def counts(time: FloatArray, source: IntArray, borders: FloatArray, sources: int) -> FloatArray:
+def counts(time: npt.NDArray[Any], source: IntArray, borders: npt.NDArray[Any], sources: int) -> IntArray:
     """Return how many events each source has in each bin, shape (bins, sources)."""
-    return np.histogram2d(time, source, (borders, np.arange(sources + 1) - 0.5))[0]
+    return np.histogram2d(time, source, (borders, np.arange(sources + 1) - 0.5))[0].astype(np.int64)
 
 
 def counts_after(time: FloatArray, start: FloatArray, length: float) -> IntArray:
-    """Return how many events come after each start, up to ``length`` later and including that; both ascend."""
+    """Return how many events come after each start, up to ``length`` later and including that; ``time`` ascends."""
     until = np.searchsorted(time, start + length, side="right")
     return until - np.searchsorted(time, start, side="right")
 
@@ -38,6 +40,9 @@ def sums_after(count: IntArray, start: IntArray, lengths: IntArray) -> IntArray:
 
 
 def mean_around(count: IntArray, at: IntArray, around: IntArray) -> FloatArray:
-    """Return the mean of counts of each step, from 0 on, so many steps before or after some; NaN if there are none."""
+    """Return the mean count at each offset ``around`` from some steps; NaN if there are no such steps.
+
+    ``count`` is of each step, from 0 on, and has all of them.
+    """
     with np.errstate(invalid="ignore"):
         return np.array([count[at + each].sum() for each in around]) / np.float64(len(at))

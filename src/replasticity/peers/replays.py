@@ -16,6 +16,7 @@ from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import UserError
 from replasticity.storage import datasets, integrity, project
 from replasticity.study import protocols
+from replasticity.study.recordings import resolution_ms, steps
 
 #: What a replay may need: what its rule declares.
 REPLAY_RESOURCES = experiments.Resources(mem_mb=3000, seconds_per_run=180.0)
@@ -86,7 +87,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def _check_inputs(recording: xr.Dataset, peer: protocols.Peer) -> None:
     """Check the recorded inputs before compiled code, which looks at no index, is given them."""
-    resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
+    dt_ms = resolution_ms(recording)
     for name in map(str, recording.variables):
         if not peer.data.is_input(name):
             continue
@@ -96,7 +97,7 @@ def _check_inputs(recording: xr.Dataset, peer: protocols.Peer) -> None:
                 raise UserError(f"variable '{name}' has to be from 0 to {LARGEST_INT}")
         elif np.issubdtype(values.dtype, np.floating):
             is_time = name.endswith(("time", "_duration"))
-            lowest, highest = (0.0, MOST_STEPS * resolution_ms) if is_time else (-_LARGEST_INPUT, _LARGEST_INPUT)
+            lowest, highest = (0.0, MOST_STEPS * dt_ms) if is_time else (-_LARGEST_INPUT, _LARGEST_INPUT)
             if not ((values >= lowest) & (values <= highest)).all():
                 raise UserError(f"variable '{name}' has to be from {lowest:g} to {highest:g}")
         elif name in peer.data.inputs.needed:
@@ -200,13 +201,13 @@ def _as_json(row: Deviation) -> dict[str, Any]:
 
 
 def _deviations(recording: xr.Dataset, ours: xr.Dataset, peer: protocols.Peer) -> Iterable[Deviation]:
-    resolution_ms = float(recording.attrs.get("resolution_ms", 0.1))
+    dt_ms = resolution_ms(recording)
     names = list(map(str, recording.variables))
     compared = {name for name in names if peer.data.is_input(name)}
     for name in peer.data.spikes:
         compared |= {f"{name}_time", f"{name}_index"}
         if f"{name}_time" in recording:
-            yield compare_spikes(name, _spikes(ours, name, resolution_ms), _spikes(recording, name, resolution_ms))
+            yield compare_spikes(name, _spikes(ours, name, dt_ms), _spikes(recording, name, dt_ms))
     for name, tolerance in peer.data.compared(names):
         compared.add(name)
         if name in ours:
@@ -218,10 +219,10 @@ def _deviations(recording: xr.Dataset, ours: xr.Dataset, peer: protocols.Peer) -
             yield _not_compared(unknown, holds=None, note="unknown to this protocol")
 
 
-def _spikes(dataset: xr.Dataset, name: str, resolution_ms: float) -> Iterable[tuple[int, int]]:
+def _spikes(dataset: xr.Dataset, name: str, dt_ms: float) -> Iterable[tuple[int, int]]:
     """Return step and neuron of each spike of a list."""
-    steps = np.rint(dataset[f"{name}_time"].values / resolution_ms).astype(np.int64)
-    return zip(steps.tolist(), dataset[f"{name}_index"].values.tolist(), strict=True)
+    step = steps(dataset, f"{name}_time", dt_ms)
+    return zip(step.tolist(), dataset[f"{name}_index"].values.tolist(), strict=True)
 
 
 def _not_compared(name: str, holds: bool | None, note: str) -> Deviation:

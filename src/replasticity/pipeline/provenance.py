@@ -46,7 +46,6 @@ _CARRIERS = {
         "definitions.experiments",
         "definitions.schemas",
         "errors",
-        "pipeline.checkpoints",
         "storage.datasets",
         "storage.files",
         "storage.integrity",

@@ -56,8 +56,8 @@ from the bound. [docs/verdicts.md](../docs/verdicts.md) has the tests, and how o
 
 In brackets after a claim are its id, under which the YAML file of its experiment has its bounds and what would refute
 it, and the statistic that is tested, which the experiment's file of statistics has as a function of that name, or as an
-argument above a function that computes several. Both files are linked below each experiment's summary. Below each
-figure are the commands that replay what another simulator has recorded.
+argument above a function that computes several, there or in a file that it imports. Both files are linked below each
+experiment's summary. Below each figure are the commands that replay what another simulator has recorded.
 
 In the words that FORRT (Framework for Open and Reproducible Research Training) has for the outcome of a replication,
 these verdicts are *validated*, *contradicted*, *inconclusive* and *not tested*. A figure is validated or contradicted

@@ -112,7 +112,7 @@ def build(contract: Mapping[str, Variable], values: Mapping[str, Any]) -> Arrays
 
 
 def zeros(contract: Mapping[str, Variable], lengths: Mapping[str, int]) -> Arrays:
-    """Return zeros for those variables of a contract all of whose dimensions have a length given."""
+    """Return zeros for those variables of a contract all of whose dimensions, if any, have a length given."""
     return {
         name: np.zeros([lengths[each] for each in variable.dimensions], variable.dtype)
         for name, variable in contract.items()
@@ -128,7 +128,7 @@ def _typed(name: str, value: Any, dtype: str) -> npt.NDArray[Any]:
         allowed = np.iinfo(dtype)
         for place in (array.argmin(), array.argmax()):
             if not allowed.min <= array.flat[place] <= allowed.max:
-                index = [int(k) for k in np.unravel_index(place, array.shape)]
+                index = f"{[int(k) for k in np.unravel_index(place, array.shape)]}" if array.ndim else ""
                 raise StateError(f"{name}{index} is {array.flat[place]}, allowed: {allowed.min} to {allowed.max}")
     return array.astype(dtype, copy=False)
 

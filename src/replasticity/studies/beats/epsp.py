@@ -42,8 +42,9 @@ class Parameters(ReadoutNeuron, PairSynapse):
             raise ValueError("grid_differences_ms: no postsynaptic spike before the run's start (see first_pre_ms)")
         if self.last_step > MOST_STEPS:
             raise ValueError(
-                f"pairings: the last spike has to come within {MOST_STEPS:g} steps of {self.dt_ms:g} ms, "
-                f"but at the lowest rate, after first_pre_ms, these take {self.last_step}"
+                f"pairings: the last spike has to come within {MOST_STEPS:g} steps of {self.dt_ms:g} ms, but at the "
+                f"lowest of grid_rates_Hz, gap_rates_Hz and isolated_rate_Hz, after first_pre_ms, these take "
+                f"{self.last_step}"
             )
         return self
 

@@ -29,8 +29,7 @@ def replayed(data: recordings.Recordings, p: PairSynapse, run: Arrays) -> Record
         **{name: ("event", run[name]) for name in ("event_step", "event_synapse", "event_kind")},
     }
     for name in data.spikes:
-        recorded[f"{name}_time"] = (name, run[f"{name}_step"] * p.dt_ms)
-        recorded[f"{name}_index"] = (name, run[f"{name}_cell"])
+        recorded |= recordings.spike_list(name, run[f"{name}_step"] * p.dt_ms, run[f"{name}_cell"])
     for index, moment in enumerate(("before", "mid", "after")):
         recorded |= {f"event_{name}_{moment}": ("event", run[ours][:, index]) for name, ours in _EVENTS.items()}
     return recorded

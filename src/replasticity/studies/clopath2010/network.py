@@ -9,8 +9,7 @@ from pydantic import ValidationInfo, model_validator
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, is_recorded, quantity
 from replasticity.models.clopath_network_parameters import MovingProfile, sample_input_spikes, sample_network
 from replasticity.models.clopath_parameters import POTENTIALS
-from replasticity.numerics import random
-from replasticity.numerics.arrays import IntArray
+from replasticity.numerics import events, random
 from replasticity.pipeline import progress
 from replasticity.storage.contract import Arrays, Variable, build
 
@@ -175,15 +174,13 @@ def simulate(parameters: Parameters, inputs: Arrays) -> Arrays:
     bin_steps = max(1, p.steps(RASTER_BIN_MS))
     bins = (end - first) // bin_steps
 
-    def raster(step: IntArray, neuron: IntArray, count: int) -> IntArray:
-        counts = np.zeros((bins, count), np.int64)
-        inside = (first <= step) & (step < first + bins * bin_steps)
-        np.add.at(counts, ((step[inside] - first) // bin_steps, neuron[inside]), 1)
-        return counts
-
-    values["raster_time_ms"] = (first + np.arange(bins) * bin_steps) * p.dt_ms
-    values["raster_input_count"] = raster(inputs["input_spike_step"], inputs["input_spike_channel"], p.input_count)
-    values["raster_exc_count"] = raster(step[excitatory], neuron[excitatory], p.exc_count)
+    start = first + np.arange(bins + 1) * bin_steps
+    values["raster_time_ms"] = start[:-1] * p.dt_ms
+    # A bin has the steps from its start on, up to that of the next one.
+    values["raster_input_count"] = events.counts(
+        inputs["input_spike_step"], inputs["input_spike_channel"], start - 0.5, p.input_count
+    )
+    values["raster_exc_count"] = events.counts(step[excitatory], neuron[excitatory], start - 0.5, p.exc_count)
 
     before, after = p.steps(BEFORE_SPIKE_MS), p.steps(AFTER_SPIKE_MS)
     around = np.full((simulated.trace.shape[0], before + after + 1), np.nan)

@@ -82,8 +82,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     }
     step, neuron = simulated.spikes.T
     for name, chosen, first in (("exc", neuron < exc_count, 0), ("inh", neuron >= exc_count, exc_count)):
-        variables[f"{name}_spike_time"] = (f"{name}_spike", step[chosen] * parameters.dt_ms)
-        variables[f"{name}_spike_index"] = (f"{name}_spike", neuron[chosen] - first)
+        variables |= recordings.spike_list(f"{name}_spike", step[chosen] * parameters.dt_ms, neuron[chosen] - first)
     for part in ("fine", "coarse"):
         samples = np.searchsorted(trace_step, at[f"trace_{part}_time"])
         for row, name in enumerate(DATA.states):

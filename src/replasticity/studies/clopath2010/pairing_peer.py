@@ -37,10 +37,12 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     def times_ms(name: str, run: int) -> FloatArray:
         return np.sort(recording[f"{name}_gen_time"].values[recording[f"{name}_gen_run"].values == run])
 
-    runs = range(len(models))
-    pre_ms = [times_ms("pre", run) for run in runs]
-    pairings = [(NEURONS[models[run]], pre_ms[run], times_ms("post", run), p.steps(duration_ms[run])) for run in runs]
-    transmitted, spike_steps, traces = simulate_pairings(p, pairings, traced=runs)
+    pre_ms = [times_ms("pre", run) for run in range(len(models))]
+    pairings = [
+        (NEURONS[model], pre, times_ms("post", run), p.steps(length_ms))
+        for run, (model, pre, length_ms) in enumerate(zip(models, pre_ms, duration_ms, strict=True))
+    ]
+    transmitted, spike_steps, traces = simulate_pairings(p, pairings, traced=range(len(pairings)))
     last = np.array([[np.nan, *weights[np.isfinite(weights)]][-1] for weights in transmitted])
     weight, run_of_weight = joined(transmitted)
     spike_step, run_of_spike = joined(spike_steps)

@@ -1,4 +1,4 @@
-"""What the protocols share."""
+"""Poisson relays, which two protocols have."""
 
 import numpy as np
 

@@ -47,7 +47,7 @@ def replay(recording: xr.Dataset, parameters: Parameters) -> Recorded:
     for point in range(recording.sizes["point"]):
         values = DATA.of_part(recording, point)
         A_vt = values.pop("A_vt", parameters.A_vt[0])
-        end_ms = values.get("duration_ms", float(recording.attrs["duration_ms"]))
+        end_ms = values["duration_ms"] if "duration_ms" in values else float(recording.attrs["duration_ms"])
         values["duration_ms"] = max(end_ms, log.max(initial=0) * parameters.dt_ms)
         p = recordings.checked(Parameters, parameters.model_dump() | values, f"point {point}")
         end = p.steps(end_ms)

@@ -34,9 +34,10 @@ def weight_closed_form(run, p):
         return undefined
     pre_ms = p.pre_times_ms[0] + p.relay_delay_ms
     post_ms = p.post_times_ms[0] + p.relay_delay_ms + p.delay_ms
+    if post_ms <= pre_ms:
+        return undefined
     arrival_ms = given_ms + p.relay_delay_ms + p.dopamine_delay_ms
-    change = change_by_dopamine(amount, arrival_ms, pre_ms=pre_ms, post_ms=post_ms, p=p)
-    return p.weight_initial + change if post_ms > pre_ms else undefined
+    return p.weight_initial + change_by_dopamine(amount, arrival_ms, pre_ms=pre_ms, post_ms=post_ms, p=p)
 
 
 @statistic("largest deviation from the closed form", resolution=1e-9, undefined=_NO_CLOSED_FORM)
@@ -58,7 +59,7 @@ def asymmetry(run, p):
 @statistic(
     "time constant of the weight change against the dopamine time",
     resolution=1e-6,
-    undefined="with the first amount the weight does not grow at each dopamine time, or there is one time",
+    undefined="with the first amount the weight does not grow at each dopamine time, or all times are alike",
 )
 def decay_ms(run, p):
     change = run.weight_final[0] - p.weight_initial

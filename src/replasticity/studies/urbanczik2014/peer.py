@@ -75,12 +75,12 @@ def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
     for name in ("pre_spike_time", "soma_spike_run", "run_seed") if is_single else ():
         if name not in recording:
             raise UserError(f"has no variable '{name}'")
-    spikes, step = _input_spikes(recording, p), _steps(recording, "soma_spike_time", p)
+    spikes, step = _input_spikes(recording, p, is_single), _steps(recording, "soma_spike_time", p)
     kicks = _described_drive(recording, p) if is_single else pattern.drive(p)
     run_of_spike = recording["soma_spike_run"].values if is_single else np.zeros(len(step))
     records = [
         simulate_presentations(p, spikes, kicks, forced(step[run_of_spike == run], p))
-        for run in range(recording.sizes.get("run", 1))
+        for run in range(recording.sizes["run"] if is_single else 1)
     ]
     spike_run, interval = np.nonzero([record.has_spiked for record in records])
     variables = _states(recording, p, records) | {"soma_spike_time": ("soma_spike", (interval + 1) * p.dt_ms)}
@@ -92,9 +92,12 @@ def replay(recording: xr.Dataset, p: Parameters) -> Recorded:
     }
 
 
-def _input_spikes(recording: xr.Dataset, p: Parameters) -> Spikes:
+def _input_spikes(recording: xr.Dataset, p: Parameters, is_single: bool) -> Spikes:
     """Return the spikes that enter the synapses, from the pattern or as they were recorded."""
-    if "pattern_spike_time" in recording:
+    if is_single:
+        step = _steps(recording, "pre_spike_time", p)
+        spikes = Spikes(step, np.zeros_like(step))
+    elif "pattern_spike_time" in recording:
         _steps(recording, "pattern_spike_time", p)
         spikes = pattern.input_spikes(
             p, recording["pattern_spike_time"].values, recording["pattern_spike_index"].values
@@ -103,9 +106,6 @@ def _input_spikes(recording: xr.Dataset, p: Parameters) -> Spikes:
         step = _steps(recording, "in_spike_time", p)
         order = np.argsort(step, kind="stable")
         spikes = Spikes(step[order], recording["in_spike_index"].values.astype(np.int64)[order])
-    elif "pre_spike_time" in recording:
-        step = _steps(recording, "pre_spike_time", p)
-        spikes = Spikes(step, np.zeros_like(step))
     else:
         raise UserError("has no variable 'pattern_spike_time' and none 'in_spike_time'")
     if len(spikes.spiking_input) and spikes.spiking_input.max() >= p.input_count:

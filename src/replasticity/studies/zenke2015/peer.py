@@ -52,8 +52,7 @@ def replay(recording: "xr.Dataset", parameters: Parameters) -> Recorded:
     }
     for name, bit in (("pre_spike", 1), ("post_spike", 2)):
         time_ms = result["event_step"][(result["event_kind"] & bit) > 0] * parameters.dt_ms
-        variables[f"{name}_time"] = (name, time_ms)
-        variables[f"{name}_index"] = (name, np.zeros(len(time_ms), np.int32))
+        variables |= recordings.spike_list(name, time_ms, np.zeros(len(time_ms), np.int32))
     of_events = {
         "H": result["event_H_Hz"],
         "G": result["event_H_Hz"] - parameters.target_rate_Hz,

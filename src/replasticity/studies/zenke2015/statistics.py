@@ -11,7 +11,7 @@ import numpy as np
 
 from replasticity.models.homeostatic_stdp_parameters import emitted_steps
 from replasticity.numerics.arrays import FloatArray, IntArray, nearest, straight_line
-from replasticity.storage.contract import ratio
+from replasticity.storage.contract import mean, ratio
 from replasticity.studies.zenke2015.protocol import Parameters
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
@@ -85,7 +85,7 @@ def late_G(run, p):
     late = into_epoch_ms >= p.epoch_ms / 2
     borders = np.searchsorted(epoch_of_sample[late], np.arange(1, len(p.rates_Hz)))
     epochs_Hz = np.split(run.G_Hz[late], borders)
-    return [G.mean() if len(G) else math.nan for G in epochs_Hz], [G.std() if len(G) else math.nan for G in epochs_Hz]
+    return [mean(G) for G in epochs_Hz], [G.std() if len(G) else math.nan for G in epochs_Hz]
 
 
 @statistics(
