@@ -16,3 +16,6 @@ program is ``trace_mV``, n1 ``chosen_pre``. Parameters of the network: `replasti
 Equations: docs/models/distal_reward.md and `replasticity.equations.distal_reward`. The random streams of a seed are
 those of docs/models/distal_reward.md#random-inputs: a seed here and the same seed of a recording are the same run.
 """
+
+#: The first and the last sixth of a run are compared.
+PART = 6

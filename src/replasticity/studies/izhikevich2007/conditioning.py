@@ -17,7 +17,7 @@ from replasticity.numerics.arrays import averaging
 from replasticity.numerics.events import mean_around, sums_after
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 #: What is kept around a stimulus begins and ends this long before and after it [ms].
@@ -158,7 +158,7 @@ def simulate(p: Parameters, inputs: Arrays, checkpoint: Checkpoint | None = None
     record["raster_stimulus"][: len(shown_ms)] = number[np.add.outer(shown_ms, around_ms)]
     windows_ms, exc_spikes = np.array(p.response_windows_ms), record["exc_spikes"]
     response = sums_after(exc_spikes, stimulus_ms, windows_ms)
-    first_part, last_part = stimulus_ms <= steps / shared.PART, stimulus_ms > steps - steps / shared.PART
+    first_part, last_part = stimulus_ms <= steps / PART, stimulus_ms > steps - steps / PART
     around = [
         [mean_around(exc_spikes, stimulus_ms[is_whole & part & chosen], around_ms) for chosen in (is_s1, ~is_s1)]
         for part in (first_part, last_part)

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from replasticity.numerics.arrays import FloatArray, mid_rank
 from replasticity.storage.contract import mean, ratio
+from replasticity.studies.izhikevich2007 import PART
 from replasticity.studies.izhikevich2007.conditioning import NO_CELLS, REWARDED_GROUP, Parameters
 from replasticity.studies.izhikevich2007.network_statistics import network as network
-from replasticity.studies.izhikevich2007.shared import PART
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Courses have parts of this share of the run.

@@ -12,7 +12,7 @@ from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSy
 from replasticity.numerics.arrays import mid_rank
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage.contract import Arrays, Variable, build
-from replasticity.studies.izhikevich2007 import shared
+from replasticity.studies.izhikevich2007 import PART, shared
 from replasticity.studies.izhikevich2007.shared import NETWORK_RUN
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class Parameters(RewardedSynapse):
 
     @model_validator(mode="after")
     def _parts_have_a_second(self, info: ValidationInfo) -> "Parameters":
-        if self.duration_s < shared.PART and not is_recorded(info):
-            raise ValueError(f"duration_s: at least {shared.PART}, since sixths of the run are compared")
+        if self.duration_s < PART and not is_recorded(info):
+            raise ValueError(f"duration_s: at least {PART}, since sixths of the run are compared")
         return self
 
     def cost(self) -> Cost:

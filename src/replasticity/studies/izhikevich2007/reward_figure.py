@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from replasticity.plotting import rendering as look
 from replasticity.plotting.each_seed import draw_conditions, draw_each, seeds
 from replasticity.plotting.rendering import parameters_of
+from replasticity.studies.izhikevich2007 import PART
 from replasticity.studies.izhikevich2007.network_statistics import HIGH_SHARE
-from replasticity.studies.izhikevich2007.shared import PART
 
 #: Role -> label and colour of an experiment wherever several are shown.
 _LABELS = {

@@ -14,9 +14,6 @@ from replasticity.storage.contract import Arrays, Variable, build, zeros
 if TYPE_CHECKING:
     from replasticity.models.distal_reward_network import Network
 
-#: The first and the last sixth of a run are compared.
-PART = 6
-
 #: Bins of the histogram of weights, from 0 to the bound.
 WEIGHT_BINS = 80
 
