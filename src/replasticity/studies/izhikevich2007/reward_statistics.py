@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from replasticity.numerics.arrays import IntArray
+from replasticity.studies.izhikevich2007 import PART
 from replasticity.studies.izhikevich2007.network_statistics import COUNT, FINE, HIGH_SHARE
 from replasticity.studies.izhikevich2007.network_statistics import network as network
 from replasticity.studies.izhikevich2007.reward import Parameters
-from replasticity.studies.izhikevich2007.shared import PART, WEIGHT_BINS
+from replasticity.studies.izhikevich2007.shared import WEIGHT_BINS
 from replasticity.study.statistics import Run, number, once_per_run, statistic, statistics
 
 #: Courses over time have the end of each of these [s].
