@@ -111,7 +111,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
         If the summary lacks a statistic, or has an undefined value where our contract knows none.
     """
     protocol = protocols.get(resolved.experiment.protocol)
-    path = project.data_file(peer.summary)
+    path = experiments.summary_file(resolved.name, peer)
     summary = datasets.open_netcdf(path)
     recordings = protocol.require_peer()
     summary = recordings.of_peer(summary, resolved.parameters)
