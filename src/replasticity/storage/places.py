@@ -78,6 +78,11 @@ def _behind_entry_points() -> tuple[tuple[str, Path], ...]:
     return tuple(found)
 
 
+def packages_with_studies() -> set[str]:
+    """Return the names of the packages, without those inside them, in which studies behind entry points lie."""
+    return {each.module.partition(".")[0] for each in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+
+
 def _in_variable() -> Iterator[tuple[str, Path]]:
     for folder in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         yield VARIABLE, Path(folder).resolve()
