@@ -55,15 +55,17 @@ def spec_of(module: str) -> ModuleSpec | None:
 
 def outside() -> list[Path]:
     """Return the folders outside this package that contain studies, in the order in which they are looked for."""
-    return list(dict.fromkeys(folder for _, folder in _named()))
+    return list(_named())
 
 
-def _named() -> Iterator[tuple[str, Path]]:
-    """Yield these folders, whether they are there or not, each with what names it."""
-    ours = {_OWN.resolve(), _own().resolve()}
+def _named() -> dict[Path, str]:
+    """Return these folders, whether they are there or not, each with what names it first."""
+    found: dict[Path, str] = {}
     for name, folder in (*_behind_entry_points(), *_in_variable(), *_in_project()):
-        if folder not in ours:
-            yield name, folder
+        found.setdefault(folder, name)
+    for ours in (_OWN, _own()):
+        found.pop(ours.resolve(), None)
+    return found
 
 
 @cache
@@ -118,7 +120,7 @@ def studies() -> dict[str, Path]:
         the folders.
     """
     found: dict[str, Path] = {}
-    for source, place in (("package", _own()), *_named()):
+    for place, source in ({_own(): "package"} | _named()).items():
         if not place.is_dir():
             raise UserError(f"{source}: {project.shown(place)}: no such folder; expected one that contains studies")
         if is_study(place):
