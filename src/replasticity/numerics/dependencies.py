@@ -12,7 +12,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -58,16 +58,24 @@ def digest(function: Callable[..., Any]) -> str:
 
 
 def _foreign_overloads() -> Iterator[Any]:
-    """Yield what others than numba have registered by ``overload`` and its like."""
+    """Yield what others than numba have registered by ``overload`` and its like, with options."""
     for template in (*builtin_registry.functions, *builtin_registry.attributes):
         overload = getattr(template, "_overload_func", None)
-        if overload is not None and not _is_of_library(overload):
-            yield overload
+        # `register_jitable` hides a function in one of its own.
+        hidden = [cell.cell_contents for cell in getattr(overload, "__closure__", None) or ()]
+        if any(isinstance(each, FunctionType) and not _is_of_library(each) for each in (overload, *hidden)):
+            yield overload, repr(getattr(template, "_jit_options", "")), hidden
 
 
 def _is_of_library(value: Any) -> bool:
-    # What has no module is made by one of Python's own, or by numba.
-    return str(getattr(value, "__module__", None) or "builtins").partition(".")[0] in _LIBRARIES
+    """Return True if a value is part of a library, and not only made by means of one."""
+    # What has no module is built in.
+    module = getattr(value, "__module__", None) or "builtins"
+    if str(module).partition(".")[0] not in _LIBRARIES:
+        return False
+    if isinstance(value, type | FunctionType | BuiltinFunctionType | np.ufunc):
+        return True
+    return getattr(sys.modules.get(module), getattr(value, "__name__", ""), None) is value
 
 
 def _of_value(value: Any, seen: dict[Any, int], names: Iterable[str] = ()) -> Iterator[str]:
@@ -123,7 +131,7 @@ def _of_object(value: Any, seen: dict[Any, int], names: Iterable[str]) -> Iterat
                 yield name
                 yield from _of_value(vars(value)[name], seen, names)
     elif _is_of_library(value):
-        yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', None) or _name(value)}"
+        yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value.__name__)}"
     elif isinstance(value, FunctionType):
         yield f"function {value.__qualname__}"
         yield from _of_function(value, seen)
@@ -134,14 +142,6 @@ def _of_object(value: Any, seen: dict[Any, int], names: Iterable[str]) -> Iterat
         yield f"tuple {value.__qualname__} {value._fields}"
     else:
         raise UnknownDependencyError(f"{type(value).__name__}: no digest of it")
-
-
-def _name(value: Any) -> str:
-    """Return the name of a thing of a library that is no function, such as a ufunc."""
-    name = getattr(value, "__name__", None)
-    if name is None:
-        raise UnknownDependencyError(f"{type(value).__name__}: no digest of it")
-    return str(name)
 
 
 def _of_function(function: FunctionType, seen: dict[Any, int]) -> Iterator[str]:
