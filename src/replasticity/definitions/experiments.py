@@ -186,7 +186,7 @@ class Peer(Checked):
     @classmethod
     def _inside_the_project(cls, summary: str) -> str:
         if PurePath(summary).is_absolute() or ".." in PurePath(summary).parts or "\0" in summary:
-            raise ValueError("has to be a file inside the study's folder or the project, without '..'")
+            raise ValueError("has to be a file inside the project or the study's folder, without '..'")
         return summary
 
 
