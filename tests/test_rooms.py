@@ -26,7 +26,7 @@ ALLOWED = {
         *("~numpy", "~pydantic", "~ruamel", "~xarray"),
     },
     # What a study's files may import: the files of the same study are free.
-    "studies": set(),
+    "studies": {"storage.places"},
     "studies protocol": {
         *("definitions.parameters", "errors", "models", "equations", "numerics", "storage.contract"),
         *("pipeline.checkpoints", "pipeline.progress", "~numpy", "~pydantic", "~scipy"),

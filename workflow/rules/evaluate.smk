@@ -9,8 +9,9 @@ rule evaluate:
         ),
         peer=lambda wildcards: (
             project.shown(
-                project.data_file(
-                    EXPERIMENTS[wildcards.experiment].experiment.peer.summary
+                experiments.summary_file(
+                    wildcards.experiment,
+                    EXPERIMENTS[wildcards.experiment].experiment.peer,
                 )
             )
             if EXPERIMENTS[wildcards.experiment].experiment.peer

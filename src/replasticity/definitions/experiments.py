@@ -26,7 +26,7 @@ from replasticity import terminal
 from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt
 from replasticity.definitions.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
 from replasticity.errors import UserError
-from replasticity.storage import datasets, project
+from replasticity.storage import datasets, places, project
 from replasticity.study import protocols
 
 
@@ -186,7 +186,7 @@ class Peer(Checked):
     @classmethod
     def _inside_the_project(cls, summary: str) -> str:
         if PurePath(summary).is_absolute() or ".." in PurePath(summary).parts or "\0" in summary:
-            raise ValueError("has to be a file inside the project, without '..'")
+            raise ValueError("has to be a file inside the project or the study's folder, without '..'")
         return summary
 
 
@@ -344,7 +344,7 @@ def names() -> list[str]:
 def _files() -> dict[str, Path]:
     """Return name -> YAML file of all experiments; errors as in `names`."""
     found: dict[str, Path] = {}
-    for folder in filter(Path.is_dir, project.experiments_folders()):
+    for folder in places.experiments_folders():
         with os.scandir(folder) as entries:
             # Editors and file systems leave hidden files beside a file that is open: ".#x.yaml", "._x.yaml".
             files = [folder / each.name for each in entries if each.name.endswith(".yaml") and each.is_file()]
@@ -396,6 +396,25 @@ def reference_file(name: str, suffix: str, scale: str = "standard") -> Path:
     """
     stem = name if scale == "standard" else f"{name}.{scale}"
     return file_of(name).parents[1] / "reference" / f"{stem}.{suffix}"
+
+
+def summary_file(name: str, peer: Peer) -> Path:
+    """Return the file with another simulator's statistics: that of the study's folder, or else of the project.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    peer : Peer
+        What its YAML file says of the other simulator.
+
+    Returns
+    -------
+    Path
+        The file, which may not be there.
+    """
+    own = file_of(name).parents[1] / peer.summary
+    return own if own.is_file() else project.data_file(peer.summary)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -703,7 +722,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                         f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
                         f"'{scale}', and no others: {', '.join(differing) or 'none'}"
                     )
-    if experiment.peer is not None and not project.data_file(experiment.peer.summary).is_file():
+    if experiment.peer is not None and not summary_file(name, experiment.peer).is_file():
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
 
 

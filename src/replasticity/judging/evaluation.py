@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from replasticity.definitions.experiments import Claim, Experiment, Peer, Resolved, load
+from replasticity.definitions.experiments import Claim, Experiment, Peer, Resolved, load, summary_file
 from replasticity.definitions.seeds import seed_list_of
 from replasticity.errors import UserError
 from replasticity.judging.claims import Case, judge
@@ -111,7 +111,7 @@ def compare_with_peer(resolved: Resolved, ensemble: xr.Dataset, peer: Peer) -> d
         If the summary lacks a statistic, or has an undefined value where our contract knows none.
     """
     protocol = protocols.get(resolved.experiment.protocol)
-    path = project.data_file(peer.summary)
+    path = summary_file(resolved.name, peer)
     summary = datasets.open_netcdf(path)
     recordings = protocol.require_peer()
     summary = recordings.of_peer(summary, resolved.parameters)

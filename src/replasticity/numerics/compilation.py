@@ -2,8 +2,10 @@
 
 The same source has to give the same numbers, whatever the state of the machine code on disk and of numba's settings:
 
-- numba does not notice that a function called from *another* file has changed, nor that it was told to compile
-  otherwise. So the folder of the machine code is named after a digest of all that decides what the code is.
+- numba does not notice that a function called from *another* file has changed, a number that it froze, or that it was
+  told to compile otherwise. So machine code is kept under a digest of all that decides what it is: the folder under
+  one of this package and of the compiler, and in it each function under one of all that it uses, in whatever module
+  (`replasticity.numerics.dependencies`). Where that cannot be told, nothing is kept.
 - numba trusts what it finds there. Here each file begins with the SHA-256 of the rest. A file that was damaged or is
   not ours is never unpickled: its function is compiled again. Where nothing can be kept, this is done in memory.
 - Settings of numba from outside are set aside (`ALLOWED_SETTINGS`).
@@ -59,6 +61,8 @@ from numba.core.caching import (  # noqa: E402
     IndexDataCacheFile,
     UserProvidedCacheLocator,
 )
+
+from replasticity.numerics import dependencies  # noqa: E402
 
 # Nor do settings in the working folder count. Where numba was imported earlier, it reads its settings again.
 numba.core.config._config_fname = os.devnull
@@ -138,6 +142,10 @@ class _Locator(UserProvidedCacheLocator):
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator":
         return cls(py_func, py_file)
 
+    def get_source_stamp(self) -> str:
+        # The file of a function is not what counts: it may have been touched, or edited since it was imported.
+        return ""
+
     def ensure_cache_path(self) -> None:
         os.makedirs(self._cache_path, exist_ok=True)
         mark = _FOLDER / _MARK_FILE
@@ -149,6 +157,10 @@ class _Implementation(CompileResultCacheImpl):
     _locator_classes = [_Locator]  # noqa: RUF012  (numba's name and type)
 
 
+#: Machine code of so many versions of a function for the same types is kept: one may be made with several values.
+_MOST_VERSIONS = 20
+
+
 class _CheckedFiles(IndexDataCacheFile):
     """Index and machine code of a function: files that begin with the SHA-256 of the rest."""
 
@@ -158,6 +170,10 @@ class _CheckedFiles(IndexDataCacheFile):
         return found[1] if found is not None and found[0] == (self._index_name, key) else None
 
     def save(self, key: Any, data: Any) -> None:
+        overloads = self._load_index()
+        older = [each for each in overloads if each[:-1] == key[:-1] and each != key][: -_MOST_VERSIONS + 1]
+        if older:
+            self._save_index({each: name for each, name in overloads.items() if each not in older})
         super().save(key, ((self._index_name, key), data))
 
     def _load_index(self) -> Any:
@@ -221,12 +237,17 @@ class _CheckedCache(FunctionCache):
         try:
             return super().load_overload(sig, target_context)
         except Exception:
-            # Whole, and still not to be used here: of another build of a library, for instance.
+            # Whole, and still not to be used here: of another build of a library, for instance. Or none is kept.
             return None
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return sig, codegen.magic_tuple(), dependencies.digest(self._py_func)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
             super().save_overload(sig, data)
+        except dependencies.UnknownDependencyError:
+            return
         except OSError as error:
             if not _CheckedCache._has_reported:
                 _CheckedCache._has_reported = True

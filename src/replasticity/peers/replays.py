@@ -14,7 +14,7 @@ from replasticity.comparison import Deviation, Tolerance, compare, compare_spike
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import UserError
-from replasticity.storage import datasets, integrity, project
+from replasticity.storage import datasets, integrity, places, project
 from replasticity.study import protocols
 from replasticity.study.recordings import resolution_ms, steps
 
@@ -105,7 +105,7 @@ def _check_inputs(recording: xr.Dataset, peer: protocols.Peer) -> None:
 
 
 def recordings(protocol_names: Collection[str], longest_ms: float = math.inf) -> dict[str, Path]:
-    """Return the recordings under ``tests/peers`` that concern some protocols.
+    """Return the recordings under ``tests/peers``, and in ``recordings`` of a study, that concern some protocols.
 
     Parameters
     ----------
@@ -117,21 +117,28 @@ def recordings(protocol_names: Collection[str], longest_ms: float = math.inf) ->
     Returns
     -------
     dict of str to Path
-        Name of the file without suffix -> file, relative to the project.
+        Name of the file without suffix -> file, relative to the project if it is below it.
 
     Raises
     ------
     UserError
-        If a recording is no netCDF file, or no protocol can replay it.
+        If a recording is no netCDF file, no protocol can replay it, or two have one name.
     """
     found: dict[str, Path] = {}
-    for path in sorted(project.root().glob("tests/peers/*/*.nc")):
+    root = project.root()
+    own = (path for study in places.studies().values() for path in sorted(study.glob("recordings/*.nc")))
+    for path in (*sorted(root.glob("tests/peers/*/*.nc")), *own):
         # Summaries hold statistics over seeds, and no run that could be replayed.
         if "summary" in path.name:
             continue
         protocol, duration_ms = _recorded(path)
         if protocol in protocol_names and duration_ms <= longest_ms:
-            found[path.stem] = path.relative_to(project.root())
+            if path.stem in found:
+                raise UserError(
+                    f"{project.shown(path)}: there is a recording of this name already, {found[path.stem]}; "
+                    "give it another name"
+                )
+            found[path.stem] = path.relative_to(root) if path.is_relative_to(root) else path
     return found
 
 

@@ -12,8 +12,9 @@ replay      the file about recordings, and `replasticity.peers.replays`
 report      `replasticity.reporting.page`, with its template, style and script
 ==========  ========================================================================================================
 
-Each with all that it imports, but for `_CARRIERS`. Comments, docstrings, layout and the wording of errors change no
-digest. No file holds a wall-clock time.
+Each with all that it imports, but for `_CARRIERS`. A study outside this package may import code of its user from
+anywhere, which counts as well; of a library its version does. Comments, docstrings, layout and the wording of errors
+change no digest. No file holds a wall-clock time.
 """
 
 import ast
@@ -21,7 +22,8 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Collection, Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +31,7 @@ from typing import Any, NamedTuple
 from replasticity import __version__
 from replasticity.definitions.experiments import Experiment, Resolved, read_yaml
 from replasticity.errors import UserError
-from replasticity.storage import project
+from replasticity.storage import places, project
 from replasticity.storage.datasets import CONVENTIONS
 from replasticity.storage.files import write_bytes
 from replasticity.study import protocols
@@ -50,6 +52,7 @@ _CARRIERS = {
         "storage.files",
         "storage.integrity",
         "storage.json_files",
+        "storage.places",
         "storage.project",
         "study.protocols",
         "terminal",
@@ -58,71 +61,164 @@ _CARRIERS = {
 
 
 class _Module(NamedTuple):
-    """A module of this package: those that it imports, and a digest of its code and of the data beside it."""
+    """A module: those that it imports, and a digest of its code and of the data beside it."""
 
     imports: list[str]
     code: str
 
 
+class _Read(NamedTuple):
+    """What a module's file says: of each import the names that it may be, the longest first, and that digest.
+
+    Python's own modules are not among them.
+    """
+
+    imports: list[list[str]]
+    code: str
+
+
 @cache
 def _modules() -> dict[str, _Module]:
-    """Return all modules of this package by name.
+    """Return all modules of this package and of the studies outside by name, and what those import from elsewhere."""
+    kept = _kept()
+    ours = {_name(path): path for path in sorted(_FOLDER.rglob("*.py"))}
+    paths = dict(ours)
+    for study, folder in places.studies().items():
+        parent = f"{PACKAGE}.studies.{study}"
+        if parent not in ours:
+            paths |= {_name(path, folder, parent): path for path in sorted(folder.rglob("*.py"))}
+    found, used = dict[str, _Read](), dict[str, _Read]()
+    libraries: dict[str, str] = {}
+    waiting = list(paths)
+    while waiting:
+        module = waiting.pop()
+        key = _key(module, paths[module])
+        found[module] = used[key] = kept.get(key) or _read(module, paths[module])
+        for names in found[module].imports if module not in ours else ():
+            sources, version = _elsewhere(tuple(names))
+            libraries |= version
+            waiting += sources.keys() - paths.keys()
+            paths |= sources
+    if used != kept:
+        _keep(used)
+    if libraries:
+        # Of those that this package uses itself, a file names the ones that its numbers depend on: see `versions`.
+        shared = {names[0].partition(".")[0] for module in ours for names in found[module].imports}
+        found |= {name: _Read([], version) for name, version in libraries.items() if name not in shared}
+    return {
+        name: _Module(sorted({each for names in read.imports for each in _imports(names, found)}), read.code)
+        for name, read in found.items()
+    }
 
-    Reading their code takes longer than most simulations, so what was found is kept, after a digest of it and of all
-    sources: what was found for other sources, or was damaged, is found again.
-    """
-    data = (path for path in _FOLDER.rglob("*.yaml") if path.with_suffix(".py").is_file())
-    files = sorted([*_FOLDER.rglob("*.py"), *data])
-    sources = hashlib.sha256()
-    for path in files:
-        sources.update(str(path.relative_to(_FOLDER)).encode() + b"\0" + path.read_bytes() + b"\0")
 
-    def digest_with(content: bytes) -> bytes:
-        digest = sources.copy()
-        digest.update(content)
-        return digest.hexdigest().encode()
+def _key(module: str, path: Path) -> str:
+    """Return a digest of a module's name, its file, and the data beside it."""
+    data = path.with_suffix(".yaml")
+    content = path.read_bytes() + b"\0" + (data.read_bytes() if data.is_file() else b"")
+    return hashlib.sha256(module.encode() + b"\0" + content).hexdigest()
 
-    file = project.cache_folder("code") / "modules.json"
+
+def _kept_file() -> Path:
+    return project.cache_folder("code") / "modules.json"
+
+
+def _kept() -> dict[str, _Read]:
+    """Return what was found earlier, by `_key`: finding it takes longer than most simulations. Empty if damaged."""
     try:
-        digest, _, content = file.read_bytes().partition(b"\n")
+        digest, _, content = _kept_file().read_bytes().partition(b"\n")
     except OSError:
-        digest, content = b"", b""
-    if digest != digest_with(content):
-        paths = {_name(path): path for path in files if path.suffix == ".py"}
-        content = json.dumps({name: _read(name, path, paths) for name, path in paths.items()}).encode()
-        # Where there is no place to write in, it is found again each time.
-        with contextlib.suppress(UserError):
-            write_bytes(digest_with(content) + b"\n" + content, file)
-    return {name: _Module(*found) for name, found in json.loads(content).items()}
+        return {}
+    sound = digest == hashlib.sha256(content).hexdigest().encode()
+    return {key: _Read(*read) for key, read in json.loads(content).items()} if sound else {}
 
 
-def _read(module: str, path: Path, known: Collection[str]) -> _Module:
-    """Return what there is to know of a module, with the data beside it, such as ``peer.yaml`` of ``peer.py``."""
-    tree, data = ast.parse(path.read_bytes()), path.with_suffix(".yaml")
+def _keep(used: dict[str, _Read]) -> None:
+    content = json.dumps(used, sort_keys=True).encode()
+    # Where there is no place to write in, it is found again each time.
+    with contextlib.suppress(UserError):
+        write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content, _kept_file())
+
+
+def _read(module: str, path: Path) -> _Read:
+    """Return what a module's file says, with the data beside it, such as ``peer.yaml`` of ``peer.py``."""
+    if path.suffix != ".py":
+        return _Read([], hashlib.sha256(path.read_bytes()).hexdigest())
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise UserError(f"{project.shown(path)}{line}: no valid Python: {error.args[0]}") from error
+    data = path.with_suffix(".yaml")
     values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
-    return _Module(sorted(_imported(module, tree, known)), _digest(tree, values))
+    # Inside a package's own file, "." is the package.
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    imported = (
+        names for names in _imported(package, tree) if names[-1].partition(".")[0] not in sys.stdlib_module_names
+    )
+    return _Read(list(imported), _digest(tree, values))
 
 
-def _name(path: Path) -> str:
-    """Return the full name of the module in a file."""
-    parts = path.relative_to(_FOLDER).with_suffix("").parts
-    return ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
+def _name(path: Path, folder: Path = _FOLDER, parent: str = PACKAGE) -> str:
+    """Return the full name of the module in a file below the folder of a package."""
+    parts = path.relative_to(folder).with_suffix("").parts
+    return ".".join((parent, *(part for part in parts if part != "__init__")))
 
 
-def _imported(module: str, tree: ast.AST, known: Collection[str]) -> Iterator[str]:
-    """Yield the modules of this package that some code imports, wherever it does, but not for types only."""
+def _imported(package: str, tree: ast.AST) -> Iterator[list[str]]:
+    """Yield of each import of some code, wherever it is but for types only, the names that a module may have."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names if each.name in known)
+            yield from ([each.name] for each in node.names)
         elif isinstance(node, ast.ImportFrom):
-            parents = module.split(".")[: -node.level] if node.level else []
+            names = package.split(".")
+            parents = names[: len(names) + 1 - node.level] if node.level else []
             source = ".".join([*parents, *filter(None, [node.module])])
-            names = (f"{source}.{each.name}" for each in node.names)
-            yield from (name if name in known else source for name in names if source in known)
+            yield from ([f"{source}.{each.name}", source] for each in node.names)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from _imported(module, ast.Module(node.orelse, []), known)
+            yield from _imported(package, ast.Module(node.orelse, []))
         else:
-            yield from _imported(module, node, known)
+            yield from _imported(package, node)
+
+
+def _imports(names: list[str], known: Mapping[str, Any]) -> set[str]:
+    """Return the known modules that one import runs, given the names that it may be."""
+    module = next((each for each in names if each in known), names[0])
+    if module.partition(".")[0] == PACKAGE:
+        # Not the packages that it is in: the page of a study makes nothing.
+        return {module} & known.keys()
+    return known.keys() & _with_parents(module)
+
+
+def _with_parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
+@cache
+def _elsewhere(names: tuple[str, ...]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return what a study outside imports that is no part of this package, given the names that it may have.
+
+    Returns
+    -------
+    dict of str to Path
+        Module -> file, with the packages that it is in: the user's own code.
+    dict of str to str
+        Library -> its version. What lies in ``site-packages`` is one, but for the packages behind entry points.
+    """
+    first = names[0].partition(".")[0]
+    if first == PACKAGE:
+        return {}, {}
+    spec = places.spec_of(first)
+    if spec is None:
+        # Its absence is reported where it is imported; a study may do without.
+        return {}, {}
+    lies = Path(spec.origin or next(iter(spec.submodule_search_locations or ()), ""))
+    if {"site-packages", "dist-packages"} & set(lies.parts) and first not in places.packages_with_studies():
+        distributions = importlib.metadata.packages_distributions().get(first, ())
+        return {}, {first: ", ".join(f"{each} {importlib.metadata.version(each)}" for each in sorted(distributions))}
+    module = next((each for each in names if places.spec_of(each)), first)
+    specs = {each: places.spec_of(each) for each in _with_parents(module)}
+    return {each: Path(spec.origin) for each, spec in specs.items() if spec and spec.has_location and spec.origin}, {}
 
 
 def _digest(tree: ast.Module, data: str = "") -> str:

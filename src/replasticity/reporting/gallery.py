@@ -30,7 +30,7 @@ from replasticity.reporting.tables import (
     seeds_in_words,
     statistic_name,
 )
-from replasticity.storage import datasets, files, project
+from replasticity.storage import datasets, files, places, project
 from replasticity.study import protocols
 
 _HEAD = """\
@@ -143,14 +143,14 @@ def front(sections: Mapping[str, str]) -> Iterator[str]:
 def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]]) -> str:
     """Return the part of the page on one figure, as Markdown."""
     name = resolved.name
-    drawing = _from_page(experiments.reference_file(name, "nc"))
+    drawing = _linked("netCDF", experiments.reference_file(name, "nc"))
     experiments_shown = [evaluation["experiment"] for evaluation in evaluations]
     lines = [
         f"## {name}",
         "",
         f"![Figure {name}: {as_text(resolved.experiment.title)}]({name}.png)",
         "",
-        f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: [netCDF]({drawing}).",
+        f"As [PDF]({name}.pdf) and [SVG]({name}.svg); the data that it draws: {drawing}.",
         "",
         f"Alone: `snakemake --cores all results/figures/{name}.png{_scale_of(experiments_shown)}`"
         f"{cost_sentence(experiments_shown)}",
@@ -237,9 +237,10 @@ def cost_sentence(names: Sequence[str]) -> str:
     )
 
 
-def _from_page(path: Path) -> str:
-    """Return a file as a link of the page."""
-    return os.path.relpath(path, project.gallery_folder())
+def _linked(text: str, path: Path) -> str:
+    """Return a text as a link to a file; of a study outside the project, whose readers do not have it, the text."""
+    inside = path.resolve().is_relative_to(project.root().resolve())
+    return f"[{text}]({os.path.relpath(path, project.gallery_folder())})" if inside else text
 
 
 def _scale_of(names: Sequence[str]) -> str:
@@ -254,9 +255,9 @@ def _files_of(name: str) -> str:
     _, _, study, statistics = module.split(".")
     linked = {
         "Parameters, claims and errata": experiments.file_of(name),
-        "statistics": project.studies_folder() / study / f"{statistics}.py",
+        "statistics": places.studies()[study] / f"{statistics}.py",
     }
-    return "; ".join(f"{what}: [{path.name}]({_from_page(path)})" for what, path in linked.items()) + "."
+    return "; ".join(f"{what}: {_linked(path.name, path)}" for what, path in linked.items()) + "."
 
 
 def _replays(names: Sequence[str]) -> list[str]:

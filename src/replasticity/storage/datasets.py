@@ -316,6 +316,8 @@ _OURS = ("studies", "judging")
 
 def _place(error: Exception) -> str:
     """Return the innermost place in a study or in judging that an exception has come through."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
     places: list[tuple[str, str]] = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__"))

@@ -1,4 +1,4 @@
-"""Where the files of a project are: configuration, studies, results and committed references."""
+"""Where the files of a project are: configuration, results and the gallery."""
 
 import os
 import sys
@@ -36,17 +36,6 @@ def root() -> Path:
 def cache_folder(of: str) -> Path:
     """Return the folder in which a library keeps what it would have to find out again."""
     return root() / ".cache" / of
-
-
-def studies_folder() -> Path:
-    """Return the folder of the studies' YAML files and references: that of the checkout, or else of the package."""
-    checkout = root() / "src" / _PACKAGE.name / "studies"
-    return checkout if checkout.is_dir() else _PACKAGE / "studies"
-
-
-def experiments_folders() -> list[Path]:
-    """Return the folders of YAML files of experiments: one in each study, and that of the user's own variants."""
-    return [*sorted(studies_folder().glob("*/experiments")), root() / "config" / "experiments"]
 
 
 def data_file(name: str) -> Path:

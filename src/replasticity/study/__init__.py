@@ -8,9 +8,11 @@
 ``peer.py, peer.yaml``     another simulator's recordings, where there are (edited: replay and compare again)
 ``experiments/*.yaml``    parameters with their sources, claims, errata   (edited: what they concern)
 ``reference/``            committed statistics and drawn data
+``recordings/``           of a study outside this package: recordings of another simulator
 ========================  ===========================================================================
 
 A study with several protocols has them as ``network.py``, ``network_statistics.py``, ``network_figure.py`` and
 ``network_peer.py``. A protocol is called after its study, ``zenke2015``, or after study and file,
-``clopath2010_network``; so is a figure. What the files hold is said in `replasticity.study.protocols`.
+``clopath2010_network``; so is a figure. What the files hold is said in `replasticity.study.protocols`, where studies
+lie in `replasticity.storage.places`.
 """

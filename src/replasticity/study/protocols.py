@@ -24,7 +24,6 @@ Models are imported inside ``simulate``, so that whoever only asks for parameter
 """
 
 import importlib
-import importlib.util
 import pkgutil
 import re
 from collections.abc import Mapping
@@ -38,6 +37,7 @@ from replasticity import studies
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
+from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
 from replasticity.study import one_seed, statistics
 from replasticity.study.recordings import Recordings
@@ -92,7 +92,7 @@ class Protocol:
 
     @cached_property
     def _simulation(self) -> ModuleType:
-        return importlib.import_module(self.module)
+        return _load(self.module)
 
     @property
     def statistics_module(self) -> str:
@@ -103,18 +103,18 @@ class Protocol:
     def peer_module(self) -> str | None:
         """Full name of the module about recordings; None if there is none."""
         name = _beside(self.module, "peer")
-        return name if importlib.util.find_spec(name) else None
+        return name if _is_there(name) else None
 
     @cached_property
     def _statistics(self) -> ModuleType:
-        return importlib.import_module(self.statistics_module)
+        return _load(self.statistics_module)
 
     @cached_property
     def peer(self) -> Peer | None:
         """What the study knows of another simulator's recordings; None if there is nothing."""
         if self.peer_module is None:
             return None
-        module = importlib.import_module(self.peer_module)
+        module = _load(self.peer_module)
         return Peer(module.DATA, module)
 
     def require_peer(self) -> Peer:
@@ -219,6 +219,12 @@ class Protocol:
         return statistics.summarise(self._statistics, parameters, run)
 
 
+def _load(module: str) -> ModuleType:
+    """Return a module of a study; what goes wrong in it is said of its line."""
+    with datasets.content_of():
+        return importlib.import_module(module)
+
+
 def _beside(module: str, part: str) -> str:
     """Return the module with another part of a protocol: ``statistics`` beside ``protocol``, ``network_statistics``."""
     folder, _, name = module.rpartition(".")
@@ -227,31 +233,45 @@ def _beside(module: str, part: str) -> str:
 
 def _found(part: str) -> dict[str, str]:
     """Return name -> module of all files ``part.py`` and ``NAME_part.py`` of the studies, sorted by name."""
-    found = {}
-    for study in pkgutil.iter_modules(studies.__path__, f"{studies.__name__}."):
-        if not study.ispkg:
-            continue
-        folder = importlib.import_module(study.name)
-        for file in pkgutil.iter_modules(folder.__path__):
+    found: dict[str, str] = {}
+    for study, folder in places.studies().items():
+        for file in pkgutil.iter_modules([str(folder)]):
             if file.name == part or file.name.endswith(f"_{part}"):
-                name = f"{study.name.rpartition('.')[2]}_{file.name.removesuffix(part)}".rstrip("_")
-                found[name] = f"{study.name}.{file.name}"
+                name = f"{study}_{file.name.removesuffix(part)}".rstrip("_")
+                if name in found:
+                    # Of a study A and a file b_c, and of a study A_b and a file c.
+                    raise UserError(f"{study} and {found[name].split('.')[-2]}: both have a {part} called '{name}'")
+                found[name] = f"{studies.__name__}.{study}.{file.name}"
     return dict(sorted(found.items()))
 
 
-@cache
+def _is_there(module: str) -> bool:
+    """Return True if there is the file of a module of a study; nothing is run to find out."""
+    *_, study, file = module.split(".")
+    return (places.studies()[study] / f"{file}.py").is_file()
+
+
 def _protocols() -> dict[str, Protocol]:
+    return _protocols_in(tuple(studies.__path__))
+
+
+@cache
+def _protocols_in(_folders: tuple[str, ...]) -> dict[str, Protocol]:
     # What has statistics is a protocol, unless they only serve the statistics of several.
     found = {
         name: re.sub(r"\.statistics$", ".protocol", module.removesuffix("_statistics"))
         for name, module in _found("statistics").items()
     }
-    return {name: Protocol(name, module) for name, module in found.items() if importlib.util.find_spec(module)}
+    return {name: Protocol(name, module) for name, module in found.items() if _is_there(module)}
+
+
+def figures() -> dict[str, str]:
+    """Return name -> module of all figures, sorted by name."""
+    return _figures_in(tuple(studies.__path__))
 
 
 @cache
-def figures() -> dict[str, str]:
-    """Return name -> module of all figures, sorted by name."""
+def _figures_in(_folders: tuple[str, ...]) -> dict[str, str]:
     return _found("figure")
 
 
@@ -299,7 +319,7 @@ FORMER_NAMES = {
 
 def present_name(name: str) -> str:
     """Return what a protocol or a figure is called now, which may have had a former name in a user's file."""
-    return FORMER_NAMES.get(name, name)
+    return name if name in _protocols() or name in figures() else FORMER_NAMES.get(name, name)
 
 
 def name_of_recording(recorded_protocol: str) -> str:
