@@ -54,7 +54,17 @@ def main(arguments: list[str] | None = None) -> int:
         # Neither a file's fault nor the user's: a full or broken disk, too many open files, a library that is missing.
         if sys.flags.dev_mode:
             raise
-        _print_error(_of_the_machine(error))
+        from replasticity.storage import datasets
+
+        _print_error(datasets.mistake_in_a_study(error) or _of_the_machine(error))
+        return 2
+    except Exception as error:
+        from replasticity.storage import datasets
+
+        mistake = datasets.mistake_in_a_study(error)
+        if mistake is None or sys.flags.dev_mode:
+            raise
+        _print_error(mistake)
         return 2
     return status
 

@@ -30,7 +30,7 @@ from replasticity import __version__
 from replasticity.definitions.experiments import Experiment, Resolved, read_yaml
 from replasticity.errors import UserError
 from replasticity.storage import project
-from replasticity.storage.datasets import CONVENTIONS
+from replasticity.storage.datasets import CONVENTIONS, content_of
 from replasticity.storage.files import write_bytes
 from replasticity.study import protocols
 
@@ -99,7 +99,8 @@ def _modules() -> dict[str, _Module]:
 
 def _read(module: str, path: Path, known: Collection[str]) -> _Module:
     """Return what there is to know of a module, with the data beside it, such as ``peer.yaml`` of ``peer.py``."""
-    tree, data = ast.parse(path.read_bytes()), path.with_suffix(".yaml")
+    with content_of():
+        tree, data = ast.parse(path.read_bytes(), path), path.with_suffix(".yaml")
     values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
     return _Module(sorted(_imported(module, tree, known)), _digest(tree, values))
 

@@ -38,6 +38,7 @@ from replasticity import studies
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
+from replasticity.storage import datasets
 from replasticity.storage.contract import Arrays, Recorded, Variable
 from replasticity.study import one_seed, statistics
 from replasticity.study.recordings import Recordings
@@ -92,7 +93,7 @@ class Protocol:
 
     @cached_property
     def _simulation(self) -> ModuleType:
-        return importlib.import_module(self.module)
+        return _imported(self.module)
 
     @property
     def statistics_module(self) -> str:
@@ -107,14 +108,14 @@ class Protocol:
 
     @cached_property
     def _statistics(self) -> ModuleType:
-        return importlib.import_module(self.statistics_module)
+        return _imported(self.statistics_module)
 
     @cached_property
     def peer(self) -> Peer | None:
         """What the study knows of another simulator's recordings; None if there is nothing."""
         if self.peer_module is None:
             return None
-        module = importlib.import_module(self.peer_module)
+        module = _imported(self.peer_module)
         return Peer(module.DATA, module)
 
     def require_peer(self) -> Peer:
@@ -219,6 +220,12 @@ class Protocol:
         return statistics.summarise(self._statistics, parameters, run)
 
 
+def _imported(module: str) -> ModuleType:
+    """Return a module of a study; a mistake in it ends in one line that names it."""
+    with datasets.content_of():
+        return importlib.import_module(module)
+
+
 def _beside(module: str, part: str) -> str:
     """Return the module with another part of a protocol: ``statistics`` beside ``protocol``, ``network_statistics``."""
     folder, _, name = module.rpartition(".")
@@ -231,7 +238,7 @@ def _found(part: str) -> dict[str, str]:
     for study in pkgutil.iter_modules(studies.__path__, f"{studies.__name__}."):
         if not study.ispkg:
             continue
-        folder = importlib.import_module(study.name)
+        folder = _imported(study.name)
         for file in pkgutil.iter_modules(folder.__path__):
             if file.name == part or file.name.endswith(f"_{part}"):
                 name = f"{study.name.rpartition('.')[2]}_{file.name.removesuffix(part)}".rstrip("_")
