@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         "experiments", nargs="*", help="those whose sections to renew; default: all of config/config.yaml"
     )
     with_scale(added)
+    added.add_argument("--force", action="store_true", help="replace also what is there of a larger scale")
 
     added = command("report", report, "make one page of all results that opens in a browser, without a network")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
@@ -578,7 +579,7 @@ def gallery(options: argparse.Namespace) -> int:
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     results = Results()
-    for path in pages.renew(figures, results.evaluation, results.drawing):
+    for path in pages.renew(figures, results.evaluation, results.drawing, options.force):
         terminal.say(project.shown(path))
     return 0
 

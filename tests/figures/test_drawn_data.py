@@ -443,6 +443,13 @@ def test_texts_that_a_reference_does_not_know_are_no_difference(axes):
     assert drawn_data.differences(reference, now) == ["panel a: texts is in the reference only"]
 
 
+def test_lines_without_any_are_no_series(axes):
+    axes.vlines([], 0, 1)
+    axes.add_collection(LineCollection([[]]))
+    axes.eventplot([[], [1]])
+    assert len(series(axes)) == 1
+
+
 def test_what_is_not_known_is_an_error(axes):
     class Unknown(Artist):
         pass

@@ -251,7 +251,7 @@ def _band(axes: Axes, collection: Any, label: str) -> xr.Dataset:
 
 
 def _segments(axes: Axes, collection: LineCollection, label: str) -> xr.Dataset:
-    lines = [np.asarray(each, np.float64) for each in collection.get_segments()]
+    lines = [np.asarray(each, np.float64) for each in collection.get_segments() if len(each)]
     in_x, in_y = _measures_data(collection, axes)
     if not any(collection.get_transform().contains_branch_seperately(axes.transData)):
         lines = [_in_data(axes, collection.get_transform(), line) for line in lines]
