@@ -157,7 +157,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", list_experiments, "list the experiments")
 
-    added = command("info", info, "show an experiment's parameters with their sources, or where a file comes from")
+    added = command(
+        "info", info, "show an experiment's parameters with their sources, or where a file comes from and what it holds"
+    )
     added.add_argument("subject", help="name of an experiment, or a netCDF file of results/")
 
     added = command("gallery", gallery, "renew the committed gallery under figures/ from the results")
@@ -355,7 +357,13 @@ def _ensembles_of_files(paths: list[Path], roles: dict[str, str]) -> "dict[str, 
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
     for path in paths:
-        is_run = datasets.open_attributes(path).get("kind") == "run"
+        kind = datasets.open_attributes(path).get("kind")
+        if kind not in ("run", "ensemble"):
+            raise UserError(
+                f"{path}: attribute 'kind' is '{kind}'; a figure is drawn from runs or ensembles: "
+                f"'python -m replasticity simulate {roles['main']} -o my.nc' makes a run"
+            )
+        is_run = kind == "run"
         dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
         if name not in role_of:
@@ -556,6 +564,8 @@ def info(options: argparse.Namespace) -> int:
         attributes = datasets.open_attributes(Path(options.subject))
         rows = [(name, str(value)) for name, value in attributes.items()]
         tables.show(options.subject, ("attribute", "value"), rows)
+        header = datasets.open_header(Path(options.subject))
+        tables.show("Variables", ("variable", "dimensions", "type", "units", "meaning"), header)
         return 0
     experiment = experiments.load(options.subject)
     parameters = experiment.parameters.model_dump(mode="json")

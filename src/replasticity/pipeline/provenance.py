@@ -256,7 +256,7 @@ def attributes(resolved: Resolved, kind: str, command: str, code: str) -> dict[s
     Returns
     -------
     dict of str to str
-        Attributes in the order in which ``ncdump -h`` shows them.
+        Attributes in the order in which a reader sees them.
     """
     version = versions()
     return {

@@ -219,6 +219,29 @@ def open_attributes(path: Path) -> dict[Any, Any]:
         return {name: file.getncattr(name) for name in file.ncattrs()}
 
 
+def open_header(path: Path) -> list[tuple[str, str, str, str, str]]:
+    """Return what each variable of a netCDF file is, without reading it; errors as in `open_netcdf`.
+
+    Returns
+    -------
+    list of tuple
+        Name (after the groups that it is in), dimensions with their lengths, type, units and meaning.
+    """
+    import netCDF4
+
+    def of_group(group: Any, where: str) -> Iterator[tuple[str, str, str, str, str]]:
+        for name, variable in group.variables.items():
+            lengths = zip(variable.dimensions, variable.shape, strict=True)
+            units, meaning = (str(getattr(variable, key, "")) for key in ("units", "long_name"))
+            dimensions = ", ".join(f"{dimension} {length}" for dimension, length in lengths)
+            yield where + name, dimensions, str(variable.dtype), units, meaning
+        for name, inner in group.groups.items():
+            yield from of_group(inner, f"{where}{name}/")
+
+    with _readable(path), netCDF4.Dataset(path) as file:
+        return list(of_group(file, ""))
+
+
 def open_tree(path: Path) -> "xr.DataTree":
     """Return the content of a netCDF file with groups; errors as in `open_netcdf`."""
     import xarray as xr
