@@ -1,7 +1,7 @@
 """A study that is added edits no list: the smallest one, added to a copy of the project, passes what all studies pass.
 
-It has no peer, one row of panels, artists and words that no figure of ours has, and a publication that CITATION.cff does
-not know.
+It has no peer, one row of panels, artists and words that no figure of ours has, and a publication that CITATION.cff
+does not know.
 """
 
 import shutil
@@ -62,6 +62,6 @@ def test_a_new_study_without_a_peer_is_shown_by_every_command(project):
     refused = project.replasticity("plot", NAME, f"results/figures/{NAME}.nc", "-o", "other.svg", check=False)
     assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
-        f"error: results/figures/{NAME}.nc: attribute 'kind' is 'drawn data'; a figure is drawn from runs or ensembles: "
-        f"'python -m replasticity simulate {NAME} -o my.nc' makes a run"
+        f"error: results/figures/{NAME}.nc: attribute 'kind' is 'drawn data'; a figure is drawn from runs or "
+        f"ensembles: 'python -m replasticity simulate {NAME} -o my.nc' makes a run"
     ]
