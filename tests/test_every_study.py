@@ -29,16 +29,10 @@ PARTS = ("protocol", "statistics", "figure", "peer")
 SHORTER = {"beats_map": {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "post_start_phases": [0.0]}}
 
 
-def experiments_of(protocol):
-    """Return the experiments of a protocol, the one that others are based on first."""
-    own = [name for name in experiments.names() if experiments.load(name).protocol == protocol]
-    return sorted(own, key=lambda name: (experiments.load(name).based_on is not None, name))
-
-
 @cache
 def shortest(protocol):
     """Return the first experiment of a protocol, as short as a run can be."""
-    name = experiments_of(protocol)[0]
+    name = experiments.of_protocol(protocol)[0]
     return experiments.resolve_shortest(name, experiments.load(name))
 
 
@@ -175,7 +169,7 @@ def test_a_recording_replays(path, in_project):
 
 @pytest.mark.parametrize("protocol", protocols.names())
 def test_a_figure_can_be_drawn_from_one_seed(protocol, in_project, tmp_path):
-    shown = [name for name in experiments_of(protocol) if experiments.load(name).figure is not None]
+    shown = [name for name in experiments.of_protocol(protocol) if experiments.load(name).figure is not None]
     for name in shown:
         resolved = experiments.resolve_shortest(name, experiments.load(name))
         simulation.write_run(resolved, 1, tmp_path / "run.nc")

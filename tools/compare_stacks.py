@@ -3,7 +3,8 @@
     python tools/compare_stacks.py python3.12 python3.13    # as commands or paths
     python tools/compare_stacks.py --older-processor
 
-A short experiment of each protocol is simulated by each, without a common cache. Exit status 0: all runs have the same
+An experiment of each protocol, as short as the protocol allows (its ``SHORTEST``), is simulated by each, without a
+common cache. Exit status 0: all runs have the same
 bytes, or numbers that agree to `RELATIVE_TOLERANCE`.
 
 An interpreter that lacks the pinned packages gets a virtual environment with them below .cache/stacks, which stays;
@@ -13,6 +14,7 @@ and the C library are told to do without.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -22,31 +24,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from replasticity.definitions import experiments
+from replasticity.study import protocols
+
 ROOT = Path(__file__).parents[1]
 
 #: Numbers of two stacks may differ by this much: the tolerance of the regression check.
 RELATIVE_TOLERANCE = 1e-9
-
-#: Experiment -> parameters that make it shorter than at the quick scale; there is one of each protocol.
-EXPERIMENTS = {
-    "zenke2015": [],
-    "stdp_window": [],
-    "stdp_tutorial_window": [],
-    "beats": [],
-    "beats_map": [],
-    "epsp": [],
-    "clopath2010": [],
-    "clopath2010_pairing": [],
-    "dopamine_timing": [],
-    "dopamine_ten": [],
-    "izhikevich2007": ["duration_s=10"],
-    "izhikevich2007_cue": [],
-    "izhikevich2007_pavlov": ["duration_s=10"],
-    "urbanczik2014": [],
-    "urbanczik2014_refractory": [
-        *("presentations_learning=10", "shown_presentations=[1, 10]", "averaged_presentations=1"),
-    ],
-}
 
 OLDER_PROCESSOR = {
     "NUMBA_CPU_NAME": "generic",
@@ -61,7 +45,7 @@ def main() -> int:
     parser.add_argument("pythons", nargs="*", metavar="PYTHON")
     parser.add_argument("--older-processor", action="store_true")
     parser.add_argument("--prepare", action="store_true", help="make the virtual environments only")
-    parser.add_argument("--experiments", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS)
+    parser.add_argument("--experiments", nargs="+", help="default: one of each protocol")
     options = parser.parse_args()
     if not options.pythons and not options.older_processor:
         parser.error("name an interpreter, or --older-processor")
@@ -76,13 +60,24 @@ def main() -> int:
         others: dict[str, tuple[Path, dict[str, str]]] = {each: (prepared(each), {}) for each in options.pythons}
         if options.older_processor:
             others["older processor"] = here, OLDER_PROCESSOR
-        for experiment in options.experiments:
+        for experiment in options.experiments or one_of_each_protocol():
             ours = simulate(here, folder / "here", experiment, {})
             for index, (title, (python, environment)) in enumerate(others.items()):
                 outcome, holds = compare(ours, simulate(python, folder / str(index), experiment, environment))
                 print(f"{title}: {experiment}: {outcome}", flush=True)
                 agree &= holds
     return 0 if agree else 1
+
+
+def one_of_each_protocol() -> list[str]:
+    """Return an experiment of each protocol that has one."""
+    return [own[0] for protocol in protocols.names() if (own := experiments.of_protocol(protocol))]
+
+
+def shortest(experiment: str) -> list[str]:
+    """Return the arguments that make an experiment as short as its protocol allows."""
+    changes = experiments.resolve_shortest(experiment, experiments.load(experiment)).changes
+    return [part for name, value in changes.items() for part in ("--set", f"{name}={json.dumps(value)}")]
 
 
 def has_packages(python: Path | str) -> bool:
@@ -111,9 +106,8 @@ def prepared(python: str) -> Path:
 def simulate(python: Path, folder: Path, experiment: str, environment: dict[str, str]) -> Path:
     """Simulate seed 1 of an experiment into a folder, with machine code of its own, and return the run's file."""
     own = {"PYTHONPATH": str(ROOT / "src"), "NUMBA_CACHE_DIR": str(folder / "cache")} | environment
-    changes = [part for change in EXPERIMENTS[experiment] for part in ("--set", change)]
     run = folder / f"{experiment}.nc"
-    arguments = ["simulate", experiment, "--scale", "quick", *changes, "-o", run]
+    arguments = ["simulate", experiment, "--scale", "quick", *shortest(experiment), "-o", run]
     subprocess.run([python, "-m", "replasticity", *arguments], cwd=ROOT, env=os.environ | own, check=True)
     return run
 

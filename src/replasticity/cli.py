@@ -54,7 +54,17 @@ def main(arguments: list[str] | None = None) -> int:
         # Neither a file's fault nor the user's: a full or broken disk, too many open files, a library that is missing.
         if sys.flags.dev_mode:
             raise
-        _print_error(_of_the_machine(error))
+        from replasticity.storage import datasets
+
+        _print_error(datasets.mistake_in_a_study(error) or _of_the_machine(error))
+        return 2
+    except Exception as error:
+        from replasticity.storage import datasets
+
+        mistake = datasets.mistake_in_a_study(error)
+        if mistake is None or sys.flags.dev_mode:
+            raise
+        _print_error(mistake)
         return 2
     return status
 
@@ -147,7 +157,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", list_experiments, "list the experiments")
 
-    added = command("info", info, "show an experiment's parameters with their sources, or where a file comes from")
+    added = command(
+        "info", info, "show an experiment's parameters with their sources, or where a file comes from and what it holds"
+    )
     added.add_argument("subject", help="name of an experiment, or a netCDF file of results/")
 
     added = command("gallery", gallery, "renew the committed gallery under figures/ from the results")
@@ -155,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         "experiments", nargs="*", help="those whose sections to renew; default: all of config/config.yaml"
     )
     with_scale(added)
+    added.add_argument("--force", action="store_true", help="replace also what is there of a larger scale")
 
     added = command("report", report, "make one page of all results that opens in a browser, without a network")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
@@ -344,7 +357,13 @@ def _ensembles_of_files(paths: list[Path], roles: dict[str, str]) -> "dict[str, 
     ensembles: dict[str, xr.Dataset] = {}
     runs: dict[str, list[Path]] = {}
     for path in paths:
-        is_run = datasets.open_attributes(path).get("kind") == "run"
+        kind = datasets.open_attributes(path).get("kind")
+        if kind not in ("run", "ensemble"):
+            raise UserError(
+                f"{path}: attribute 'kind' is '{kind}'; a figure is drawn from runs or ensembles: "
+                f"'python -m replasticity simulate {roles['main']} -o my.nc' makes a run"
+            )
+        is_run = kind == "run"
         dataset = datasets.read(path, "run") if is_run else simulation.read_ensemble(path)
         name = dataset.attrs["experiment"]
         if name not in role_of:
@@ -545,6 +564,8 @@ def info(options: argparse.Namespace) -> int:
         attributes = datasets.open_attributes(Path(options.subject))
         rows = [(name, str(value)) for name, value in attributes.items()]
         tables.show(options.subject, ("attribute", "value"), rows)
+        header = datasets.open_header(Path(options.subject))
+        tables.show("Variables", ("variable", "dimensions", "type", "units", "meaning"), header)
         return 0
     experiment = experiments.load(options.subject)
     parameters = experiment.parameters.model_dump(mode="json")
@@ -568,7 +589,7 @@ def gallery(options: argparse.Namespace) -> int:
 
     figures = [resolved for resolved in _selected(options) if resolved.experiment.figure is not None]
     results = Results()
-    for path in pages.renew(figures, results.evaluation, results.drawing):
+    for path in pages.renew(figures, results.evaluation, results.drawing, options.force):
         terminal.say(project.shown(path))
     return 0
 

@@ -18,3 +18,7 @@ class StateError(UserError):
 
 class UnavailableError(UserError):
     """A file that cannot be read now, for no fault of its own: it must not be deleted or made again for that."""
+
+
+class MistakeError(UserError):
+    """A mistake in code or in a file beside it, such as a study's; the message says where, and no data are to blame."""

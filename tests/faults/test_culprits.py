@@ -8,7 +8,7 @@ import sys
 import netCDF4
 import pytest
 
-from tests.conftest import ZENKE, ProjectCopy
+from tests.conftest import ROOT, ZENKE, ProjectCopy
 
 ENSEMBLE = "results/ensembles/zenke2015.nc"
 
@@ -80,38 +80,84 @@ def test_too_many_open_files_are_no_fault_of_a_file(project):
     assert f"UnavailableError: {ENSEMBLE}: cannot be opened: Too many open files; 'ulimit -n'" in last
 
 
+RUN = "results/runs/zenke2015/seed-1001.nc"
+OF_A_RUN = ("plot", "zenke2015", RUN, "-o", "a.svg")
+SIMULATE = ("simulate", "zenke2015", "--scale", "quick", "-o", "a.nc")
+RECORDING = str(ROOT / "tests/peers/zenke/zenke_seed1.nc")
+REPLAY = ("replay", RECORDING)
+
+
+def plant(project, file, old, mistake):
+    """Put a mistake before the first line that begins so, as far to the right, and return the number of its line."""
+    path = project.folder / "src/replasticity" / file
+    before, line, after = path.read_text().partition(f"\n{old}")
+    assert line, f"{file} has no line {old!r}"
+    indent = old[: len(old) - len(old.lstrip())]
+    path.write_text(f"{before}\n{indent}{mistake}{line}{after}")
+    return before.count("\n") + 2
+
+
+#: File of the study, or of what it calls, the line before which something is asked of an empty dictionary, a command
+#: that comes there, the function, and the file whose content the code was at work on.
+PLANTED = [
+    ("studies/zenke2015/figure.py", "    _traces(axes, ensemble, ", PLOT, "draw_global_factor", ENSEMBLE),
+    # A run of other code is still one of these parameters.
+    ("studies/zenke2015/statistics.py", "    rate_Hz = ", OF_A_RUN, "dw_beside_target_nS", RUN),
+    ("studies/zenke2015/statistics.py", "DIMENSIONS = ", ("list",), "<module>", ""),
+    ("studies/zenke2015/protocol.py", "    generator = ", SIMULATE, "sample_inputs", ""),
+    ("studies/zenke2015/protocol.py", "    p = parameters", SIMULATE, "simulate", ""),
+    ("studies/zenke2015/protocol.py", "        return self.cost_with(", SIMULATE, "cost", ""),
+    ("studies/zenke2015/peer.py", "    return ", REPLAY, "recorded_parameters", RECORDING),
+    ("judging/claims.py", "    defined = ", ("evaluate", "zenke2015"), "weigh", "results/ensembles/zenke2015.nc"),
+]
+
+
 @pytest.mark.parametrize(
-    ("file", "old", "command", "place"),
-    [
-        (
-            "studies/zenke2015/figure.py",
-            "    _traces(axes, ensemble, ",
-            PLOT,
-            "studies.zenke2015.figure, draw_global_factor",
-        ),
-        (
-            "studies/zenke2015/statistics.py",
-            "    rate_Hz = ",
-            None,
-            "studies.zenke2015.statistics, dw_beside_target_nS",
-        ),
-        ("judging/claims.py", "    defined = ", ("evaluate", "zenke2015"), "judging.claims, weigh"),
-    ],
+    ("file", "old", "command", "function", "content"), PLANTED, ids=[f"{each[0]}-{each[3]}" for each in PLANTED]
 )
-def test_mistake_in_our_code_is_told_with_its_place(project, file, old, command, place):
-    path = f"src/replasticity/{file}"
-    project.edit(path, f"\n{old}", f"\n    json_of_nothing = {{}}['nothing']\n{old}")
-    lines = (project.folder / path).read_text().splitlines()
-    number = next(k for k, line in enumerate(lines, 1) if "json_of_nothing" in line)
-    if command is None:
-        # A run of other code is still one of these parameters.
-        command = ("plot", "zenke2015", "results/runs/zenke2015/seed-1001.nc", "-o", "a.svg")
+def test_mistake_in_our_code_is_told_with_its_place(project, file, old, command, function, content):
+    number = plant(project, file, old, "{}['nothing']")
     line = refused(project, *command)
-    assert line.startswith(f"error: replasticity.{place}, line {number} fails on ")
+    module = file.removesuffix(".py").replace("/", ".")
+    assert line.startswith(f"error: replasticity.{module}, {function}, line {number} fails ")
+    assert (" on " in line and content in line) if content else " on " not in line
     assert "(KeyError: 'nothing'): a mistake in this code, or values that no contract bounds; " in line
     traced = project.run("replasticity", *command, check=False, PYTHONDEVMODE="1")
+    assert traced.returncode != 0
     assert "Traceback" in traced.stderr
     assert "KeyError: 'nothing'" in traced.stderr
+
+
+@pytest.mark.parametrize(
+    ("part", "mistake", "reason"),
+    [
+        ("figure", "from replasticity.equations import nothing", "(ImportError: cannot import name 'nothing' from"),
+        ("statistics", "import no_such_library", "(ModuleNotFoundError: No module named 'no_such_library'): a mistake"),
+        ("peer", "open('nothing')", "(FileNotFoundError: [Errno 2] No such file or directory: 'nothing'): a mistake"),
+        ("protocol", "this is no Python", "(SyntaxError: invalid syntax"),
+    ],
+)
+def test_study_that_cannot_be_loaded_is_told_with_its_place(project, part, mistake, reason):
+    first = {"figure": "import ", "statistics": "import ", "peer": "import ", "protocol": "import "}[part]
+    number = plant(project, f"studies/zenke2015/{part}.py", first, mistake)
+    line = refused(project, *{"figure": PLOT, "peer": REPLAY}.get(part, SIMULATE))
+    assert line.startswith(f"error: replasticity.studies.zenke2015.{part}, ")
+    assert f" line {number} fails" in line
+    assert reason in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("recordings: ", "recording: ", "recording: Extra inputs are not permitted"),
+        ("recordings: [", "recordings: {", "cannot be read as YAML: "),
+    ],
+)
+def test_mistake_in_a_file_of_a_study_is_told_with_the_file(project, old, new, text):
+    file = "src/replasticity/studies/zenke2015/peer.yaml"
+    project.edit(file, old, new)
+    line = refused(project, *REPLAY)
+    assert line.startswith(f"error: {file}: {text}")
 
 
 def test_library_that_cannot_be_loaded_is_told(project):

@@ -54,8 +54,9 @@ def test_other_python_gives_the_same_numbers(minor, compare_stacks):
     compare(ready[0])
 
 
-def test_there_is_an_experiment_of_each_protocol(compare_stacks):
-    compared = {experiments.load(name).protocol for name in compare_stacks.EXPERIMENTS}
+def test_there_is_a_short_experiment_of_each_protocol(compare_stacks, in_project):
+    assert compare_stacks.shortest("izhikevich2007_pavlov") == ["--set", "duration_s=10"]
+    compared = {experiments.load(name).protocol for name in compare_stacks.one_of_each_protocol()}
     assert compared == set(protocols.names())
 
 

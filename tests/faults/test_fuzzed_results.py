@@ -34,7 +34,7 @@ CLAIMS = (("claims",), ())
 CHECK = (("check", "zenke2015"), ())
 REPORT = (("report", "zenke2015", "-o", "out.html"), ("out.html",))
 GALLERY = (
-    ("gallery", "zenke2015"),
+    ("gallery", "zenke2015", "--force"),
     ("figures/README.md", *(f"figures/zenke2015.{suffix}" for suffix in ("pdf", "svg", "png")), COMMITTED_DRAWING),
 )
 AGGREGATE = (("aggregate", "zenke2015", "--seeds", "1001,1002", "-o", "out.nc"), ("out.nc",))

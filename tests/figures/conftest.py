@@ -4,9 +4,11 @@ import pytest
 
 from replasticity.definitions import experiments
 from replasticity.pipeline import simulation
+from replasticity.study import protocols
 from tests.figures.drawing import plot
 
-#: Figure -> number of seeds, and changes that make all experiments of the figure short.
+#: Figure -> number of seeds, and changes that make all experiments of the figure short, where tests look at what is in
+#: it. Of any other figure there are few seeds, as short as its protocols allow.
 SMALL = {
     "beats": (1, {}),
     "beats_map": (1, {}),
@@ -36,14 +38,23 @@ def _known(name, changes):
     return {key: value for key, value in changes.items() if key in parameters}
 
 
+def _small(figure, name):
+    """Return an experiment of a figure as it is simulated for tests, and how many seeds of it."""
+    experiment = experiments.load(name)
+    if figure not in SMALL:
+        seeds = 1 if protocols.get(experiment.protocol).is_deterministic else 3
+        return experiments.resolve_shortest(name, experiment), seeds
+    seeds, changes = SMALL[figure]
+    return experiments.resolve(name, "standard", _known(name, changes | LONGER.get(name, {}))), seeds
+
+
 @pytest.fixture(scope="session")
 def small_ensembles(tmp_path_factory):
     """Return a function: name of a figure -> role -> small ensemble."""
     made = {}
 
-    def ensemble(name, seeds, changes):
-        folder = tmp_path_factory.mktemp(name)
-        resolved = experiments.resolve(name, "standard", changes)
+    def ensemble(resolved, seeds):
+        folder = tmp_path_factory.mktemp(resolved.name)
         files = [folder / f"seed-{seed}.nc" for seed in range(1, seeds + 1)]
         for seed, file in enumerate(files, 1):
             simulation.write_run(resolved, seed, file)
@@ -51,12 +62,8 @@ def small_ensembles(tmp_path_factory):
 
     def small(figure):
         if figure not in made:
-            seeds, changes = SMALL[figure]
             roles = {"main": figure, **experiments.load(figure).figure.beside}
-            made[figure] = {
-                role: ensemble(name, seeds, _known(name, changes | LONGER.get(name, {})))
-                for role, name in roles.items()
-            }
+            made[figure] = {role: ensemble(*_small(figure, name)) for role, name in roles.items()}
         return made[figure]
 
     return small

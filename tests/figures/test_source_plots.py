@@ -10,8 +10,8 @@ from replasticity.errors import UserError
 from replasticity.storage import project
 from tests.conftest import STUDIES
 
-#: Figure -> plots of its source, counted there. Axes whose lines are in several of our panels count in each; maps and
-#: studies of ours have none.
+#: Our figures -> plots of the source, counted there. Axes whose lines are in several of our panels count in each; maps
+#: and studies of ours have none.
 PLOTS_OF_THE_SOURCES = {
     "beats": 3,
     "beats_map": 0,
@@ -62,7 +62,7 @@ def test_each_line_of_each_plot_of_the_source_is_in_the_drawn_figure(in_project,
                 assert ours in written, f"{source.plot}: {line}: '{ours}' is not in panel {source.panel}: {written}"
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", PLOTS_OF_THE_SOURCES)
 def test_each_plot_of_the_source_has_an_entry(in_project, name):
     plots = [each.plot for each in experiments.load(name).figure.source_plots]
     assert len(set(plots)) == PLOTS_OF_THE_SOURCES[name]

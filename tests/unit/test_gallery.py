@@ -1,10 +1,13 @@
 """The gallery's page: what a figure has cost, read from Snakemake's benchmark files."""
 
+import json
 import re
 
 import pytest
+import xarray as xr
 
 from replasticity.definitions import experiments
+from replasticity.errors import UserError
 from replasticity.judging.claims import FORRT
 from replasticity.reporting import gallery
 from replasticity.storage import project
@@ -62,6 +65,7 @@ def test_front_counts_each_kind_by_itself_and_published_claims_first():
                 evaluated("zenke2015", judged("ours", "undecided"), judged("published", "reproduced")),
                 evaluated("zenke2015_eq15", judged("published", "not reproduced"), judged("published", "reproduced")),
             ],
+            "full",
         ),
         "beats": gallery.section(
             experiments.resolve("beats"),
@@ -72,6 +76,7 @@ def test_front_counts_each_kind_by_itself_and_published_claims_first():
                     judged("published", "reproduced", test="exact_in_range"),
                 )
             ],
+            "full",
         ),
         "of an older page": "nothing is counted here",
     }
@@ -98,7 +103,7 @@ def test_lines_of_the_source_are_found_in_panels(project_copy, monkeypatch):
     mine.write_text(
         f"title: mine\nbased_on: zenke2015\nfigure: {{module: zenke2015, source_plots: [{plot}]}}\n", encoding="utf-8"
     )
-    page = gallery.section(experiments.resolve("mine"), [evaluated("mine")])
+    page = gallery.section(experiments.resolve("mine"), [evaluated("mine")], "full")
     assert r"| script, first plot | V_W\* | **a** | V<sub>W</sub><sup>\*</sup> |" in page.splitlines()
     assert "| script, first plot | G, 5 % | **a** | G (Hz) |" in page.splitlines()
 
@@ -110,6 +115,7 @@ def test_a_claim_leads_to_its_entry_in_the_yaml_file_and_to_its_statistic(in_pro
             evaluated("zenke2015", judged("ours", "reproduced")),
             evaluated("zenke2015_eq15", judged("ours", "reproduced", id="other", statistic="r2_sampled", at={})),
         ],
+        "full",
     )
     assert "| a statement (`an-id`, `G_late_mean_Hz[epoch=1]`) | a place |" in page
     assert "| a statement (`other`, `r2_sampled`) | a place |" in page
@@ -122,7 +128,7 @@ def test_a_claim_leads_to_its_entry_in_the_yaml_file_and_to_its_statistic(in_pro
 
 def test_replays_of_a_figure_are_commands_with_recordings_that_are_there(in_project):
     def section(name):
-        return gallery.section(experiments.resolve(name), [evaluated(name)])
+        return gallery.section(experiments.resolve(name), [evaluated(name)], "full")
 
     commands = re.findall(r"^    python -m replasticity replay (\S+)$", section("beats"), re.MULTILINE)
     names = ("beats", "beats_rates", "beats_subtract")
@@ -145,7 +151,7 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", at={hostile: 1}, **texts)
     erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile) | {"measured": None}
     evaluation = evaluated("mine", claim) | {"title": f"{hostile}\n# heading", "errata": [erratum]}
-    page = gallery.section(experiments.resolve("mine"), [evaluation])
+    page = gallery.section(experiments.resolve("mine"), [evaluation], "full")
     lines = page.splitlines()
     assert [line for line in lines if line.startswith("#")] == ["## mine", "### mine"]
     # What is left without the escaped characters holds no markup but that of the page itself.
@@ -154,3 +160,81 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     assert not re.search(r"[<>`$]", without_code)
     assert "](javascript" not in without_code
     assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5}
+
+
+def drawn(name, scale, seeds=None):
+    """Return what a drawing of a figure says of its origin."""
+    resolved = [experiments.resolve(each, scale) for each in (name, *experiments.load(name).figure.beside.values())]
+    origin = {
+        each.name: {"experiment": each.name, "parameters_digest": each.digest, "seeds": seeds or each.seeds}
+        for each in resolved
+        if each.seeds
+    }
+    attributes = {"drawn_from": json.dumps(origin), "ensembles": json.dumps(dict.fromkeys(origin, ""))}
+    return xr.DataTree(xr.Dataset(attrs=attributes))
+
+
+def test_scale_of_a_section_is_that_of_all_that_its_figure_shows(in_project):
+    resolved = experiments.resolve("zenke2015")
+
+    def scale(drawing):
+        return gallery.scale_of_drawing(resolved, json.loads(drawing.attrs["drawn_from"]))
+
+    # Scales of the same seeds and parameters are one, the largest.
+    for each, expected in (("quick", "quick"), ("standard", "full"), ("full", "full")):
+        assert scale(drawn("zenke2015", each)) == expected
+    assert scale(drawn("zenke2015", "full", seeds=[1, 2])) == "other"
+    # Nothing is random, so one seed is all there is.
+    assert (
+        gallery.scale_of_drawing(experiments.resolve("epsp"), json.loads(drawn("epsp", "standard").attrs["drawn_from"]))
+        == "full"
+    )
+
+
+def test_every_section_is_of_the_scale_that_its_committed_drawing_shows(in_project):
+    page = (project.gallery_folder() / "README.md").read_text()
+    for section in page.split("\n## ")[1:]:
+        name = section.partition("\n")[0]
+        with xr.open_datatree(experiments.reference_file(name, "nc")) as drawing:
+            origin = json.loads(drawing.attrs["drawn_from"])
+        scale = gallery.scale_of_drawing(experiments.resolve(name), origin)
+        assert f"\nThe results shown are of scale {scale}.\n" in section, name
+
+
+def test_a_smaller_scale_replaces_no_larger_one_unless_it_is_forced(project_copy, monkeypatch):
+    monkeypatch.chdir(project_copy.folder)
+    for suffix in ("png", "pdf", "svg", "nc"):
+        path = project.figure_file("zenke2015", suffix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("another picture")
+    page = project.gallery_folder() / "README.md"
+
+    def renew(scale, **more):
+        figures = [experiments.resolve("zenke2015", scale)]
+        list(gallery.renew(figures, evaluated, lambda name: drawn(name, scale), **more))
+
+    def sections():
+        parts = page.read_text().split("\n## ")
+        return parts[0], {part.partition("\n")[0]: part for part in parts[1:]}
+
+    before = project_copy.content("figures/*") | project_copy.content("src/replasticity/studies/*/reference/*.nc")
+    with pytest.raises(UserError) as refused:
+        renew("quick")
+    assert str(refused.value).startswith(
+        "figures/README.md: a section is not replaced by one of a smaller scale: zenke2015, of scale full, by one of "
+        "scale quick; 'snakemake gallery --cores all --config scale=full \"experiments=[zenke2015, "
+    )
+    assert "'python -m replasticity gallery zenke2015 --force' replaces it nevertheless" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert all((project_copy.folder / path).read_bytes() == content for path, content in before.items())
+    _, others = sections()
+    renew("quick", force=True)
+    _, renewed = sections()
+    assert "The results shown are of scale quick." in renewed["zenke2015"]
+    assert (project.gallery_folder() / "zenke2015.png").read_text() == "another picture"
+    # Each section is renewed alone.
+    assert {name: text.rstrip() for name, text in renewed.items() if name != "zenke2015"} == {
+        name: text.rstrip() for name, text in others.items() if name != "zenke2015"
+    }
+    renew("full")
+    assert "The results shown are of scale full." in sections()[1]["zenke2015"]

@@ -298,6 +298,10 @@ def test_few_other_seeds_cannot_pass_the_check_of_a_broken_model(project):
 def test_gallery_is_renewed_from_the_results(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     page = project.folder / "figures/README.md"
+    refused = project.snakemake("gallery", *QUICK, check=False)
+    assert refused.returncode != 0
+    line = "error: figures/README.md: a section is not replaced by one of a smaller scale: zenke2015, of scale full, by"
+    assert line in refused.stderr
     page.write_text("of an older page\n## another\nwhich no experiment has\n## zenke2015_paper\nkept\n")
     project.snakemake("gallery", *QUICK)
     text = page.read_text()

@@ -59,3 +59,4 @@ rule gallery:
         "Renewing the committed gallery under figures/"
     shell:
         "python -m replasticity gallery {params.figures} --scale {params.scale} > {log} 2>&1"
+        " || {{ cat {log} >&2; exit 1; }}"

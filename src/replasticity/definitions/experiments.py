@@ -800,6 +800,12 @@ def resolve(
     return resolved
 
 
+def of_protocol(protocol: str) -> list[str]:
+    """Return the names of a protocol's experiments, those first that are based on no other."""
+    own = {name: experiment for name in names() if (experiment := load(name)).protocol == protocol}
+    return sorted(own, key=lambda name: (own[name].based_on is not None, name))
+
+
 def resolve_shortest(name: str, experiment: Experiment) -> Resolved:
     """Return an experiment as its kernels are compiled: at the quick scale, and shorter where the protocol allows it.
 

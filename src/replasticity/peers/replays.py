@@ -13,7 +13,7 @@ import xarray as xr
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
-from replasticity.errors import UserError
+from replasticity.errors import MistakeError, UserError
 from replasticity.storage import datasets, integrity, places, project
 from replasticity.study import protocols
 from replasticity.study.recordings import resolution_ms, steps
@@ -49,6 +49,8 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     recording = datasets.open_netcdf(path)
     try:
         protocol = protocols.get(protocols.name_of_recording(str(recording.attrs.get("protocol", ""))))
+    except MistakeError:
+        raise
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
     peer = protocol.require_peer()
@@ -152,6 +154,8 @@ def _recorded(path: Path) -> tuple[str, float]:
     attributes = datasets.open_attributes(path)
     try:
         protocol = protocols.name_of_recording(str(attributes.get("protocol", "")))
+    except MistakeError:
+        raise
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
     duration_ms = attributes.get("duration_ms")

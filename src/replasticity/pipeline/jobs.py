@@ -22,7 +22,7 @@ import numpy as np
 from replasticity.definitions.configuration import Configuration
 from replasticity.definitions.experiments import Resolved
 from replasticity.definitions.seeds import name_of_seeds, seed_ranges
-from replasticity.errors import UnavailableError, UserError
+from replasticity.errors import MistakeError, UnavailableError, UserError
 from replasticity.pipeline import simulation
 from replasticity.storage import datasets, files, integrity, project
 from replasticity.storage.integrity import CONTENT_DIGEST
@@ -113,7 +113,7 @@ def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None
     try:
         run = datasets.read(path, "run")
         datasets.require(run, protocols.get(resolved.experiment.protocol).RUN, path)
-    except UnavailableError:
+    except (MistakeError, UnavailableError):
         raise
     except UserError as error:
         print(f"{error}; simulating it again", file=sys.stderr)

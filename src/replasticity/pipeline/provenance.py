@@ -32,7 +32,7 @@ from replasticity import __version__
 from replasticity.definitions.experiments import Experiment, Resolved, read_yaml
 from replasticity.errors import UserError
 from replasticity.storage import places, project
-from replasticity.storage.datasets import CONVENTIONS
+from replasticity.storage.datasets import CONVENTIONS, content_of
 from replasticity.storage.files import write_bytes
 from replasticity.study import protocols
 
@@ -143,11 +143,8 @@ def _read(module: str, path: Path) -> _Read:
     """Return what a module's file says, with the data beside it, such as ``peer.yaml`` of ``peer.py``."""
     if path.suffix != ".py":
         return _Read([], hashlib.sha256(path.read_bytes()).hexdigest())
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise UserError(f"{project.shown(path)}{line}: no valid Python: {error.args[0]}") from error
+    with content_of():
+        tree = ast.parse(path.read_bytes(), path)
     data = path.with_suffix(".yaml")
     values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
     # Inside a package's own file, "." is the package.
@@ -350,7 +347,7 @@ def attributes(resolved: Resolved, kind: str, command: str, code: str) -> dict[s
     Returns
     -------
     dict of str to str
-        Attributes in the order in which ``ncdump -h`` shows them.
+        Attributes in the order in which a reader sees them.
     """
     version = versions()
     return {

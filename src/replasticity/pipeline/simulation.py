@@ -8,7 +8,7 @@ import numpy as np
 
 from replasticity.definitions.experiments import Resolved
 from replasticity.definitions.parameters import LARGEST_INT
-from replasticity.errors import UserError
+from replasticity.errors import MistakeError, UserError
 from replasticity.pipeline import provenance
 from replasticity.pipeline.checkpoints import Checkpoint
 from replasticity.storage import datasets, integrity, project
@@ -153,6 +153,8 @@ def read_ensemble(path: Path) -> "xr.Dataset":
     ensemble = datasets.read(path, "ensemble")
     try:
         protocol = protocols.get(ensemble.attrs["protocol"])
+    except MistakeError:
+        raise
     except UserError as error:
         raise UserError(f"{project.shown(path)}: {error}") from None
     datasets.require(ensemble, ensemble_contract(protocol), path)

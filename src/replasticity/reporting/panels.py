@@ -96,7 +96,9 @@ def panels(drawn: xr.DataTree) -> Iterator[Panel]:
         for series in panel.children.values():
             trace, drawn_here, shown_here = _TRACES[series.attrs["kind"]](series.to_dataset(), panel.attrs)
             label = _broken(as_html(series.attrs.get("label", "")))
-            trace.update(name=label, showlegend=bool(label), opacity=float(series.attrs.get("opacity", 1.0)))
+            trace.update(name=label, opacity=float(series.attrs.get("opacity", 1.0)))
+            if trace.type != "image":
+                trace.update(showlegend=bool(label))
             figure.add_trace(trace)
             drawn_points += drawn_here
             shown_points += shown_here
@@ -207,7 +209,44 @@ def _line(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
 def _points(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     kept = kept_of_points(series.sizes["point"], 2 * MOST_POINTS)
     x, y = (compact(series[name].values[kept]) for name in ("x", "y"))
-    return go.Scatter(x=x, y=y, mode="markers", marker=_marks(series)), series.sizes["point"], len(kept)
+    marks = _marks(series) | _own_colours(series, kept)
+    if "size" in series:
+        # matplotlib states the area of a mark, plotly its width.
+        marks["size"] = compact(np.sqrt(series["size"].values[kept]))
+    return go.Scatter(x=x, y=y, mode="markers", marker=marks), series.sizes["point"], len(kept)
+
+
+def _own_colours(series: xr.Dataset, kept: npt.NDArray[Any] | slice = slice(None)) -> dict[str, Any]:
+    """Return the colours of marks that have colours, or values, of their own; nothing for others."""
+    if "value" in series:
+        low, high, values = _mapped(series)
+        return {"color": compact(values[kept]), "cmin": low, "cmax": high, "colorscale": _colour_scale(series)}
+    if "red" in series:
+        each = np.column_stack([series[name].values[kept] for name in ("red", "green", "blue", "alpha")])
+        return {"color": [f"rgba({255 * r:.0f},{255 * g:.0f},{255 * b:.0f},{a:.3g})" for r, g, b, a in each]}
+    return {}
+
+
+def _mapped(series: xr.Dataset) -> tuple[float, float, Floats]:
+    """Return limits and values as a linear scale of colours shows them: logarithms, where the scale has them."""
+    limits, values = np.asarray(series.attrs["value_limits"], np.float64), series["value"].values
+    if series.attrs.get("value_scale") == "log" and limits.min() > 0:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values, limits = np.log10(values), np.log10(limits)
+        values = np.where(np.isfinite(values), values, np.nan)
+    return float(limits[0]), float(limits[1]), values
+
+
+def _colour_scale(series: xr.Dataset) -> list[list[Any]]:
+    """Return plotly's form of the colours that values have."""
+    if "color_map_colors" in series.attrs:
+        colours = json.loads(series.attrs["color_map_colors"])
+        # Each colour from one edge to the next.
+        edges = np.linspace(0, 1, len(colours) + 1)
+        return [[float(edge), each] for k, each in enumerate(colours) for edge in edges[k : k + 2]]
+    positions = np.linspace(0, 1, 17)
+    colors = mpl.colormaps[series.attrs["color_map"]](positions)
+    return [[float(position), to_hex(color)] for position, color in zip(positions, colors, strict=True)]
 
 
 def _marks(series: xr.Dataset) -> dict[str, Any]:
@@ -245,32 +284,121 @@ def _band(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     return trace, 0, 0
 
 
+def _sideways_band(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    names = {"y": "x", "left": "lower", "right": "upper"}
+    trace, *counts = _band(series.rename({name: names[name] for name in names}), panel)
+    trace.update(x=trace.y, y=trace.x)
+    return trace, *counts
+
+
 def _bars(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
     trace = go.Bar(
         x=compact(series["x"].values),
         y=compact(series["height"].values),
         base=compact(series["bottom"].values),
         width=compact(series["width"].values),
-        marker={"color": series.attrs["color"], "line": {"width": 0}},
+        marker={"color": series.attrs["color"], "line": {"width": 0}} | _own_colours(series),
     )
     return trace, 0, 0
 
 
 def _image(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
-    low, high = np.asarray(series.attrs["value_limits"], np.float64)
-    positions = np.linspace(0, 1, 17)
-    colors = mpl.colormaps[series.attrs["color_map"]](positions)
+    low, high, values = _mapped(series)
+    is_logarithmic = series.attrs.get("value_scale") == "log"
+    title = as_html(f"log10 {series.attrs['value_label']}" if is_logarithmic else series.attrs["value_label"])
     trace = go.Heatmap(
         x=compact(series["x_edges"].values),
         y=compact(series["y_edges"].values),
-        z=compact(series["value"].values),
+        z=compact(values),
         zmin=low,
         zmax=high,
-        colorscale=[[float(position), to_hex(color)] for position, color in zip(positions, colors, strict=True)],
+        colorscale=_colour_scale(series),
         showscale=bool(series.attrs["value_label"]),
-        colorbar={"title": {"text": as_html(series.attrs["value_label"]), "side": "right"}, "thickness": 12},
+        colorbar={"title": {"text": title, "side": "right"}, "thickness": 12},
     )
     return trace, 0, 0
+
+
+def _picture(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    """Return a picture; plotly wants it with its first row at y0."""
+    colours = np.clip(series["value"].values, 0, 1)
+    opaque = np.ones((*colours.shape[:2], 1))
+    rgba = np.concatenate([colours, opaque], axis=2)[:, :, :4] * [255, 255, 255, 1]
+    steps = {f"d{name}": float(np.diff(series[f"{name}_edges"].values[:2])[0]) for name in ("x", "y")}
+    starts = {f"{name}0": float(series[name].values[0]) for name in ("x", "y")}
+    return go.Image(z=rgba.tolist(), colormodel="rgba", **starts, **steps), 0, 0
+
+
+def _mesh(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    """Return a mesh that is no grid as one mark for each value, in its middle."""
+    x, y, value = (series[name].values for name in ("x_corners", "y_corners", "value"))
+    if value.shape[:2] != x.shape:
+        x, y = ((each[:-1, :-1] + each[:-1, 1:] + each[1:, :-1] + each[1:, 1:]) / 4 for each in (x, y))
+    marks: dict[str, Any] = {"symbol": "square"}
+    if value.ndim == 2:
+        low, high, values = _mapped(series)
+        marks |= {"color": compact(values.ravel()), "cmin": low, "cmax": high, "colorscale": _colour_scale(series)}
+    return go.Scatter(x=compact(x.ravel()), y=compact(y.ravel()), mode="markers", marker=marks), 0, 0
+
+
+def _rectangles(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    return _boxes(series, *(series[name].values for name in ("x0", "y0", "x1", "y1")))
+
+
+def _vertical_spans(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    x0, x1 = series["x0"].values, series["x1"].values
+    low, high = np.sort(np.asarray(panel["y_limits"], np.float64))
+    return _boxes(series, x0, np.full(len(x0), low), x1, np.full(len(x0), high))
+
+
+def _horizontal_spans(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    y0, y1 = series["y0"].values, series["y1"].values
+    low, high = np.sort(np.asarray(panel["x_limits"], np.float64))
+    return _boxes(series, np.full(len(y0), low), y0, np.full(len(y0), high), y1)
+
+
+def _boxes(series: xr.Dataset, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> _Trace:
+    gap = np.full(len(x0), np.nan)
+    x, y = np.column_stack([x0, x1, x1, x0, x0, gap]).ravel(), np.column_stack([y0, y0, y1, y1, y0, gap]).ravel()
+    return _area(series, x, y), 0, 0
+
+
+def _area(series: xr.Dataset, x: Floats, y: Floats) -> go.Scatter:
+    """Return closed outlines, with gaps between them, as one area."""
+    is_filled = series.attrs.get("filled", "yes") == "yes"
+    line = {"width": 0 if is_filled else _LINE_WIDTH, "color": series.attrs["color"]}
+    fill = {"fill": "toself", "fillcolor": series.attrs["color"]} if is_filled else {}
+    return go.Scatter(x=compact(x), y=compact(y), mode="lines", line=line, **fill)
+
+
+def _polygons(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    return _area(series, series["x"].values, series["y"].values), 0, 0
+
+
+def _contours(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    """Return contours as their corners in the colours of their levels, which one line cannot have."""
+    marks = {"size": _DOT_SIZE} | _own_colours(series)
+    return go.Scatter(x=compact(series["x"].values), y=compact(series["y"].values), mode="markers", marker=marks), 0, 0
+
+
+def _arrows(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    """Return arrows as marks that point where they do."""
+    angle = 90 - np.degrees(np.arctan2(series["v"].values, series["u"].values))
+    marks = {"color": series.attrs["color"], "symbol": "arrow", "angle": compact(angle), "size": 8}
+    marks |= _own_colours(series)
+    return go.Scatter(x=compact(series["x"].values), y=compact(series["y"].values), mode="markers", marker=marks), 0, 0
+
+
+def _texts(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
+    texts = [as_html(text) for text in json.loads(series.attrs["texts"])]
+    font = {"color": series.attrs["color"], "size": 10}
+    return (
+        go.Scatter(
+            x=compact(series["x"].values), y=compact(series["y"].values), mode="text", text=texts, textfont=font
+        ),
+        0,
+        0,
+    )
 
 
 def _segments(series: xr.Dataset, panel: Mapping[Any, Any]) -> _Trace:
@@ -303,6 +431,16 @@ _TRACES: dict[str, Callable[[xr.Dataset, Mapping[Any, Any]], _Trace]] = {
     "line": _line,
     "points": _points,
     "band": _band,
+    "sideways_band": _sideways_band,
+    "rectangles": _rectangles,
+    "vertical_spans": _vertical_spans,
+    "horizontal_spans": _horizontal_spans,
+    "polygons": _polygons,
+    "contours": _contours,
+    "arrows": _arrows,
+    "texts": _texts,
+    "picture": _picture,
+    "mesh": _mesh,
     "bars": _bars,
     "image": _image,
     "segments": _segments,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from replasticity.errors import UnavailableError, UserError
+from replasticity.errors import MistakeError, UnavailableError, UserError
 from replasticity.pipeline import jobs, simulation
 from replasticity.storage import datasets, files, integrity, project
 from replasticity.storage.integrity import CONTENT_DIGEST
@@ -43,7 +43,7 @@ class Results:
             path = project.ensemble_file(name)
             try:
                 ensemble = simulation.read_ensemble(path)
-            except UnavailableError:
+            except (MistakeError, UnavailableError):
                 raise
             except UserError as error:
                 raise UserError(f"{error}; {_REMEDY if path.exists() else 'Snakemake makes it'}") from error

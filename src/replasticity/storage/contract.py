@@ -30,7 +30,7 @@ class Variable:
     dimensions : tuple of str
         Names of its dimensions; a dimension of the same name makes it a coordinate.
     long_name : str
-        One line for a reader of ``ncdump -h``.
+        One line for a reader of the file.
     dtype : str
         numpy name of the type.
     resolution : float or None

@@ -20,12 +20,12 @@ import shutil
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from replasticity.errors import UnavailableError, UserError
+from replasticity.errors import MistakeError, UnavailableError, UserError
 from replasticity.storage import integrity
 from replasticity.storage.contract import Variable, sizes
 from replasticity.storage.files import partial_file, require_file
@@ -219,6 +219,29 @@ def open_attributes(path: Path) -> dict[Any, Any]:
         return {name: file.getncattr(name) for name in file.ncattrs()}
 
 
+def open_header(path: Path) -> list[tuple[str, str, str, str, str]]:
+    """Return what each variable of a netCDF file is, without reading it; errors as in `open_netcdf`.
+
+    Returns
+    -------
+    list of tuple
+        Name (after the groups that it is in), dimensions with their lengths, type, units and meaning.
+    """
+    import netCDF4
+
+    def of_group(group: Any, where: str) -> Iterator[tuple[str, str, str, str, str]]:
+        for name, variable in group.variables.items():
+            lengths = zip(variable.dimensions, variable.shape, strict=True)
+            units, meaning = (str(getattr(variable, key, "")) for key in ("units", "long_name"))
+            dimensions = ", ".join(f"{dimension} {length}" for dimension, length in lengths)
+            yield where + name, dimensions, str(variable.dtype), units, meaning
+        for name, inner in group.groups.items():
+            yield from of_group(inner, f"{where}{name}/")
+
+    with _readable(path), netCDF4.Dataset(path) as file:
+        return list(of_group(file, ""))
+
+
 def open_tree(path: Path) -> "xr.DataTree":
     """Return the content of a netCDF file with groups; errors as in `open_netcdf`."""
     import xarray as xr
@@ -294,37 +317,89 @@ def content_of(*paths: Path) -> Iterator[None]:
 
     Raises
     ------
-    UserError
+    MistakeError
         Instead of an exception in the block, unless it is the machine's (no memory, a file or a library that cannot be
-        opened) or a solver's that finds no end. The cause is chained to it.
+        opened, but for what a study asks for itself) or a solver's that finds no end. The cause is chained to it.
     """
     try:
         yield
-    except (UserError, MemoryError, OSError, ImportError, FloatingPointError):
+    except (UserError, MemoryError, FloatingPointError):
         raise
     except Exception as error:
-        files = f" on {', '.join(map(str, paths))}" if paths else ""
-        raise UserError(
-            f"{_place(error)} fails{files} ({type(error).__name__}: {error}): a mistake in this code, or values "
-            "that no contract bounds; 'python -X dev -m replasticity ...' shows more"
-        ) from error
+        if isinstance(error, OSError | ImportError) and not _is_asked_for_by_a_study(error):
+            raise
+        raise MistakeError(_mistake(error, *paths)) from error
 
 
-#: The code of studies and of judging: a failure is reported of it rather than of what it calls.
+def mistake_in_a_study(error: Exception) -> MistakeError | None:
+    """Return in one line what an exception says that a study's code has raised; None if it has not come through one."""
+    return MistakeError(_mistake(error)) if any(map(_is_of_a_study, _places(error))) else None
+
+
+def _mistake(error: Exception, *paths: Path) -> str:
+    """Return in one line which code has failed, on which files, and how."""
+    files = f" on {', '.join(map(str, paths))}" if paths else ""
+    if isinstance(error, ImportError):
+        reason = "a mistake in this code, or a library that is not installed"
+    elif isinstance(error, SyntaxError):
+        reason = "a mistake in this code"
+    else:
+        reason = "a mistake in this code, or values that no contract bounds"
+    return (
+        f"{_place(error)} fails{files} ({type(error).__name__}: {error}): {reason}; "
+        "'python -X dev -m replasticity ...' shows more"
+    )
+
+
+class _Place(NamedTuple):
+    """A line of this package's code, or of a study's."""
+
+    module: str
+    function: str
+    line: int
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.module, self.function, f"line {self.line}")))
+
+
+#: The code of studies and of judging, in this order: a failure is reported of it rather than of what it calls.
 _OURS = ("studies", "judging")
+_PACKAGE = Path(__file__).parents[1]
+
+
+def _places(error: Exception) -> list[_Place]:
+    """Return the places in this package and its studies that an exception has come through, the innermost one last."""
+    places = [
+        _Place(module, frame.f_code.co_name, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if (module := str(frame.f_globals.get("__name__"))).startswith(f"{_PACKAGE.name}.") and module != __name__
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        # Code that cannot be read has no frame of its own.
+        path = Path(error.filename)
+        is_ours = path.is_relative_to(_PACKAGE)
+        name = ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts) if is_ours else error.filename
+        places.append(_Place(name.removesuffix(".__init__"), "", error.lineno or 0))
+    return places
+
+
+def _is_of_a_study(place: _Place) -> bool:
+    return place.module.startswith(f"{_PACKAGE.name}.studies.")
+
+
+def _is_asked_for_by_a_study(error: Exception) -> bool:
+    """Return True if a study itself has asked for what is not there: nothing of this package lies in between."""
+    places = _places(error)
+    return bool(places) and _is_of_a_study(places[-1])
 
 
 def _place(error: Exception) -> str:
-    """Return the innermost place in a study or in judging that an exception has come through."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}, line {error.lineno}"
-    places: list[tuple[str, str]] = []
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        module = str(frame.f_globals.get("__name__"))
-        if module.startswith("replasticity.") and module != __name__:
-            places.append((module, f"{module}, {frame.f_code.co_name}, line {line}"))
-    ours = [place for module, place in places if module.split(".")[1] in _OURS]
-    return (ours or [place for _, place in places] or ["this command"])[-1]
+    """Return the innermost place in a study, or else in judging, that an exception has come through."""
+    places = _places(error)
+    for room in _OURS:
+        if ours := [place for place in places if place.module.startswith(f"{_PACKAGE.name}.{room}.")]:
+            return str(ours[-1])
+    return str(places[-1]) if places else "this command"
 
 
 def read(path: Path, kind: str) -> "xr.Dataset":

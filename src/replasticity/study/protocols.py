@@ -92,7 +92,7 @@ class Protocol:
 
     @cached_property
     def _simulation(self) -> ModuleType:
-        return _load(self.module)
+        return _imported(self.module)
 
     @property
     def statistics_module(self) -> str:
@@ -107,14 +107,14 @@ class Protocol:
 
     @cached_property
     def _statistics(self) -> ModuleType:
-        return _load(self.statistics_module)
+        return _imported(self.statistics_module)
 
     @cached_property
     def peer(self) -> Peer | None:
         """What the study knows of another simulator's recordings; None if there is nothing."""
         if self.peer_module is None:
             return None
-        module = _load(self.peer_module)
+        module = _imported(self.peer_module)
         return Peer(module.DATA, module)
 
     def require_peer(self) -> Peer:
@@ -219,8 +219,8 @@ class Protocol:
         return statistics.summarise(self._statistics, parameters, run)
 
 
-def _load(module: str) -> ModuleType:
-    """Return a module of a study; what goes wrong in it is said of its line."""
+def _imported(module: str) -> ModuleType:
+    """Return a module of a study; a mistake in it ends in one line that names it."""
     with datasets.content_of():
         return importlib.import_module(module)
 

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from replasticity.comparison import Tolerance
 from replasticity.definitions.parameters import Checked, NonNegative
-from replasticity.errors import UserError
+from replasticity.errors import MistakeError, UserError
+from replasticity.storage import project
 from replasticity.storage.contract import Arrays, Recorded
 
 if TYPE_CHECKING:
@@ -135,11 +137,18 @@ def read(file: str) -> Recordings:
 
     Raises
     ------
-    ValueError
-        If a key is unknown, or a value is not allowed.
+    MistakeError
+        If it is missing or no YAML, a key is unknown, or a value is not allowed.
     """
     path = Path(file).with_suffix(".yaml")
-    return Recordings.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    shown = project.shown(path)
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return Recordings.model_validate(content)
+    except ValidationError as error:
+        raise MistakeError(f"{shown}: {_first_of(error)}") from error
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise MistakeError(f"{shown}: cannot be read as YAML: {error}") from error
 
 
 def values(recording: "xr.Dataset", name: str) -> npt.NDArray[Any]:
@@ -179,7 +188,12 @@ def checked(model: type[M], values: Mapping[str, Any], what: str) -> M:
     try:
         return model.model_validate(values, context={"recorded": True})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{what}: {name}{': ' if name else ''}{message}") from error
+        raise UserError(f"{what}: {_first_of(error)}") from error
+
+
+def _first_of(error: ValidationError) -> str:
+    """Return the first mistake that a model has found: the key and what is allowed."""
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}{': ' if name else ''}{message}"
