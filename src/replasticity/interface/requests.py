@@ -1,13 +1,14 @@
 """What a caller asks for: names, values, seeds and processes, checked like the YAML files and with the same words."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from pydantic import field_validator
 
 from replasticity.definitions import experiments
-from replasticity.definitions.experiments import Resolved
+from replasticity.definitions.experiments import Experiment, Resolved
 from replasticity.definitions.parameters import Checked, PositiveInt
 from replasticity.definitions.seeds import Seeds, distinct_seeds, seed_list
 from replasticity.errors import UserError
@@ -34,9 +35,21 @@ def plain(value: Any) -> Any:
     return value
 
 
-def resolved_request(experiment: str, scale: str, changes: Mapping[str, Any]) -> Resolved:
+@contextlib.contextmanager
+def _without_cause() -> Iterator[None]:
+    """Let a `UserError` about what was asked for stand alone in a traceback: its line says all."""
+    try:
+        yield
+    except UserError as error:
+        raise error from None
+
+
+def resolved_request(
+    name: str, scale: str, changes: Mapping[str, Any], experiment: Experiment | None = None
+) -> Resolved:
     """Return an experiment at one scale with changed parameters; errors name the experiment and the parameter."""
-    return experiments.resolve(experiment, scale, plain(changes), changed_by=experiment)
+    with _without_cause():
+        return experiments.resolve(name, scale, plain(changes), experiment=experiment, changed_by=name)
 
 
 def seeds_and_processes(resolved: Resolved, seeds: Any, processes: Any) -> tuple[list[int], int]:
@@ -48,7 +61,8 @@ def seeds_and_processes(resolved: Resolved, seeds: Any, processes: Any) -> tuple
         If they are no seeds, or none are left at this scale.
     """
     asked = {"seeds": plain(seeds), "processes": plain(processes)}
-    request: _Request = experiments.validate(_Request, asked, resolved.name)
+    with _without_cause():
+        request: _Request = experiments.validate(_Request, asked, resolved.name)
     if request.seeds is None and not resolved.seeds:
         raise UserError(f"{resolved.name}: is left out at scale '{resolved.scale}'; give it seeds")
     chosen = resolved.seeds if request.seeds is None else seed_list(request.seeds, resolved.experiment.first_seed)

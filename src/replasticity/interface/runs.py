@@ -181,7 +181,7 @@ def sweep(
         if name in contract or any(name in each.dimensions for each in contract.values()):
             raise UserError(f"{experiment}: {name}: is the name of a statistic as well; use run and summarise")
     points = [
-        resolved_request(experiment, scale, fixed | dict(zip(swept, each, strict=True)))
+        resolved_request(experiment, scale, fixed | dict(zip(swept, each, strict=True)), whole.experiment)
         for each in itertools.product(*swept.values())
     ]
     chosen, count = seeds_and_processes(points[0], seeds, processes)
@@ -196,7 +196,7 @@ def sweep(
         name: Variable((name,), str(fields[name].description), np.array(values).dtype.str)
         for name, values in leading.items()
     }
-    base = resolved_request(experiment, scale, fixed)
+    base = resolved_request(experiment, scale, fixed, whole.experiment)
     command = f"replasticity.sweep({experiment!r}, seeds={chosen}, scale={scale!r}, **{given})"
     code = provenance.statistics_digest(base.experiment.protocol)
     attributes = provenance.attributes(base, SWEEP, command, code) | {
