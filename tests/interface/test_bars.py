@@ -1,5 +1,6 @@
 """Progress: a bar where somebody looks, lines in a log, and nothing where it is over at once."""
 
+import contextlib
 import io
 import sys
 import types
@@ -17,36 +18,46 @@ def clock(monkeypatch):
     return now
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 @pytest.fixture
-def terminal(monkeypatch):
-    """Return what standard error, a terminal, is given."""
-
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
+def on_terminal(monkeypatch):
+    """Return a function that shows the progress of some work on a terminal, and returns what it was given."""
     monkeypatch.setenv("TERM", "xterm")
-    return stream
+
+    def show(work, total, shown=None):
+        with contextlib.redirect_stderr(Terminal()) as terminal:
+            with contextlib.suppress(KeyboardInterrupt), bars.progress_bar("zenke2015", total, shown) as advance:
+                work(advance, terminal)
+            assert sys.stderr is terminal
+        return terminal.getvalue()
+
+    return show
 
 
-def test_nothing_is_shown_of_what_is_over_at_once(clock, terminal):
-    with bars.progress_bar("zenke2015", 2, None) as advance:
+def test_nothing_is_shown_of_what_is_over_at_once(clock, on_terminal):
+    def work(advance, terminal):
         advance()
         advance()
-    assert terminal.getvalue() == ""
+
+    assert on_terminal(work, 2) == ""
+    assert "2/2" in on_terminal(work, 2, shown=True)
 
 
-def test_nothing_is_shown_where_it_is_not_wanted(clock, terminal):
-    with bars.progress_bar("zenke2015", 2, shown=False) as advance:
+def test_nothing_is_shown_where_it_is_not_wanted(clock, on_terminal):
+    def work(advance, terminal):
         clock[0] = 1000.0
         advance()
-    assert terminal.getvalue() == ""
+
+    assert on_terminal(work, 2, shown=False) == ""
+    assert "1/2" in on_terminal(work, 2)
 
 
-def test_a_terminal_has_a_bar_and_what_a_run_says_stands_above(clock, terminal):
-    with bars.progress_bar("zenke2015", 3, None) as advance:
+def test_a_terminal_has_a_bar_and_what_a_run_says_stands_above(clock, on_terminal):
+    def work(advance, terminal):
         advance()
         clock[0] = 3.0
         advance()
@@ -54,24 +65,21 @@ def test_a_terminal_has_a_bar_and_what_a_run_says_stands_above(clock, terminal):
         # So that a long run says in lines how far it is, and does not draw into the bar.
         assert not sys.stderr.isatty()
         print("[seed 3]: 50 % after 30 s", file=sys.stderr)
-    assert sys.stderr is terminal
-    shown = terminal.getvalue()
+
+    shown = on_terminal(work, 3)
     assert "zenke2015" in shown
     assert "2/3" in shown
     assert "[seed 3]: 50 % after 30 s\n" in shown
 
 
-def test_the_terminal_is_as_it_was_after_an_error(clock, terminal):
-    def interrupted():
-        with bars.progress_bar("zenke2015", 3, shown=True) as advance:
-            advance()
-            raise KeyboardInterrupt
+def test_the_terminal_is_as_it_was_after_an_interrupt(clock, on_terminal):
+    def work(advance, terminal):
+        advance()
+        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert sys.stderr is terminal
+    shown = on_terminal(work, 3, shown=True)
     # The cursor is shown again.
-    assert terminal.getvalue().rindex("\x1b[?25h") > terminal.getvalue().rindex("\x1b[?25l")
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
 def test_a_log_has_a_line_now_and_then(clock, capsys):
