@@ -49,7 +49,7 @@ def test_nothing_is_shown_of_what_is_over_at_once(clock, on_terminal):
 
 def test_nothing_is_shown_where_it_is_not_wanted(clock, on_terminal):
     def work(advance, terminal):
-        clock[0] = 1000.0
+        clock[0] += 1000.0
         advance()
 
     assert on_terminal(work, 2, shown=False) == ""

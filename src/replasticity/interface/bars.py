@@ -48,7 +48,8 @@ def _display(what: str, total: int, stack: contextlib.ExitStack) -> Callable[[in
             # Costs time that short runs do not have.
             from rich.console import Console
 
-            console = Console(stderr=True)
+            # This very stream: what is written to `sys.stderr` while there is a bar goes through the console.
+            console = Console(file=sys.stderr)
             if console.is_jupyter:
                 opened.append(_in_a_notebook(total))
             elif console.is_terminal:
