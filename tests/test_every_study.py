@@ -1,6 +1,7 @@
 """Gates: what each study passes without a test of its own. A new study is found by its folder."""
 
 import importlib
+import inspect
 import json
 import re
 import subprocess
@@ -10,9 +11,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+import replasticity as rp
 from replasticity import studies
 from replasticity.definitions import experiments
 from replasticity.definitions.parameters import Checked
+from replasticity.interface import stacking
 from replasticity.peers import replays
 from replasticity.pipeline import provenance, simulation
 from replasticity.storage.contract import require_defined
@@ -79,6 +82,16 @@ def test_a_quantity_is_described(protocol):
         assert field.description, name
     for contract in (protocols.get(protocol).RUN, protocols.get(protocol).STATISTICS):
         assert all(variable.long_name for variable in contract.values())
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_the_python_interface_can_name_each_quantity(protocol):
+    known = protocols.get(protocol)
+    asked = set(inspect.signature(rp.run).parameters) | {"dimension", stacking.LENGTH}
+    for contract in (known.RUN, known.STATISTICS):
+        dimensions = {name for variable in contract.values() for name in variable.dimensions}
+        assert not ({*contract} | dimensions) & {"seed", "dimension", stacking.LENGTH}
+    assert not set(known.Parameters.model_fields) & asked
 
 
 @pytest.mark.parametrize("protocol", protocols.names())

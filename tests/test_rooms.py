@@ -58,6 +58,10 @@ ALLOWED = {
         *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
         "~xarray",
     },
+    "interface": {
+        *("definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study", "units"),
+        *("~IPython", "~matplotlib", "~numpy", "~pandas", "~pydantic", "~rich", "~xarray"),
+    },
     "cli": {
         *("", "definitions", "errors", "judging", "numerics", "peers", "pipeline", "plotting", "reporting", "storage"),
         *("study", "terminal", "~xarray"),

@@ -745,6 +745,7 @@ def resolve(
     changes: Mapping[str, Any] | None = None,
     seeds: int | list[int] | None = None,
     experiment: Experiment | None = None,
+    changed_by: str = "--set",
 ) -> Resolved:
     """Return an experiment at one scale, ready to simulate.
 
@@ -755,11 +756,13 @@ def resolve(
     scale : {"quick", "standard", "full"}
         Its size.
     changes : mapping of str to value, optional
-        Parameters given on the command line; checked like the file.
+        Parameters given on the command line, or by a caller; checked like the file.
     seeds : int or list of int, optional
         Seeds instead of those of the scale.
     experiment : Experiment, optional
         The experiment itself, if it is loaded already.
+    changed_by : str
+        What an error in `changes` begins with.
 
     Returns
     -------
@@ -784,7 +787,7 @@ def resolve(
         parameters = validate(model, values, f"{file}: scales.{scale}.parameters")
     if changes:
         values |= changes
-        parameters = validate(model, values, "--set")
+        parameters = validate(model, values, changed_by)
     resolved = Resolved(
         name=name,
         scale=scale,
@@ -796,7 +799,7 @@ def resolve(
     try:
         experiment.resources.require_affordable(parameters.cost())
     except UserError as error:
-        raise UserError(f"{'--set' if changes else f'{file}: scales.{scale}'}: {error}") from None
+        raise UserError(f"{changed_by if changes else f'{file}: scales.{scale}'}: {error}") from None
     return resolved
 
 

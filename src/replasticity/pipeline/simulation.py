@@ -1,6 +1,6 @@
 """The steps from an experiment to its ensemble: simulate one seed; gather the statistics of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,14 +119,33 @@ def aggregate(resolved: Resolved, run_files: Sequence[Path]) -> "xr.Dataset":
     if not digests:
         raise UserError(f"{resolved.name}: no runs to aggregate")
     with datasets.content_of(*run_files):
-        arrays = gathering.arrays()
+        return as_ensemble(resolved, gathering, digests, code)
+
+
+def as_ensemble(
+    resolved: Resolved, gathering: Gathering, digests: Mapping[int, str], code: Iterable[str]
+) -> "xr.Dataset":
+    """Return gathered runs as an ensemble.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment of all runs.
+    gathering : Gathering
+        The runs.
+    digests : mapping of int to str
+        Seed -> digest of its run's content.
+    code : iterable of str
+        Digests of the code that simulated them.
+    """
+    protocol = protocols.get(resolved.experiment.protocol)
     command = f"python -m replasticity aggregate {resolved.arguments}"
     summarised_by = provenance.statistics_digest(resolved.experiment.protocol)
     attributes = provenance.attributes(resolved, "ensemble", command, summarised_by) | {
-        SIMULATED_BY: " ".join(sorted(code)),
+        SIMULATED_BY: " ".join(sorted(set(code))),
         RUNS_DIGEST: runs_digest(digests),
     }
-    return datasets.as_dataset(ensemble_contract(protocol), arrays, **attributes)
+    return datasets.as_dataset(ensemble_contract(protocol), gathering.arrays(), **attributes)
 
 
 def runs_digest(digests: Mapping[int, str]) -> str:

@@ -1,7 +1,6 @@
 """The common look of all figures, and writing them so that equal data give equal bytes."""
 
 import contextlib
-import functools
 import importlib
 import io
 import json
@@ -80,12 +79,17 @@ _METADATA: dict[str, dict[str, str | None]] = {
 }
 
 
-@functools.cache
-def _know_bundled_fonts_only() -> None:
+@contextlib.contextmanager
+def _bundled_fonts_only() -> Iterator[None]:
     """Let matplotlib draw with the fonts that come with it, whatever this machine has, or its kept list says."""
-    font_manager.fontManager.ttflist = []
-    for path in sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf")):
-        font_manager.fontManager.addfont(path)
+    fonts = font_manager.fontManager
+    of_the_machine, fonts.ttflist = fonts.ttflist, []
+    try:
+        for path in sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf")):
+            fonts.addfont(path)
+        yield
+    finally:
+        fonts.ttflist = of_the_machine
 
 
 def parameters_of(ensemble: xr.Dataset) -> dict[str, Any]:
@@ -176,7 +180,6 @@ def plot(module: str, ensembles: Mapping[str, xr.Dataset]) -> Figure:
     matplotlib.figure.Figure
         The figure in the common style.
     """
-    _know_bundled_fonts_only()
     with _our_style():
         figure: Figure = importlib.import_module(module).plot(ensembles)
         _show_broken_formulas_as_text(figure)
@@ -187,7 +190,7 @@ def plot(module: str, ensembles: Mapping[str, xr.Dataset]) -> Figure:
 @contextlib.contextmanager
 def _our_style() -> Iterator[None]:
     """Draw and save in the common style on matplotlib's own defaults, whatever is set outside."""
-    with mpl.rc_context(), no_dates():
+    with mpl.rc_context(), no_dates(), _bundled_fonts_only():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
         yield

@@ -1,0 +1,159 @@
+"""From statistics to what they show: `judge`, `plot` and `replay`."""
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import xarray as xr
+
+from replasticity.definitions import experiments
+from replasticity.errors import UserError
+from replasticity.interface.runs import RUNS, STATISTICS, require_kind, summarise
+from replasticity.storage import datasets
+from replasticity.study import protocols
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def judge(statistics: xr.Dataset, *beside: xr.Dataset) -> pd.DataFrame:
+    """Return the verdict on each claim of an experiment.
+
+    Parameters
+    ----------
+    statistics : xarray.Dataset
+        From `summarise`; from `run` as well, and then summarised first.
+    *beside : xarray.Dataset
+        Those of other experiments of the same figure: the claims of all are corrected together, and errata whose
+        correction is among them are measured.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``id``; columns ``verdict``, ``kind``, ``statement``, ``estimate``, ``interval``, and all else that
+        ``results/evaluations`` holds of a claim. What it holds beside claims, such as ``errata`` and the comparison
+        with another simulator, ``peer``, is in ``attrs``.
+
+    Raises
+    ------
+    UserError
+        If it is given something else.
+
+    Examples
+    --------
+    >>> import replasticity as rp
+    >>> verdicts = rp.judge(rp.run("zenke2015", seeds=40))
+    >>> verdicts.verdict.unique().tolist()
+    ['reproduced']
+    """
+    from replasticity.judging import evaluation
+    from replasticity.judging.claims import Verdict
+
+    ensembles = _by_experiment((statistics, *beside))
+    first = next(iter(ensembles.values()))
+    resolved = experiments.resolve_recorded(first.attrs, Path("statistics"))
+    with datasets.content_of():
+        found = evaluation.evaluate(resolved, ensembles)
+    claims = found.pop("claims")
+    first_columns = ["id", "verdict", "kind", "statement", "estimate", "interval"]
+    known = [*experiments.Claim.model_fields, *(field.name for field in dataclasses.fields(Verdict))]
+    columns = list(dict.fromkeys([*first_columns, *known]))
+    table = pd.DataFrame([[claim[name] for name in columns] for claim in claims], columns=columns).set_index("id")
+    table.attrs = found
+    return table
+
+
+def plot(statistics: xr.Dataset, *beside: xr.Dataset) -> "Figure":
+    """Draw the figure of an experiment.
+
+    Parameters
+    ----------
+    statistics : xarray.Dataset
+        From `summarise` or `run`: of the experiment whose figure it is.
+    *beside : xarray.Dataset
+        Those of experiments that the figure shows beside it; see ``figure`` in `replasticity.experiments`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, which a notebook shows; save it with its method ``savefig``.
+
+    Raises
+    ------
+    UserError
+        If the experiment has no figure of its own, or it does not show another one that is given.
+
+    Examples
+    --------
+    >>> import replasticity as rp
+    >>> figure = rp.plot(rp.run("zenke2015", seeds=5), rp.run("zenke2015_eq15", seeds=5))
+    >>> sorted(axes.get_label() for axes in figure.axes)
+    ['a', 'b', 'c', 'd']
+    """
+    from replasticity.plotting import rendering
+
+    ensembles = _by_experiment((statistics, *beside))
+    name = next(iter(ensembles))
+    figure = experiments.load(name).figure
+    if figure is None:
+        having = [each for each in experiments.names() if experiments.load(each).figure is not None]
+        raise UserError(f"{name}: this experiment has no figure of its own; allowed: {', '.join(having)}")
+    role_of = {name: "main"} | {other: role for role, other in figure.beside.items()}
+    for other in ensembles:
+        if other not in role_of:
+            raise UserError(f"{other}: the figure of '{name}' does not show it; allowed: {', '.join(role_of)}")
+    with datasets.content_of():
+        roles = {role_of[other]: ensemble for other, ensemble in ensembles.items()}
+        return rendering.plot(protocols.figures()[figure.module], roles)
+
+
+def replay(recording: str | os.PathLike[str]) -> pd.DataFrame:
+    """Run our simulation on the inputs that another simulator has recorded, and compare.
+
+    Parameters
+    ----------
+    recording : path
+        netCDF file of a recording, such as those in ``tests/peers``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``quantity``; columns ``holds`` (None: not compared), ``compared`` values, ``unmatched`` spikes, the
+        largest ``absolute`` and ``relative`` deviation, ``tolerance`` and ``note``. ``attrs["holds"]`` says whether all
+        hold.
+
+    Raises
+    ------
+    UserError
+        If the file is no recording that can be replayed.
+
+    Examples
+    --------
+    >>> import replasticity as rp
+    >>> deviations = rp.replay("tests/peers/zenke/zenke_seed1.nc")
+    >>> deviations.attrs["holds"]
+    True
+    """
+    from replasticity.peers import replays
+
+    _, deviations = replays.replay(Path(recording))
+    # As objects None does not become NaN, nor a count beside it a floating-point number.
+    table = pd.DataFrame([vars(each) | {"tolerance": str(each.tolerance)} for each in deviations], dtype=object)
+    table = table.astype({"absolute": float, "relative": float}).set_index("quantity")
+    table.attrs = {"holds": replays.holds(deviations)}
+    return table[["holds", "compared", "unmatched", "absolute", "relative", "tolerance", "note"]]
+
+
+def _by_experiment(given: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Return name -> statistics; runs are summarised."""
+    found: dict[str, xr.Dataset] = {}
+    for dataset in given:
+        require_kind(dataset, RUNS, STATISTICS)
+        name = str(dataset.attrs["experiment"])
+        if name in found:
+            raise UserError(f"{name}: is given more than once")
+        found[name] = summarise(dataset) if dataset.attrs["kind"] == RUNS else dataset
+    return found
