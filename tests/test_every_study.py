@@ -29,7 +29,12 @@ NAMES = sorted(path.parent.name for path in STUDIES.glob("*/__init__.py"))
 PARTS = ("protocol", "statistics", "figure", "peer")
 
 #: Protocol -> changes of its shortest run for interpreted Python, which is a hundred times slower.
-SHORTER = {"beats_map": {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "post_start_phases": [0.0]}}
+SHORTER = {
+    "beats_map": {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "post_start_phases": [0.0]},
+    "dopamine_tutorial_cue": {"duration_ms": 500.0},
+    "izhikevich2007_conditioning": {"exc_cells": 160, "inh_cells": 40},
+    "izhikevich2007_reward": {"exc_cells": 400, "inh_cells": 100},
+}
 
 
 @cache

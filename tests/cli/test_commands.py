@@ -375,7 +375,7 @@ def test_development_mode_shows_where_content_broke_the_code(project):
     shutil.copy(ROOT / "tests/peers/dopamine/dopa_timing.nc", project.folder / "recording.nc")
     project.edit(
         "src/replasticity/studies/dopamine_tutorial/timing_peer.py",
-        "spike_ms, spike_point, states = [], [], []",
+        "spike_ms, states = [], []",
         "[][7]",
     )
     command = ["replasticity", "replay", "recording.nc"]

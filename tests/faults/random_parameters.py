@@ -38,6 +38,21 @@ LONGEST_ESTIMATE_S = 0.03
 SLACK_MB = 60
 
 
+#: Protocol -> changes of its shortest run: of a smaller network hundreds of runs are soon done.
+SMALLER = {
+    "dopamine_tutorial_cue": {
+        "exc_count": 160,
+        "inh_count": 40,
+        "exc_indegree": 16,
+        "inh_indegree": 4,
+        "subgroup_size": 10,
+        "weight_initial_pA": 900.0,
+    },
+    "izhikevich2007_conditioning": {"exc_cells": 160, "inh_cells": 40, "synapses_per_cell": 20, "stimulus_cells": 10},
+    "izhikevich2007_reward": {"exc_cells": 160, "inh_cells": 40, "synapses_per_cell": 20},
+}
+
+
 class Outcome(NamedTuple):
     """How one run has ended: "ok", "refused", or what is wrong; and with which changes to which experiment."""
 
@@ -184,7 +199,11 @@ def outcomes(protocol: str, runs: int, seed: int) -> tuple[Counter[str], list[Ou
     """Return how many sets ended how, and what is wrong, for so many runs of legal parameters."""
     random = np.random.default_rng(seed)
     loaded = {name: experiments.load(name) for name in experiments.names()}
-    bases = [experiments.resolve_shortest(name, each) for name, each in loaded.items() if each.protocol == protocol]
+    shortest = [experiments.resolve_shortest(name, each) for name, each in loaded.items() if each.protocol == protocol]
+    bases = [
+        experiments.resolve(each.name, "quick", each.changes | SMALLER.get(protocol, {}), experiment=each.experiment)
+        for each in shortest
+    ]
     counts: Counter[str] = Counter()
     wrong: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:

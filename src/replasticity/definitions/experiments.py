@@ -699,6 +699,8 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                 f"{project.shown(path)}: figure.module: no figure '{experiment.figure.module}'"
                 f"{_near(experiment.figure.module, drawing)}; allowed: {', '.join(drawing)}"
             )
+    # Each file is asked for many times.
+    merged = cache(_merged)
     for erratum in experiment.errata:
         if (effect := erratum.measured_by) is not None:
             key = f"{project.shown(path)}: errata.{erratum.id}.measured_by"
@@ -707,7 +709,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
             beside = experiment.figure.beside.values() if experiment.figure else ()
 
             def fits(other: str) -> bool:
-                return bool(_merged(other).get("protocol") == experiment.protocol)
+                return bool(merged(other).get("protocol") == experiment.protocol)
 
             if effect.corrected not in beside or not fits(effect.corrected):
                 allowed = filter(fits, beside)
@@ -716,7 +718,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                     f"allowed: {', '.join(allowed) or 'none'}"
                 )
             for scale in SCALES:
-                differing = _differing_parameters(name, effect.corrected, scale)
+                differing = _differing_parameters(merged(name), merged(effect.corrected), scale)
                 if differing != sorted(effect.parameters):
                     raise UserError(
                         f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
@@ -726,16 +728,15 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
         raise UserError(f"{project.shown(path)}: peer.summary: no file '{experiment.peer.summary}'")
 
 
-def _differing_parameters(name: str, other: str, scale: str) -> list[str]:
-    """Return the parameters in which two experiments of one protocol differ at a scale, sorted."""
+def _differing_parameters(one: dict[str, Any], other: dict[str, Any], scale: str) -> list[str]:
+    """Return the parameters in which the contents of two experiments of one protocol differ at a scale, sorted."""
 
-    def values(experiment: str) -> dict[str, Any]:
-        content = _merged(experiment)
+    def values(content: dict[str, Any]) -> dict[str, Any]:
         own = {key: sourced["value"] for key, sourced in content["parameters"].items()}
         changed: dict[str, Any] = content["scales"][scale].get("parameters", {})
         return own | changed
 
-    mine, theirs = values(name), values(other)
+    mine, theirs = values(one), values(other)
     return sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
 
 
