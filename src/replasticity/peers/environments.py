@@ -153,13 +153,12 @@ def environment(peer: str, into: Path | None = None) -> Environment:
 
 def installed(into: Path | None = None) -> list[Environment]:
     """Return the environments that are there, whole or not, sorted by simulator and version."""
-    found = [
+    return [
         Environment(name, path.name.removeprefix(f"{name}-"), path.absolute())
         for name in SIMULATORS
         for path in sorted(folder(into).glob(f"{name}-*"))
         if path.is_dir()
     ]
-    return found
 
 
 def require(peer: str) -> Environment:
@@ -210,8 +209,8 @@ def install(peer: str, into: Path | None = None) -> bool:
         log.unlink(missing_ok=True)
         requirements = (f"{wanted.simulator.distribution}=={wanted.version}", *wanted.simulator.others, *FOR_THE_DRIVER)
         _logged([sys.executable, "-m", "venv", wanted.folder], wanted, log)
-        pip = [wanted.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        _logged([*pip, *requirements], wanted, log)
+        options = ["--disable-pip-version-check", "--no-input"]
+        _logged([wanted.python, "-m", "pip", "install", *options, *requirements], wanted, log)
         files.write_bytes(json.dumps({"requirements": requirements}).encode(), wanted.folder / _STAMP)
         if problem := wanted.problem():
             (wanted.folder / _STAMP).unlink()

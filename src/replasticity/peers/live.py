@@ -247,7 +247,7 @@ def _write_job(path: Path, parameters: Mapping[str, Any], inputs: Arrays) -> Non
 
 def _drive(environment: environments.Environment, file: Path, folder: Path, log: Path, timeout_s: float) -> None:
     """Run a study's file in a simulator's environment; raise a `UserError` in one line if that gives no result."""
-    command = [environment.python, "-I", driver.__file__, file.resolve(), "job.nc", "result.nc"]
+    arguments = [str(file.resolve()), "job.nc", "result.nc", environment.simulator.distribution]
     home = project.cache_folder("peers") / "home"
     home.mkdir(parents=True, exist_ok=True)
     # Its own home: no preferences of the user's, and what the simulator keeps from run to run stays with the project.
@@ -257,7 +257,7 @@ def _drive(environment: environments.Environment, file: Path, folder: Path, log:
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         try:
             process = subprocess.Popen(
-                [*command, environment.simulator.distribution],
+                [environment.python, "-I", driver.__file__, *arguments],
                 cwd=folder,
                 env=environments.without_python_variables() | variables,
                 stdin=subprocess.DEVNULL,
