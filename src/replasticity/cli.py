@@ -579,10 +579,11 @@ def conform(options: argparse.Namespace) -> int:
             continue
         tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
         terminal.say(tables.conformance_in_words(outcome) + "\n")
-        summaries.append(outcome.summary() | {"code_digest": provenance.conformance_digest(protocol)})
+        summaries.append(outcome.summary())
         status = max(status, 0 if outcome.holds else 1)
     if options.json is not None:
-        content = json.dumps([integrity.sealed(each) for each in summaries], indent=1) + "\n"
+        code = {"code_digest": provenance.conformance_digest(protocol)}
+        content = json.dumps([integrity.sealed(each | code) for each in summaries], indent=1) + "\n"
         files.write_bytes(content.encode(), options.json)
     return status
 

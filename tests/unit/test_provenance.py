@@ -69,7 +69,6 @@ def differing(before, after):
         ("judging/claims.py", {"report"} | JUDGING),
         ("peers/replays.py", {"replay", "conformance"}),
         ("peers/live.py", {"conformance"}),
-        ("peers/driver.py", {"conformance"}),
         ("reporting/panels.py", {"report"}),
         ("reporting/tables.py", {"report"}),
         ("reporting/gallery.py", set()),
