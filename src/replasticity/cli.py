@@ -595,11 +595,14 @@ def list_peers(options: argparse.Namespace) -> int:
 
     known = {each.folder: each for each in map(environments.environment, environments.SIMULATORS)}
     known |= {each.folder: each for each in environments.installed()}
+    problems = {each.folder: each.problem() for each in known.values()}
     tables.show(
         "Other simulators",
-        ("simulator", "state", "folder"),
-        ((each.label, each.problem() or "installed", project.shown(each.folder)) for each in known.values()),
+        ("simulator", "works", "folder"),
+        ((each.label, "no" if problems[each.folder] else "yes", project.shown(each.folder)) for each in known.values()),
     )
+    for problem in filter(None, problems.values()):
+        terminal.say(problem)
     return 0
 
 
