@@ -12,7 +12,7 @@ ALLOWED = {
     "units": set(),
     "terminal": set(),
     "comparison": {"~numpy"},
-    "numerics": {"errors", "~numba", "~llvmlite", "~numpy"},
+    "numerics": {"errors", "storage.project", "~numba", "~llvmlite", "~numpy"},
     "equations": {"numerics", "~numpy"},
     "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     # Parameters of a model, and arithmetic with them: without its compiled code.

@@ -414,7 +414,7 @@ def summary_file(name: str, peer: Peer) -> Path:
         The file, which may not be there.
     """
     own = file_of(name).parents[1] / peer.summary
-    return own if own.is_file() else project.data_file(peer.summary)
+    return own if own.is_file() else project.root() / peer.summary
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

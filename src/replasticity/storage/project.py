@@ -4,44 +4,50 @@ import os
 import sys
 from pathlib import Path
 
-from replasticity.errors import UserError
-
 _PACKAGE = Path(__file__).parents[1]
-_CHECKOUT = _PACKAGE.parents[1]
+#: The clone that holds this package; an installed one, which has the workflow inside, lies in none.
+CLONE = None if (_PACKAGE / "workflow").is_dir() else _PACKAGE.parents[1]
 #: A project has one of them.
 _MARKS = (Path("config") / "config.yaml", Path("config") / "experiments")
 
 
-def root() -> Path:
-    """Return the project's folder: the nearest parent of the working folder with a configuration (`_MARKS`).
-
-    Returns
-    -------
-    Path
-        That folder, or else the checkout from which this package is installed.
-
-    Raises
-    ------
-    UserError
-        If there is neither.
-    """
+def configured() -> Path | None:
+    """Return the nearest of the working folder and its parents with a configuration (`_MARKS`), or else the clone."""
     here = Path.cwd()
-    for folder in (here, *here.parents, _CHECKOUT):
-        if any((folder / mark).exists() for mark in _MARKS):
-            return folder
-    marks = " nor ".join(map(str, _MARKS))
-    raise UserError(f"{here}: neither {marks} here or above; run this inside a clone of replasticity")
+    candidates = (here, *here.parents, *([CLONE] if CLONE else []))
+    return next((folder for folder in candidates if any((folder / mark).exists() for mark in _MARKS)), None)
+
+
+def root() -> Path:
+    """Return the project's folder: the `configured` one, or else the working folder, which needs no configuration."""
+    return configured() or Path.cwd()
+
+
+def packaged(name: str) -> Path:
+    """Return one of the folders that stand on top of a clone and inside an installed package.
+
+    Parameters
+    ----------
+    name : {"config", "profiles", "workflow"}
+        Name of the folder. Of ``config`` an installed package has the files without experiments and schemas.
+    """
+    return (CLONE or _PACKAGE) / name
+
+
+def workflow_file() -> str:
+    """Return the Snakefile for ``module: snakefile:`` in another one."""
+    return str(packaged("workflow") / "Snakefile")
 
 
 def cache_folder(of: str) -> Path:
-    """Return the folder in which a library keeps what it would have to find out again."""
+    """Return the folder in which a library keeps what it would have to find out again.
+
+    It is that of the project. For an installed package it is beside what Python itself has compiled of it, for all
+    projects, unless nothing can be written there.
+    """
+    if CLONE is None and os.access(_PACKAGE, os.W_OK):
+        return _PACKAGE / "__pycache__" / of
     return root() / ".cache" / of
-
-
-def data_file(name: str) -> Path:
-    """Return a file that a YAML file names: that of the project, or else that of the checkout that is installed."""
-    own = root() / name
-    return own if own.exists() else _CHECKOUT / name
 
 
 def run_file(experiment: str, seed: int) -> Path:
