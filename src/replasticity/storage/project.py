@@ -1,7 +1,9 @@
 """Where the files of a project are: configuration, results and the gallery."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
@@ -50,9 +52,29 @@ def cache_folder(of: str) -> Path:
     return root() / ".cache" / of
 
 
+#: Experiment or figure -> the folder of its results, where that is not ``results``.
+_MOVED: dict[str, Path] = {}
+
+
+@contextlib.contextmanager
+def results_kept_in(folder: Path | None, name: str) -> Iterator[None]:
+    """Let runs, ensemble, verdicts and figure of an experiment be below a folder of their own; None: in ``results``."""
+    if folder is not None:
+        _MOVED[name] = folder
+    try:
+        yield
+    finally:
+        _MOVED.pop(name, None)
+
+
+def results_folder(of: str = "") -> Path:
+    """Return the folder of all results, or that of the results of an experiment or a figure."""
+    return _MOVED.get(of) or root() / "results"
+
+
 def run_file(experiment: str, seed: int) -> Path:
     """Return the file of one run."""
-    return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"
+    return results_folder(experiment) / "runs" / experiment / f"seed-{seed}.nc"
 
 
 def record_file(experiment: str, seeds: str) -> Path:
@@ -62,37 +84,37 @@ def record_file(experiment: str, seeds: str) -> Path:
 
 def seeds_file(experiment: str, seeds: str) -> Path:
     """Return the file with a list of seeds that is too long for a command line, by the name of the seeds."""
-    return root() / "results" / "seeds" / experiment / f"{seeds}.txt"
+    return results_folder() / "seeds" / experiment / f"{seeds}.txt"
 
 
 def ensemble_file(experiment: str) -> Path:
     """Return the file of an experiment's ensemble."""
-    return root() / "results" / "ensembles" / f"{experiment}.nc"
+    return results_folder(experiment) / "ensembles" / f"{experiment}.nc"
 
 
 def evaluation_file(experiment: str) -> Path:
     """Return the file of an experiment's verdicts."""
-    return root() / "results" / "evaluations" / f"{experiment}.json"
+    return results_folder(experiment) / "evaluations" / f"{experiment}.json"
 
 
 def figure_file(figure: str, suffix: str) -> Path:
     """Return the file of a rendered figure, such as ``figure_file("zenke2015", "svg")``."""
-    return root() / "results" / "figures" / f"{figure}.{suffix}"
+    return results_folder(figure) / "figures" / f"{figure}.{suffix}"
 
 
 def replay_files() -> list[Path]:
     """Return the files of all replays that have been made, sorted."""
-    return sorted((root() / "results" / "replays").glob("*.json"))
+    return sorted((results_folder() / "replays").glob("*.json"))
 
 
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
-    return root() / "results" / "benchmarks"
+    return results_folder() / "benchmarks"
 
 
 def report_file() -> Path:
     """Return the file of the report."""
-    return root() / "results" / "report.html"
+    return results_folder() / "report.html"
 
 
 def gallery_folder() -> Path:
