@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _DESCRIPTION = "The command line. Each command does one step of the pipeline and can be used without Snakemake."
 
 
+#: Library -> the extra of this package that it comes with.
+_EXTRA_OF = {"jinja2": "report", "PIL": "report", "plotly": "report", "snakemake": "workflow"}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
     terminal.use_what_there_is()
@@ -77,7 +81,10 @@ def _print_error(error: object) -> None:
 def _of_the_machine(error: OSError | ImportError) -> str:
     """Return in words what this machine or this installation does not give."""
     if isinstance(error, ImportError):
-        return f"a library cannot be loaded: {error}; 'make install' sets all of them up"
+        remedy = "'make install' sets all of them up"
+        if extra := _EXTRA_OF.get((error.name or "").partition(".")[0]):
+            remedy += f" in a clone, and \"pip install 'replasticity[{extra}]'\" elsewhere"
+        return f"a library cannot be loaded: {error}; {remedy}"
     return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
 
 
@@ -192,6 +199,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("protocol")
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
+
+    added = command("init", init, "make the folder of a project: what to make, own experiments, and a Snakefile")
+    added.add_argument("folder", nargs="?", type=Path, default=Path(), help="default: the working folder")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
     return parser
 
@@ -633,6 +643,19 @@ def compile_kernels(options: argparse.Namespace) -> int:
     protocols.get(options.protocol)
     files.check_output(options.output)
     steps.compile_kernels(options.protocol, options.output)
+    return 0
+
+
+def init(options: argparse.Namespace) -> int:
+    """Make the folder of a project."""
+    from importlib.util import find_spec
+
+    from replasticity.making import new_project
+
+    for path in new_project.make(options.folder):
+        terminal.say(path)
+    if find_spec("snakemake") is None:
+        print("Snakemake is not installed: \"pip install 'replasticity[workflow]'\"")
     return 0
 
 

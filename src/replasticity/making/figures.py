@@ -74,7 +74,7 @@ def make(
     chosen = scale or settings.scale
 
     def resolve(each: str) -> Resolved:
-        own = seeds if each == name or _is_random(each) else None
+        own = seeds if seeds and (each == name or _is_random(each)) else None
         return experiments.resolve(
             each, chosen, changes if each == name else None, seeds=own or settings.seeds.get(each)
         )
