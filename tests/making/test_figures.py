@@ -134,7 +134,9 @@ def test_only_what_has_to_be_is_made_again(folder):
     assert main([*FIGURE]) == 0
     third = state(folder)
     assert third["results/runs/mine/seed-1001.nc"] == second["results/runs/mine/seed-1001.nc"]
+    # Made from the same bytes, and dated after them all the same.
     assert third["results/ensembles/mine.nc"] >= third["results/runs/mine/seeds-1001-1003.json"]
+    assert third["results/evaluations/mine.json"] >= third["results/ensembles/mine.nc"]
     assert "</svg>" in (folder / "results/figures/mine.svg").read_text()
 
 
@@ -142,13 +144,13 @@ def test_a_changed_parameter_leaves_the_results_of_the_experiment(folder, capsys
     assert main([*FIGURE]) == 0
     before = state(folder)
     capsys.readouterr()
-    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta=0.5"]) == 0
-    changed = "results/changed/mine/tau_H_ms=400,eta=0.5"
+    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta_nS_s=0.5"]) == 0
+    changed = "results/changed/mine/tau_H_ms=400,eta_nS_s=0.5"
     assert capsys.readouterr().out.split()[-1] == f"{changed}/figures/mine.png"
     assert {name: date for name, date in state(folder).items() if "changed" not in name} == before
     evaluation = json.loads((folder / changed / "evaluations/mine.json").read_text())
     assert evaluation["judged_with"] == ["other"]
-    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta=0.5", "-o", "one.svg"]) == 0
+    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta_nS_s=0.5", "-o", "one.svg"]) == 0
     assert "</svg>" in (folder / "one.svg").read_text()
 
 
@@ -206,7 +208,7 @@ def test_an_interrupt_leaves_nothing_half_written(folder, cores):
         (("figure", "mine", "--set", "tau_H_ms=-1"), "--set: tau_H_ms: has to be greater than 0"),
         (
             ("figure", "mine", "-o", "config/config.yaml"),
-            "config/config.yaml: exists, and replasticity has not made it",
+            "config/config.yaml: exists, and replasticity has",
         ),
         (("figure", "mine", "--seeds", "1,1"), "--seeds 1,1: "),
     ],

@@ -120,8 +120,12 @@ def _missing_jobs(resolved: Resolved, settings: configuration.Configuration) -> 
 
 
 def _is_recorded(resolved: Resolved, seeds: list[int]) -> bool:
-    # A record that Snakemake has made has no mark: each of its runs is looked at, and kept, while it is made again.
-    return marks.record(resolved, seeds).is_current() and jobs.is_recorded(resolved, seeds)
+    record = marks.record(resolved, seeds)
+    is_marked = record.is_current()
+    is_recorded = jobs.is_recorded(resolved, seeds, is_marked)
+    if is_recorded and not is_marked:
+        record.set_mark(is_new=False)
+    return is_recorded
 
 
 def _compiled_file(resolved: Resolved) -> Path:
@@ -221,12 +225,12 @@ def _gather(resolved: Resolved, records: list[Path]) -> None:
     if not made.is_current():
         path = project.ensemble_file(resolved.name)
         ensemble = jobs.gather(resolved, resolved.seeds)
-        if _content_digest(path) == ensemble.attrs[CONTENT_DIGEST]:
-            # Whoever depends on its date need not be made again, unless its runs are newer.
-            _renew_date(path, records)
-        else:
+        # One that Snakemake has made stays: whoever depends on its date need not be made again.
+        is_new = _content_digest(path) != ensemble.attrs[CONTENT_DIGEST]
+        if is_new:
             datasets.write(ensemble, path)
-        made.set_mark()
+        made.set_mark(is_new)
+    made.renew_dates()
 
 
 def _content_digest(path: Path) -> object:
@@ -234,11 +238,6 @@ def _content_digest(path: Path) -> object:
         return datasets.read(path, "ensemble").attrs[CONTENT_DIGEST]
     except UserError:
         return None
-
-
-def _renew_date(path: Path, inputs: Sequence[Path]) -> None:
-    if path.stat().st_mtime < max(each.stat().st_mtime for each in inputs):
-        path.touch()
 
 
 def _judged(family: Mapping[str, Resolved], main: Resolved, scale: str) -> list[Resolved]:
@@ -255,6 +254,7 @@ def _judge(resolved: Resolved, family: Mapping[str, Resolved], results: Results)
     if not made.is_current():
         steps.judge(resolved, family, results)
         made.set_mark()
+    made.renew_dates()
     return results.evaluation(resolved.name)
 
 
@@ -274,4 +274,6 @@ def _draw(
         steps.draw(main.name, drawn.module, ensembles, [output] if output else made.outputs, shown)
         if output is None:
             made.set_mark()
+    if output is None:
+        made.renew_dates()
     return [output] if output else [path for path in made.outputs if path.suffix != ".nc"]
