@@ -42,7 +42,7 @@ from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
 from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
-from replasticity.study import one_seed, recordings, statistics
+from replasticity.study import data, one_seed, recordings, statistics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -289,6 +289,12 @@ def figures() -> dict[str, str]:
 @cache
 def _figures_in(_folders: tuple[str, ...]) -> dict[str, str]:
     return _found("figure")
+
+
+def measured(protocol: str, figure: str | None) -> list[data.Table]:
+    """Return the tables of measured values that a protocol's statistics read, and a figure if there is one."""
+    modules = [get(protocol).statistics_module, *([figures()[figure]] if figure is not None else [])]
+    return data.tables_of(*map(_imported, modules))
 
 
 def names() -> tuple[str, ...]:
