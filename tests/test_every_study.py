@@ -26,7 +26,7 @@ from tests.figures.drawing import plot
 NAMES = sorted(path.parent.name for path in STUDIES.glob("*/__init__.py"))
 
 #: Files of a study, apart from those of a protocol called NAME: NAME.py, NAME_statistics.py, ...
-PARTS = ("protocol", "statistics", "figure", "peer")
+PARTS = ("protocol", "statistics", "figure", "peer", "peer_brian2", "peer_nest")
 
 #: Protocol -> changes of its shortest run for interpreted Python, which is a hundred times slower.
 SHORTER = {

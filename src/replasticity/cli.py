@@ -7,6 +7,7 @@ Modules are imported where they are needed: a simulate job does not pay for matp
 
 import argparse
 import json
+import math
 import os
 import sys
 from functools import partial
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from replasticity import __version__, terminal
 from replasticity.errors import UserError
+from replasticity.peers import environments
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -151,6 +153,42 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--save", type=Path, metavar="DIR", help="write what our run produced as netCDF")
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
+    added = command(
+        "conform", conform, "run an experiment in another simulator as well, on the same inputs, and compare"
+    )
+    added.add_argument("experiment")
+    added.add_argument(
+        "--peer",
+        action="append",
+        metavar="NAME",
+        help="a simulator, such as nest or brian2==2.8.0; repeatable; default: all for which the study has a file",
+    )
+    added.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
+    )
+    added.add_argument("--seeds", help="such as 1-5, 1,2,7 or @FILE; default: the first one of the experiment")
+    added.add_argument("--short", action="store_true", help="with the changes that the study names for a quick look")
+    with_scale(added)
+    added.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="limit of each run in the other simulator; default: 600"
+    )
+
+    added = command("peers", list_peers, "show which other simulators are installed, or install them")
+    peers_commands = added.add_subparsers(title="commands", metavar="COMMAND")
+    what = "show which other simulators are installed, and whether they work"
+    peers_commands.add_parser("list", help=what, description=what)
+    what = "install other simulators, each in an environment of its own (needs a network)"
+    added = peers_commands.add_parser("install", help=what, description=what)
+    added.set_defaults(run=install_peers)
+    added.add_argument(
+        "simulators", nargs="*", metavar="SIMULATOR", help=f"default: {' '.join(environments.SIMULATORS)}"
+    )
+    added.add_argument(
+        "--into", type=Path, metavar="FOLDER", help=f"default: that of {environments.VARIABLE}, or .cache/peers"
+    )
+    for name, simulator in environments.SIMULATORS.items():
+        added.add_argument(f"--{name}", metavar="VERSION", help=f"default: {simulator.version}")
+
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
     added.add_argument("--json", action="store_true", help="for machines")
@@ -183,6 +221,14 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
     return parser
+
+
+def _seconds(text: str) -> float:
+    """Return a time limit [s] from the command line."""
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise ValueError
+    return seconds
 
 
 def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | None = None) -> "Resolved":
@@ -497,6 +543,75 @@ def replay(options: argparse.Namespace) -> int:
     if options.json is not None:
         files.write_bytes((json.dumps(summaries, indent=1) + "\n").encode(), options.json)
     return 0 if all(summary["holds"] for summary in summaries) else 1
+
+
+def conform(options: argparse.Namespace) -> int:
+    """Run an experiment in other simulators as well, and compare."""
+    from replasticity.peers import live
+    from replasticity.reporting import tables
+    from replasticity.study import protocols
+
+    changes = _changes(options.set)
+    if options.short:
+        short = live.shortened(options.experiment)
+        options.scale = options.scale or short.scale
+        changes = short.changes | changes
+    resolved = _resolve(options, options.experiment, changes)
+    protocol = resolved.experiment.protocol
+    peers = options.peer or live.peers_of(protocol)
+    if not peers:
+        able = [name for name in protocols.names() if live.peers_of(name)]
+        raise UserError(
+            f"{resolved.name}: no other simulator can run protocol '{protocol}'; those that have a file for one: "
+            f"{', '.join(able) or 'none'}"
+        )
+    seeds = _seeds(options.seeds) if options.seeds else [resolved.experiment.first_seed]
+    status = 0
+    for peer in peers:
+        try:
+            outcome = live.conform(resolved, seeds, peer, options.timeout or live.TIMEOUT_S)
+        except UserError as error:
+            # One simulator that is not installed is no reason to leave out the others.
+            if sys.flags.dev_mode:
+                raise
+            sys.stdout.flush()
+            _print_error(error)
+            status = 2
+            continue
+        tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
+        terminal.say(tables.conformance_in_words(outcome) + "\n")
+        status = max(status, 0 if outcome.holds else 1)
+    return status
+
+
+def list_peers(options: argparse.Namespace) -> int:
+    """Show which other simulators are installed."""
+    from replasticity.reporting import tables
+    from replasticity.storage import project
+
+    known = {each.folder: each for each in map(environments.environment, environments.SIMULATORS)}
+    known |= {each.folder: each for each in environments.installed()}
+    tables.show(
+        "Other simulators",
+        ("simulator", "state", "folder"),
+        ((each.label, each.problem() or "installed", project.shown(each.folder)) for each in known.values()),
+    )
+    return 0
+
+
+def install_peers(options: argparse.Namespace) -> int:
+    """Install other simulators."""
+    from replasticity.storage import project
+
+    versions = {name: getattr(options, name) for name in environments.SIMULATORS}
+    named = [*options.simulators, *(name for name, version in versions.items() if version)]
+    chosen = list(dict.fromkeys(named)) or list(environments.SIMULATORS)
+    peers = [f"{name}=={versions[name]}" if versions.get(name) else name for name in chosen]
+    wanted = [environments.environment(peer, options.into) for peer in peers]
+    for peer, each in zip(peers, wanted, strict=True):
+        made = environments.install(peer, options.into)
+        terminal.say(f"{each.label}: {'installed in' if made else 'is there already,'} {project.shown(each.folder)}")
+    return 0
 
 
 def claims(options: argparse.Namespace) -> int:

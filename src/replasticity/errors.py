@@ -22,3 +22,7 @@ class UnavailableError(UserError):
 
 class MistakeError(UserError):
     """A mistake in code or in a file beside it, such as a study's; the message says where, and no data are to blame."""
+
+
+class PeerUnavailableError(UserError):
+    """Another simulator is not installed, or its environment is broken; the message says how to install it."""

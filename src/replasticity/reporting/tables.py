@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -17,6 +17,9 @@ from replasticity.judging.distributions import MOST_SEEDS_NEEDED
 from replasticity.judging.equivalence import DIFFERS, EQUIVALENT, TOO_FEW, UNDECIDED
 from replasticity.study import protocols
 from replasticity.terminal import say, visible
+
+if TYPE_CHECKING:
+    from replasticity.peers.live import Conformance
 
 _COLOURS = {
     "holds": "green",
@@ -102,6 +105,15 @@ def show_replay(title: str, deviations: Sequence[Deviation]) -> None:
             for row in deviations
         ),
     )
+
+
+def conformance_in_words(conformance: "Conformance") -> str:
+    """Return in a line whether another simulator agrees with us."""
+    spikes = [row for row in conformance.deviations if row.unmatched is not None]
+    counted = f", {sum(row.unmatched or 0 for row in spikes)} of {sum(row.compared for row in spikes)} spikes differ"
+    seeds = seed_ranges(conformance.seeds)
+    verdict = "agrees" if conformance.holds else "DOES NOT AGREE"
+    return f"{conformance.experiment}: {conformance.peer} {verdict} (seed {seeds}{counted if spikes else ''})"
 
 
 def show_check(check: regression.Check) -> None:

@@ -59,7 +59,7 @@ REQUIRED_ATTRIBUTES = {
 }
 
 
-def _attributes(name: str, variable: Variable) -> dict[str, Any]:
+def attributes_of(name: str, variable: Variable) -> dict[str, Any]:
     """Return the attributes that a variable has in a file."""
     resolution = {} if variable.resolution is None else {"resolution": variable.resolution}
     return {"units": unit_of(name), "long_name": variable.long_name} | resolution
@@ -95,7 +95,7 @@ def _contents(
 ) -> dict[str, tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]]:
     """Return dimensions, values and attributes of arrays, as they are in a file."""
     return {
-        name: (contract[name].dimensions, array, _attributes(name, contract[name])) for name, array in arrays.items()
+        name: (contract[name].dimensions, array, attributes_of(name, contract[name])) for name, array in arrays.items()
     }
 
 

@@ -18,7 +18,9 @@ import stands in a ``NAME_statistics.py`` of its own, and no protocol is called 
 
 ``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same: ``recorded_parameters``,
 ``replay``, and ``of_peer`` where its summaries differ in form (`Peer`). What is only names and bounds stands beside it
-in ``peer.yaml``, which is its ``DATA`` (`replasticity.study.recordings`).
+in ``peer.yaml``, which is its ``DATA`` (`replasticity.study.recordings`). ``peer_nest.py``, ``peer_brian2.py`` or
+``NAME_peer_nest.py`` is there if another simulator can run the same: ``run(parameters, inputs)``, which is run in that
+simulator's own environment (`replasticity.peers.live`); ``live`` in ``peer.yaml`` says how its variables are compared.
 
 Models are imported inside ``simulate``, so that whoever only asks for parameters or statistics does not pay for numba.
 """
@@ -30,6 +32,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,8 +42,7 @@ from replasticity.definitions.parameters import output_options
 from replasticity.errors import UserError
 from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
-from replasticity.study import one_seed, statistics
-from replasticity.study.recordings import Recordings
+from replasticity.study import one_seed, recordings, statistics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +60,7 @@ class Peer:
         ``peer.py``.
     """
 
-    data: Recordings
+    data: recordings.Recordings
     module: ModuleType
 
     def recorded_parameters(self, recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +118,20 @@ class Protocol:
             return None
         module = _imported(self.peer_module)
         return Peer(module.DATA, module)
+
+    @property
+    def live_peers(self) -> dict[str, Path]:
+        """Simulators that can run the same beside ours: name -> file of the study, which is not run to find out."""
+        *_, study, file = _beside(self.module, "peer").split(".")
+        return {
+            path.stem.removeprefix(f"{file}_"): path for path in sorted(places.studies()[study].glob(f"{file}_*.py"))
+        }
+
+    @cached_property
+    def live(self) -> recordings.Live:
+        """How the variables of those simulators are compared; errors as in `replasticity.study.recordings.read`."""
+        *_, study, file = _beside(self.module, "peer").split(".")
+        return recordings.read(str(places.studies()[study] / f"{file}.py")).live
 
     def require_peer(self) -> Peer:
         """Return what the study knows of another simulator's recordings.

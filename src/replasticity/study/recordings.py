@@ -47,6 +47,38 @@ class Inputs(Checked):
     others: Names = Field([])
 
 
+class Live(Checked):
+    """What a simulator that runs beside ours is compared by; all names are those of our run.
+
+    Attributes
+    ----------
+    parameters : dict of str to Any
+        Changes of our parameters without which a run does not keep what the simulator needs, such as spike trains.
+    short : dict of str to Any
+        Changes of our parameters that make a comparison which takes seconds.
+    spikes : dict of str to list of str
+        Name of a spike list -> its variables, such as ``[spike_step, spike_neuron]``: one value of each is a spike. A
+        time (``..._ms``) counts in steps.
+    tolerances : list of Bound
+        How far other variables may differ, equal if they are not named. One that is named in full has to be given.
+    """
+
+    parameters: dict[str, Any] = Field({})
+    short: dict[str, Any] = Field({})
+    spikes: dict[str, Annotated[Names, Field(min_length=1)]] = Field({})
+    tolerances: list[Bound] = Field([])
+
+    def tolerance(self, name: str) -> Tolerance:
+        """Return how far a variable may differ: the first bound that names it."""
+        bounds = (bound.tolerance for bound in self.tolerances if _matches(name, bound.variables))
+        return next(bounds, Tolerance())
+
+    @property
+    def required(self) -> list[str]:
+        """Variables that are named in full, those of spike lists apart."""
+        return [name for bound in self.tolerances for name in bound.variables if "*" not in name]
+
+
 class Recordings(Checked):
     """Content of ``peer.yaml``.
 
@@ -73,6 +105,8 @@ class Recordings(Checked):
         are -> our names.
     states : list of str
         Recorded variables of a neuron's state, in the order in which our run traces them.
+    live : Live
+        About simulators that run beside ours, and no recording.
     """
 
     recordings: Names = Field([])
@@ -85,6 +119,7 @@ class Recordings(Checked):
     summary: dict[str, str] = Field({})
     run: dict[str, dict[str, str]] = Field({})
     states: Names = Field([])
+    live: Live = Live()
 
     def is_input(self, name: str) -> bool:
         """Return True if a recorded variable is taken as given and not compared: forced spikes, with a bound, are."""

@@ -1,0 +1,245 @@
+"""Environments of other simulators: one for each simulator and version, apart from ours, made by pip on demand."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from replasticity.errors import PeerUnavailableError, UserError
+from replasticity.storage import files, project
+
+#: Folder of the environments, instead of that of the project.
+VARIABLE = "REPLASTICITY_PEERS"
+
+#: What an environment needs beside its simulator: `replasticity.peers.driver` imports it.
+FOR_THE_DRIVER = ("netCDF4",)
+
+#: Written last, so that an environment without it was not finished.
+_STAMP = "installed.json"
+
+
+class Simulator(NamedTuple):
+    """Another simulator, as pip installs it.
+
+    Attributes
+    ----------
+    title : str
+        As its users write it.
+    distribution, module : str
+        What pip installs, and what Python imports.
+    version : str
+        The one that agreement was shown with.
+    others : tuple of str
+        Requirements beside it.
+    """
+
+    title: str
+    distribution: str
+    module: str
+    version: str
+    others: tuple[str, ...] = ()
+
+
+SIMULATORS = {
+    "nest": Simulator("NEST", "nest-simulator", "nest", "3.10.0"),
+    # Brian2 2.9.0 does not load with a newer numpy; its compiled modes need setuptools.
+    "brian2": Simulator("Brian2", "brian2", "brian2", "2.9.0", ("numpy<2.4", "setuptools")),
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A simulator's environment, which may be there or not.
+
+    Attributes
+    ----------
+    name : str
+        Key of `SIMULATORS`.
+    version : str
+        Version of the simulator.
+    folder : Path
+        Where it is, or would be.
+    """
+
+    name: str
+    version: str
+    folder: Path
+
+    @property
+    def simulator(self) -> Simulator:
+        """The simulator."""
+        return SIMULATORS[self.name]
+
+    @property
+    def label(self) -> str:
+        """How tables call it, such as ``"NEST 3.10.0"``."""
+        return f"{self.simulator.title} {self.version}"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its installation has come to an end."""
+        return (self.folder / _STAMP).is_file()
+
+    @property
+    def command(self) -> str:
+        """The command that makes it, or makes it again."""
+        version = f" --{self.name} {self.version}" if self.version != self.simulator.version else ""
+        return f"replasticity peers install {self.name}{version}"
+
+    def problem(self) -> str | None:
+        """Return in one line why it cannot be used, and what helps; None if it can: its simulator is imported."""
+        if not self.is_complete:
+            state = "its installation has not come to an end" if self.folder.exists() else "is not installed"
+            return f"{self.label}: {state}; '{self.command}' makes it"
+        modules = ", ".join((self.simulator.module, *FOR_THE_DRIVER))
+        try:
+            finished = subprocess.run([self.python, "-I", "-c", f"import {modules}"], capture_output=True, text=True)
+            said = finished.stderr.strip().splitlines()[-1:] if finished.returncode else None
+        except OSError as error:
+            said = [error.strerror or str(error)]
+        return None if said is None else self.broken("".join(said))
+
+    def broken(self, reason: str) -> str:
+        """Return in one line that it is there and does not work."""
+        return (
+            f"{self.label}: its environment {project.shown(self.folder)} is broken ({reason}); '{self.command}' "
+            "makes it again"
+        )
+
+
+def folder(into: Path | None = None) -> Path:
+    """Return the folder of all environments: the given one, that of the variable, or that of the project."""
+    named = os.environ.get(VARIABLE)
+    return into or (Path(named) if named else project.cache_folder("peers"))
+
+
+def environment(peer: str, into: Path | None = None) -> Environment:
+    """Return the environment of a simulator, which need not be there.
+
+    Parameters
+    ----------
+    peer : str
+        Name of the simulator, and its version if it is not the usual one: ``"brian2"`` or ``"brian2==2.8.0"``.
+    into : Path, optional
+        Folder of the environments.
+
+    Raises
+    ------
+    UserError
+        If there is no such simulator, or this is no version.
+    """
+    name, _, version = peer.partition("==")
+    if name not in SIMULATORS:
+        raise UserError(f"no simulator '{name}'; allowed: {', '.join(SIMULATORS)}")
+    version = version or SIMULATORS[name].version
+    # It becomes the name of a folder.
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z.+!_]*", version):
+        raise UserError(f"{name}: '{version}' is no version; expected one such as {SIMULATORS[name].version}")
+    return Environment(name, version, folder(into).absolute() / f"{name}-{version}")
+
+
+def installed(into: Path | None = None) -> list[Environment]:
+    """Return the environments that are there, whole or not, sorted by simulator and version."""
+    return [
+        Environment(name, path.name.removeprefix(f"{name}-"), path.absolute())
+        for name in SIMULATORS
+        for path in sorted(folder(into).glob(f"{name}-*"))
+        if path.is_dir()
+    ]
+
+
+def require(peer: str) -> Environment:
+    """Return the environment of a simulator; whether the simulator can be imported shows when it is used.
+
+    Raises
+    ------
+    PeerUnavailableError
+        If it is not installed. The message says how to install it, and which versions there are.
+    """
+    wanted = environment(peer)
+    if not wanted.is_complete:
+        there = [
+            f"{each.name}=={each.version}" for each in installed() if each.name == wanted.name and each.is_complete
+        ]
+        others = f"; there are {', '.join(there)}" if there else ""
+        raise PeerUnavailableError(f"{wanted.problem()}{others}")
+    return wanted
+
+
+def install(peer: str, into: Path | None = None) -> bool:
+    """Make the environment of a simulator, unless it is there and works; one that was interrupted is made again.
+
+    Parameters
+    ----------
+    peer : str
+        As in `environment`.
+    into : Path, optional
+        Folder of the environments.
+
+    Returns
+    -------
+    bool
+        Whether it was made now.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made. The message has pip's last word, and names the file with all of them.
+    """
+    wanted = environment(peer, into)
+    files.check_writable(wanted.folder)
+    with _alone(wanted):
+        if wanted.problem() is None:
+            return False
+        shutil.rmtree(wanted.folder, ignore_errors=True)
+        log = wanted.folder.with_name(f"{wanted.folder.name}.log")
+        log.unlink(missing_ok=True)
+        requirements = (f"{wanted.simulator.distribution}=={wanted.version}", *wanted.simulator.others, *FOR_THE_DRIVER)
+        _logged([sys.executable, "-m", "venv", wanted.folder], wanted, log)
+        options = ["--disable-pip-version-check", "--no-input"]
+        _logged([wanted.python, "-m", "pip", "install", *options, *requirements], wanted, log)
+        files.write_bytes(json.dumps({"requirements": requirements}).encode(), wanted.folder / _STAMP)
+        if problem := wanted.problem():
+            (wanted.folder / _STAMP).unlink()
+            raise UserError(problem)
+        log.unlink()
+    return True
+
+
+@contextlib.contextmanager
+def _alone(wanted: Environment) -> Iterator[None]:
+    """Let one process at a time make an environment; another one waits and finds it made."""
+    with wanted.folder.with_name(f".{wanted.folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _logged(command: list[str | Path], wanted: Environment, log: Path) -> None:
+    """Run a step of an installation, its output at the end of a log."""
+    with log.open("a") as file:
+        finished = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=without_python_variables())
+    if finished.returncode != 0:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
+        raise UserError(
+            f"{wanted.label} cannot be installed: {errors[-1].removeprefix('ERROR:').strip()}; "
+            f"{project.shown(log)} has all that pip says (without a network it finds nothing)"
+        )
+
+
+def without_python_variables() -> dict[str, str]:
+    """Return this process's variables without those that would bring its modules into another Python."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
