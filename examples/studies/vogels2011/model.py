@@ -12,8 +12,8 @@ from replasticity.numerics.compilation import inline_njit, njit
 
 Step = namedtuple(
     "Step",
-    "exc_neurons refractory_steps dt_over_C g_leak_S E_leak_V E_inh_V I_A threshold_V g_exc_rate g_inh_rate trace_decay "
-    "w_exc_S w_max_nS alpha eta_nS",
+    "exc_neurons refractory_steps dt_over_C g_leak_S E_leak_V E_inh_V I_A threshold_V g_exc_rate g_inh_rate "
+    "trace_decay w_exc_S w_max_nS alpha eta_nS",
 )
 #: Of each neuron, excitatory ones first: potential, conductances, trace and end of the refractory period; of each
 #: synapse of an inhibitory neuron: weight.

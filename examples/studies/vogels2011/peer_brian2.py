@@ -1,65 +1,62 @@
-"""The script's network in Brian2, on its public interface, with our synapses."""
+"""The script's network in Brian2, on its public interface, with our synapses and our names."""
 
 import brian2
 import numpy as np
-from brian2 import Hz, ms, mV, nS, pA, pF
+from brian2 import Hz, mV, ms, nS, pA, pF
+
+UNITS = {"ms": ms, "mV": mV, "nS": nS, "pF": pF, "pA": pA, "Hz": Hz}
 
 NEURONS = """
-    dv/dt = (-gl*(v - el) - (g_ampa*v + g_gaba*(v - er)) + current)/capacitance : volt (unless refractory)
-    dg_ampa/dt = -g_ampa/tau_ampa : siemens
-    dg_gaba/dt = -g_gaba/tau_gaba : siemens
+    dv/dt = (-g_leak*(v - E_leak) - (g_exc*v + g_inh*(v - E_inh)) + I) / C : volt (unless refractory)
+    dg_exc/dt = -g_exc / tau_exc : siemens
+    dg_inh/dt = -g_inh / tau_inh : siemens
     """
 PLASTIC = """
-    w : 1
-    dApre/dt = -Apre/tau_stdp : 1 (event-driven)
-    dApost/dt = -Apost/tau_stdp : 1 (event-driven)
+    w : siemens
+    dpre/dt = -pre / tau_stdp : 1 (event-driven)
+    dpost/dt = -post / tau_stdp : 1 (event-driven)
     """
 
 
 def run(parameters, inputs):
-    """Return the spikes in the windows and the plastic weights at the end."""
+    """Return the spikes in the windows, and the plastic weights at the end."""
     p = parameters
     brian2.prefs.codegen.target = "numpy"
     brian2.prefs.logging.file_log = False
     brian2.defaultclock.dt = p["dt_ms"] * ms
+    # E_leak_mV is E_leak there.
+    split = {name: name.rpartition("_")[::2] for name in p if not isinstance(p[name], list) and name != "dt_ms"}
+    constants = {stem: p[name] * UNITS[unit] for name, (stem, unit) in split.items() if unit in UNITS}
+
     exc, everyone = p["exc_neurons"], p["exc_neurons"] + p["inh_neurons"]
-    constants = {
-        **{"gl": p["g_leak_nS"] * nS, "el": p["E_leak_mV"] * mV, "er": p["E_inh_mV"] * mV, "vt": p["threshold_mV"] * mV},
-        **{"current": p["I_pA"] * pA, "capacitance": p["C_pF"] * pF, "refractory_period": p["refractory_ms"] * ms},
-        **{"tau_ampa": p["tau_exc_ms"] * ms, "tau_gaba": p["tau_inh_ms"] * ms, "tau_stdp": p["tau_stdp_ms"] * ms},
-        **{"w_exc": p["w_exc_nS"] * nS, "w_inh_inh": p["w_inh_inh_nS"] * nS, "gmax": p["w_max_nS"]},
-        **{"alpha": p["target_rate_Hz"] * Hz * p["tau_stdp_ms"] * ms * 2, "nS": nS},
-    }
-    common = {"method": "euler", "namespace": constants}
     neurons = brian2.NeuronGroup(
-        everyone, NEURONS, threshold="v > vt", reset="v = el", refractory="refractory_period", **common
+        everyone, NEURONS, threshold="v > threshold", reset="v = E_leak", refractory="refractory", method="euler"
     )
-    neurons.v = p["V_initial_mV"] * mV
-    network = brian2.Network(neurons)
+    neurons.v = constants["V_initial"]
+    monitor = brian2.SpikeMonitor(neurons)
+    network = brian2.Network(neurons, monitor)
     source, target = np.repeat(np.arange(everyone), inputs["outdegree"]), inputs["target"]
 
     def connect(chosen, **more):
-        synapses = brian2.Synapses(neurons, neurons, namespace=constants, **more)
-        if chosen.any():
-            synapses.connect(i=source[chosen], j=target[chosen])
+        synapses = brian2.Synapses(neurons, neurons, **more)
+        synapses.connect(i=source[chosen], j=target[chosen])
         network.add(synapses)
         return synapses
 
-    connect(source < exc, on_pre="g_ampa += w_exc")
-    connect((source >= exc) & (target >= exc), on_pre="g_gaba += w_inh_inh")
+    connect(source < exc, on_pre="g_exc += w_exc")
+    connect((source >= exc) & (target >= exc), on_pre="g_inh += w_inh_inh")
     plastic = connect(
         (source >= exc) & (target < exc),
         model=PLASTIC,
-        on_pre="Apre += 1.0; w = clip(w + (Apost - alpha)*eta, 0, gmax); g_gaba += w*nS",
-        on_post="Apost += 1.0; w = clip(w + Apre*eta, 0, gmax)",
+        on_pre="pre += 1; w = clip(w + eta*(post - 2*target_rate*tau_stdp), 0*nS, w_max); g_inh += w",
+        on_post="post += 1; w = clip(w + eta*pre, 0*nS, w_max)",
     )
-    plastic.w = p["w_initial_nS"]
-    monitor = brian2.SpikeMonitor(neurons)
-    network.add(monitor)
-    for phase_ms, eta in zip(p["phases_ms"], (0.0, p["eta_nS"])):
-        network.run(phase_ms * ms, namespace={"eta": eta})
-    step, neuron = np.rint(np.asarray(monitor.t / ms) / p["dt_ms"]).astype(np.int32), np.asarray(monitor.i)
-    ends = np.rint(np.cumsum(p["phases_ms"]) / p["dt_ms"])
-    windows = zip(ends, np.rint(np.array(p["windows_ms"]) / p["dt_ms"]))
-    kept = np.any([(step >= end - window) & (step < end) for end, window in windows], axis=0)
-    return {"spike_step": step[kept], "spike_neuron": neuron[kept], "plastic_weight_nS": np.asarray(plastic.w)}
+    plastic.w = constants["w_initial"]
+    inside = np.zeros(round(sum(p["phases_ms"]) / p["dt_ms"]), bool)
+    for phase, (duration_ms, window_ms) in enumerate(zip(p["phases_ms"], p["windows_ms"], strict=True)):
+        network.run(duration_ms * ms, namespace=constants | {"eta": phase * constants["eta"]})
+        end = round(sum(p["phases_ms"][: phase + 1]) / p["dt_ms"])
+        inside[end - round(window_ms / p["dt_ms"]) : end] = True
+    step = np.rint(monitor.t / brian2.defaultclock.dt).astype(int)
+    kept = inside[step]
+    return {"spike_step": step[kept], "spike_neuron": monitor.i[kept], "plastic_weight_nS": plastic.w / nS}

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, Positive, PositiveInt, TimeGrid, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, Positive, PositiveInt, TimeGrid, quantity
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
@@ -15,7 +15,7 @@ class Parameters(TimeGrid):
     inh_neurons: PositiveInt = quantity("Inhibitory neurons.", symbol="N_I")
     connection_probability: float = quantity("Probability of each synapse.", symbol=r"\epsilon", ge=0, le=1)
     C_pF: Positive = quantity("Membrane capacitance.")
-    g_leak_nS: NonNegative = quantity("Leak conductance.", symbol="g_l")
+    g_leak_nS: float = quantity("Leak conductance.", symbol="g_l", ge=0)
     E_leak_mV: float = quantity("Resting potential, and reset.", symbol="e_l")
     E_inh_mV: float = quantity("Reversal potential of inhibition; that of excitation is 0.", symbol="e_r")
     threshold_mV: float = quantity("Threshold.", symbol="v_t")
@@ -24,13 +24,13 @@ class Parameters(TimeGrid):
     refractory_ms: GridDuration = quantity("Refractory period.")
     tau_exc_ms: Positive = quantity("Time constant of excitation.", symbol=r"\tau_\mathrm{ampa}")
     tau_inh_ms: Positive = quantity("Time constant of inhibition.", symbol=r"\tau_\mathrm{gaba}")
-    w_exc_nS: NonNegative = quantity("Weight of excitatory synapses.")
-    w_inh_inh_nS: NonNegative = quantity("Weight of synapses among inhibitory neurons.")
-    w_initial_nS: NonNegative = quantity("Weight of plastic synapses at the start.")
+    w_exc_nS: float = quantity("Weight of excitatory synapses.", ge=0)
+    w_inh_inh_nS: float = quantity("Weight of synapses among inhibitory neurons.", ge=0)
+    w_initial_nS: float = quantity("Weight of plastic synapses at the start.", ge=0)
     w_max_nS: Positive = quantity("Largest weight of plastic synapses.")
     tau_stdp_ms: Positive = quantity("Time constant of the traces.", symbol=r"\tau_\mathrm{STDP}")
-    target_rate_Hz: NonNegative = quantity("Rate of excitatory neurons at which weights stay.", symbol=r"\rho_0")
-    eta_nS: NonNegative = quantity("Learning rate.", symbol=r"\eta")
+    target_rate_Hz: float = quantity("Rate of excitatory neurons at which weights stay.", symbol=r"\rho_0", ge=0)
+    eta_nS: float = quantity("Learning rate.", symbol=r"\eta", ge=0)
     phases_ms: list[GridDuration] = quantity("Duration without, and with plasticity.", min_length=2, max_length=2)
     windows_ms: list[GridDuration] = quantity("End of each phase that is analysed.", min_length=2, max_length=2)
     sample_ms: GridDuration = quantity("Interval of the samples of rates and mean weight.")
@@ -57,7 +57,8 @@ class Parameters(TimeGrid):
     def cost(self) -> Cost:
         """Return what a run needs: synapses, as many spikes as refractoriness allows, the raster, and samples."""
         steps, synapses = sum(self.phases_ms) / self.dt_ms, self.connection_probability * self.neurons**2
-        spikes = self.neurons * (sum(self.windows_ms) + 2 * self.sample_ms) * (1 / self.refractory_ms + 1 / self.sample_ms)
+        kept_ms = sum(self.windows_ms) + 2 * self.sample_ms
+        spikes = self.neurons * kept_ms * (1 / self.refractory_ms + 1 / self.sample_ms)
         numbers = 8 * (synapses + 6 * synapses**0.5) + 15 * spikes + 30 * self.neurons + 8 * steps / 10
         shown = self.shown_neurons * self.raster_ms / self.dt_ms
         return Cost(8 * numbers + 4 * shown, 5e-10 * self.neurons * steps)
@@ -73,7 +74,7 @@ RUN = {
     "exc_rate_Hz": Variable(("time_ms",), "mean rate of the excitatory neurons in each sample", trace=True),
     "inh_rate_Hz": Variable(("time_ms",), "mean rate of the inhibitory neurons in each sample", trace=True),
     "weight_mean_nS": Variable(("time_ms",), "mean plastic weight at the end of each sample", trace=True),
-    "raster": Variable(("phase", "step", "shown"), "1 where a shown neuron spikes, end of each phase", "int8", trace=True),
+    "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
 }
 
 _SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0, "shown_neurons": 40}
