@@ -1,7 +1,7 @@
-"""The network in time: conductance-based neurons, and inhibitory synapses that learn.
+"""The network in time. In SI units; a name is that of the parameter without its unit.
 
-Units are SI's; weights are in nS. A step goes as in Brian2: state, thresholds, synapses, reset. A trace belongs to a
-neuron here and decays in each step; Brian2 keeps one per synapse, and updates it at events: the same but for rounding.
+A step goes as in Brian2: state, thresholds, synapses, reset. A trace belongs to a neuron here, and decays in each step;
+Brian2 has one at each synapse, and updates it at events: the same but for rounding.
 """
 
 from collections import namedtuple
@@ -10,68 +10,48 @@ import numpy as np
 
 from replasticity.numerics.compilation import inline_njit, njit
 
-Step = namedtuple(
-    "Step",
-    "exc_neurons refractory_steps dt_over_C g_leak_S E_leak_V E_inh_V I_A threshold_V g_exc_rate g_inh_rate "
-    "trace_decay w_exc_S w_max_nS alpha eta_nS",
-)
-#: Of each neuron, excitatory ones first: potential, conductances, trace and end of the refractory period; of each
-#: synapse of an inhibitory neuron: weight.
-State = namedtuple("State", "v_V g_exc_S g_inh_S trace active_from w_nS")
+SI = {"ms": 0.001, "mV": 0.001, "nS": 1e-9, "pF": 1e-12, "pA": 1e-12, "Hz": 1.0}
+CONSTANTS = "dt C g_leak E_leak E_inh threshold I tau_exc tau_inh w_exc w_max eta"
+Step = namedtuple("Step", f"{CONSTANTS} alpha trace_decay refractory_steps exc_neurons")
+#: Of each neuron, excitatory ones first: potential, conductances, trace, end of the refractory period; of each synapse
+#: of an inhibitory neuron: weight.
+State = namedtuple("State", "v g_exc g_inh trace active_from w")
 #: Synapses of neuron i are first[i] to first[i + 1] of ``target``; plastic synapses onto neuron j are into_first[j] to
-#: into_first[j + 1] of ``into`` (numbers of weights) and ``into_source``.
+#: into_first[j + 1] of ``into``, their places in w, and ``into_source``.
 Wiring = namedtuple("Wiring", "first target into_first into into_source")
 
 
-def discretise(p):
-    """Return the constants of a step, rounded as Brian2 rounds them."""
-    dt_s, tau_stdp_s = p.dt_ms * 0.001, p.tau_stdp_ms * 0.001
-    return Step(
-        exc_neurons=p.exc_neurons,
-        refractory_steps=p.steps(p.refractory_ms),
-        dt_over_C=dt_s / (p.C_pF * 1e-12),
-        g_leak_S=p.g_leak_nS * 1e-9,
-        E_leak_V=p.E_leak_mV * 0.001,
-        E_inh_V=p.E_inh_mV * 0.001,
-        I_A=p.I_pA * 1e-12,
-        threshold_V=p.threshold_mV * 0.001,
-        g_exc_rate=-dt_s / (p.tau_exc_ms * 0.001),
-        g_inh_rate=-dt_s / (p.tau_inh_ms * 0.001),
-        trace_decay=np.exp(-dt_s / tau_stdp_s),
-        w_exc_S=p.w_exc_nS * 1e-9,
-        w_max_nS=float(p.w_max_nS),
-        alpha=float(p.target_rate_Hz) * tau_stdp_s * 2,
-        eta_nS=float(p.eta_nS),
-    )
-
-
 def build(p, outdegree, target):
-    """Return the wiring, the state before the first step, and which synapses of inhibitory neurons are plastic."""
+    """Return constants, wiring, the state before the first step, and which synapses of inhibitory neurons learn."""
+    names = [(name, *name.rpartition("_")[::2]) for name in type(p).model_fields]
+    si = {stem: getattr(p, name) * SI[unit] for name, stem, unit in names if unit in SI and not stem.endswith("s")}
+    more = {"refractory_steps": p.steps(p.refractory_ms), "exc_neurons": p.exc_neurons}
+    more |= {"alpha": 2 * si["target_rate"] * si["tau_stdp"], "trace_decay": np.exp(-si["dt"] / si["tau_stdp"])}
+    step = Step(**{name: si[name] for name in CONSTANTS.split()}, **more)
+
     first = np.append(0, np.cumsum(outdegree, dtype=np.int64))
-    of_inh = target[first[p.exc_neurons] :]
-    plastic = of_inh < p.exc_neurons
-    into = np.flatnonzero(plastic)
-    into = into[np.argsort(of_inh[into], kind="stable")]
+    target_of_inh = target[first[p.exc_neurons] :]
+    plastic = target_of_inh < p.exc_neurons
+    into = np.argsort(target_of_inh, kind="stable")[: np.count_nonzero(plastic)]
     source = np.repeat(np.arange(p.exc_neurons, p.neurons), outdegree[p.exc_neurons :])
-    into_first = np.append(0, np.cumsum(np.bincount(of_inh[plastic], minlength=p.exc_neurons)))
-    v_V, g_exc_S, g_inh_S, trace = np.zeros((4, p.neurons))
-    v_V[:] = p.V_initial_mV * 0.001
-    w_nS = np.where(plastic, float(p.w_initial_nS), float(p.w_inh_inh_nS))
-    state = State(v_V, g_exc_S, g_inh_S, trace, np.zeros(p.neurons, np.int64), w_nS)
-    return Wiring(first, target, into_first, into, source[into]), state, plastic
+    into_first = np.append(0, np.cumsum(np.bincount(target_of_inh[plastic], minlength=p.exc_neurons)))
+    v, g_exc, g_inh, trace = np.zeros((4, p.neurons))
+    v[:] = si["V_initial"]
+    w = np.where(plastic, si["w_initial"], si["w_inh_inh"])
+    state = State(v, g_exc, g_inh, trace, np.zeros(p.neurons, np.int64), w)
+    return step, Wiring(first, target, into_first, into, source[into]), state, plastic
 
 
 @njit
 def advance_neurons(n, state, step):
-    """Advance all neurons by a forward Euler step; potentials of refractory ones stay."""
-    v_V, g_exc_S, g_inh_S, trace, active_from, _ = state
-    for i in range(len(v_V)):
-        v, g_exc, g_inh = v_V[i], g_exc_S[i], g_inh_S[i]
-        inward_A = step.I_A - ((g_exc * v + g_inh * (v - step.E_inh_V)) + step.g_leak_S * (v - step.E_leak_V))
-        v_V[i] = step.dt_over_C * inward_A + v if n >= active_from[i] else v
-        g_exc_S[i] = step.g_exc_rate * g_exc + g_exc
-        g_inh_S[i] = step.g_inh_rate * g_inh + g_inh
-        trace[i] *= step.trace_decay
+    """Advance all neurons by a step of forward Euler; potentials of refractory ones stay."""
+    for i in range(len(state.v)):
+        v, g_exc, g_inh = state.v[i], state.g_exc[i], state.g_inh[i]
+        inward = step.I - ((g_exc * v + g_inh * (v - step.E_inh)) + step.g_leak * (v - step.E_leak))
+        state.v[i] = step.dt / step.C * inward + v if n >= state.active_from[i] else v
+        state.g_exc[i] = -step.dt / step.tau_exc * g_exc + g_exc
+        state.g_inh[i] = -step.dt / step.tau_inh * g_inh + g_inh
+        state.trace[i] *= step.trace_decay
 
 
 @inline_njit
@@ -79,24 +59,23 @@ def transmit(i, state, wiring, step):
     """Let a spike of neuron i act on its targets; a plastic synapse learns first."""
     first_inh = wiring.first[step.exc_neurons]
     for k in range(wiring.first[i], wiring.first[i + 1]):
-        j = wiring.target[k]
-        if i < step.exc_neurons:
-            state.g_exc_S[j] += step.w_exc_S
-            continue
-        w_nS = state.w_nS[k - first_inh]
-        if j < step.exc_neurons:
-            w_nS = min(max(w_nS + step.eta_nS * (state.trace[j] - step.alpha), 0.0), step.w_max_nS)
-            state.w_nS[k - first_inh] = w_nS
-        state.g_inh_S[j] += w_nS * 1e-9
+        j, place = wiring.target[k], k - first_inh
+        if place < 0:
+            state.g_exc[j] += step.w_exc
+        else:
+            if j < step.exc_neurons:
+                w = state.w[place] + step.eta * (state.trace[j] - step.alpha)
+                state.w[place] = min(max(w, 0.0), step.w_max)
+            state.g_inh[j] += state.w[place]
 
 
 @inline_njit
 def potentiate(j, state, wiring, step):
     """Let the plastic synapses onto neuron j learn from its spike."""
-    for place in range(wiring.into_first[j], wiring.into_first[j + 1]):
-        k = wiring.into[place]
-        w_nS = state.w_nS[k] + step.eta_nS * state.trace[wiring.into_source[place]]
-        state.w_nS[k] = min(max(w_nS, 0.0), step.w_max_nS)
+    for k in range(wiring.into_first[j], wiring.into_first[j + 1]):
+        place = wiring.into[k]
+        w = state.w[place] + step.eta * state.trace[wiring.into_source[k]]
+        state.w[place] = min(max(w, 0.0), step.w_max)
 
 
 @njit
@@ -106,9 +85,9 @@ def simulate(first, end, state, wiring, step, spike_step, spike_neuron):
     for n in range(first, end):
         advance_neurons(n, state, step)
         before = total
-        for i in range(len(state.v_V)):
+        for i in range(len(state.v)):
             # A refractory neuron is at rest, below threshold.
-            if state.v_V[i] > step.threshold_V:
+            if state.v[i] > step.threshold:
                 spike_step[total], spike_neuron[total] = n, i
                 total += 1
         # Presynaptic events see no trace of this step's spikes, postsynaptic ones do: pre comes before post.
@@ -117,8 +96,7 @@ def simulate(first, end, state, wiring, step, spike_step, spike_neuron):
         for i in spike_neuron[before:total]:
             state.trace[i] += 1.0
         for i in spike_neuron[before:total]:
-            if i < step.exc_neurons and step.eta_nS > 0.0:
+            if i < step.exc_neurons and step.eta > 0.0:
                 potentiate(i, state, wiring, step)
-            state.v_V[i] = step.E_leak_V
-            state.active_from[i] = n + step.refractory_steps
+            state.v[i], state.active_from[i] = step.E_leak, n + step.refractory_steps
     return total

@@ -2,7 +2,7 @@
 
 import brian2
 import numpy as np
-from brian2 import Hz, mV, ms, nS, pA, pF
+from brian2 import Hz, ms, mV, nS, pA, pF
 
 UNITS = {"ms": ms, "mV": mV, "nS": nS, "pF": pF, "pA": pA, "Hz": Hz}
 

@@ -7,6 +7,9 @@ from replasticity.definitions.parameters import Cost, GridDuration, Positive, Po
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
+#: Excitatory neurons whose spikes are shown, at most.
+MOST_SHOWN = 500
+
 
 class Parameters(TimeGrid):
     """Parameters of the network, its plastic synapses (inhibitory to excitatory) and the two phases."""
@@ -15,15 +18,15 @@ class Parameters(TimeGrid):
     inh_neurons: PositiveInt = quantity("Inhibitory neurons.", symbol="N_I")
     connection_probability: float = quantity("Probability of each synapse.", symbol=r"\epsilon", ge=0, le=1)
     C_pF: Positive = quantity("Membrane capacitance.")
-    g_leak_nS: float = quantity("Leak conductance.", symbol="g_l", ge=0)
-    E_leak_mV: float = quantity("Resting potential, and reset.", symbol="e_l")
-    E_inh_mV: float = quantity("Reversal potential of inhibition; that of excitation is 0.", symbol="e_r")
-    threshold_mV: float = quantity("Threshold.", symbol="v_t")
+    g_leak_nS: float = quantity("Leak conductance.", ge=0)
+    E_leak_mV: float = quantity("Resting potential, and reset.")
+    E_inh_mV: float = quantity("Reversal potential of inhibition; that of excitation is 0.")
+    threshold_mV: float = quantity("Threshold.")
     V_initial_mV: float = quantity("Potential at the start.")
     I_pA: float = quantity("Constant current into each neuron.")
     refractory_ms: GridDuration = quantity("Refractory period.")
-    tau_exc_ms: Positive = quantity("Time constant of excitation.", symbol=r"\tau_\mathrm{ampa}")
-    tau_inh_ms: Positive = quantity("Time constant of inhibition.", symbol=r"\tau_\mathrm{gaba}")
+    tau_exc_ms: Positive = quantity("Time constant of excitation.")
+    tau_inh_ms: Positive = quantity("Time constant of inhibition.")
     w_exc_nS: float = quantity("Weight of excitatory synapses.", ge=0)
     w_inh_inh_nS: float = quantity("Weight of synapses among inhibitory neurons.", ge=0)
     w_initial_nS: float = quantity("Weight of plastic synapses at the start.", ge=0)
@@ -33,20 +36,16 @@ class Parameters(TimeGrid):
     eta_nS: float = quantity("Learning rate.", symbol=r"\eta", ge=0)
     phases_ms: list[GridDuration] = quantity("Duration without, and with plasticity.", min_length=2, max_length=2)
     windows_ms: list[GridDuration] = quantity("End of each phase that is analysed.", min_length=2, max_length=2)
-    sample_ms: GridDuration = quantity("Interval of the samples of rates and mean weight.")
     raster_ms: GridDuration = quantity("End of each phase whose spikes are shown.", output_option=True)
-    shown_neurons: PositiveInt = quantity("Excitatory neurons whose spikes are shown.", output_option=True)
+    sample_ms: GridDuration = quantity("Interval of the samples of rates.")
 
     @model_validator(mode="after")
     def _values_fit_together(self) -> "Parameters":
         self.require_whole_steps("phases_ms", "windows_ms", least=1, of="sample_ms")
-        for window_ms, phase_ms in zip(self.windows_ms, self.phases_ms, strict=True):
-            if not self.raster_ms <= window_ms <= phase_ms:
-                raise ValueError("windows_ms: each at least raster_ms, and at most as long as its phase")
+        if any(not self.raster_ms <= w <= phase for w, phase in zip(self.windows_ms, self.phases_ms, strict=True)):
+            raise ValueError("windows_ms: each from raster_ms to the duration of its phase")
         if self.E_leak_mV > self.threshold_mV:
             raise ValueError("E_leak_mV: at most threshold_mV, since it is the reset")
-        if self.shown_neurons > self.exc_neurons:
-            raise ValueError("shown_neurons: at most exc_neurons")
         return self
 
     @property
@@ -55,13 +54,12 @@ class Parameters(TimeGrid):
         return self.exc_neurons + self.inh_neurons
 
     def cost(self) -> Cost:
-        """Return what a run needs: synapses, as many spikes as refractoriness allows, the raster, and samples."""
+        """Return what a run needs: its synapses, as many spikes as refractoriness allows, and the raster."""
         steps, synapses = sum(self.phases_ms) / self.dt_ms, self.connection_probability * self.neurons**2
-        kept_ms = sum(self.windows_ms) + 2 * self.sample_ms
-        spikes = self.neurons * kept_ms * (1 / self.refractory_ms + 1 / self.sample_ms)
-        numbers = 8 * (synapses + 6 * synapses**0.5) + 15 * spikes + 30 * self.neurons + 8 * steps / 10
-        shown = self.shown_neurons * self.raster_ms / self.dt_ms
-        return Cost(8 * numbers + 4 * shown, 5e-10 * self.neurons * steps)
+        per_ms = self.neurons * (1 / self.refractory_ms + 1 / self.sample_ms)
+        numbers = 8 * (synapses + 6 * synapses**0.5) + 15 * per_ms * (sum(self.windows_ms) + 2 * self.sample_ms)
+        memory_bytes = 8 * (numbers + 30 * self.neurons + steps) + 4 * MOST_SHOWN * self.raster_ms / self.dt_ms
+        return Cost(memory_bytes, 5e-10 * self.neurons * steps)
 
 
 RUN = {
@@ -70,14 +68,12 @@ RUN = {
     "spike_step": Variable(("spike",), "step of each spike in the analysed ends of the phases", "int32"),
     "spike_neuron": Variable(("spike",), "its neuron", "int32"),
     "plastic_weight_nS": Variable(("plastic_synapse",), "weight of each plastic synapse at the end"),
-    "time_ms": Variable(("time_ms",), "end of each sample", trace=True),
-    "exc_rate_Hz": Variable(("time_ms",), "mean rate of the excitatory neurons in each sample", trace=True),
-    "inh_rate_Hz": Variable(("time_ms",), "mean rate of the inhibitory neurons in each sample", trace=True),
-    "weight_mean_nS": Variable(("time_ms",), "mean plastic weight at the end of each sample", trace=True),
+    "time_ms": Variable(("time_ms",), "middle of each sample", trace=True),
+    "rates_Hz": Variable(("population", "time_ms"), "rate of excitatory and of inhibitory neurons", trace=True),
     "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
 }
 
-_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0, "shown_neurons": 40}
+_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
 SHORTEST = _SMALL | {"phases_ms": [20.0, 30.0], "windows_ms": [20.0, 20.0], "sample_ms": 10.0, "raster_ms": 10.0}
 
 
@@ -91,27 +87,28 @@ def sample_inputs(p: Parameters, seed: int) -> Arrays:
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     from replasticity.studies.vogels2011 import model
 
-    wiring, state, plastic = model.build(p, inputs["outdegree"], inputs["target"])
-    step, chunk = model.discretise(p), p.steps(p.sample_ms)
-    fixed, samples = round(p.phases_ms[0] / p.sample_ms), round(sum(p.phases_ms) / p.sample_ms)
+    step, wiring, state, plastic = model.build(p, inputs["outdegree"], inputs["target"])
+    chunk = p.steps(p.sample_ms)
+    end = np.cumsum([p.steps(each) for each in p.phases_ms]) // chunk
+    kept_from = end - [p.steps(each) // chunk for each in p.windows_ms]
     # No neuron spikes more often than its refractory period allows.
     buffers = np.zeros((2, p.neurons * (chunk // step.refractory_steps + 1)), np.int32)
-    spikes, rates_Hz, weight_mean_nS = [], np.zeros((2, samples)), np.zeros(samples)
-    for k in range(samples):
-        now = step._replace(eta_nS=0.0) if k < fixed else step
+    spikes, counts = [], np.zeros((2, end[1]))
+    for k in range(end[1]):
+        phase = int(k >= end[0])
+        now = step._replace(eta=phase * step.eta)
         found = buffers[:, : model.simulate(k * chunk, (k + 1) * chunk, state, wiring, now, *buffers)]
-        exc = np.count_nonzero(found[1] < p.exc_neurons)
-        rates_Hz[:, k] = exc / p.exc_neurons, (found.shape[1] - exc) / p.inh_neurons
-        weight_mean_nS[k] = state.w_nS[plastic].mean() if plastic.any() else 0.0
-        left_ms = ((fixed if k < fixed else samples) - k) * p.sample_ms
-        if left_ms <= p.windows_ms[k >= fixed] * (1 + 1e-9):
+        counts[:, k] = np.bincount(found[1] >= p.exc_neurons, minlength=2)
+        if k >= kept_from[phase]:
             spikes.append(found.copy())
     spike_step, spike_neuron = np.concatenate(spikes, axis=1)
-    raster = np.zeros((2, p.steps(p.raster_ms), p.shown_neurons), np.int8)
-    for phase, end in zip(raster, (fixed * chunk, samples * chunk), strict=True):
-        at = spike_step - (end - len(phase))
-        shown = (at >= 0) & (at < len(phase)) & (spike_neuron < p.shown_neurons)
-        phase[at[shown], spike_neuron[shown]] = 1
-    values = {"spike_step": spike_step, "spike_neuron": spike_neuron, "plastic_weight_nS": state.w_nS[plastic]}
-    values |= {"time_ms": np.arange(1, samples + 1) * p.sample_ms, "weight_mean_nS": weight_mean_nS, "raster": raster}
-    return build(RUN, values | dict(zip(("exc_rate_Hz", "inh_rate_Hz"), rates_Hz / (p.sample_ms / 1000), strict=True)))
+    raster = np.zeros((2, p.steps(p.raster_ms), min(MOST_SHOWN, p.exc_neurons)), np.int8)
+    for phase, (_, length, shown) in enumerate([raster.shape] * 2):
+        at = spike_step - (end[phase] * chunk - length)
+        seen = (at >= 0) & (at < length) & (spike_neuron < shown)
+        raster[phase, at[seen], spike_neuron[seen]] = 1
+    rates_Hz = counts / [[p.exc_neurons], [p.inh_neurons]] / (p.sample_ms / 1000)
+    values = {"spike_step": spike_step, "spike_neuron": spike_neuron, "plastic_weight_nS": state.w[plastic] * 1e9}
+    return build(
+        RUN, values | {"time_ms": (np.arange(end[1]) + 0.5) * p.sample_ms, "rates_Hz": rates_Hz, "raster": raster}
+    )
