@@ -45,13 +45,20 @@ def build(p, outdegree, target):
 @njit
 def advance_neurons(n, state, step):
     """Advance all neurons by a step of forward Euler; potentials of refractory ones stay."""
-    for i in range(len(state.v)):
-        v, g_exc, g_inh = state.v[i], state.g_exc[i], state.g_inh[i]
-        inward = step.I - ((g_exc * v + g_inh * (v - step.E_inh)) + step.g_leak * (v - step.E_leak))
-        state.v[i] = step.dt / step.C * inward + v if n >= state.active_from[i] else v
-        state.g_exc[i] = -step.dt / step.tau_exc * g_exc + g_exc
-        state.g_inh[i] = -step.dt / step.tau_inh * g_inh + g_inh
-        state.trace[i] *= step.trace_decay
+    v, g_exc, g_inh, trace, active_from, _ = state
+    v_rate, exc_rate, inh_rate = step.dt / step.C, -step.dt / step.tau_exc, -step.dt / step.tau_inh
+    for i in range(len(v)):
+        inward = step.I - ((g_exc[i] * v[i] + g_inh[i] * (v[i] - step.E_inh)) + step.g_leak * (v[i] - step.E_leak))
+        v[i] = v_rate * inward + v[i] if n >= active_from[i] else v[i]
+        g_exc[i] = exc_rate * g_exc[i] + g_exc[i]
+        g_inh[i] = inh_rate * g_inh[i] + g_inh[i]
+        trace[i] *= step.trace_decay
+
+
+@inline_njit
+def learn(place, change, state, step):
+    """Change a plastic weight, within its bounds."""
+    state.w[place] = min(max(state.w[place] + step.eta * change, 0.0), step.w_max)
 
 
 @inline_njit
@@ -59,23 +66,13 @@ def transmit(i, state, wiring, step):
     """Let a spike of neuron i act on its targets; a plastic synapse learns first."""
     first_inh = wiring.first[step.exc_neurons]
     for k in range(wiring.first[i], wiring.first[i + 1]):
-        j, place = wiring.target[k], k - first_inh
-        if place < 0:
+        j = wiring.target[k]
+        if i < step.exc_neurons:
             state.g_exc[j] += step.w_exc
         else:
             if j < step.exc_neurons:
-                w = state.w[place] + step.eta * (state.trace[j] - step.alpha)
-                state.w[place] = min(max(w, 0.0), step.w_max)
-            state.g_inh[j] += state.w[place]
-
-
-@inline_njit
-def potentiate(j, state, wiring, step):
-    """Let the plastic synapses onto neuron j learn from its spike."""
-    for k in range(wiring.into_first[j], wiring.into_first[j + 1]):
-        place = wiring.into[k]
-        w = state.w[place] + step.eta * state.trace[wiring.into_source[k]]
-        state.w[place] = min(max(w, 0.0), step.w_max)
+                learn(k - first_inh, state.trace[j] - step.alpha, state, step)
+            state.g_inh[j] += state.w[k - first_inh]
 
 
 @njit
@@ -95,8 +92,9 @@ def simulate(first, end, state, wiring, step, spike_step, spike_neuron):
             transmit(i, state, wiring, step)
         for i in spike_neuron[before:total]:
             state.trace[i] += 1.0
-        for i in spike_neuron[before:total]:
-            if i < step.exc_neurons and step.eta > 0.0:
-                potentiate(i, state, wiring, step)
-            state.v[i], state.active_from[i] = step.E_leak, n + step.refractory_steps
+        for j in spike_neuron[before:total]:
+            if j < step.exc_neurons and step.eta > 0.0:
+                for k in range(wiring.into_first[j], wiring.into_first[j + 1]):
+                    learn(wiring.into[k], state.trace[wiring.into_source[k]], state, step)
+            state.v[j], state.active_from[j] = step.E_leak, n + step.refractory_steps
     return total
