@@ -13,35 +13,37 @@ def plot(ensembles):
     main = ensembles["main"]
     p, trace_seeds = look.parameters_of(main), main["trace_seed"].values
     figure = Figure(figsize=(look.FULL_WIDTH, 6.4), layout=look.layout())
-    panels = figure.subplot_mosaic("ab;cc;de", height_ratios=[1.2, 1, 1])
-    for phase, (letter, when) in enumerate((("a", "Before"), ("b", "After"))):
-        raster, end_ms = main["raster"].values[0, phase], sum(p["phases_ms"][: phase + 1])
+    a, b, rates, weights, irregularity = figure.subplot_mosaic("ab;cc;de", height_ratios=[1.2, 1, 1]).values()
+    for axes, letter, when, raster, end_ms in zip(
+        (a, b), "ab", ("Before", "After"), main["raster"].values[0], np.cumsum(p["phases_ms"]), strict=True
+    ):
         step, neuron = np.nonzero(raster)
-        panels[letter].plot(end_ms + (step - len(raster)) * p["dt_ms"], neuron, ".", color=look.BLUE, ms=2, mew=0)
-        panels[letter].set(xlabel="time (ms)", ylabel="excitatory neuron", xlim=(end_ms - p["raster_ms"], end_ms))
-        look.letter(panels[letter], letter, f"{when} learning (seed {trace_seeds[0]})")
-    rates = panels["c"]
-    for role, line, more in (("long", ":", ", longer"), ("main", "-", "")):
-        if role in ensembles:
-            time_s, rates_Hz = ensembles[role]["time_ms"].values / 1000, ensembles[role]["rates_Hz"].values
-            draw_band(rates, time_s, rates_Hz[:, 0], look.BLUE, f"excitatory{more}", line)
-            draw_band(rates, time_s, rates_Hz[:, 1], look.VERMILION, f"inhibitory{more}", line)
+        axes.plot(end_ms + (step - len(raster)) * p["dt_ms"], neuron, ".", color=look.BLUE, ms=2, mew=0)
+        axes.set(xlabel="time (ms)", ylabel="excitatory neuron", xlim=(end_ms - p["sample_ms"], end_ms))
+        axes.locator_params("x", nbins=5)
+        look.letter(axes, letter, f"{when} learning (seed {trace_seeds[0]})")
+    for role, line, more in (("long", ":", ", longer run"), ("main", "-", "")):
+        for population, name in enumerate(("excitatory", "inhibitory") if role in ensembles else ()):
+            time_s, rates_Hz = (
+                ensembles[role]["time_ms"].values / 1000,
+                ensembles[role]["rates_Hz"].values[:, population],
+            )
+            draw_band(rates, time_s, rates_Hz, (look.BLUE, look.VERMILION)[population], name + more, line)
     rates.axhline(p["target_rate_Hz"], color=look.BLACK, lw=0.8, ls="--", label="target, excitatory")
     rates.axvline(p["phases_ms"][0] / 1000, color=look.GREY, lw=0.8, label="learning begins")
     rates.set(xscale="log", yscale="log", xlabel="time (s)", ylabel="rate (Hz)", ylim=(1, 300))
-    rates.set_xlim(left=p["phases_ms"][0] / 2000)
     for axis in (rates.xaxis, rates.yaxis):
         axis.set_major_formatter("{x:g}")
+    draw_histogram(weights, WEIGHT_BORDERS_NS, main["weight_share"].values, look.GREEN, "after learning")
+    weights.set(xlabel="weight of plastic synapses (nS)", ylabel="share of synapses", yscale="log")
+    for phase, colour, when in ((0, look.GREY, "before learning"), (1, look.BLUE, "after learning")):
+        draw_histogram(irregularity, CV_BORDERS, main["cv_share"].values[:, phase], colour, when)
+    irregularity.set(xlabel="CV of interspike intervals", ylabel="share of neurons", yscale="log")
+    for axes, letter, title in ((weights, "d", "Inhibitory weights"), (irregularity, "e", "Irregularity")):
+        look.letter(axes, letter, f"{title} ({seeds_of(main)})")
+        look.legend(axes, "upper right")
     look.letter(rates, "c", f"Mean rates (n = {len(trace_seeds)})")
-    draw_histogram(panels["d"], WEIGHT_BORDERS_NS, main["weight_share"].values, look.GREEN, "after learning")
-    panels["d"].set(xlabel="weight of plastic synapses (nS)", ylabel="share of synapses", yscale="log")
-    look.letter(panels["d"], "d", f"Inhibitory weights ({seeds_of(main)})")
-    draw_histogram(panels["e"], CV_BORDERS, main["cv_share"].values[:, 0], look.GREY, "before learning")
-    draw_histogram(panels["e"], CV_BORDERS, main["cv_share"].values[:, 1], look.BLUE, "after learning")
-    panels["e"].set(xlabel="CV of interspike intervals", ylabel="share of neurons", yscale="log")
-    look.letter(panels["e"], "e", f"Irregularity ({seeds_of(main)})")
-    for letter, place in (("c", (0.01, 0.25)), ("d", "upper right"), ("e", "upper right")):
-        look.legend(panels[letter], place)
+    look.legend(rates, (0.01, 0.22))
     return figure
 
 

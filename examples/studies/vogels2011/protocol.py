@@ -7,9 +7,6 @@ from replasticity.definitions.parameters import Cost, GridDuration, Positive, Po
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
-#: Excitatory neurons whose spikes are shown, at most.
-MOST_SHOWN = 500
-
 
 class Parameters(TimeGrid):
     """Parameters of the network, its plastic synapses (inhibitory to excitatory) and the two phases."""
@@ -36,14 +33,15 @@ class Parameters(TimeGrid):
     eta_nS: float = quantity("Learning rate.", symbol=r"\eta", ge=0)
     phases_ms: list[GridDuration] = quantity("Duration without, and with plasticity.", min_length=2, max_length=2)
     windows_ms: list[GridDuration] = quantity("End of each phase that is analysed.", min_length=2, max_length=2)
-    raster_ms: GridDuration = quantity("End of each phase whose spikes are shown.", output_option=True)
-    sample_ms: GridDuration = quantity("Interval of the samples of rates.")
+    sample_ms: GridDuration = quantity(
+        "Interval of the samples of rates, and end of each phase whose spikes are shown."
+    )
 
     @model_validator(mode="after")
     def _values_fit_together(self) -> "Parameters":
         self.require_whole_steps("phases_ms", "windows_ms", least=1, of="sample_ms")
-        if any(not self.raster_ms <= w <= phase for w, phase in zip(self.windows_ms, self.phases_ms, strict=True)):
-            raise ValueError("windows_ms: each from raster_ms to the duration of its phase")
+        if any(window > phase for window, phase in zip(self.windows_ms, self.phases_ms, strict=True)):
+            raise ValueError("windows_ms: each at most as long as its phase")
         if self.E_leak_mV > self.threshold_mV:
             raise ValueError("E_leak_mV: at most threshold_mV, since it is the reset")
         return self
@@ -58,9 +56,12 @@ class Parameters(TimeGrid):
         steps, synapses = sum(self.phases_ms) / self.dt_ms, self.connection_probability * self.neurons**2
         per_ms = self.neurons * (1 / self.refractory_ms + 1 / self.sample_ms)
         numbers = 8 * (synapses + 6 * synapses**0.5) + 15 * per_ms * (sum(self.windows_ms) + 2 * self.sample_ms)
-        memory_bytes = 8 * (numbers + 30 * self.neurons + steps) + 4 * MOST_SHOWN * self.raster_ms / self.dt_ms
-        return Cost(memory_bytes, 5e-10 * self.neurons * steps)
+        raster_bytes = 3 * self.neurons * self.sample_ms / self.dt_ms
+        return Cost(8 * (numbers + 30 * self.neurons + steps) + raster_bytes, 5e-10 * self.neurons * steps)
 
+
+#: Excitatory neurons of the raster.
+MOST_SHOWN = 500
 
 RUN = {
     "outdegree": Variable(("neuron",), "synapses of each neuron, excitatory neurons first", "int32"),
@@ -70,11 +71,13 @@ RUN = {
     "plastic_weight_nS": Variable(("plastic_synapse",), "weight of each plastic synapse at the end"),
     "time_ms": Variable(("time_ms",), "middle of each sample", trace=True),
     "rates_Hz": Variable(("population", "time_ms"), "rate of excitatory and of inhibitory neurons", trace=True),
-    "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
+    "raster": Variable(
+        ("phase", "step", "exc"), "1 where a neuron spikes, last sample of each phase", "int8", trace=True
+    ),
 }
 
-_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
-SHORTEST = _SMALL | {"phases_ms": [20.0, 30.0], "windows_ms": [20.0, 20.0], "sample_ms": 10.0, "raster_ms": 10.0}
+SHORTEST = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0, "sample_ms": 10.0}
+SHORTEST |= {"phases_ms": [20.0, 30.0], "windows_ms": [20.0, 20.0]}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
@@ -88,12 +91,11 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     from replasticity.studies.vogels2011 import model
 
     step, wiring, state, plastic = model.build(p, inputs["outdegree"], inputs["target"])
-    chunk = p.steps(p.sample_ms)
-    end = np.cumsum([p.steps(each) for each in p.phases_ms]) // chunk
-    kept_from = end - [p.steps(each) // chunk for each in p.windows_ms]
+    chunk, end = p.steps(p.sample_ms), np.rint(np.cumsum(p.phases_ms) / p.sample_ms).astype(int)
+    kept_from = end - np.rint(np.array(p.windows_ms) / p.sample_ms)
     # No neuron spikes more often than its refractory period allows.
     buffers = np.zeros((2, p.neurons * (chunk // step.refractory_steps + 1)), np.int32)
-    spikes, counts = [], np.zeros((2, end[1]))
+    spikes, counts, raster = [], np.zeros((2, end[1])), np.zeros((2, chunk, p.neurons), np.int8)
     for k in range(end[1]):
         phase = int(k >= end[0])
         now = step._replace(eta=phase * step.eta)
@@ -101,14 +103,9 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
         counts[:, k] = np.bincount(found[1] >= p.exc_neurons, minlength=2)
         if k >= kept_from[phase]:
             spikes.append(found.copy())
-    spike_step, spike_neuron = np.concatenate(spikes, axis=1)
-    raster = np.zeros((2, p.steps(p.raster_ms), min(MOST_SHOWN, p.exc_neurons)), np.int8)
-    for phase, (_, length, shown) in enumerate([raster.shape] * 2):
-        at = spike_step - (end[phase] * chunk - length)
-        seen = (at >= 0) & (at < length) & (spike_neuron < shown)
-        raster[phase, at[seen], spike_neuron[seen]] = 1
+        if k + 1 == end[phase]:
+            raster[phase, found[0] - k * chunk, found[1]] = 1
+    values = dict(zip(("spike_step", "spike_neuron"), np.concatenate(spikes, axis=1), strict=True))
+    values |= {"plastic_weight_nS": state.w[plastic] * 1e9, "raster": raster[:, :, : min(p.exc_neurons, MOST_SHOWN)]}
     rates_Hz = counts / [[p.exc_neurons], [p.inh_neurons]] / (p.sample_ms / 1000)
-    values = {"spike_step": spike_step, "spike_neuron": spike_neuron, "plastic_weight_nS": state.w[plastic] * 1e9}
-    return build(
-        RUN, values | {"time_ms": (np.arange(end[1]) + 0.5) * p.sample_ms, "rates_Hz": rates_Hz, "raster": raster}
-    )
+    return build(RUN, values | {"time_ms": (np.arange(end[1]) + 0.5) * p.sample_ms, "rates_Hz": rates_Hz})
