@@ -11,8 +11,10 @@ import numpy as np
 from replasticity.numerics.compilation import inline_njit, njit
 
 SI = {"ms": 0.001, "mV": 0.001, "nS": 1e-9, "pF": 1e-12, "pA": 1e-12, "Hz": 1.0}
-CONSTANTS = "dt C g_leak E_leak E_inh threshold I tau_exc tau_inh w_exc w_max eta"
-Step = namedtuple("Step", f"{CONSTANTS} alpha trace_decay refractory_steps exc_neurons")
+Step = namedtuple(
+    "Step",
+    "dt C g_leak E_leak E_inh threshold I tau_exc tau_inh w_exc w_max eta alpha trace_decay refractory_steps exc_neurons",
+)
 #: Of each neuron, excitatory ones first: potential, conductances, trace, end of the refractory period; of each synapse
 #: of an inhibitory neuron: weight.
 State = namedtuple("State", "v g_exc g_inh trace active_from w")
@@ -23,12 +25,11 @@ Wiring = namedtuple("Wiring", "first target into_first into into_source")
 
 def build(p, outdegree, target):
     """Return constants, wiring, the state before the first step, and which synapses of inhibitory neurons learn."""
-    names = [(name, *name.rpartition("_")[::2]) for name in type(p).model_fields]
-    si = {stem: getattr(p, name) * SI[unit] for name, stem, unit in names if unit in SI and not stem.endswith("s")}
-    more = {"refractory_steps": p.steps(p.refractory_ms), "exc_neurons": p.exc_neurons}
-    more |= {"alpha": 2 * si["target_rate"] * si["tau_stdp"], "trace_decay": np.exp(-si["dt"] / si["tau_stdp"])}
-    step = Step(**{name: si[name] for name in CONSTANTS.split()}, **more)
-
+    split = {name: name.rpartition("_")[::2] for name in type(p).model_fields if name != "phases_ms"}
+    si = {stem: getattr(p, name) * SI[unit] for name, (stem, unit) in split.items() if unit in SI}
+    si |= {"alpha": 2 * si["target_rate"] * si["tau_stdp"], "trace_decay": np.exp(-si["dt"] / si["tau_stdp"])}
+    si |= {"refractory_steps": p.steps(p.refractory_ms), "exc_neurons": p.exc_neurons}
+    step = Step(**{name: si[name] for name in Step._fields})
     first = np.append(0, np.cumsum(outdegree, dtype=np.int64))
     target_of_inh = target[first[p.exc_neurons] :]
     plastic = target_of_inh < p.exc_neurons
@@ -83,8 +84,7 @@ def simulate(first, end, state, wiring, step, spike_step, spike_neuron):
         advance_neurons(n, state, step)
         before = total
         for i in range(len(state.v)):
-            # A refractory neuron is at rest, below threshold.
-            if state.v[i] > step.threshold:
+            if state.v[i] > step.threshold and n >= state.active_from[i]:
                 spike_step[total], spike_neuron[total] = n, i
                 total += 1
         # Presynaptic events see no trace of this step's spikes, postsynaptic ones do: pre comes before post.

@@ -16,13 +16,13 @@ ON_POST = "post += 1; w = clip(w + eta*pre, 0*nS, w_max)"
 
 
 def run(parameters, inputs):
-    """Return the spikes in the windows, and the plastic weights at the end."""
+    """Return the spikes, and the plastic weights at the end."""
     p = parameters
     brian2.prefs.codegen.target = "numpy"
     brian2.prefs.logging.file_log = False
     brian2.defaultclock.dt = p["dt_ms"] * ms
     # E_leak_mV is E_leak there.
-    split = {name: name.rpartition("_")[::2] for name in p if not isinstance(p[name], list) and name != "dt_ms"}
+    split = {name: name.rpartition("_")[::2] for name in p if name not in ("phases_ms", "dt_ms")}
     constants = {stem: p[name] * UNITS[unit] for name, (stem, unit) in split.items() if unit in UNITS}
     exc, everyone = p["exc_neurons"], p["exc_neurons"] + p["inh_neurons"]
     neurons = brian2.NeuronGroup(
@@ -39,11 +39,7 @@ def run(parameters, inputs):
     plastic.w = constants["w_initial"]
     monitor = brian2.SpikeMonitor(neurons)
     network = brian2.Network(neurons, exciting, inhibiting, plastic, monitor)
-    kept, end_ms = [], 0.0
-    for eta, duration_ms, window_ms in zip((0 * nS, constants["eta"]), p["phases_ms"], p["windows_ms"], strict=True):
+    for eta, duration_ms in zip((0 * nS, constants["eta"]), p["phases_ms"], strict=True):
         network.run(duration_ms * ms, namespace=constants | {"eta": eta})
-        end_ms += duration_ms
-        step, first = np.rint(monitor.t / brian2.defaultclock.dt), round((end_ms - window_ms) / p["dt_ms"])
-        kept.append(np.stack([step, monitor.i])[:, step >= first])
-    step, neuron = np.concatenate(kept, axis=1).astype(int)
-    return {"spike_step": step, "spike_neuron": neuron, "plastic_weight_nS": plastic.w / nS}
+    step = np.rint(monitor.t / brian2.defaultclock.dt).astype(int)
+    return {"spike_step": step, "spike_neuron": np.array(monitor.i), "plastic_weight_nS": plastic.w / nS}

@@ -5,29 +5,48 @@ import numpy as np
 from replasticity.storage.contract import mean, ratio
 from replasticity.study.statistics import number, once_per_run, statistic, statistics
 
-#: Width of the bins in which spikes of two neurons count as together [ms], and intervals that a CV takes.
-TOGETHER_MS, FEWEST_INTERVALS = 5.0, 5
+#: Ends of the two phases that are analysed [ms]; intervals that a CV takes; spikes in a bin count as together [ms].
+WINDOWS_MS, FEWEST_INTERVALS, TOGETHER_MS = (500.0, 2000.0), 5, 5.0
+#: Width of the bins of rates over time [ms].
+RATE_BIN_MS = 100.0
 #: Borders of histograms: CV, and weight [nS]; what lies beyond the last counts in the last bin.
 CV_BORDERS, WEIGHT_BORDERS_NS = np.linspace(0, 2, 41), np.linspace(0, 10, 41)
 
-DIMENSIONS = {"phase": lambda p: 2, "bin": lambda p: len(CV_BORDERS) - 1}
+DIMENSIONS = {"phase": lambda p: 2, "bin": lambda p: len(CV_BORDERS) - 1, "time": lambda p: len(rate_times_s(p))}
 _FINE = {"resolution": 1e-9, "undefined": "there are too few spikes, or no synapses"}
 
 
 @once_per_run
 def windows(run, p):
-    """Return step in the window, and neuron, of each excitatory spike at the end of each phase."""
+    """Return steps in the window, and step in it and neuron of each excitatory spike, for the end of each phase."""
     found = []
-    for end_ms, window_ms in zip(np.cumsum(p.phases_ms), p.windows_ms, strict=True):
-        step = run.spike_step.astype(np.int64) - p.steps(end_ms - window_ms)
-        inside = (step >= 0) & (step < p.steps(window_ms)) & (run.spike_neuron < p.exc_neurons)
-        found.append((step[inside], run.spike_neuron[inside].astype(np.int64)))
+    for end_ms, length_ms in zip(np.cumsum(p.phases_ms), np.minimum(WINDOWS_MS, p.phases_ms), strict=True):
+        step, length = run.spike_step.astype(np.int64) - p.steps(end_ms - length_ms), p.steps(length_ms)
+        inside = (step >= 0) & (step < length) & (run.spike_neuron < p.exc_neurons)
+        found.append((length, step[inside], run.spike_neuron[inside].astype(np.int64)))
     return found
 
 
 @statistic("mean rate of the excitatory neurons before and after learning", ("phase",), resolution=1e-9)
 def rate_Hz(run, p):
-    return [len(step) / p.exc_neurons / ms * 1000 for (step, _), ms in zip(windows(run, p), p.windows_ms, strict=True)]
+    return [len(step) / p.exc_neurons / (length * p.dt_ms / 1000) for length, step, _ in windows(run, p)]
+
+
+def rate_times_s(p):
+    """Return the middle of each bin of rates over time."""
+    return (np.arange(max(1, int(sum(p.phases_ms) / RATE_BIN_MS))) + 0.5) * RATE_BIN_MS / 1000
+
+
+@statistics(
+    exc_rate_Hz=number("mean rate of the excitatory neurons over time", ("time",), resolution=1e-9),
+    inh_rate_Hz=number("mean rate of the inhibitory neurons over time", ("time",), resolution=1e-9),
+)
+def rates(run, p):
+    place, size, exc = run.spike_step * p.dt_ms // RATE_BIN_MS, len(rate_times_s(p)), run.spike_neuron < p.exc_neurons
+    counts = [np.bincount(place[who].astype(int), minlength=size)[:size] for who in (exc, ~exc)]
+    return [
+        count / many / RATE_BIN_MS * 1000 for count, many in zip(counts, (p.exc_neurons, p.inh_neurons), strict=True)
+    ]
 
 
 @statistics(
@@ -36,7 +55,7 @@ def rate_Hz(run, p):
 )
 def irregularity(run, p):
     cvs = []
-    for step, neuron in windows(run, p):
+    for _, step, neuron in windows(run, p):
         order = np.lexsort((step, neuron))
         same = np.diff(neuron[order]) == 0
         own, interval = neuron[order][1:][same], np.diff(step[order])[same]
@@ -49,8 +68,8 @@ def irregularity(run, p):
 @statistic("mean correlation of spike counts of two neurons, before and after learning", ("phase",), **_FINE)
 def correlation(run, p):
     found, width = [], max(1, p.steps(TOGETHER_MS))
-    for (step, neuron), window_ms in zip(windows(run, p), p.windows_ms, strict=True):
-        bins = -(-p.steps(window_ms) // width)
+    for length, step, neuron in windows(run, p):
+        bins = -(-length // width)
         place, count = np.unique(neuron * bins + step // width, return_counts=True)
         first, second = (np.bincount(place // bins, count**power, p.exc_neurons) / bins for power in (1, 2))
         variance = np.maximum(second - first**2, 0)
