@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from replasticity.plotting import rendering as look
 from replasticity.plotting.over_seeds import draw_band, mean_and_band, seeds_of
-from replasticity.studies.vogels2011.statistics import CV_BORDERS, WEIGHT_BORDERS_NS, rate_times_s
+from replasticity.studies.vogels2011.statistics import CV_BORDERS, TIMES, WEIGHT_BORDERS_NS
 
 
 def plot(ensembles):
@@ -23,8 +23,9 @@ def plot(ensembles):
         axes.set(xlabel="time (ms)", ylabel="excitatory neuron", xlim=(end_ms - len(raster) * p.dt_ms, end_ms))
         axes.locator_params("x", nbins=5)
         look.letter(axes, letter, f"{when} learning (seed {seed})")
-    for name, colour, label in (("exc", look.BLUE, "excitatory"), ("inh", look.VERMILION, "inhibitory")):
-        draw_band(rates, rate_times_s(p), main[f"{name}_rate_Hz"].values, colour, label)
+    time_s = (np.arange(TIMES) + 0.5) * sum(p.phases_ms) / 1000 / TIMES
+    for k, (colour, label) in enumerate(((look.BLUE, "excitatory"), (look.VERMILION, "inhibitory"))):
+        draw_band(rates, time_s, main["course_Hz"].values[:, k], colour, label)
     rates.axhline(p.target_rate_Hz, color=look.BLACK, lw=0.8, ls="--", label="target, excitatory")
     rates.axvline(p.phases_ms[0] / 1000, color=look.GREY, lw=0.8, label="learning begins")
     rates.set(yscale="log", xlabel="time (s)", ylabel="rate (Hz)")

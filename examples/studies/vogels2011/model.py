@@ -11,10 +11,8 @@ import numpy as np
 from replasticity.numerics.compilation import inline_njit, njit
 
 SI = {"ms": 0.001, "mV": 0.001, "nS": 1e-9, "pF": 1e-12, "pA": 1e-12, "Hz": 1.0}
-Step = namedtuple(
-    "Step",
-    "dt C g_leak E_leak E_inh threshold I tau_exc tau_inh w_exc w_max eta alpha trace_decay refractory_steps exc_neurons",
-)
+CONSTANTS = "dt C g_leak E_leak E_inh threshold I tau_exc tau_inh w_exc w_max eta"
+Step = namedtuple("Step", f"{CONSTANTS} alpha trace_decay refractory_steps exc_neurons")
 #: Of each neuron, excitatory ones first: potential, conductances, trace, end of the refractory period; of each synapse
 #: of an inhibitory neuron: weight.
 State = namedtuple("State", "v g_exc g_inh trace active_from w")

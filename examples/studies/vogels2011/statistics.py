@@ -7,12 +7,17 @@ from replasticity.study.statistics import number, once_per_run, statistic, stati
 
 #: Ends of the two phases that are analysed [ms]; intervals that a CV takes; spikes in a bin count as together [ms].
 WINDOWS_MS, FEWEST_INTERVALS, TOGETHER_MS = (500.0, 2000.0), 5, 5.0
-#: Width of the bins of rates over time [ms].
-RATE_BIN_MS = 100.0
 #: Borders of histograms: CV, and weight [nS]; what lies beyond the last counts in the last bin.
 CV_BORDERS, WEIGHT_BORDERS_NS = np.linspace(0, 2, 41), np.linspace(0, 10, 41)
+#: Bins of rates over the whole run.
+TIMES = 100
 
-DIMENSIONS = {"phase": lambda p: 2, "bin": lambda p: len(CV_BORDERS) - 1, "time": lambda p: len(rate_times_s(p))}
+DIMENSIONS = {
+    "phase": lambda p: 2,
+    "bin": lambda p: len(CV_BORDERS) - 1,
+    "time": lambda p: TIMES,
+    "population": lambda p: 2,
+}
 _FINE = {"resolution": 1e-9, "undefined": "there are too few spikes, or no synapses"}
 
 
@@ -32,21 +37,12 @@ def rate_Hz(run, p):
     return [len(step) / p.exc_neurons / (length * p.dt_ms / 1000) for length, step, _ in windows(run, p)]
 
 
-def rate_times_s(p):
-    """Return the middle of each bin of rates over time."""
-    return (np.arange(max(1, int(sum(p.phases_ms) / RATE_BIN_MS))) + 0.5) * RATE_BIN_MS / 1000
-
-
-@statistics(
-    exc_rate_Hz=number("mean rate of the excitatory neurons over time", ("time",), resolution=1e-9),
-    inh_rate_Hz=number("mean rate of the inhibitory neurons over time", ("time",), resolution=1e-9),
-)
-def rates(run, p):
-    place, size, exc = run.spike_step * p.dt_ms // RATE_BIN_MS, len(rate_times_s(p)), run.spike_neuron < p.exc_neurons
-    counts = [np.bincount(place[who].astype(int), minlength=size)[:size] for who in (exc, ~exc)]
-    return [
-        count / many / RATE_BIN_MS * 1000 for count, many in zip(counts, (p.exc_neurons, p.inh_neurons), strict=True)
-    ]
+@statistic("rates of excitatory and of inhibitory neurons over time", ("population", "time"), resolution=1e-9)
+def course_Hz(run, p):
+    time_ms, exc = (run.spike_step + 0.5) * p.dt_ms, run.spike_neuron < p.exc_neurons
+    borders_ms = np.linspace(0, sum(p.phases_ms), TIMES + 1)
+    counts = [np.histogram(time_ms[which], borders_ms)[0] for which in (exc, ~exc)]
+    return counts / np.array([[p.exc_neurons], [p.inh_neurons]]) / (borders_ms[1] / 1000)
 
 
 @statistics(
