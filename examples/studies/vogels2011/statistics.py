@@ -1,0 +1,88 @@
+"""Rates, irregularity and synchrony at the end of each phase, so before and after learning; the weights."""
+
+import numpy as np
+
+from replasticity.storage.contract import mean, ratio
+from replasticity.study.statistics import number, once_per_run, statistic, statistics
+
+#: Ends of the two phases that are analysed [ms]; intervals that a CV takes; spikes in a bin count as together [ms].
+WINDOWS_MS, FEWEST_INTERVALS, TOGETHER_MS = (500.0, 2000.0), 5, 5.0
+#: Borders of histograms: CV, and weight [nS]; what lies beyond the last counts in the last bin.
+CV_BORDERS, WEIGHT_BORDERS_NS = np.linspace(0, 2, 41), np.linspace(0, 10, 41)
+#: Bins of rates over the whole run.
+TIMES = 100
+
+DIMENSIONS = {
+    "phase": lambda p: 2,
+    "bin": lambda p: len(CV_BORDERS) - 1,
+    "time": lambda p: TIMES,
+    "population": lambda p: 2,
+}
+_FINE = {"resolution": 1e-9, "undefined": "there are too few spikes, or no synapses"}
+
+
+@once_per_run
+def windows(run, p):
+    """Return steps in the window, and step in it and neuron of each excitatory spike, for the end of each phase."""
+    found = []
+    for end_ms, length_ms in zip(np.cumsum(p.phases_ms), np.minimum(WINDOWS_MS, p.phases_ms), strict=True):
+        step, length = run.spike_step.astype(np.int64) - p.steps(end_ms - length_ms), p.steps(length_ms)
+        inside = (step >= 0) & (step < length) & (run.spike_neuron < p.exc_neurons)
+        found.append((length, step[inside], run.spike_neuron[inside].astype(np.int64)))
+    return found
+
+
+@statistic("mean rate of the excitatory neurons before and after learning", ("phase",), resolution=1e-9)
+def rate_Hz(run, p):
+    return [len(step) / p.exc_neurons / (length * p.dt_ms / 1000) for length, step, _ in windows(run, p)]
+
+
+@statistic("rates of excitatory and of inhibitory neurons over time", ("population", "time"), resolution=1e-9)
+def course_Hz(run, p):
+    time_ms, exc = (run.spike_step + 0.5) * p.dt_ms, run.spike_neuron < p.exc_neurons
+    borders_ms = np.linspace(0, sum(p.phases_ms), TIMES + 1)
+    counts = [np.histogram(time_ms[which], borders_ms)[0] for which in (exc, ~exc)]
+    return counts / np.array([[p.exc_neurons], [p.inh_neurons]]) / (borders_ms[1] / 1000)
+
+
+@statistics(
+    cv=number("mean CV of interspike intervals before and after learning", ("phase",), **_FINE),
+    cv_share=number("share of neurons in each bin of the CV", ("phase", "bin"), discrete=True, **_FINE),
+)
+def irregularity(run, p):
+    cvs = []
+    for _, step, neuron in windows(run, p):
+        order = np.lexsort((step, neuron))
+        same = np.diff(neuron[order]) == 0
+        own, interval = neuron[order][1:][same], np.diff(step[order])[same]
+        sums = np.array([np.bincount(own, interval**power, p.exc_neurons) for power in (0, 1, 2)])
+        count, total, squares = sums[:, sums[0] >= FEWEST_INTERVALS]
+        cvs.append(np.sqrt(np.maximum(squares - total**2 / count, 0) / (count - 1)) * count / total)
+    return [mean(cv) for cv in cvs], [shares(cv, CV_BORDERS) for cv in cvs]
+
+
+@statistic("mean correlation of spike counts of two neurons, before and after learning", ("phase",), **_FINE)
+def correlation(run, p):
+    found, width = [], max(1, p.steps(TOGETHER_MS))
+    for length, step, neuron in windows(run, p):
+        bins = -(-length // width)
+        place, count = np.unique(neuron * bins + step // width, return_counts=True)
+        first, second = (np.bincount(place // bins, count**power, p.exc_neurons) / bins for power in (1, 2))
+        variance = np.maximum(second - first**2, 0)
+        # The variance of the sum is all variances and covariances; pairs count by their standard deviations.
+        covariances = np.var(np.bincount(step // width, minlength=bins)) - variance.sum()
+        found.append(ratio(covariances, np.sqrt(variance).sum() ** 2 - variance.sum()))
+    return found
+
+
+@statistics(
+    weight_nS=number("mean plastic weight at the end", **_FINE),
+    weight_share=number("share of plastic synapses in each bin of the weight", ("bin",), discrete=True, **_FINE),
+)
+def weights(run, p):
+    return mean(run.plastic_weight_nS), shares(run.plastic_weight_nS, WEIGHT_BORDERS_NS)
+
+
+def shares(values, borders):
+    """Return the share of values in each bin."""
+    return ratio(np.histogram(np.minimum(values, borders[-1]), borders)[0], len(values))
