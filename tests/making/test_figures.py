@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from replasticity.cli import main
 from replasticity.making import figures
-from replasticity.storage import project
+from replasticity.storage import datasets, project
 from tests.conftest import ROOT
 
 FIGURE = ("figure", "mine", "--seeds", "1001-1003")
@@ -226,3 +227,22 @@ def test_results_are_where_they_were_after_a_figure_of_changes(folder):
         assert project.run_file("mine", 1) == Path("elsewhere/runs/mine/seed-1.nc")
         assert project.run_file("other", 1) == folder / "results/runs/other/seed-1.nc"
     assert project.run_file("mine", 1) == folder / "results/runs/mine/seed-1.nc"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_is_told_in_one_line_and_leaves_whole_files(folder, capsys):
+    results = folder / "results"
+    results.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", results], check=False).returncode != 0:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    try:
+        assert main([*FIGURE]) == 2
+        *_, last = capsys.readouterr().err.splitlines()
+        assert re.fullmatch(rf"error: {results}/.*: cannot write it: No space left on device", last)
+        assert not [name for name in state(folder) if ".part" in name]
+        for path in results.glob("runs/*/seed-*.nc"):
+            datasets.read(path, "run")
+        subprocess.run(["mount", "-o", "remount,size=20m", results], check=True)
+        assert main([*FIGURE]) == 0
+    finally:
+        subprocess.run(["umount", results], check=True)
