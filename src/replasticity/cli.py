@@ -800,13 +800,15 @@ def verify(options: argparse.Namespace) -> int:
 
     from replasticity import testing
 
-    statuses = Counter[str]()
+    statuses, said = Counter[str](), set[str]()
     for outcome in testing.verify(options.study):
         statuses[outcome.status] += 1
         note = f" ({outcome.note})" if outcome.note else ""
         terminal.say(f"{outcome.status:8}{outcome.gate.name:13}{outcome.gate.says}{note}")
-        for finding in outcome.findings:
-            terminal.say(f"{'':8}{terminal.one_line(finding)}")
+        lines = dict.fromkeys(map(terminal.one_line, outcome.findings))
+        for line in lines:
+            terminal.say(f"{'':8}{'as above' if line in said else line}")
+        said |= lines.keys()
         # It may take a while until the next one.
         sys.stdout.flush()
     counts = ", ".join(f"{count} {status}" for status, count in statuses.items() if status != testing.NOTHING)

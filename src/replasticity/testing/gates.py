@@ -5,7 +5,6 @@ What a stranger's study has to have is what ours have, but for the page of its e
 """
 
 import importlib
-import importlib.util
 import inspect
 import json
 import re
@@ -22,7 +21,7 @@ from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.definitions.parameters import Checked
 from replasticity.definitions.seeds import seed_list_of, seed_ranges
-from replasticity.errors import UserError
+from replasticity.errors import PeerUnavailableError, UserError
 from replasticity.pipeline import provenance, simulation
 from replasticity.storage import project
 from replasticity.storage.contract import require_defined
@@ -248,13 +247,7 @@ def _statistics(study: Study) -> Iterator[Finding]:
         file = _file_of(protocol.statistics_module, study)
         if not protocol.STATISTICS:
             yield Finding(file, "no statistic", "a function under @statistic is one")
-        used = {name for variable in protocol.STATISTICS.values() for name in variable.dimensions}
         sizes = protocol.sizes(resolved.parameters)
-        if unknown := sorted(used - sizes.keys()):
-            yield Finding(
-                file, f"DIMENSIONS lacks {', '.join(unknown)}", "add its length, a function of the parameters"
-            )
-            continue
         found = protocol.summarise(resolved.parameters, study.run(resolved, 1))
         require_defined(protocol.STATISTICS, found, project.shown(file))
         for name, values in found.items():
@@ -288,22 +281,23 @@ _LONGEST_INTERPRETED_S = 60.0
 
 @_gate("compiled", "compiled code gives what the same code gives in Python", is_slow=True)
 def _compiled(study: Study) -> Iterator[Finding]:
-    for protocol, resolved in study.each_shortest():
+    for protocol, compiled in study.each_shortest():
         file = _file_of(protocol.module, study)
+        changes = compiled.changes | dict(protocol.SHORTEST_IN_PYTHON)
+        resolved = experiments.resolve(compiled.name, "quick", changes, changed_by=f"{file.name}: SHORTEST_IN_PYTHON")
         with tempfile.TemporaryDirectory(prefix="replasticity-") as temporary:
             output = Path(temporary, "run.npz")
             command = [sys.executable, "-W", "ignore", "-m", "replasticity.testing.interpreted"]
-            changes = json.dumps(resolved.changes)
             try:
                 finished = subprocess.run(
-                    [*command, resolved.name, changes, str(output)],
+                    [*command, resolved.name, json.dumps(changes), str(output)],
                     capture_output=True,
                     text=True,
                     timeout=_LONGEST_INTERPRETED_S,
                 )
             except subprocess.TimeoutExpired:
                 wrong = f"takes more than {_LONGEST_INTERPRETED_S:g} s in Python, without a compiler"
-                yield Finding(file, wrong, "let SHORTEST of this file have changes of parameters for a shorter run")
+                yield Finding(file, wrong, "let SHORTEST, or SHORTEST_IN_PYTHON, shorten the run")
                 continue
             if finished.returncode:
                 said = (finished.stderr.strip().splitlines() or ["ended"])[-1]
@@ -359,7 +353,9 @@ def _figure(study: Study) -> Iterator[Finding]:
             drawn = rendering.plot(module, ensembles)
             said = f"drawn from {len(seeds)} seed{'s' * (len(seeds) > 1)}"
             letters = sorted(label for axes in drawn.axes if len(label := str(axes.get_label())) == 1)
-            if letters != [chr(ord("a") + k) for k in range(len(letters))] or not letters:
+            # Panels of experiments beside it are left out where these are not there.
+            in_order = [chr(ord("a") + k) for k in range(len(letters))]
+            if not letters or (letters != in_order and not figure.beside):
                 wrong = f"{said}: panels are lettered {', '.join(letters) or 'not at all'}"
                 yield Finding(file, wrong, "look.letter(axes, 'a', 'title') for each, from a on")
             try:
@@ -395,17 +391,20 @@ def _recordings(study: Study) -> Iterator[Finding]:
             yield Finding(path, f"does not replay: {wrong}", f"'python -m replasticity replay {path}' shows more")
 
 
-#: The module about simulators that run beside ours; its `gate` says how they agree.
-_LIVE = "replasticity.peers.live"
-
-
 @_gate("peer", "simulators that run beside ours agree", is_slow=True)
 def _peer(study: Study) -> Iterator[Finding]:
     files = sorted(study.folder.glob("*peer_*.py"))
-    if not files or importlib.util.find_spec(_LIVE) is None:
+    if not files:
         raise NothingToCheckError("no simulator runs beside ours")
+
+    from replasticity.peers import live
+
     for protocol in study.protocols:
-        for conformance in importlib.import_module(_LIVE).gate(protocol):
+        try:
+            conformances = live.gate(protocol)
+        except PeerUnavailableError as error:
+            raise NothingToCheckError(str(error)) from error
+        for conformance in conformances:
             if not conformance.holds:
                 remedy = f"'python -m replasticity conform {conformance.experiment}' shows more"
                 yield Finding(files[0], f"{conformance.peer} does not agree on {conformance.experiment}", remedy)
@@ -420,7 +419,7 @@ def _reference(study: Study) -> Iterator[Finding]:
     from replasticity.judging import regression
 
     for name in study.experiments:
-        for file, resolved in _references(study, name).items():
+        for file, resolved in study.references(name).items():
             scale = f"--scale {resolved.canonical_scale}"
             accept = f"'python -m replasticity accept-reference {name} {scale}'"
             if not file.is_file():
@@ -442,18 +441,6 @@ def _reference(study: Study) -> Iterator[Finding]:
                     moved = ", ".join(row.label for row in outcome.moved[:3])
                     wrong = f"seed {reference['seeds'][0]} gives other statistics now: {moved}"
                     yield Finding(file, wrong, f"if that is meant, {accept} renews it")
-
-
-def _references(study: Study, name: str) -> dict[Path, Resolved]:
-    """Return the files of an experiment's references, each with the smallest scale that it is of."""
-    from replasticity.judging import regression
-
-    found: dict[Path, Resolved] = {}
-    for scale in ("quick", "standard"):
-        resolved = experiments.resolve(name, scale, experiment=study.experiment(name))
-        if resolved.seeds:
-            found.setdefault(regression.reference_file(resolved), resolved)
-    return found
 
 
 def _imported(module: str) -> object:

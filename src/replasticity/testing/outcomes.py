@@ -51,25 +51,20 @@ def outcome_of(gate: Gate, study: Study) -> Outcome:
     In Python's development mode, ``python -X dev``, it ends with a traceback instead.
     """
     try:
-        findings = tuple(gate.check(study))
+        with datasets.content_of():
+            findings = tuple(gate.check(study))
     except NothingToCheckError as error:
         return Outcome(gate, NOTHING, note=str(error))
-    except (UserError, FloatingPointError) as error:
-        findings = (_as_finding(error),)
     except Exception as error:
-        mistake = datasets.mistake_in_a_study(error)
-        if mistake is None:
+        # What is not a mistake that is told in a line may still be one of the study, such as a missing library.
+        known = isinstance(error, UserError | FloatingPointError)
+        mistake = error if known else datasets.mistake_in_a_study(error)
+        if mistake is None or sys.flags.dev_mode:
             raise
-        findings = (_as_finding(mistake, error),)
+        findings = (Finding("", terminal.one_line(mistake)),)
     if not findings:
         return Outcome(gate, OK)
     return Outcome(gate, MISSING if all(each.is_missing for each in findings) else FAILED, findings)
-
-
-def _as_finding(error: Exception, cause: Exception | None = None) -> Finding:
-    if sys.flags.dev_mode:
-        raise cause or error
-    return Finding("", terminal.one_line(error))
 
 
 def verify(name: str) -> Iterator[Outcome]:

@@ -20,9 +20,6 @@ from replasticity.study.protocols import Protocol
 if TYPE_CHECKING:
     import xarray as xr
 
-#: The studies of this package.
-OUR_STUDIES = Path(__file__).parents[1] / "studies"
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -51,7 +48,7 @@ class Finding:
         return f"{said}; {self.remedy}" if self.remedy else said
 
 
-class NothingToCheckError(Exception):
+class NothingToCheckError(UserError):
     """A study has nothing that a gate could look at; the message says what it does not have."""
 
 
@@ -89,7 +86,7 @@ class Study:
     @property
     def is_ours(self) -> bool:
         """Whether it is one of this package's."""
-        return self.folder.parent.name == OUR_STUDIES.name and self.folder.parents[1].name == OUR_STUDIES.parent.name
+        return self.folder.parent.resolve() not in places.outside()
 
     def file(self, name: str) -> Path:
         """Return a file in the study's folder."""
@@ -143,6 +140,17 @@ class Study:
             raise NothingToCheckError("the study has no protocol with an experiment")
         for protocol, name in found:
             yield protocol, self.shortest(name)
+
+    def references(self, name: str) -> dict[Path, Resolved]:
+        """Return the files of an experiment's references, each with the experiment at the smallest scale it is of."""
+        from replasticity.judging import regression
+
+        found: dict[Path, Resolved] = {}
+        for scale in ("quick", "standard"):
+            resolved = experiments.resolve(name, scale, experiment=self.experiment(name))
+            if resolved.seeds:
+                found.setdefault(regression.reference_file(resolved), resolved)
+        return found
 
     def run(self, resolved: Resolved, seed: int) -> Arrays:
         """Return the run of a seed, simulated once."""

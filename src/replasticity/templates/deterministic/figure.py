@@ -16,6 +16,7 @@ def plot(ensembles):
     look.letter(right, "b", "The end")
     right.plot(time_ms[-200:], weight[-200:], color=look.BLUE, label="weight")
     right.axhline(float(ensemble["weight_peak"][0, 1]), color=look.ORANGE, label="largest weight")
+    look.room_above(right, 0.3)
     look.legend(right)
     for axes in (left, right):
         axes.set(xlabel="time (ms)", ylabel="weight")
