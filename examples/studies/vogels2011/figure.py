@@ -31,10 +31,10 @@ def plot(ensembles):
     rates.set(yscale="log", xlabel="time (s)", ylabel="rate (Hz)")
     rates.yaxis.set_major_formatter("{x:g}")
     draw_histogram(weights, WEIGHT_BORDERS_NS, main["weight_share"].values, look.GREEN, "after learning")
-    weights.set(xlabel="weight of plastic synapses (nS)", ylabel="share of synapses", yscale="log")
+    weights.set(xlabel="weight of plastic synapses (nS; last bin: and more)", ylabel="share of synapses")
     for phase, colour, when in ((0, look.GREY, "before learning"), (1, look.BLUE, "after learning")):
         draw_histogram(irregularity, CV_BORDERS, main["cv_share"].values[:, phase], colour, when)
-    irregularity.set(xlabel="CV of interspike intervals", ylabel="share of neurons", yscale="log")
+    irregularity.set(xlabel="CV of interspike intervals (last bin: and more)", ylabel="share of neurons")
     lower = ((rates, "c", "Mean rates"), (weights, "d", "Inhibitory weights"), (irregularity, "e", "Irregularity"))
     for axes, letter, title in lower:
         look.letter(axes, letter, f"{title} ({seeds_of(main)})")
@@ -45,5 +45,6 @@ def plot(ensembles):
 def draw_histogram(axes, borders, share, colour, label):
     """Draw the mean share of each bin over seeds, with its 95 % interval."""
     average, low, high = mean_and_band(share)
+    axes.set_yscale("log" if (average > 0).any() else "linear")
     axes.stairs(average, borders, color=colour, fill=True, alpha=0.35, label=label)
     axes.vlines((borders[:-1] + borders[1:]) / 2, low, high, color=colour, lw=0.6)

@@ -1,0 +1,61 @@
+"""The example of a network outside the package: against plain loops, with a trace at each synapse as in Brian2."""
+
+import numpy as np
+import pytest
+
+from replasticity.definitions import experiments
+from replasticity.study import protocols
+from replasticity.testing import study_tests
+from tests.conftest import ROOT
+
+NAME = "vogels2011"
+
+
+@pytest.fixture(autouse=True)
+def studies(monkeypatch, in_project):
+    monkeypatch.setenv("REPLASTICITY_PATH", str(ROOT / "examples/studies"))
+
+
+def plain_loops(p, source, target):
+    """Return step and neuron of each spike, and the plastic weights: in mV, nS, pF, pA and ms."""
+    exciting, plastic = source < p.exc_neurons, (source >= p.exc_neurons) & (target < p.exc_neurons)
+    w = np.where(exciting, p.w_exc_nS, np.where(plastic, p.w_initial_nS, p.w_inh_inh_nS))
+    pre, post, (g_exc, g_inh), v = 0.0 * w, 0.0 * w, np.zeros((2, p.neurons)), np.full(p.neurons, p.V_initial_mV)
+    last, spikes = np.full(p.neurons, -(10**9)), []
+    for n in range(p.steps(sum(p.phases_ms))):
+        eta = p.eta_nS if n >= p.steps(p.phases_ms[0]) else 0.0
+        active = n - last >= p.steps(p.refractory_ms)
+        current = p.I_pA - p.g_leak_nS * (v - p.E_leak_mV) - g_exc * v - g_inh * (v - p.E_inh_mV)
+        v = np.where(active, v + p.dt_ms * current / p.C_pF, v)
+        g_exc, g_inh = g_exc * (1 - p.dt_ms / p.tau_exc_ms), g_inh * (1 - p.dt_ms / p.tau_inh_ms)
+        pre, post = pre * np.exp(-p.dt_ms / p.tau_stdp_ms), post * np.exp(-p.dt_ms / p.tau_stdp_ms)
+        fired = active & (v > p.threshold_mV)
+        sends, hears = fired[source], fired[target] & plastic
+        pre += sends
+        depressed = w + eta * (post - 2 * p.target_rate_Hz * p.tau_stdp_ms / 1000)
+        w = np.where(sends & plastic, np.clip(depressed, 0, p.w_max_nS), w)
+        for g, which in ((g_exc, sends & exciting), (g_inh, sends & ~exciting)):
+            np.add.at(g, target[which], w[which])
+        post += hears
+        w = np.where(hears, np.clip(w + eta * pre, 0, p.w_max_nS), w)
+        v[fired], last[fired] = p.E_leak_mV, n
+        spikes += [(n, i) for i in np.flatnonzero(fired)]
+    return np.array(spikes), w[plastic]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_network_does_what_plain_loops_do(seed):
+    # Weights so large that some come to their bound.
+    changes = {"w_initial_nS": 2.0, "w_max_nS": 2.05, "phases_ms": [20.0, 180.0]}
+    resolved = experiments.resolve_shortest(NAME, experiments.load(NAME))
+    p = experiments.resolve(NAME, "quick", resolved.changes | changes).parameters
+    run = protocols.get(NAME).run_seed(p, seed)
+    source = np.repeat(np.arange(p.neurons), run["outdegree"])
+    spikes, weight_nS = plain_loops(p, source, run["target"])
+    np.testing.assert_array_equal(np.stack([run["spike_step"], run["spike_neuron"]], axis=1), spikes)
+    np.testing.assert_allclose(run["plastic_weight_nS"], weight_nS, rtol=0, atol=1e-12)
+    assert len(spikes) > 500
+    assert len({0.0, 2.05} & set(weight_nS)) == 2
+
+
+test_vogels2011 = study_tests(NAME)
