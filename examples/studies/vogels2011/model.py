@@ -16,7 +16,7 @@ Step = namedtuple("Step", f"{CONSTANTS} alpha trace_decay refractory_steps exc_n
 #: Of each neuron, excitatory ones first: potential, conductances, trace, end of the refractory period; of each synapse
 #: of an inhibitory neuron: weight.
 State = namedtuple("State", "v g_exc g_inh trace active_from w")
-#: Synapses of neuron i are first[i] to first[i + 1] of ``target``; plastic synapses onto neuron j are into_first[j] to
+#: Synapses of neuron i are first[i] to first[i + 1] of ``target``; plastic ones onto neuron j are into_first[j] to
 #: into_first[j + 1] of ``into``, their places in w, and ``into_source``.
 Wiring = namedtuple("Wiring", "first target into_first into into_source")
 
@@ -25,9 +25,8 @@ def build(p, outdegree, target):
     """Return constants, wiring, the state before the first step, and which synapses of inhibitory neurons learn."""
     split = {name: name.rpartition("_")[::2] for name in type(p).model_fields if name != "phases_ms"}
     si = {stem: getattr(p, name) * SI[unit] for name, (stem, unit) in split.items() if unit in SI}
-    si |= {"alpha": 2 * si["target_rate"] * si["tau_stdp"], "trace_decay": np.exp(-si["dt"] / si["tau_stdp"])}
-    si |= {"refractory_steps": p.steps(p.refractory_ms), "exc_neurons": p.exc_neurons}
-    step = Step(**{name: si[name] for name in Step._fields})
+    alpha, trace_decay = 2 * si["target_rate"] * si["tau_stdp"], np.exp(-si["dt"] / si["tau_stdp"])
+    step = Step(*map(si.get, CONSTANTS.split()), alpha, trace_decay, p.steps(p.refractory_ms), p.exc_neurons)
     first = np.append(0, np.cumsum(outdegree, dtype=np.int64))
     target_of_inh = target[first[p.exc_neurons] :]
     plastic = target_of_inh < p.exc_neurons

@@ -35,10 +35,7 @@ class Parameters(TimeGrid):
     eta_nS: float = quantity("Learning rate.", symbol=r"\eta", ge=0)
     phases_ms: list[GridDuration] = quantity("Duration without, and with plasticity.", min_length=2, max_length=2)
 
-    @property
-    def neurons(self) -> int:
-        """Number of all neurons."""
-        return self.exc_neurons + self.inh_neurons
+    neurons = property(lambda self: self.exc_neurons + self.inh_neurons)
 
     def cost(self) -> Cost:
         """Return what a run needs: its synapses, and as many spikes as refractoriness allows."""
@@ -57,8 +54,8 @@ RUN = {
     "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
 }
 
-SHORTEST = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
-SHORTEST |= {"phases_ms": [20.0, 30.0]}
+_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
+SHORTEST = _SMALL | {"phases_ms": [20.0, 30.0]}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:

@@ -7,23 +7,16 @@ from replasticity.study.statistics import number, once_per_run, statistic, stati
 
 #: Ends of the two phases that are analysed [ms]; intervals that a CV takes; spikes in a bin count as together [ms].
 WINDOWS_MS, FEWEST_INTERVALS, TOGETHER_MS = (500.0, 2000.0), 5, 5.0
-#: Borders of histograms: CV, and weight [nS]; what lies beyond the last counts in the last bin.
-CV_BORDERS, WEIGHT_BORDERS_NS = np.linspace(0, 2, 41), np.linspace(0, 10, 41)
-#: Bins of rates over the whole run.
-TIMES = 100
+#: Bins of rates over the run, and of histograms up to this CV and weight [nS], whose last bin has all above as well.
+BINS, LARGEST_CV, LARGEST_WEIGHT_NS = 100, 2.0, 10.0
 
-DIMENSIONS = {
-    "phase": lambda p: 2,
-    "bin": lambda p: len(CV_BORDERS) - 1,
-    "time": lambda p: TIMES,
-    "population": lambda p: 2,
-}
+DIMENSIONS = {"phase": lambda p: 2, "population": lambda p: 2, "bin": lambda p: BINS}
 _FINE = {"resolution": 1e-9, "undefined": "there are too few spikes, or no synapses"}
 
 
 @once_per_run
 def windows(run, p):
-    """Return steps in the window, and step in it and neuron of each excitatory spike, for the end of each phase."""
+    """Return for each phase the steps of its window, and step in it and neuron of each excitatory spike."""
     found = []
     for end_ms, length_ms in zip(np.cumsum(p.phases_ms), np.minimum(WINDOWS_MS, p.phases_ms), strict=True):
         step, length = run.spike_step.astype(np.int64) - p.steps(end_ms - length_ms), p.steps(length_ms)
@@ -32,17 +25,15 @@ def windows(run, p):
     return found
 
 
-@statistic("mean rate of the excitatory neurons before and after learning", ("phase",), resolution=1e-9)
-def rate_Hz(run, p):
-    return [len(step) / p.exc_neurons / (length * p.dt_ms / 1000) for length, step, _ in windows(run, p)]
-
-
-@statistic("rates of excitatory and of inhibitory neurons over time", ("population", "time"), resolution=1e-9)
-def course_Hz(run, p):
-    time_ms, exc = (run.spike_step + 0.5) * p.dt_ms, run.spike_neuron < p.exc_neurons
-    borders_ms = np.linspace(0, sum(p.phases_ms), TIMES + 1)
-    counts = [np.histogram(time_ms[which], borders_ms)[0] for which in (exc, ~exc)]
-    return counts / np.array([[p.exc_neurons], [p.inh_neurons]]) / (borders_ms[1] / 1000)
+@statistics(
+    rate_Hz=number("mean rate of the excitatory neurons before and after learning", ("phase",), resolution=1e-9),
+    course_Hz=number("rates of exc. and of inh. neurons over time", ("population", "bin"), resolution=1e-9),
+)
+def rates(run, p):
+    late_Hz = [len(step) / p.exc_neurons / (length * p.dt_ms / 1000) for length, step, _ in windows(run, p)]
+    time_ms, exc, end_ms = (run.spike_step + 0.5) * p.dt_ms, run.spike_neuron < p.exc_neurons, sum(p.phases_ms)
+    counts = [np.histogram(time_ms[which], BINS, (0, end_ms))[0] for which in (exc, ~exc)]
+    return late_Hz, counts / np.array([[p.exc_neurons], [p.inh_neurons]]) / (end_ms / BINS / 1000)
 
 
 @statistics(
@@ -58,7 +49,7 @@ def irregularity(run, p):
         sums = np.array([np.bincount(own, interval**power, p.exc_neurons) for power in (0, 1, 2)])
         count, total, squares = sums[:, sums[0] >= FEWEST_INTERVALS]
         cvs.append(np.sqrt(np.maximum(squares - total**2 / count, 0) / (count - 1)) * count / total)
-    return [mean(cv) for cv in cvs], [shares(cv, CV_BORDERS) for cv in cvs]
+    return [mean(cv) for cv in cvs], [shares(cv, LARGEST_CV) for cv in cvs]
 
 
 @statistic("mean correlation of spike counts of two neurons, before and after learning", ("phase",), **_FINE)
@@ -80,9 +71,9 @@ def correlation(run, p):
     weight_share=number("share of plastic synapses in each bin of the weight", ("bin",), discrete=True, **_FINE),
 )
 def weights(run, p):
-    return mean(run.plastic_weight_nS), shares(run.plastic_weight_nS, WEIGHT_BORDERS_NS)
+    return mean(run.plastic_weight_nS), shares(run.plastic_weight_nS, LARGEST_WEIGHT_NS)
 
 
-def shares(values, borders):
-    """Return the share of values in each bin."""
-    return ratio(np.histogram(np.minimum(values, borders[-1]), borders)[0], len(values))
+def shares(values, largest):
+    """Return the share of values in each bin from 0 to the largest; what is above counts in the last."""
+    return ratio(np.histogram(np.minimum(values, largest), BINS, (0, largest))[0], len(values))
