@@ -51,7 +51,7 @@ bench: install  ## Measure side by side with NEST and Brian2, write benchmarks/R
 
 lock: install  ## Renew requirements.lock and the conda environments from pyproject.toml (needs uv and a network).
 	uv pip compile --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate \
-		--generate-hashes --extra dev pyproject.toml -o requirements.lock
+		--generate-hashes --all-extras pyproject.toml -o requirements.lock
 	$(BIN)/python tools/environment_from_lock.py
 
 clean:  ## Remove results, caches and .venv.

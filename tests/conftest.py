@@ -54,10 +54,6 @@ class ProjectCopy:
                 shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, folder / name)
-        for summary in ROOT.glob("tests/peers/*/*summary*.nc"):
-            target = folder / summary.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(summary, target)
 
     def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``python -m ...`` in the copy, with the copy's source code."""

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import tomllib
+from itertools import chain
 
 import pytest
 from ruamel.yaml import YAML
@@ -36,9 +37,8 @@ def test_every_direct_dependency_is_pinned_within_its_range(lock):
     from packaging.requirements import Requirement
 
     project_table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    direct = [
-        Requirement(text) for text in project_table["dependencies"] + project_table["optional-dependencies"]["dev"]
-    ]
+    extras = project_table["optional-dependencies"].values()
+    direct = [Requirement(text) for text in chain(project_table["dependencies"], *extras)]
     pins = {}
     for pinned in generator().pinned(lock):
         requirement = Requirement(pinned)

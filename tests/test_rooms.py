@@ -12,7 +12,7 @@ ALLOWED = {
     "units": set(),
     "terminal": set(),
     "comparison": {"~numpy"},
-    "numerics": {"errors", "~numba", "~llvmlite", "~numpy"},
+    "numerics": {"errors", "storage.project", "~numba", "~llvmlite", "~numpy"},
     "equations": {"numerics", "~numpy"},
     "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     # Parameters of a model, and arithmetic with them: without its compiled code.
@@ -58,12 +58,16 @@ ALLOWED = {
         *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
         "~xarray",
     },
+    "making": {
+        *("definitions", "errors", "judging", "numerics", "pipeline", "plotting", "reporting", "storage", "study"),
+        *("terminal", "~xarray"),
+    },
     "interface": {
         *("definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study", "units"),
         *("~IPython", "~matplotlib", "~numpy", "~pandas", "~pydantic", "~rich", "~xarray"),
     },
     "cli": {
-        *("", "definitions", "errors", "judging", "numerics", "peers", "pipeline", "plotting", "reporting", "storage"),
+        *("", "definitions", "errors", "judging", "making", "peers", "pipeline", "plotting", "reporting", "storage"),
         *("study", "terminal", "~xarray"),
     },
     "__main__": {"cli"},

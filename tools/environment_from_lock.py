@@ -7,6 +7,7 @@ routes give the same bytes. (conda-forge builds of HDF5 or numpy would not.)
 import importlib.metadata
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -61,7 +62,8 @@ def to_run(pins: list[str]) -> list[str]:
     """Return the pins of what this package imports, of the executors, and of all that those need."""
     by_name = {canonicalize_name(Requirement(pin).name): pin for pin in pins}
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found, waiting = set[str](), [*table["dependencies"], *EXECUTORS]
+    extras = (table["optional-dependencies"][extra] for extra in ("workflow", "report"))
+    found, waiting = set[str](), [*table["dependencies"], *chain.from_iterable(extras), *EXECUTORS]
     while waiting:
         name = canonicalize_name(Requirement(waiting.pop()).name)
         if name in found or name not in by_name:

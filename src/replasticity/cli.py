@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _DESCRIPTION = "The command line. Each command does one step of the pipeline and can be used without Snakemake."
 
 
+#: Library -> the extra of this package that it comes with.
+_EXTRA_OF = {"jinja2": "report", "PIL": "report", "plotly": "report", "snakemake": "workflow"}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
     terminal.use_what_there_is()
@@ -77,7 +81,10 @@ def _print_error(error: object) -> None:
 def _of_the_machine(error: OSError | ImportError) -> str:
     """Return in words what this machine or this installation does not give."""
     if isinstance(error, ImportError):
-        return f"a library cannot be loaded: {error}; 'make install' sets all of them up"
+        remedy = "'make install' sets all of them up"
+        if extra := _EXTRA_OF.get((error.name or "").partition(".")[0]):
+            remedy += f" in a clone, and \"pip install 'replasticity[{extra}]'\" elsewhere"
+        return f"a library cannot be loaded: {error}; {remedy}"
     return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
 
 
@@ -94,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     def with_scale(added: argparse.ArgumentParser) -> None:
         added.add_argument("--scale", help="quick, standard or full; default: that of config/config.yaml")
 
+    def with_changes(added: argparse.ArgumentParser) -> None:
+        added.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
+        )
+
     added = command("simulate", simulate, "simulate one or several seeds of an experiment and write their runs")
     added.add_argument("experiment")
     chosen = added.add_mutually_exclusive_group()
@@ -103,9 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         help="such as 1001-1040, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet",
     )
     with_scale(added)
-    added.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
-    )
+    with_changes(added)
     added.add_argument("-o", "--output", type=Path, help="default: results/runs/EXPERIMENT/seed-SEED.nc")
 
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
@@ -137,6 +147,14 @@ def _parser() -> argparse.ArgumentParser:
         help="experiments to show beside the figure's own; default: those of the figure with an ensemble",
     )
     added.add_argument("--panel", metavar="LETTER", help="this panel alone, as wide as it is in the figure")
+
+    added = command("figure", figure, "simulate what is missing, judge and draw one figure, without Snakemake")
+    added.add_argument("figure", help="name of the experiment whose figure it is")
+    with_scale(added)
+    with_changes(added)
+    added.add_argument("--seeds", help="such as 1001-1040, 1,2,7 or @FILE, of each experiment in it")
+    added.add_argument("--cores", type=int, default=1, help="so many processes simulate at once; default: 1")
+    added.add_argument("-o", "--output", type=Path, help="one file; default: all formats in results/figures")
 
     added = command("check", check, "compare ensembles and drawn data with the committed ones")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
@@ -181,6 +199,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("protocol")
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
+
+    added = command("init", init, "make the folder of a project: what to make, own experiments, and a Snakefile")
+    added.add_argument("folder", nargs="?", type=Path, default=Path(), help="default: the working folder")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
     return parser
 
@@ -248,8 +269,8 @@ def simulate(options: argparse.Namespace) -> int:
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity.pipeline import jobs
-    from replasticity.storage import datasets, files, project
+    from replasticity.making import steps
+    from replasticity.storage import files, project
 
     resolved = _resolve(options, options.experiment)
     seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
@@ -257,16 +278,16 @@ def aggregate(options: argparse.Namespace) -> int:
     if options.output is not None:
         files.check_output(options.output, runs)
     output = options.output or project.ensemble_file(resolved.name)
-    datasets.write(jobs.gather(resolved, seeds), output)
+    steps.gather(resolved, seeds, output)
     return 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
     from replasticity.definitions import experiments
-    from replasticity.judging import evaluation
+    from replasticity.making import steps
     from replasticity.reporting.results import Results
-    from replasticity.storage import datasets, files, integrity, project
+    from replasticity.storage import project
 
     resolved = _resolve(options, options.experiment)
     others = options.others
@@ -275,37 +296,26 @@ def evaluate(options: argparse.Namespace) -> int:
             resolved.name, {name: experiments.load(name) for name in experiments.names()}
         )
         others = [name for name in family if project.ensemble_file(name).is_file()]
-    results = Results()
-    ensembles = {name: results.ensemble(name) for name in dict.fromkeys([resolved.name, *others])}
-    with datasets.content_of(*map(project.ensemble_file, ensembles)):
-        content = json.dumps(integrity.sealed(evaluation.evaluate(resolved, ensembles)), indent=1) + "\n"
-    files.write_bytes(content.encode(), project.evaluation_file(resolved.name))
+    steps.judge(resolved, others, Results())
     return 0
 
 
 def _import_matplotlib() -> None:
-    """Import matplotlib as it comes, with its list of fonts in the project and not in the home directory."""
-    from replasticity.plotting import environment as _environment
-    from replasticity.storage import project
+    from replasticity.making import steps
 
-    _environment.import_matplotlib(project.cache_folder("matplotlib"))
+    steps.import_matplotlib()
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity.definitions import experiments
+    from replasticity.making import steps
     from replasticity.reporting.results import Results
-    from replasticity.storage import datasets, files, integrity, project
+    from replasticity.storage import files, project
 
-    _import_matplotlib()
-    from replasticity.plotting import drawn_data, rendering
-    from replasticity.study import protocols
-
-    experiment = experiments.load(options.figure)
-    if experiment.figure is None:
-        having = [name for name in experiments.names() if experiments.load(name).figure is not None]
-        raise UserError(f"{options.figure}: this experiment has no figure of its own; allowed: {', '.join(having)}")
-    roles = {"main": options.figure, **experiment.figure.beside}
+    steps.import_matplotlib()
+    drawn = experiments.drawn_figure(options.figure)
+    roles = {"main": options.figure, **drawn.beside}
     outputs = [options.output] if options.output else _pictures(options)
     if options.output or options.files:
         inputs = options.files or [project.ensemble_file(name) for name in roles.values()]
@@ -322,16 +332,28 @@ def plot(options: argparse.Namespace) -> int:
         roles = {role: name for role, name in roles.items() if role == "main" or name in there}
         ensembles = {role: results.ensemble(name) for role, name in roles.items()}
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
-    with datasets.content_of(*shown):
-        figure = rendering.plot(protocols.figures()[experiment.figure.module], ensembles)
-        pictures: dict[str, str] = {}
-        for path in outputs:
-            if path.suffix == f".{drawn_data.SUFFIX}" and options.panel is None:
-                datasets.write(drawn_data.collect(figure, options.figure, ensembles, pictures), path)
-            else:
-                rendering.save(figure, path, options.panel)
-                pictures[path.suffix.removeprefix(".")] = integrity.of_file(path)
-            terminal.say(project.shown(path))
+    steps.draw(options.figure, drawn.module, ensembles, outputs, shown, options.panel)
+    for path in outputs:
+        terminal.say(project.shown(path))
+    return 0
+
+
+def figure(options: argparse.Namespace) -> int:
+    """Make one figure with all that it shows."""
+    from replasticity.making import figures
+    from replasticity.reporting import tables
+    from replasticity.storage import project
+
+    if options.cores < 1:
+        raise UserError(f"--cores {options.cores}: has to be 1 or more")
+    seeds = _seeds(options.seeds) if options.seeds else None
+    made = figures.make(
+        options.figure, options.scale, seeds, _changes(options.set), options.output, cores=options.cores
+    )
+    for evaluation in made.evaluations:
+        tables.show_claims(evaluation)
+    for path in made.pictures:
+        terminal.say(project.shown(path))
     return 0
 
 
@@ -613,31 +635,27 @@ def report(options: argparse.Namespace) -> int:
 
 
 def compile_kernels(options: argparse.Namespace) -> int:
-    """Compile by simulating a short seed of each experiment that uses the same kernels, and forget older code."""
-    from replasticity.definitions import experiments
-    from replasticity.numerics import compilation
-    from replasticity.pipeline import provenance, simulation
+    """Compile the kernels of a protocol."""
+    from replasticity.making import steps
     from replasticity.storage import files
     from replasticity.study import protocols
 
     protocols.get(options.protocol)
     files.check_output(options.output)
-    together = provenance.compiled_together(options.protocol)
-    compiled = []
-    for name in experiments.names():
-        experiment = experiments.load(name)
-        if experiment.protocol not in together:
-            continue
-        resolved = experiments.resolve_shortest(name, experiment)
-        # What the quick scale leaves out takes too long, and needs no code of its own.
-        if resolved.seeds:
-            simulation.simulate(resolved, seed=1)
-            compiled.append(name)
-    compilation.forget_older_code()
-    # Not the folder's name: it depends on where this project lies.
-    kernels = provenance.kernels_digest(options.protocol)
-    content = json.dumps({"kernels": kernels, "compiled_for": compiled}, indent=1)
-    files.write_bytes(content.encode(), options.output)
+    steps.compile_kernels(options.protocol, options.output)
+    return 0
+
+
+def init(options: argparse.Namespace) -> int:
+    """Make the folder of a project."""
+    from importlib.util import find_spec
+
+    from replasticity.making import new_project
+
+    for path in new_project.make(options.folder):
+        terminal.say(path)
+    if find_spec("snakemake") is None:
+        print("Snakemake is not installed: \"pip install 'replasticity[workflow]'\"")
     return 0
 
 

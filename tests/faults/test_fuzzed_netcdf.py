@@ -85,7 +85,7 @@ READERS = {
         (("evaluate", "dopamine_timing"), ("results/evaluations/dopamine_timing.json",)),
         (("plot", "dopamine_timing", "{}", "-o", "out.svg"), ("out.svg",)),
     ],
-    "tests/peers/zenke/zenke_summary.nc": [
+    "src/replasticity/studies/zenke2015/recordings/zenke_summary.nc": [
         (("evaluate", "zenke2015"), ("results/evaluations/zenke2015.json",)),
     ],
 }

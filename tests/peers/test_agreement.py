@@ -59,7 +59,7 @@ def test_the_same_seeds_are_compared_one_by_one(name, in_project):
     ensemble = ensemble_of_reference(resolved)
     protocol = protocols.get(resolved.experiment.protocol)
     summary = protocol.peer.of_peer(
-        datasets.open_netcdf(project.root() / resolved.experiment.peer.summary), resolved.parameters
+        datasets.open_netcdf(experiments.summary_file(name, resolved.experiment.peer)), resolved.parameters
     )
     seeds = summary["seed"].values.tolist()
     ours = summary[list(protocol.peer.data.summary)].assign_coords(seed=[*seeds[:-1], 1001])
@@ -130,7 +130,7 @@ def test_seeds_that_are_not_numbered_cannot_be_compared_one_by_one(project_copy,
     monkeypatch.chdir(project_copy.folder)
     resolved = experiments.resolve("zenke2015")
     peer = resolved.experiment.peer.model_copy(update={"same_streams": True, "summary": "nameless.nc"})
-    summary = datasets.open_netcdf(project.root() / resolved.experiment.peer.summary).drop_vars("seed")
+    summary = datasets.open_netcdf(experiments.summary_file("zenke2015", resolved.experiment.peer)).drop_vars("seed")
     for variable in summary.variables.values():
         variable.encoding.clear()
     datasets.write(summary, project.root() / "nameless.nc")

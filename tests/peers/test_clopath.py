@@ -230,7 +230,7 @@ def test_no_difference_between_our_seeds_and_nests_is_seen(name, in_project):
     resolved = experiments.resolve(name, "standard")
     protocol = protocols.get(resolved.experiment.protocol)
     ours = statistics_in_memory(resolved, resolved.seeds)
-    with xr.open_dataset(in_project / resolved.experiment.peer.summary) as summary:
+    with xr.open_dataset(experiments.summary_file(resolved.name, resolved.experiment.peer)) as summary:
         theirs = {name: summary[peer].values for name, peer in protocol.require_peer().data.summary.items()}
     differences = compare_distributions({name: ours[name] for name in theirs}, theirs)
     assert len(differences) == 147

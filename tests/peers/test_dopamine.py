@@ -12,6 +12,7 @@ from replasticity.judging.distributions import compare_distributions
 from replasticity.peers import replays
 from replasticity.storage.datasets import open_netcdf, write
 from replasticity.study import protocols
+from tests.conftest import STUDIES
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "dopamine"
@@ -145,7 +146,7 @@ def test_no_difference_between_our_seeds_and_the_recorded_ones_is_seen(in_projec
     protocol = protocols.get(resolved.experiment.protocol)
     statistics = statistics_in_memory(resolved, range(101, 101 + seeds))
     ours = {key: statistics[key] for key in protocol.peer.data.summary}
-    recorded = open_netcdf(FOLDER / summary)
+    recorded = open_netcdf(STUDIES / "dopamine_tutorial/recordings" / summary)
     differences = compare_distributions(
         ours, {key: recorded[other].values for key, other in protocol.peer.data.summary.items()}
     )

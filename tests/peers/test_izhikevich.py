@@ -13,12 +13,16 @@ from replasticity.judging.evaluation import compare_with_peer
 from replasticity.peers import replays
 from replasticity.storage.datasets import open_netcdf, write
 from replasticity.study import protocols
+from tests.conftest import STUDIES
 from tests.ensembles import statistics_in_memory
 
 PROTOCOL = protocols.get("izhikevich2007_reward")
 FOLDER = Path(__file__).parent / "izhikevich"
 RECORDINGS = sorted(FOLDER.glob("izhikevich_seed?.nc"))
-SUMMARIES = sorted(FOLDER.glob("izhikevich_full_summary*.nc"))
+SUMMARIES = [
+    STUDIES / "izhikevich2007/recordings/izhikevich_full_summary.nc",
+    FOLDER / "izhikevich_full_summary_fresh.nc",
+]
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)

@@ -15,9 +15,11 @@ from replasticity.peers import replays
 from replasticity.storage.datasets import write
 from replasticity.studies.urbanczik2014 import peer, protocol
 from replasticity.study import protocols
+from tests.conftest import STUDIES
 from tests.ensembles import statistics_in_memory
 
 FOLDER = Path(__file__).parent / "urbanczik"
+SUMMARY = STUDIES / "urbanczik2014/recordings/summary.nc"
 LEARNING = sorted(FOLDER.glob("learning_*.nc"))
 SINGLE = FOLDER / "single_synapse.nc"
 
@@ -167,7 +169,7 @@ def test_names_of_other_recordings_of_the_example_are_known(tmp_path):
 @pytest.mark.parametrize(
     ("path", "change", "message"),
     [
-        (FOLDER / "summary.nc", lambda recording: None, "has no variable 'soma_spike_time'"),
+        (SUMMARY, lambda recording: None, "has no variable 'soma_spike_time'"),
         (LEARNING[0], with_parameters(pattern_duration=0.5), "times outside the run"),
         (LEARNING[0], with_parameters(synapse__delay=1.5), "synapse_delay_ms: has to be a whole multiple"),
         (LEARNING[0], lambda recording: recording.drop_vars(["pattern_spike_time", "in_spike_time"]), "and none"),
@@ -238,7 +240,7 @@ def test_unitless_experiment_has_the_recorded_parameters(in_project):
 
 def test_statistics_of_the_replayed_seed_are_the_recorded_ones(in_project):
     # The summary's first two seeds are the two recordings, so the definitions of all statistics are tested exactly.
-    summary = load(FOLDER / "summary.nc")
+    summary = load(SUMMARY)
     for path in LEARNING[:2]:
         recording = load(path)
         row = summary["seed"].values.tolist().index(recording.attrs["seed"])
@@ -267,7 +269,7 @@ def test_no_difference_between_our_seeds_and_nests_is_seen(in_project):
     # 1164 numbers, p-values corrected for their number: false-alarm rate 1 % for fresh seeds.
     resolved = experiments.resolve("urbanczik2014", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
-    summary = load(in_project / resolved.experiment.peer.summary)
+    summary = load(SUMMARY)
     theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     # All synapses are alike, so the whole distribution is tested too: the share of weights of exactly zero, and the
     # spread of the others.
@@ -284,7 +286,7 @@ def test_another_learning_rate_is_told_from_nests(in_project):
     # The test above can fail: with eta = 0.09 the learning curve is another one.
     resolved = experiments.resolve("urbanczik2014_matched", "standard")
     ours = statistics_in_memory(resolved, resolved.seeds)
-    summary = load(in_project / experiments.resolve("urbanczik2014").experiment.peer.summary)
+    summary = load(SUMMARY)
     theirs = {name: summary[their].values for name, their in peer.DATA.summary.items()}
     differences = compare_distributions({name: ours[name] for name in theirs}, theirs)
     assert any(row.label.startswith("rms_U_mV") and row.differs for row in differences)

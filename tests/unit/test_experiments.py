@@ -100,7 +100,7 @@ def test_both_parsers_read_the_same(scalar):
         ),
         ("id: sampled-abscissa", "id: reversed-sign", "errata.reversed-sign: each id once"),
         ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
-        ("zenke_summary.nc", "none.nc", "peer.summary: no file 'tests/peers/zenke/none.nc'"),
+        ("zenke_summary.nc", "none.nc", "peer.summary: no file 'recordings/none.nc'"),
         ("protocol: zenke2015", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
         ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
         ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),

@@ -319,6 +319,7 @@ def test_gallery_is_renewed_from_the_results(project):
 def test_report_is_made_with_the_replays_and_is_not_made_twice(project):
     (project.folder / "config/experiments/other.yaml").unlink()
     recordings = project.folder / "tests/peers/zenke"
+    recordings.mkdir(parents=True)
     shutil.copy(ROOT / "tests/peers/zenke/zenke_seed1.nc", recordings)
     shutil.copy(ROOT / "tests/peers/beats/beats.nc", recordings)
     project.snakemake("results/report.html", *QUICK)

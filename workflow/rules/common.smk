@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from replasticity import terminal
 from replasticity.definitions import configuration, experiments
+from replasticity.making import marks
 from replasticity.peers import replays
 from replasticity.pipeline import jobs, provenance, targets
 from replasticity.storage import datasets, files, project
@@ -31,7 +32,7 @@ except UserError as error:
 config["scale"] = CONFIGURATION.scale
 
 FIGURES = {name: each for name, each in EXPERIMENTS.items() if each.experiment.figure}
-FORMATS = ("pdf", "svg", "png")
+FORMATS = marks.FORMATS
 
 # The quick scale leaves out recordings that run longer than this [ms].
 LONGEST_QUICK_REPLAY_MS = 600_000
@@ -179,3 +180,4 @@ check_targets()
 if workflow.is_main_process:
     for name in EXPERIMENTS:
         jobs.forget_records_of_lost_runs(name)
+    marks.outdate(EXPERIMENTS, jobs_of)

@@ -34,6 +34,8 @@ class Configuration(Checked):
 def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configuration:
     """Return the checked configuration: that of ``config/config.yaml``, changed by what a command line gave.
 
+    A project without that file has the one of this package.
+
     Parameters
     ----------
     files : iterable of Path
@@ -70,7 +72,8 @@ def _parts(files: Iterable[Path], assignments: Iterable[str]) -> Iterator[tuple[
     All are read here, by the one reader that all commands have. Snakemake's own takes the last of two equal keys, and
     010 for eight.
     """
-    for path in (project.root() / "config" / "config.yaml", *files):
+    own = project.root() / "config" / "config.yaml"
+    for path in (own if own.exists() else project.packaged("config") / own.name, *files):
         yield project.shown(path), experiments.read_yaml(path)
     for assignment in assignments:
         key, _, text = assignment.partition("=")

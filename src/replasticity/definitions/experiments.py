@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -414,7 +414,7 @@ def summary_file(name: str, peer: Peer) -> Path:
         The file, which may not be there.
     """
     own = file_of(name).parents[1] / peer.summary
-    return own if own.is_file() else project.data_file(peer.summary)
+    return own if own.is_file() else project.root() / peer.summary
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -642,6 +642,33 @@ def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
     }
     found = [others for others in shown_by.values() if name in others]
     return shown_by.get(name) or (found[0] if found else [name])
+
+
+def drawn_figure(name: str) -> DrawnFigure:
+    """Return how an experiment is shown.
+
+    Raises
+    ------
+    UserError
+        If it has no figure of its own; the message names those that have one.
+    """
+    figure = load(name).figure
+    if figure is None:
+        having = [each for each in names() if load(each).figure is not None]
+        raise UserError(f"{name}: this experiment has no figure of its own; allowed: {', '.join(having)}")
+    return figure
+
+
+def that_mention(found: Iterable[str]) -> dict[str, Experiment]:
+    """Return the experiments in whose files some names stand, by name: their figures are all that may show those.
+
+    Parameters
+    ----------
+    found : iterable of str
+        Names of experiments.
+    """
+    word = re.compile(rf"\b({'|'.join(map(re.escape, found))})\b".encode())
+    return {name: load(name) for name, path in sorted(_files().items()) if word.search(path.read_bytes())}
 
 
 def _check_statistic(key: str, statistic: str, at: Mapping[str, int], protocol: str) -> None:

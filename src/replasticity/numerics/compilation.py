@@ -63,6 +63,7 @@ from numba.core.caching import (  # noqa: E402
 )
 
 from replasticity.numerics import dependencies  # noqa: E402
+from replasticity.storage import project  # noqa: E402
 
 # Nor do settings in the working folder count. Where numba was imported earlier, it reads its settings again.
 numba.core.config._config_fname = os.devnull
@@ -70,10 +71,9 @@ numba.core.config.reload_config()
 
 PACKAGE = Path(__file__).parents[1]
 
-_CHECKOUT = PACKAGE.parents[1]
-#: Where machine code is kept, unless NUMBA_CACHE_DIR names another place: in the checkout, and for an
-#: installed package in the working folder; never in the home directory.
-DEFAULT_CACHE = (_CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()) / ".cache" / "numba"
+#: Where machine code is kept, unless NUMBA_CACHE_DIR names another place: in the clone that this package lies in, or
+#: else where an installed package keeps such things.
+DEFAULT_CACHE = project.CLONE / ".cache" / "numba" if project.CLONE else project.cache_folder("numba")
 
 #: The file that marks a folder as one of ours. Nothing without it is ever removed.
 _MARK_FILE = "replasticity.txt"
@@ -98,7 +98,7 @@ def cache_folder() -> Path:
     Returns
     -------
     Path
-        ``$NUMBA_CACHE_DIR/<digest>``, or ``.cache/numba/<digest>`` in the checkout.
+        ``$NUMBA_CACHE_DIR/<digest>``, or ``<digest>`` in `DEFAULT_CACHE`.
     """
     digest = hashlib.sha256(f"{PACKAGE}\0{compiler()}\0".encode())
     for path in compiled_sources():

@@ -106,6 +106,15 @@ def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
     checkpoint_file.unlink(missing_ok=True)
 
 
+def is_recorded(resolved: Resolved, seeds: Sequence[int]) -> bool:
+    """Return True if there is a record of exactly these seeds, and all files are those that it names."""
+    record = _records(resolved.name).get(project.record_file(resolved.name, name_of_seeds(list(seeds))))
+    if record is None or record.digests.keys() != set(seeds):
+        return False
+    paths = {seed: project.run_file(resolved.name, seed) for seed in seeds}
+    return all(path.is_file() and integrity.of_file(path) == record.digests[seed] for seed, path in paths.items())
+
+
 def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None) -> bool:
     """Return True if a file holds exactly the run that a simulation would write there."""
     if not path.is_file():

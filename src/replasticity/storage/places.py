@@ -91,21 +91,14 @@ def _in_variable() -> Iterator[tuple[str, Path]]:
 
 
 def _in_project() -> Iterator[tuple[str, Path]]:
-    root = _project()
+    root = project.configured()
     if root is not None and (root / "studies").is_dir():
         yield "project", (root / "studies").resolve()
 
 
-def _project() -> Path | None:
-    try:
-        return project.root()
-    except UserError:
-        return None
-
-
 def _own() -> Path:
     """Return the folder of the package's studies: that of the checkout that is the project, or else of the package."""
-    root = _project()
+    root = project.configured()
     checkout = root / "src" / _OWN.parent.name / _OWN.name if root else _OWN
     return checkout if checkout.is_dir() else _OWN
 

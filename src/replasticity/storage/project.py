@@ -1,52 +1,80 @@
 """Where the files of a project are: configuration, results and the gallery."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from replasticity.errors import UserError
-
 _PACKAGE = Path(__file__).parents[1]
-_CHECKOUT = _PACKAGE.parents[1]
+#: The clone that holds this package; an installed one, which has the workflow inside, lies in none.
+CLONE = None if (_PACKAGE / "workflow").is_dir() else _PACKAGE.parents[1]
 #: A project has one of them.
 _MARKS = (Path("config") / "config.yaml", Path("config") / "experiments")
 
 
-def root() -> Path:
-    """Return the project's folder: the nearest parent of the working folder with a configuration (`_MARKS`).
-
-    Returns
-    -------
-    Path
-        That folder, or else the checkout from which this package is installed.
-
-    Raises
-    ------
-    UserError
-        If there is neither.
-    """
+def configured() -> Path | None:
+    """Return the nearest of the working folder and its parents with a configuration (`_MARKS`), or else the clone."""
     here = Path.cwd()
-    for folder in (here, *here.parents, _CHECKOUT):
-        if any((folder / mark).exists() for mark in _MARKS):
-            return folder
-    marks = " nor ".join(map(str, _MARKS))
-    raise UserError(f"{here}: neither {marks} here or above; run this inside a clone of replasticity")
+    candidates = (here, *here.parents, *([CLONE] if CLONE else []))
+    return next((folder for folder in candidates if any((folder / mark).exists() for mark in _MARKS)), None)
+
+
+def root() -> Path:
+    """Return the project's folder: the `configured` one, or else the working folder, which needs no configuration."""
+    return configured() or Path.cwd()
+
+
+def packaged(name: str) -> Path:
+    """Return one of the folders that stand on top of a clone and inside an installed package.
+
+    Parameters
+    ----------
+    name : {"config", "profiles", "workflow"}
+        Name of the folder. Of ``config`` an installed package has the files without experiments and schemas.
+    """
+    return (CLONE or _PACKAGE) / name
+
+
+def workflow_file() -> str:
+    """Return the Snakefile for ``module: snakefile:`` in another one."""
+    return str(packaged("workflow") / "Snakefile")
 
 
 def cache_folder(of: str) -> Path:
-    """Return the folder in which a library keeps what it would have to find out again."""
+    """Return the folder in which a library keeps what it would have to find out again.
+
+    It is that of the project. For an installed package it is beside what Python itself has compiled of it, for all
+    projects, unless nothing can be written there.
+    """
+    if CLONE is None and os.access(_PACKAGE, os.W_OK):
+        return _PACKAGE / "__pycache__" / of
     return root() / ".cache" / of
 
 
-def data_file(name: str) -> Path:
-    """Return a file that a YAML file names: that of the project, or else that of the checkout that is installed."""
-    own = root() / name
-    return own if own.exists() else _CHECKOUT / name
+#: Experiment or figure -> the folder of its results, where that is not ``results``.
+_MOVED: dict[str, Path] = {}
+
+
+@contextlib.contextmanager
+def results_kept_in(folder: Path | None, name: str) -> Iterator[None]:
+    """Let runs, ensemble, verdicts and figure of an experiment be below a folder of their own; None: in ``results``."""
+    if folder is not None:
+        _MOVED[name] = folder
+    try:
+        yield
+    finally:
+        _MOVED.pop(name, None)
+
+
+def results_folder(of: str = "") -> Path:
+    """Return the folder of all results, or that of the results of an experiment or a figure."""
+    return _MOVED.get(of) or root() / "results"
 
 
 def run_file(experiment: str, seed: int) -> Path:
     """Return the file of one run."""
-    return root() / "results" / "runs" / experiment / f"seed-{seed}.nc"
+    return results_folder(experiment) / "runs" / experiment / f"seed-{seed}.nc"
 
 
 def record_file(experiment: str, seeds: str) -> Path:
@@ -56,37 +84,37 @@ def record_file(experiment: str, seeds: str) -> Path:
 
 def seeds_file(experiment: str, seeds: str) -> Path:
     """Return the file with a list of seeds that is too long for a command line, by the name of the seeds."""
-    return root() / "results" / "seeds" / experiment / f"{seeds}.txt"
+    return results_folder() / "seeds" / experiment / f"{seeds}.txt"
 
 
 def ensemble_file(experiment: str) -> Path:
     """Return the file of an experiment's ensemble."""
-    return root() / "results" / "ensembles" / f"{experiment}.nc"
+    return results_folder(experiment) / "ensembles" / f"{experiment}.nc"
 
 
 def evaluation_file(experiment: str) -> Path:
     """Return the file of an experiment's verdicts."""
-    return root() / "results" / "evaluations" / f"{experiment}.json"
+    return results_folder(experiment) / "evaluations" / f"{experiment}.json"
 
 
 def figure_file(figure: str, suffix: str) -> Path:
     """Return the file of a rendered figure, such as ``figure_file("zenke2015", "svg")``."""
-    return root() / "results" / "figures" / f"{figure}.{suffix}"
+    return results_folder(figure) / "figures" / f"{figure}.{suffix}"
 
 
 def replay_files() -> list[Path]:
     """Return the files of all replays that have been made, sorted."""
-    return sorted((root() / "results" / "replays").glob("*.json"))
+    return sorted((results_folder() / "replays").glob("*.json"))
 
 
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
-    return root() / "results" / "benchmarks"
+    return results_folder() / "benchmarks"
 
 
 def report_file() -> Path:
     """Return the file of the report."""
-    return root() / "results" / "report.html"
+    return results_folder() / "report.html"
 
 
 def gallery_folder() -> Path:
