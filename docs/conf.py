@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "docs" / "_ext"), str(ROOT / "src")]
-# Cells that are commands find this Python and its `replasticity`, also where the environment is not activated.
+# Commands in pages find this Python and its `replasticity`, also where the environment is not activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 from replasticity import __version__  # noqa: E402
@@ -33,10 +33,10 @@ extensions = [
     "sphinxarg.ext",
     "sphinx_copybutton",
     "sphinx_design",
+    "commands",
     "docstring_names",
     "generated_pages",
     "repository_links",
-    "shell_cells",
     "mathml",
 ]
 
@@ -84,5 +84,6 @@ html_theme_options = {
     "footer_end": [],
     "navigation_with_keys": False,
 }
-# A page opens from disk: the theme asks for nothing over the network, and no font or script is added to it.
+# Pages stand in the folders of their sources; this one leads from the top to the first of them.
+html_extra_path = ["index.html"]
 copybutton_exclude = ".linenos, .gp, .go"

@@ -52,8 +52,7 @@ class LinkFilesAndFolders(SphinxTransform):
             if link["reftype"] != "myst":
                 continue
             if link["refdomain"] == "doc" and target not in self.env.found_docs:
-                file = Path(self.env.doc2path(target, base=True))
-                reached = os.path.relpath(file, here)
+                reached = os.path.relpath(root / f"{target}.md", here)
                 link.replace_self(download_reference("", "", *link.children, reftarget=reached, refdoc=link["refdoc"]))
             elif not link["refdomain"]:
                 folder = (here / unquote(target)).resolve()
