@@ -44,6 +44,8 @@ ALLOWED = {
         "~scipy",
     },
     "studies figure": {"equations", "plotting", "~matplotlib", "~numpy", "~scipy", "~xarray"},
+    # The test file of a template.
+    "studies test": {"testing"},
     "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
     "definitions": {"definitions.parameters", "errors", "storage", "study", "terminal", "~pydantic", "~ruamel"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
@@ -66,9 +68,14 @@ ALLOWED = {
         *("definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study", "units"),
         *("~IPython", "~matplotlib", "~numpy", "~pandas", "~pydantic", "~rich", "~xarray"),
     },
+    "testing": {
+        *("", "definitions", "errors", "interface", "judging", "numerics", "peers", "pipeline", "plotting", "storage"),
+        *("study", "terminal", "~numpy", "~pytest", "~xarray"),
+    },
+    "templates": {"definitions", "errors", "storage", "~pydantic"},
     "cli": {
-        *("", "definitions", "errors", "judging", "making", "peers", "pipeline", "plotting", "reporting", "storage"),
-        *("study", "terminal", "~xarray"),
+        *("", "definitions", "errors", "judging", "making", "numerics", "peers", "pipeline", "plotting", "reporting"),
+        *("storage", "study", "templates", "terminal", "testing", "~xarray"),
     },
     "__main__": {"cli"},
 }
@@ -80,6 +87,8 @@ GRAPH = grimp.build_graph(
 
 def part_of_a_study(file):
     """Return which part of a study a file is; a page or shared code counts as the protocol's."""
+    if file.startswith("test_"):
+        return "test"
     return next((part for part in ("statistics", "figure", "peer") if file.split("_")[-1] == part), "protocol")
 
 
@@ -88,7 +97,7 @@ def room_of(module):
     if not module.startswith("replasticity"):
         return "" if module.split(".")[0] in sys.stdlib_module_names else f"~{module}"
     _, *names = module.split(".")
-    if names[:1] == ["studies"] and len(names) == 3:
+    if names[:1] in (["studies"], ["templates"]) and len(names) == 3:
         return f"studies {part_of_a_study(names[2])}"
     if names[:1] == ["models"] and names[-1].endswith("_parameters"):
         return "models parameters"

@@ -4,8 +4,8 @@ Those of one page are executed one after the other, in an empty folder of its ow
 page. The first command that fails ends the build, unless its line has ``|| true``. What goes to the error stream is
 shown only where a failure is expected.
 
-Options: ``hidden`` shows nothing; ``image`` and ``alt`` show a picture that the commands have made; ``in-clone`` executes
-them on top of the clone, where they write nothing.
+Options: ``hidden`` shows nothing; ``image`` and ``alt`` show a picture that the commands have made; ``in-clone``
+executes them on top of the clone, where they write nothing.
 """
 
 import os

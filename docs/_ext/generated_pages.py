@@ -137,7 +137,7 @@ def _undefined(variable: Variable) -> str:
 
 
 def _experiment(name: str) -> str:
-    """Return the section of an experiment: its values with their sources, or what differs from the one it is based on."""
+    """Return the section of an experiment: values with sources, of a variant those that differ from its base."""
     experiment = experiments.load(name)
     table = catalogue.parameters(name)
     parts = [f"### {name}", as_text(experiment.title)]

@@ -192,6 +192,20 @@ def _parser() -> argparse.ArgumentParser:
     with_scale(added)
     added.add_argument("-o", "--output", type=Path, help="default: results/report.html")
 
+    added = command("new", new, "write a study that runs and passes all gates, to begin with")
+    added.add_argument("name", metavar="NAME", help="author and year, such as pfister2006")
+    added.add_argument("--doi", required=True, help="that of the publication, such as 10.1038/nn.2479")
+    added.add_argument("--deterministic", action="store_true", help="nothing in it is random: one seed is all there is")
+    added.add_argument(
+        "--into",
+        type=Path,
+        metavar="FOLDER",
+        help="default: the folder in REPLASTICITY_PATH; else 'studies' of the project, or of the working folder",
+    )
+
+    added = command("verify", verify, "look whether a study passes the gates that every study passes")
+    added.add_argument("study", metavar="NAME")
+
     added = command(
         "compile",
         compile_kernels,
@@ -632,6 +646,49 @@ def report(options: argparse.Namespace) -> int:
     files.write_bytes(content.encode(), output)
     terminal.say(project.shown(output))
     return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a study to begin with, and print what to do next."""
+    import shlex
+
+    from replasticity import templates
+    from replasticity.storage import places, project
+
+    into: Path = options.into or templates.default_folder()
+    kind = "deterministic" if options.deterministic else "random"
+    folder = templates.write_study(options.name, options.doi, kind, into)
+    name = folder.name
+    terminal.say(f"{project.shown(folder)}: a study that runs; its own model goes into model.py. Next:")
+    if name not in places.studies():
+        paths = [*places.named_in_variable(), into.resolve()]
+        terminal.say(f"  export {places.VARIABLE}={shlex.quote(os.pathsep.join(map(str, paths)))}")
+    for command in (f"simulate {name} --scale quick -o {name}.nc", f"plot {name} {name}.nc", f"verify {name}"):
+        terminal.say(f"  python -m replasticity {command}")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Print what each gate says of a study."""
+    _import_matplotlib()
+    from collections import Counter
+
+    from replasticity import testing
+
+    statuses, said = Counter[str](), set[str]()
+    for outcome in testing.verify(options.study):
+        statuses[outcome.status] += 1
+        note = f" ({outcome.note})" if outcome.note else ""
+        terminal.say(f"{outcome.status:8}{outcome.gate.name:13}{outcome.gate.says}{note}")
+        lines = dict.fromkeys(map(terminal.one_line, outcome.findings))
+        for line in lines:
+            terminal.say(f"{'':8}{'as above' if line in said else line}")
+        said |= lines.keys()
+        # It may take a while until the next one.
+        sys.stdout.flush()
+    counts = ", ".join(f"{count} {status}" for status, count in statuses.items() if status != testing.NOTHING)
+    terminal.say(f"{options.study}: {counts}")
+    return 0 if statuses.keys() <= {testing.OK, testing.NOTHING} else 1
 
 
 def compile_kernels(options: argparse.Namespace) -> int:

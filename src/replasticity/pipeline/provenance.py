@@ -234,7 +234,7 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def _with_imported(modules: Iterable[str]) -> set[str]:
+def with_imported(modules: Iterable[str]) -> set[str]:
     """Return modules and all that they import, directly or not, without carriers and what only those import."""
     known, found, waiting = _modules(), set[str](), list(modules)
     while waiting:
@@ -261,7 +261,7 @@ def code_digest(*modules: str) -> str:
     str
         Sixteen hexadecimal digits.
     """
-    parts = [(module, _modules()[module].code) for module in sorted(_with_imported(modules))]
+    parts = [(module, _modules()[module].code) for module in sorted(with_imported(modules))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -269,7 +269,7 @@ def code_digest(*modules: str) -> str:
 def kernels_digest(protocol: str) -> str:
     """Return the digest of the compiled code that a protocol uses."""
     compiler = f"{PACKAGE}.numerics.compilation"
-    used = _with_imported([protocols.get(protocol).module])
+    used = with_imported([protocols.get(protocol).module])
     return code_digest(*sorted(module for module in used if compiler in _modules()[module].imports))
 
 

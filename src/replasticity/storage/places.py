@@ -85,9 +85,14 @@ def packages_with_studies() -> set[str]:
     return {each.module.partition(".")[0] for each in importlib.metadata.entry_points(group=ENTRY_POINTS)}
 
 
+def named_in_variable() -> list[Path]:
+    """Return the folders that `VARIABLE` names, whether they are there or not."""
+    return [Path(folder).resolve() for folder in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))]
+
+
 def _in_variable() -> Iterator[tuple[str, Path]]:
-    for folder in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        yield VARIABLE, Path(folder).resolve()
+    for folder in named_in_variable():
+        yield VARIABLE, folder
 
 
 def _in_project() -> Iterator[tuple[str, Path]]:

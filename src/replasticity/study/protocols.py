@@ -10,7 +10,8 @@ The file of a protocol, ``protocol.py`` or ``NAME.py``, has
 - ``simulate(parameters, inputs)``: the run, deterministic; with an argument ``checkpoint=None`` it keeps its state in a
   `replasticity.pipeline.checkpoints.Checkpoint` now and then, if it is given one;
 - and if it likes, ``SHORTEST``: changes of parameters that make a run which calls every compiled function in little
-  time, where the quick scale takes longer.
+  time, where the quick scale takes longer, and ``SHORTEST_IN_PYTHON``: further changes for interpreted Python, which is
+  a hundred times slower.
 
 ``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
 ``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length. What several protocols
@@ -36,7 +37,7 @@ from typing import TYPE_CHECKING, Any, cast
 from replasticity import studies
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
-from replasticity.errors import UserError
+from replasticity.errors import MistakeError, UserError
 from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
 from replasticity.study import one_seed, statistics
@@ -160,6 +161,11 @@ class Protocol:
         return getattr(self._simulation, "SHORTEST", {})
 
     @property
+    def SHORTEST_IN_PYTHON(self) -> Mapping[str, Any]:
+        """Further changes of parameters for such a run without a compiler."""
+        return getattr(self._simulation, "SHORTEST_IN_PYTHON", {})
+
+    @property
     def is_deterministic(self) -> bool:
         """Whether nothing is random, so that every seed gives the same run: that all are equal does not prove it."""
         return not hasattr(self._simulation, "sample_inputs")
@@ -203,8 +209,22 @@ class Protocol:
         return one_seed.simulate(self._simulation, parameters, seed, checkpoint)
 
     def sizes(self, parameters: BaseParameters) -> dict[str, int]:
-        """Return the length of each dimension of `STATISTICS`, without a run."""
-        return {name: length(parameters) for name, length in self._statistics.DIMENSIONS.items()}
+        """Return the length of each dimension of `STATISTICS`, without a run.
+
+        Raises
+        ------
+        MistakeError
+            If ``DIMENSIONS`` of the file with the statistics lacks one.
+        """
+        lengths = getattr(self._statistics, "DIMENSIONS", {})
+        for name, variable in self.STATISTICS.items():
+            for dimension in variable.dimensions:
+                if dimension not in lengths:
+                    raise MistakeError(
+                        f"{self.statistics_module}: {name} has the dimension '{dimension}', but DIMENSIONS has no "
+                        "length of it, a function of the parameters"
+                    )
+        return {name: length(parameters) for name, length in lengths.items()}
 
     def summarise(self, parameters: BaseParameters, run: Arrays) -> Arrays:
         """Return the statistics of one run; NaN where one is not defined, as its declaration says.

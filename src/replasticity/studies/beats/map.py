@@ -69,6 +69,8 @@ RUN = {
     "weight_no_grid": Variable(("first", *_MAP), "weight at the end with exact spike times, by order", trace=True),
 }
 
+SHORTEST_IN_PYTHON = {"pre_rates_Hz": [40.0, 50.0], "post_rates_Hz": [40.0], "post_start_phases": [0.0]}
+
 
 def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     """Return the run: every presynaptic neuron with every postsynaptic neuron, for each starting phase."""

@@ -125,6 +125,7 @@ RUN = _SAMPLED | {
 }
 
 SHORTEST = {"duration_ms": 1000.0, "raster_start_ms": 0.0, "raster_ms": 1000.0}
+SHORTEST_IN_PYTHON = {"duration_ms": 300.0, "raster_ms": 300.0}
 
 
 def sample_inputs(parameters: Parameters, seed: int) -> Arrays:

@@ -95,6 +95,7 @@ RUN = {
 }
 
 SHORTEST = {"duration_s": 10}
+SHORTEST_IN_PYTHON = {"exc_cells": 80, "inh_cells": 20}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:

@@ -1,18 +1,12 @@
-"""A study that is added edits no list: the smallest one, added to a copy of the project, passes what all studies pass.
-
-It has no peer, one row of panels, artists and words that no figure of ours has, and a publication that CITATION.cff
-does not know.
-"""
+"""A study that is added edits no list: one that `new` has written, in a copy of the project, passes what all pass."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, ProjectCopy
 
 NAME = "walk1905"
-HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +17,9 @@ def project(tmp_path_factory):
         shutil.copytree(ROOT / name, project.folder / name, ignore=ignored, dirs_exist_ok=True)
     for name in ("CITATION.cff", "requirements.lock", "README.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, project.folder / name)
-    shutil.copytree(HERE / NAME, project.folder / "src/replasticity/studies" / NAME, ignore=ignored)
     # As CONTRIBUTING.md says.
+    project.replasticity("new", NAME, "--doi", "10.1038/072294b0", "--into", "src/replasticity/studies")
+    project.edit(f"src/replasticity/studies/{NAME}/__init__.py", "Equation:", "Equation (docs/models/pair_stdp.md):")
     project.replasticity("schema")
     seeds = ("--scale", "full", "--seeds", "1001-1040")
     project.replasticity("simulate", NAME, *seeds)
@@ -58,7 +53,7 @@ def test_a_new_study_without_a_peer_is_shown_by_every_command(project):
     # One run is enough for a figure, and for a panel of it.
     project.replasticity("simulate", NAME, "-o", "my.nc")
     project.replasticity("plot", NAME, "my.nc", "--panel", "b", "-o", "my.svg")
-    assert "place" in project.replasticity("info", "my.nc").stdout
+    assert "weight" in project.replasticity("info", "my.nc").stdout
     refused = project.replasticity("plot", NAME, f"results/figures/{NAME}.nc", "-o", "other.svg", check=False)
     assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
