@@ -33,6 +33,7 @@ extensions = [
     "sphinxarg.ext",
     "sphinx_copybutton",
     "sphinx_design",
+    "check_site",
     "commands",
     "docstring_names",
     "generated_pages",

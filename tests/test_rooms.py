@@ -20,9 +20,10 @@ ALLOWED = {
         *("definitions.parameters", "equations", "numerics.arrays", "numerics.random", "~numpy", "~pydantic"),
     },
     "definitions.parameters": {"~pydantic"},
+    "definitions.yaml_files": {"errors", "storage", "terminal", "~pydantic", "~ruamel"},
     "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
     "study": {
-        *("comparison", "definitions.parameters", "errors", "storage", "studies"),
+        *("comparison", "definitions.parameters", "definitions.yaml_files", "errors", "storage", "studies"),
         *("~numpy", "~pydantic", "~ruamel", "~xarray"),
     },
     # What a study's files may import: the files of the same study are free.
@@ -43,11 +44,11 @@ ALLOWED = {
         "~numpy",
         "~scipy",
     },
-    "studies figure": {"equations", "plotting", "~matplotlib", "~numpy", "~scipy", "~xarray"},
+    "studies figure": {"equations", "plotting", "study.data", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     # The test file of a template.
     "studies test": {"testing"},
     "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
-    "definitions": {"definitions.parameters", "errors", "storage", "study", "terminal", "~pydantic", "~ruamel"},
+    "definitions": {"definitions.parameters", "definitions.yaml_files", "errors", "storage", "study", "~pydantic"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "judging": {
         *("comparison", "definitions", "errors", "storage", "study", "units"),

@@ -62,6 +62,7 @@ class Commands(SphinxDirective):
         folder = Path(self.env.srcdir) if "in-clone" in self.options else self._folder()
         environment = {name: value for name, value in os.environ.items() if name != "REPLASTICITY_PATH"}
         environment |= {"COLUMNS": _COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
+        environment["DOCS_CLONE"] = str(self.env.srcdir)
         # A new folder would compile everything once more.
         environment.setdefault("NUMBA_CACHE_DIR", str(Path(self.env.srcdir) / ".cache" / "numba"))
         with tempfile.NamedTemporaryFile("r") as where:

@@ -229,14 +229,14 @@ def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | N
 
 def _changes(assignments: list[str]) -> dict[str, Any]:
     """Return the parameters given as KEY=VALUE, values read as YAML."""
-    from replasticity.definitions import experiments
+    from replasticity.definitions import yaml_files
 
     changes = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key:
             raise UserError(f"--set {assignment}: has to be KEY=VALUE, such as tau_H_ms=200")
-        changes[key] = experiments.parse_yaml(text, f"--set {assignment}")
+        changes[key] = yaml_files.parse_yaml(text, f"--set {assignment}")
     return changes
 
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from replasticity.definitions import experiments
-from replasticity.definitions.experiments import validate
+from replasticity.definitions.yaml_files import validate
 from replasticity.errors import UserError
 from replasticity.judging.distributions import compare_distributions
 from replasticity.peers import replays

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from replasticity.definitions import configuration, experiments
+from replasticity.definitions import configuration, experiments, yaml_files
 from replasticity.definitions.experiments import parameters_digest
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.errors import UserError
@@ -29,9 +29,9 @@ def project(project_copy, monkeypatch):
 )
 def test_both_parsers_read_the_same(scalar):
     # The second of these texts is too long for the parser in C.
-    padding = "# " + experiments._MOST_NESTED * "-"
-    assert repr(experiments.parse_yaml(f"key: {scalar}", "")) == repr(
-        experiments.parse_yaml(f"{padding}\nkey: {scalar}", "")
+    padding = "# " + yaml_files._MOST_NESTED * "-"
+    assert repr(yaml_files.parse_yaml(f"key: {scalar}", "")) == repr(
+        yaml_files.parse_yaml(f"{padding}\nkey: {scalar}", "")
     )
 
 

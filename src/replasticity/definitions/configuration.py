@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from replasticity.definitions import experiments
+from replasticity.definitions import experiments, yaml_files
 from replasticity.definitions.experiments import CountableSeconds, Resolved, ScaleName
 from replasticity.definitions.parameters import Checked
 from replasticity.definitions.seeds import Seeds, distinct_seeds
@@ -57,7 +57,7 @@ def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configu
     # Checked after each part, so that a message names the one that is wrong.
     for where, part in _parts(files, assignments):
         content = _over(content, part)
-        configuration: Configuration = experiments.validate(Configuration, content, where)
+        configuration: Configuration = yaml_files.validate(Configuration, content, where)
         for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
             for name in given:
                 if name not in experiments.names():
@@ -74,10 +74,10 @@ def _parts(files: Iterable[Path], assignments: Iterable[str]) -> Iterator[tuple[
     """
     own = project.root() / "config" / "config.yaml"
     for path in (own if own.exists() else project.packaged("config") / own.name, *files):
-        yield project.shown(path), experiments.read_yaml(path)
+        yield project.shown(path), yaml_files.read_yaml(path)
     for assignment in assignments:
         key, _, text = assignment.partition("=")
-        yield "--config", {key: experiments.parse_yaml(text, f"--config {key}")}
+        yield "--config", {key: yaml_files.parse_yaml(text, f"--config {key}")}
 
 
 def _over(content: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import field_validator
 
-from replasticity.definitions import experiments
+from replasticity.definitions import experiments, yaml_files
 from replasticity.definitions.experiments import Experiment, Resolved
 from replasticity.definitions.parameters import Checked, PositiveInt
 from replasticity.definitions.seeds import Seeds, distinct_seeds, seed_list
@@ -62,7 +62,7 @@ def seeds_and_processes(resolved: Resolved, seeds: Any, processes: Any) -> tuple
     """
     asked = {"seeds": plain(seeds), "processes": plain(processes)}
     with _without_cause():
-        request: _Request = experiments.validate(_Request, asked, resolved.name)
+        request: _Request = yaml_files.validate(_Request, asked, resolved.name)
     if request.seeds is None and not resolved.seeds:
         raise UserError(f"{resolved.name}: is left out at scale '{resolved.scale}'; give it seeds")
     chosen = resolved.seeds if request.seeds is None else seed_list(request.seeds, resolved.experiment.first_seed)

@@ -17,7 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
-from replasticity.definitions import experiments
+from replasticity.definitions import yaml_files
 from replasticity.errors import UserError
 from replasticity.storage import datasets
 from replasticity.storage.contract import Arrays
@@ -61,7 +61,7 @@ def result_of(task: Task) -> Arrays:
         If the run fails; the message begins with the task and its seed.
     """
     protocol = protocols.get(task.protocol)
-    parameters = experiments.validate(protocol.Parameters, task.values, task.label)
+    parameters = yaml_files.validate(protocol.Parameters, task.values, task.label)
     try:
         with datasets.content_of():
             run = protocol.run_seed(parameters, task.seed)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from replasticity.comparison import Deviation, Tolerance, compare, compare_spikes
-from replasticity.definitions import experiments
+from replasticity.definitions import experiments, yaml_files
 from replasticity.definitions.parameters import LARGEST_INT, MOST_STEPS
 from replasticity.errors import MistakeError, UserError
 from replasticity.storage import datasets, integrity, places, project
@@ -57,7 +57,7 @@ def replay(path: Path) -> tuple[xr.Dataset, list[Deviation]]:
     recorded = datasets.json_attribute(recording.attrs, "parameters", path)
     with datasets.content_of(path), _named(path):
         values = peer.recorded_parameters(recording, recorded)
-    parameters = experiments.validate(
+    parameters = yaml_files.validate(
         protocol.Parameters, values, f"{project.shown(path)}: parameters", context={"recorded": True}
     )
     datasets.require_names(recording, peer.data.inputs.needed, path)

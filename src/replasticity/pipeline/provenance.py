@@ -12,9 +12,9 @@ replay      the file about recordings, and `replasticity.peers.replays`
 report      `replasticity.reporting.page`, with its template, style and script
 ==========  ========================================================================================================
 
-Each with all that it imports, but for `_CARRIERS`. A study outside this package may import code of its user from
-anywhere, which counts as well; of a library its version does. Comments, docstrings, layout and the wording of errors
-change no digest. No file holds a wall-clock time.
+Each with all that it imports, but for `_CARRIERS`, and with the tables of measured values that it reads. A study
+outside this package may import code of its user from anywhere, which counts too; of a library its version. Comments,
+docstrings, layout and the wording of errors change no digest. No file holds a wall-clock time.
 """
 
 import ast
@@ -29,12 +29,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replasticity import __version__
-from replasticity.definitions.experiments import Experiment, Resolved, read_yaml
+from replasticity.definitions.experiments import Experiment, Resolved
+from replasticity.definitions.yaml_files import read_yaml
 from replasticity.errors import UserError
 from replasticity.storage import places, project
 from replasticity.storage.datasets import CONVENTIONS, content_of
 from replasticity.storage.files import write_bytes
-from replasticity.study import protocols
+from replasticity.study import data, protocols
 
 PACKAGE = "replasticity"
 _FOLDER = Path(__file__).parents[1]
@@ -47,6 +48,7 @@ _CARRIERS = {
         "definitions.configuration",
         "definitions.experiments",
         "definitions.schemas",
+        "definitions.yaml_files",
         "errors",
         "storage.datasets",
         "storage.files",
@@ -113,9 +115,10 @@ def _modules() -> dict[str, _Module]:
 
 def _key(module: str, path: Path) -> str:
     """Return a digest of a module's name, its file, and the data beside it."""
-    data = path.with_suffix(".yaml")
-    content = path.read_bytes() + b"\0" + (data.read_bytes() if data.is_file() else b"")
-    return hashlib.sha256(module.encode() + b"\0" + content).hexdigest()
+    digest = hashlib.sha256(module.encode() + b"\0" + path.read_bytes())
+    for file in (path.with_suffix(".yaml"), *sorted((path.parent / data.FOLDER).glob("*.yaml"))):
+        digest.update(b"\0" + file.name.encode() + b"\0" + (file.read_bytes() if file.is_file() else b""))
+    return digest.hexdigest()
 
 
 def _kept_file() -> Path:
@@ -145,14 +148,34 @@ def _read(module: str, path: Path) -> _Read:
         return _Read([], hashlib.sha256(path.read_bytes()).hexdigest())
     with content_of():
         tree = ast.parse(path.read_bytes(), path)
-    data = path.with_suffix(".yaml")
-    values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
     # Inside a package's own file, "." is the package.
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    imported = (
+    imported = [
         names for names in _imported(package, tree) if names[-1].partition(".")[0] not in sys.stdlib_module_names
-    )
-    return _Read(list(imported), _digest(tree, values))
+    ]
+    files = [path.with_suffix(".yaml"), *_tables(tree, path, imported)]
+    values = "\0".join(json.dumps(read_yaml(file), sort_keys=True) for file in files if file.is_file())
+    return _Read(imported, _digest(tree, values))
+
+
+def _tables(tree: ast.AST, path: Path, imported: Iterable[list[str]]) -> list[Path]:
+    """Return the files of the tables that a module reads by ``data.read(__file__, NAME)``.
+
+    Where a module that can read tables does anything else with ``__file__``, these are all tables of its study.
+    """
+    known, uses = set[str](), 0
+    for node in ast.walk(tree):
+        uses += isinstance(node, ast.Name) and node.id == "__file__"
+        match node:
+            case ast.Call(args=[ast.Name(id="__file__")], keywords=[]):
+                # recordings.read(__file__)
+                uses -= 1
+            case ast.Call(args=[ast.Name(id="__file__"), ast.Constant(value=str(name))], keywords=[]):
+                known.add(name)
+                uses -= 1
+    if uses and any(data.__name__ in (name, name.rpartition(".")[0]) for names in imported for name in names):
+        return sorted((path.parent / data.FOLDER).glob("*.yaml"))
+    return sorted(data.path_of(path, name) for name in known)
 
 
 def _name(path: Path, folder: Path = _FOLDER, parent: str = PACKAGE) -> str:

@@ -236,6 +236,7 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]], scale: st
             + (f" [doi:{as_text(reference.doi)}]({address_of_doi(reference.doi)})" if reference.doi else "")
             for reference in resolved.experiment.references
         ),
+        *_measured(resolved),
         "",
         *_counts(evaluations),
         *_replays(experiments_shown),
@@ -364,6 +365,13 @@ def _counts(evaluations: Sequence[dict[str, Any]]) -> list[str]:
         for kind, of_kind in outcomes.by_kind(claims).items()
     )
     return _table(("kind", *FORRT, "outcome (FORRT)"), rows) if claims else []
+
+
+def _measured(resolved: Resolved) -> list[str]:
+    """Return where the measured values come from that the figure or its statistics use, in a line each."""
+    figure = resolved.experiment.figure
+    found = protocols.measured(resolved.experiment.protocol, figure.module if figure else None)
+    return [f"- Measured values: {as_line(table.origin)}" for table in found]
 
 
 def _source_plots(resolved: Resolved) -> list[str]:

@@ -36,6 +36,7 @@ from replasticity.reporting.tables import (
     seeds_in_words,
 )
 from replasticity.storage import files, project
+from replasticity.study import protocols
 
 _P_VALUES = ("p", "corrected p")
 
@@ -94,12 +95,13 @@ class Line:
 class Chapter:
     """A figure with the experiments that it shows; or an experiment that no figure shows, without panels.
 
-    `source_plots` maps each plot of the source to its lines.
+    `measured` says where the measured values come from; `source_plots` maps each plot of the source to its lines.
     """
 
     name: str
     title: str
     references: Sequence[Reference]
+    measured: list[str]
     experiments: list[Judged]
     panels: list[Panel]
     image: str
@@ -254,7 +256,9 @@ def _chapter(resolved: Resolved, judged: list[Judged], shown: list[Panel], image
             Line(as_html(there), letter_of(plot.panel), titles.get(plot.panel, ""), link, as_html(here))
             for there, here in plot.lines.items()
         )
-    return Chapter(resolved.name, experiment.title, experiment.references, judged, shown, image, lines)
+    figure = experiment.figure.module if experiment.figure is not None else None
+    measured = [table.origin for table in protocols.measured(experiment.protocol, figure)]
+    return Chapter(resolved.name, experiment.title, experiment.references, measured, judged, shown, image, lines)
 
 
 def _made(figure: str, suffix: str) -> Path:

@@ -40,7 +40,7 @@ from replasticity.definitions.parameters import output_options
 from replasticity.errors import MistakeError, UserError
 from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
-from replasticity.study import one_seed, statistics
+from replasticity.study import data, one_seed, statistics
 from replasticity.study.recordings import Recordings
 
 if TYPE_CHECKING:
@@ -293,6 +293,12 @@ def figures() -> dict[str, str]:
 @cache
 def _figures_in(_folders: tuple[str, ...]) -> dict[str, str]:
     return _found("figure")
+
+
+def measured(protocol: str, figure: str | None) -> list[data.Table]:
+    """Return the tables of measured values that a protocol's statistics read, and a figure if there is one."""
+    modules = [get(protocol).statistics_module, *([figures()[figure]] if figure is not None else [])]
+    return data.tables_of(*map(_imported, modules))
 
 
 def names() -> tuple[str, ...]:
