@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install figures quick check gallery report test lint bench lock clean
+.PHONY: help install figures quick check gallery report test lint docs bench lock clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,10 @@ lint: install  ## Check style, types and the workflow.
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+docs: install  ## Make the documentation site, docs/_build/html/index.html; its code blocks are executed.
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -j auto \
+		-c docs -d docs/_build/doctrees . docs/_build/html
+
 bench: install  ## Measure side by side with NEST and Brian2, write benchmarks/RESULTS.md. One part: make bench PART=growth.
 	$(BIN)/python -m benchmarks $(PART)
 
@@ -55,4 +59,4 @@ lock: install  ## Renew requirements.lock and the conda environments from pyproj
 	$(BIN)/python tools/environment_from_lock.py
 
 clean:  ## Remove results, caches and .venv.
-	rm -rf results .cache .snakemake $(VENV)
+	rm -rf results .cache .snakemake docs/_build docs/reference/generated $(VENV)
