@@ -170,7 +170,10 @@ def test_a_bound_for_what_no_run_has_is_a_mistake(fake, monkeypatch):
         ("def run(:\n", "SyntaxError: invalid syntax (peer_fake.py, line 2)"),
         ("def run(parameters, inputs):\n    return []\n", "run() returns list; expected a dict of name to array"),
         ("def run(parameters, inputs):\n    return {'H_Hz': 'high'}\n", "'H_Hz' of type <U4; expected numbers"),
-        ("import no_simulator\n", "No module named 'no_simulator'; if the simulator is to blame, 'replasticity peers "),
+        (
+            "import no_simulator\n",
+            "No module named 'no_simulator'; if the simulator is to blame, 'python -m replasticity peers ",
+        ),
         ("import sys\nprint('SLI error', file=sys.stderr)\nsys.exit(4)\n", "Fake 0: SLI error; "),
         ("import os\nos.abort()\n", "ended by SIGABRT"),
         ("import os\nos._exit(0)\n", "it printed no error"),
@@ -256,10 +259,12 @@ def test_a_simulator_that_is_not_installed_is_one_line_that_says_how_to(fake, ca
     environment = fake(RIGHT)
     (environment.folder / "installed.json").unlink()
     assert main(["conform", "zenke2015"]) == 2
-    assert "was not installed to the end; 'replasticity peers install fake' does it" in capsys.readouterr().err
+    assert (
+        "was not installed to the end; 'python -m replasticity peers install fake' does it" in capsys.readouterr().err
+    )
     assert main(["conform", "zenke2015", "--peer", "fake==0.1"]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line == "error: Fake 0.1 is not installed; 'replasticity peers install fake --fake 0.1' does it"
+    assert line == "error: Fake 0.1 is not installed; 'python -m replasticity peers install fake --fake 0.1' does it"
     with pytest.raises(PeerUnavailableError):
         live.gate("zenke2015")
 
@@ -269,7 +274,7 @@ def test_a_broken_environment_is_one_line_that_says_what_mends_it(fake, capsys):
     environment.python.unlink()
     assert main(["conform", "zenke2015", "--short"]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert "is broken (No such file or directory); 'replasticity peers install fake' makes it again" in line
+    assert "is broken (No such file or directory); 'python -m replasticity peers install fake' makes it again" in line
 
 
 @pytest.mark.parametrize(
