@@ -122,6 +122,15 @@ def test_spikes_that_differ_are_counted_in_whatever_order_they_come(fake):
     assert (found["population_spike"].unmatched, found["population_spike"].holds) == (3, False)
 
 
+@pytest.mark.parametrize(("late_ms", "unmatched"), [(1e-9, 0), (0.1, 80)])
+def test_a_time_of_a_spike_counts_in_steps(fake, monkeypatch, late_ms, unmatched):
+    # Samples stand for spikes here: one each ms.
+    live_data = LIVE.model_copy(update={"spikes": {"sample": ["time_ms"]}, "tolerances": []})
+    monkeypatch.setitem(protocols.get("zenke2015").__dict__, "live", live_data)
+    fake(f"import numpy as np\n\n\ndef run(parameters, inputs):\n    return {{'time_ms': np.arange(40) + {late_ms}}}\n")
+    assert [(row.quantity, row.compared, row.unmatched) for row in compared().values()] == [("sample", 40, unmatched)]
+
+
 @pytest.mark.parametrize(("deviation", "holds"), [(0.4, True), (0.6, False)])
 def test_a_variable_may_differ_by_its_tolerance_and_no_more(fake, deviation, holds):
     fake(RIGHT.replace(".astype(float)", f" + {deviation} * (np.arange(steps) == 7)"))
