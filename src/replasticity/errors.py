@@ -26,3 +26,7 @@ class MistakeError(UserError):
 
 class PeerUnavailableError(UserError):
     """Another simulator is not installed, or its environment is broken; the message says how to install it."""
+
+
+class UnsupportedError(UserError):
+    """Another simulator has no means for what these parameters ask for: what it can do is no worse for that."""

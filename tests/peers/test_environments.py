@@ -41,7 +41,7 @@ def wheels(tmp_path, monkeypatch):
 def test_a_simulator_is_installed_once_and_again_after_an_installation_that_did_not_end(wheels, capsys):
     environment = environments.environment("fake")
     assert main(["peers"]) == 0
-    assert "Fake 1.0 is not installed; 'replasticity peers install fake' does it" in capsys.readouterr().out
+    assert "Fake 1.0 is not installed; 'python -m replasticity peers install fake' does it" in capsys.readouterr().out
 
     # pip finds nothing, as without a network.
     assert main(["peers", "install"]) == 2
@@ -66,7 +66,9 @@ def test_a_simulator_is_installed_once_and_again_after_an_installation_that_did_
     module.write_text("raise OSError('its library is gone')\n")
     assert main(["peers", "list"]) == 0
     told = capsys.readouterr().out
-    assert "is broken (OSError: its library is gone); 'replasticity peers install fake' makes it again" in told
+    assert (
+        "is broken (OSError: its library is gone); 'python -m replasticity peers install fake' makes it again" in told
+    )
 
 
 def test_another_version_has_an_environment_of_its_own_in_the_folder_that_is_asked_for(wheels, tmp_path, monkeypatch):
@@ -77,7 +79,7 @@ def test_another_version_has_an_environment_of_its_own_in_the_folder_that_is_ask
     assert asked == [("fake==0.9", tmp_path / "elsewhere"), ("fake==0.8", None)]
     assert environments.environment(*asked[0]).folder == tmp_path / "elsewhere/fake-0.9"
     assert environments.environment("fake==0.9").requirements == ["fakesim==0.9"]
-    assert environments.environment("fake==0.9").command == "replasticity peers install fake --fake 0.9"
+    assert environments.environment("fake==0.9").command == "python -m replasticity peers install fake --fake 0.9"
 
 
 def test_an_environment_for_other_requirements_is_not_complete(wheels):

@@ -16,7 +16,10 @@ import netCDF4
 import numpy as np
 
 #: Exit status where a library cannot be imported: this environment is to blame, or the file asks for too much.
-NO_LIBRARY = 3
+NO_LIBRARY = 103
+
+#: Exit status where the file raises a ``NotImplementedError``: the simulator has no means for these parameters.
+UNSUPPORTED = 104
 
 
 def main(peer_file: str, job_file: str, result_file: str, distribution: str) -> int:
@@ -28,6 +31,9 @@ def main(peer_file: str, job_file: str, result_file: str, distribution: str) -> 
             inputs = {name: np.asarray(variable[...]) for name, variable in job.variables.items()}
         result = _loaded(peer_file).run(parameters, inputs)
         _write(result, importlib.metadata.version(distribution), result_file)
+    except NotImplementedError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return UNSUPPORTED
     except Exception as error:
         traceback.print_exc()
         lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == peer_file]

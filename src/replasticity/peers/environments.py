@@ -103,7 +103,7 @@ class Environment:
     def command(self) -> str:
         """The command that makes it, or makes it again."""
         version = f" --{self.name} {self.version}" if self.version != self.simulator.version else ""
-        return f"replasticity peers install {self.name}{version}"
+        return f"python -m replasticity peers install {self.name}{version}"
 
     def problem(self) -> str | None:
         """Return in one line why it cannot be used, and what helps; None if it can: its simulator is imported."""

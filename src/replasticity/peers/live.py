@@ -25,7 +25,7 @@ from replasticity.comparison import Deviation, Tolerance, compare_spikes
 from replasticity.comparison import compare as compare_arrays
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
-from replasticity.errors import MistakeError, PeerUnavailableError, UserError
+from replasticity.errors import MistakeError, PeerUnavailableError, UnsupportedError, UserError
 from replasticity.peers import driver, environments, replays
 from replasticity.storage import datasets, files, project
 from replasticity.storage.contract import Arrays
@@ -114,6 +114,8 @@ def run(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT_S) 
     ------
     PeerUnavailableError
         If the simulator is not installed, or its environment is broken.
+    UnsupportedError
+        If the study's file raises a ``NotImplementedError``: the simulator has no means for these parameters.
     UserError
         If the study has no file for this simulator; or if that fails, takes too long, or returns what is no variable
         of a run. The message names the file, has the last line of what it wrote to stderr, and says where all of it is.
@@ -176,7 +178,8 @@ def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
     -------
     list of Conformance
         One for each simulator and experiment that differs, at the quick scale with the changes under ``live: short`` of
-        ``peer.yaml``, for the experiment's first seed. Empty if no other simulator can run the protocol.
+        ``peer.yaml``, for the experiment's first seed; those apart that a simulator has no means for, unless it has
+        none for any. Empty if no other simulator can run the protocol.
 
     Raises
     ------
@@ -191,7 +194,17 @@ def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
     shortest = map(shortened, experiments.of_protocol(protocol) if peers else [])
     # Made short, some experiments are the same.
     distinct = {each.digest: each for each in shortest}.values()
-    return [conform(each, [each.experiment.first_seed], peer, timeout_s) for peer in peers for each in distinct]
+    found = []
+    for peer in peers:
+        refused = None
+        for each in distinct:
+            try:
+                found.append(conform(each, [each.experiment.first_seed], peer, timeout_s))
+            except UnsupportedError as error:
+                refused = error
+        if refused and not any(each.peer == environments.environment(peer).label for each in found):
+            raise refused
+    return found
 
 
 def shortened(name: str) -> Resolved:
@@ -290,9 +303,11 @@ def _drive(environment: environments.Environment, file: Path, folder: Path, log:
     if ended == 0 and (folder / "result.nc").is_file():
         return
     printed, errors = ((folder / name).read_text(errors="replace") for name in ("out", "err"))
-    files.write_bytes(f"{printed}\n{errors}".encode(), log)
     lines = [line for line in errors.splitlines() if line.strip()]
     reason = lines[-1] if lines else "it printed no error"
+    if ended == driver.UNSUPPORTED:
+        raise UnsupportedError(f"{project.shown(file)} in {environment.label}: {reason}")
+    files.write_bytes(f"{printed}\n{errors}".encode(), log)
     if ended is None:
         reason = f"not finished after {timeout_s:g} s"
     elif ended < 0:

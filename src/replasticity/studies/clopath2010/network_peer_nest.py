@@ -46,7 +46,7 @@ def run(parameters, inputs):
     """Return all spikes, the weights between excitatory neurons over time, and all plastic weights at the end."""
     p = parameters
     if p["history_start_mV"] != 0:
-        raise ValueError("history_start_mV: has to be 0, since NEST's delay lines start there")
+        raise NotImplementedError("history_start_mV: has to be 0, where NEST's delay lines start")
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
     nest.set(resolution=p["dt_ms"], local_num_threads=1)
