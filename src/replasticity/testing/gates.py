@@ -277,7 +277,7 @@ def _bytes(study: Study) -> Iterator[Finding]:
 
 
 #: A run without a compiler ends after this time [s].
-_LONGEST_INTERPRETED_S = 60.0
+_LONGEST_INTERPRETED_S = 120.0
 
 
 @_gate("compiled", "compiled code gives what the same code gives in Python", is_slow=True)
