@@ -1,4 +1,4 @@
-"""The study in examples/studies/pfister2006: all that a stranger's study gets, and NEST beside it where it is installed."""
+"""The study in examples/studies/pfister2006: all that a stranger's study gets, and NEST beside it if it is installed."""
 
 import importlib.util
 import json
@@ -24,8 +24,20 @@ NAMES = [NAME, *(f"{NAME}_{role}" for role in BESIDE)]
 
 #: All that somebody wrote for the study; the statistics to reproduce are generated.
 WRITTEN = [
-    path for path in (STUDIES / NAME).rglob("*") if path.suffix in (".py", ".yaml", ".md") and "reference" not in path.parts
+    path
+    for path in (STUDIES / NAME).rglob("*")
+    if path.suffix in (".py", ".yaml", ".md") and "reference" not in path.parts
 ]
+
+CALLS = (("simulate", "--seeds", "1001"), ("aggregate",), ("evaluate",))
+MANY = """
+import json
+import sys
+
+from replasticity import cli
+
+sys.exit(max(cli.main(arguments) for arguments in json.loads(sys.argv[1])))
+"""
 
 
 @pytest.fixture
@@ -54,11 +66,10 @@ def project(tmp_path_factory):
     studies = project.folder / "elsewhere"
     shutil.copytree(STUDIES / NAME, studies / NAME, ignore=shutil.ignore_patterns("__pycache__"))
     project.study, project.environment = studies / NAME, {places.VARIABLE: str(studies)}
-    for name in NAMES:
-        project.replasticity("simulate", name, "--seeds", "1001", **project.environment)
-        project.replasticity("aggregate", name, **project.environment)
-    for name in NAMES:
-        project.replasticity("evaluate", name, **project.environment)
+    # In one process: most of a command's time is its start.
+    write({"many.py": MANY}, project.library)
+    calls = [[command, name, *more] for command, *more in CALLS for name in NAMES]
+    project.run("many", json.dumps(calls), **project.environment)
     return project
 
 
@@ -67,7 +78,7 @@ def test_it_is_listed_judged_drawn_and_compared_with_its_reference(project):
     assert all(name in project.replasticity("list", **project.environment).stdout for name in NAMES)
     judged = json.loads(project.replasticity("claims", "--json", *NAMES, **project.environment).stdout)
     verdicts = {each["experiment"]: {claim["verdict"] for claim in each["claims"]} for each in judged}
-    assert verdicts == dict.fromkeys(NAMES, {"reproduced"})
+    assert verdicts == {name: {"reproduced"} for name in NAMES}
     project.replasticity("plot", NAME, **project.environment)
     with netCDF4.Dataset(project.folder / f"results/figures/{NAME}.nc") as drawn:
         assert drawn.groups or drawn.variables
@@ -105,7 +116,13 @@ def test_where_its_measured_values_come_from_is_told_once(here):
     [
         {"frequencies_Hz": [5.0, 20.0, 50.0]},
         # Trains with spikes that come together, and weights that reach both bounds.
-        {"frequencies_Hz": [50.0], "dt_ms": 1.0, "irregular_spikes": 2000, "irregular_rate_Hz": 60.0, "weight_max": 1.5},
+        {
+            "frequencies_Hz": [50.0],
+            "dt_ms": 1.0,
+            "irregular_spikes": 2000,
+            "irregular_rate_Hz": 60.0,
+            "weight_max": 1.5,
+        },
     ],
     ids=["pairs", "irregular"],
 )

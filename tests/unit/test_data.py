@@ -66,7 +66,9 @@ def test_chi_square_asks_for_errors_and_equal_shapes(read):
 
 
 def test_what_a_table_has_not_is_said_in_one_line(read):
-    with pytest.raises(MistakeError, match=r"table.yaml: no column 'rate' \(did you mean 'rate_Hz'\?\); allowed: lag_ms"):
+    with pytest.raises(
+        MistakeError, match=r"table.yaml: no column 'rate' \(did you mean 'rate_Hz'\?\); allowed: lag_ms"
+    ):
         read()["rate"]
     with pytest.raises(MistakeError, match=r"table.yaml: columns.du.errors: 'sem', or 'sd' and 'n', are needed"):
         read().sem("du")

@@ -9,7 +9,6 @@ from replasticity.definitions.parameters import Cost, NonNegative, Positive, Pos
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
-#: The first spikes come then [ms].
 START_MS = 200.0
 Lag = Annotated[float, Field(ge=-0.9 * START_MS)]
 Frequency = Annotated[float, Field(ge=1e-3, le=1e3)]
@@ -56,9 +55,8 @@ def prescribed_inputs(p: Parameters) -> Arrays:
     """Return all spikes, train by train."""
     begins_ms = [START_MS + 1000 / f * np.arange(p.pairs) for f in p.frequencies_Hz]
     trains = [(each, each + lag) for lag in p.lags_ms for each in begins_ms]
-    generator = random.generator(p.irregular_seed, "irregular")
-    intervals_ms = generator.exponential(1000 / p.irregular_rate_Hz, (2, p.irregular_spikes))
-    trains.append(START_MS + np.cumsum(np.maximum(intervals_ms, p.dt_ms), axis=1))
+    intervals = random.generator(p.irregular_seed, "irregular").exponential(size=(2, p.irregular_spikes))
+    trains.append(START_MS + np.cumsum(np.maximum(intervals * 1000 / p.irregular_rate_Hz, p.dt_ms), axis=1))
     arrays = {}
     for side, times_ms in zip(("pre", "post"), zip(*trains, strict=True), strict=True):
         arrays[f"{side}_train"] = np.repeat(np.arange(len(trains)), [len(each) for each in times_ms])
