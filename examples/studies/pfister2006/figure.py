@@ -25,14 +25,15 @@ def plot(ensembles):
         axes.axhline(0, color=look.GREY, lw=0.5, zorder=0)
         lines = []
         for role, (name, style) in roles.items():
-            if role in ensembles:
-                draw_model(axes, ensembles[role], style)
-                label = f"{name}, $\\chi^2$ = {ensembles[role]['chi_square'].values[0]:.1f}"
+            if (ensemble := ensembles.get(role)) is not None:
+                p = look.parameters_of(ensemble)
+                for lag_ms, dw in zip(p["lags_ms"], ensemble["dw"].values[0], strict=True):
+                    axes.plot(p["frequencies_Hz"], 100 * dw, style, color=COLOURS.get(lag_ms, look.GREY))
+                label = f"{name}, $\\chi^2$ = {ensemble['chi_square'].values[0]:.1f}"
                 lines.append(Line2D([], [], color=look.GREY, ls=style, label=label))
         for lag_ms, colour in COLOURS.items():
-            order = "pre before post" if lag_ms > 0 else "post before pre"
-            rows = SJOSTROM.where(lag_ms=lag_ms)
-            measured.draw(axes, rows, "frequency_Hz", "dw", colour, f"{order}, measured", factor=100)
+            order = "pre before post, measured" if lag_ms > 0 else "post before pre, measured"
+            measured.draw(axes, SJOSTROM.where(lag_ms=lag_ms), "frequency_Hz", "dw", colour, order, factor=100)
         axes.set_xlabel("pairing frequency (Hz)")
         points = axes.get_legend_handles_labels()[0] if axes is panels[-1] else []
         look.legend(axes, handles=[*lines, *points])
@@ -40,10 +41,3 @@ def plot(ensembles):
     panels[0].set_ylabel("weight change (%)")
     look.say_nothing_is_random(figure, "Colours: order of the spikes, 10 ms apart.")
     return figure
-
-
-def draw_model(axes, ensemble, style):
-    """Draw the weight change of one model for each lag."""
-    p = look.parameters_of(ensemble)
-    for lag_ms, dw in zip(p["lags_ms"], ensemble["dw"].values[0], strict=True):
-        axes.plot(p["frequencies_Hz"], 100 * dw, style, color=COLOURS.get(lag_ms, look.GREY))

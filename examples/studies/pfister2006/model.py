@@ -7,11 +7,9 @@ import numpy as np
 
 from replasticity.numerics.compilation import njit
 
-Rule = namedtuple(
-    "Rule",
-    "A2_plus A3_plus A2_minus A3_minus tau_plus_ms tau_x_ms tau_minus_ms tau_y_ms nearest_spike weight_initial "
-    "weight_max dt_ms",
-)
+_AMPLITUDES = "A2_plus A3_plus A2_minus A3_minus"
+_TIMES = "tau_plus_ms tau_x_ms tau_minus_ms tau_y_ms dt_ms"
+Rule = namedtuple("Rule", f"{_AMPLITUDES} {_TIMES} nearest_spike weight_initial weight_max")
 
 
 @njit
@@ -21,7 +19,7 @@ def weights(pre_step, post_step, rule):
     weight = rule.weight_initial
     r1 = r2 = o1 = o2 = 0.0
     kept = 0.0 if rule.nearest_spike else 1.0
-    i, j, last = 0, 0, 0
+    i = j = last = 0
     while i < pre_step.size or j < post_step.size:
         pre = i < pre_step.size and (j == post_step.size or pre_step[i] <= post_step[j])
         post = j < post_step.size and (i == pre_step.size or post_step[j] <= pre_step[i])

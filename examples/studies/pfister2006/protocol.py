@@ -1,20 +1,24 @@
 """Pairs of spikes at each lag and frequency, and one pair of irregular trains. Nothing depends on the run's seed."""
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from replasticity.definitions.parameters import Cost, NonNegative, Positive, PositiveInt, TimeGrid, quantity
 from replasticity.numerics import random
 from replasticity.storage.contract import Arrays, Variable, build
 
-#: The first spikes come then [ms]: no lag leads to a time before 0.
 START_MS = 200.0
+Lag = Annotated[float, Field(ge=-0.9 * START_MS)]
+Frequency = Annotated[float, Field(ge=1e-3, le=1e3)]
 
 
 class Parameters(TimeGrid):
     """Weights are in units of the weight at the start."""
 
-    frequencies_Hz: list[Positive] = quantity("Pairing frequencies.", symbol=r"\rho", min_length=1)
-    lags_ms: list[float] = quantity("Post- minus presynaptic spike time.", symbol=r"\Delta t", min_length=1)
+    frequencies_Hz: list[Frequency] = quantity("Pairing frequencies.", symbol=r"\rho", min_length=1)
+    lags_ms: list[Lag] = quantity("Post- minus presynaptic spike time.", symbol=r"\Delta t", min_length=1)
     pairs: PositiveInt = quantity("Pairs at each lag and frequency.")
     A2_plus: NonNegative = quantity("Potentiation by pairs.", symbol="A_2^+")
     A3_plus: NonNegative = quantity("Potentiation by triplets.", symbol="A_3^+")
@@ -28,7 +32,7 @@ class Parameters(TimeGrid):
     weight_initial: NonNegative = quantity("Weight at the start.")
     weight_max: Positive = quantity("Largest weight.")
     irregular_spikes: PositiveInt = quantity("Spikes of each irregular train.")
-    irregular_rate_Hz: Positive = quantity("Their rate.")
+    irregular_rate_Hz: Frequency = quantity("Their rate.")
     irregular_seed: PositiveInt = quantity("Seed of these trains.")
 
     def cost(self) -> Cost:
@@ -38,9 +42,7 @@ class Parameters(TimeGrid):
 
 
 RUN = {
-    "pre_train": Variable(
-        ("pre",), "train of each presynaptic spike: lag by lag each frequency, then irregular", "int32"
-    ),
+    "pre_train": Variable(("pre",), "train of each presynaptic spike: by lag and frequency; irregular", "int32"),
     "pre_step": Variable(("pre",), "time step of each presynaptic spike", "int64"),
     "post_train": Variable(("post",), "train of each postsynaptic spike", "int32"),
     "post_step": Variable(("post",), "time step of each postsynaptic spike, at the synapse", "int64"),
@@ -53,9 +55,8 @@ def prescribed_inputs(p: Parameters) -> Arrays:
     """Return all spikes, train by train."""
     begins_ms = [START_MS + 1000 / f * np.arange(p.pairs) for f in p.frequencies_Hz]
     trains = [(each, each + lag) for lag in p.lags_ms for each in begins_ms]
-    generator = random.generator(p.irregular_seed, "irregular")
-    intervals_ms = generator.exponential(1000 / p.irregular_rate_Hz, (2, p.irregular_spikes))
-    trains.append(START_MS + np.cumsum(np.maximum(intervals_ms, p.dt_ms), axis=1))
+    intervals = random.generator(p.irregular_seed, "irregular").exponential(size=(2, p.irregular_spikes))
+    trains.append(START_MS + np.cumsum(np.maximum(intervals * 1000 / p.irregular_rate_Hz, p.dt_ms), axis=1))
     arrays = {}
     for side, times_ms in zip(("pre", "post"), zip(*trains, strict=True), strict=True):
         arrays[f"{side}_train"] = np.repeat(np.arange(len(trains)), [len(each) for each in times_ms])

@@ -1,5 +1,7 @@
 """Weight changes, and how far they lie from the measured ones."""
 
+from itertools import product
+
 import numpy as np
 
 from replasticity.study import data
@@ -17,10 +19,6 @@ def dw(run, p):
 
 @statistic("chi-square against Sjöström et al. 2001", resolution=1e-6, undefined="a measured pairing is not simulated")
 def chi_square(run, p):
-    changes = {
-        (lag, frequency): change
-        for lag, row in zip(p.lags_ms, dw(run, p).tolist(), strict=True)
-        for frequency, change in zip(p.frequencies_Hz, row, strict=True)
-    }
-    measured = zip(SJOSTROM["lag_ms"].tolist(), SJOSTROM["frequency_Hz"].tolist(), strict=True)
+    changes = dict(zip(product(p.lags_ms, p.frequencies_Hz), dw(run, p).flat, strict=True))
+    measured = zip(SJOSTROM["lag_ms"], SJOSTROM["frequency_Hz"], strict=True)
     return SJOSTROM.chi_square("dw", [changes.get(each, np.nan) for each in measured]).total
