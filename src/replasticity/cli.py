@@ -7,7 +7,6 @@ Modules are imported where they are needed: a simulate job does not pay for matp
 
 import argparse
 import json
-import math
 import os
 import sys
 from functools import partial
@@ -170,8 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--short", action="store_true", help="with the changes that the study names for a quick look")
     with_scale(added)
     added.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="limit of each run in the other simulator; default: 600"
+        "--timeout", type=float, metavar="SECONDS", help="limit of each run in the other simulator; default: 600"
     )
+    added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
     added = command("peers", list_peers, "show which other simulators are installed, or install them")
     peers_commands = added.add_subparsers(title="commands", metavar="COMMAND")
@@ -235,14 +235,6 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("-o", "--output", type=Path, required=True, help="a JSON file that says what was compiled")
     command("schema", schema, "write the JSON schemas of the YAML files to config/schema/")
     return parser
-
-
-def _seconds(text: str) -> float:
-    """Return a time limit [s] from the command line."""
-    seconds = float(text)
-    if not 0 < seconds < math.inf:
-        raise ValueError
-    return seconds
 
 
 def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | None = None) -> "Resolved":
@@ -562,9 +554,16 @@ def replay(options: argparse.Namespace) -> int:
 def conform(options: argparse.Namespace) -> int:
     """Run an experiment in other simulators as well, and compare."""
     from replasticity.peers import live
+    from replasticity.pipeline import provenance
     from replasticity.reporting import tables
+    from replasticity.storage import files, integrity
     from replasticity.study import protocols
 
+    timeout_s = live.TIMEOUT_S if options.timeout is None else options.timeout
+    if not timeout_s > 0:
+        raise UserError(f"--timeout {timeout_s:g}: has to be more than 0 s")
+    if options.json is not None:
+        files.check_output(options.json)
     changes = _changes(options.set)
     if options.short:
         short = live.shortened(options.experiment)
@@ -580,10 +579,10 @@ def conform(options: argparse.Namespace) -> int:
             f"{', '.join(able) or 'none'}"
         )
     seeds = _seeds(options.seeds) if options.seeds else [resolved.experiment.first_seed]
-    status = 0
+    status, summaries = 0, []
     for peer in peers:
         try:
-            outcome = live.conform(resolved, seeds, peer, options.timeout or live.TIMEOUT_S)
+            outcome = live.conform(resolved, seeds, peer, timeout_s)
         except UserError as error:
             # One simulator that is not installed is no reason to leave out the others.
             if sys.flags.dev_mode:
@@ -594,7 +593,12 @@ def conform(options: argparse.Namespace) -> int:
             continue
         tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
         terminal.say(tables.conformance_in_words(outcome) + "\n")
+        summaries.append(outcome.summary())
         status = max(status, 0 if outcome.holds else 1)
+    if options.json is not None:
+        code = {"code_digest": provenance.conformance_digest(protocol)}
+        content = json.dumps([integrity.sealed(each | code) for each in summaries], indent=1) + "\n"
+        files.write_bytes(content.encode(), options.json)
     return status
 
 
@@ -605,11 +609,14 @@ def list_peers(options: argparse.Namespace) -> int:
 
     known = {each.folder: each for each in map(environments.environment, environments.SIMULATORS)}
     known |= {each.folder: each for each in environments.installed()}
+    problems = {each.folder: each.problem() for each in known.values()}
     tables.show(
         "Other simulators",
-        ("simulator", "state", "folder"),
-        ((each.label, each.problem() or "installed", project.shown(each.folder)) for each in known.values()),
+        ("simulator", "works", "folder"),
+        ((each.label, "no" if problems[each.folder] else "yes", project.shown(each.folder)) for each in known.values()),
     )
+    for problem in filter(None, problems.values()):
+        terminal.say(problem)
     return 0
 
 

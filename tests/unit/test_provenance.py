@@ -19,13 +19,14 @@ STAGES = {
     "evaluation without a peer": "p.evaluation_digest(experiments.load('zenke2015_long_tau'))",
     "figure": "p.figure_digest('zenke2015')",
     "replay": "p.replay_digest('zenke2015')",
+    "conformance": "p.conformance_digest('zenke2015')",
     "report": "p.report_digest()",
 }
 CODE = "from replasticity.definitions import experiments; from replasticity.pipeline import provenance as p; print({})"
 
 JUDGING = {"evaluation", "evaluation without a peer"}
 #: Whoever uses the protocol: its statistics and its replay do, and those who judge look up what its statistics are.
-FROM_SIMULATION = {"simulation", "statistics", "replay"} | JUDGING
+FROM_SIMULATION = {"simulation", "statistics", "replay", "conformance"} | JUDGING
 
 
 @pytest.fixture
@@ -57,15 +58,17 @@ def differing(before, after):
         ("studies/zenke2015/protocol.py", FROM_SIMULATION),
         ("studies/zenke2015/statistics.py", {"statistics", "replay"} | JUDGING),
         ("studies/zenke2015/peer.py", {"replay", "evaluation"}),
+        ("studies/zenke2015/peer_brian2.py", {"conformance"}),
         ("studies/zenke2015/figure.py", {"figure"}),
-        ("study/one_seed.py", {"simulation"}),
+        ("study/one_seed.py", {"simulation", "conformance"}),
         ("study/ensembles.py", {"statistics"}),
         ("pipeline/simulation.py", set()),
         ("definitions/experiments.py", set()),
         ("storage/datasets.py", set()),
         ("plotting/rendering.py", {"figure"}),
         ("judging/claims.py", {"report"} | JUDGING),
-        ("peers/replays.py", {"replay"}),
+        ("peers/replays.py", {"replay", "conformance"}),
+        ("peers/live.py", {"conformance"}),
         ("reporting/panels.py", {"report"}),
         ("reporting/tables.py", {"report"}),
         ("reporting/gallery.py", set()),
@@ -76,6 +79,19 @@ def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, 
     before = digests()
     path = project_copy.folder / "src/replasticity" / file
     path.write_text(path.read_text() + "\n_CHANGED = True\n")
+    assert differing(before, digests()) == changed
+
+
+@pytest.mark.parametrize(
+    ("variables", "changed"),
+    [("[H_Hz, G_Hz]", {"conformance"}), ("[event_step, event_kind]", {"replay", "evaluation"})],
+)
+def test_bounds_for_other_simulators_concern_either_recordings_or_what_runs_beside_ours(
+    project_copy, digests, variables, changed
+):
+    before = digests()
+    path = "src/replasticity/studies/zenke2015/peer.yaml"
+    project_copy.edit(path, f"variables: {variables}", f"relative: 0.5, variables: {variables}")
     assert differing(before, digests()) == changed
 
 

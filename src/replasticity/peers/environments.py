@@ -89,9 +89,15 @@ class Environment:
         return self.folder / "bin" / "python"
 
     @property
+    def requirements(self) -> list[str]:
+        """What pip is asked to install."""
+        return [f"{self.simulator.distribution}=={self.version}", *self.simulator.others, *FOR_THE_DRIVER]
+
+    @property
     def is_complete(self) -> bool:
-        """Whether its installation has come to an end."""
-        return (self.folder / _STAMP).is_file()
+        """Whether its installation has come to an end, and had all that is asked for now."""
+        stamp = self.folder / _STAMP
+        return stamp.is_file() and stamp.read_text() == json.dumps(self.requirements)
 
     @property
     def command(self) -> str:
@@ -102,8 +108,8 @@ class Environment:
     def problem(self) -> str | None:
         """Return in one line why it cannot be used, and what helps; None if it can: its simulator is imported."""
         if not self.is_complete:
-            state = "its installation has not come to an end" if self.folder.exists() else "is not installed"
-            return f"{self.label}: {state}; '{self.command}' makes it"
+            state = "was not installed to the end" if self.folder.exists() else "is not installed"
+            return f"{self.label} {state}; '{self.command}' does it"
         modules = ", ".join((self.simulator.module, *FOR_THE_DRIVER))
         try:
             finished = subprocess.run([self.python, "-I", "-c", f"import {modules}"], capture_output=True, text=True)
@@ -200,18 +206,17 @@ def install(peer: str, into: Path | None = None) -> bool:
         If it cannot be made. The message has pip's last word, and names the file with all of them.
     """
     wanted = environment(peer, into)
-    files.check_writable(wanted.folder)
+    files.check_writable(_lock(wanted))
     with _alone(wanted):
         if wanted.problem() is None:
             return False
         shutil.rmtree(wanted.folder, ignore_errors=True)
         log = wanted.folder.with_name(f"{wanted.folder.name}.log")
         log.unlink(missing_ok=True)
-        requirements = (f"{wanted.simulator.distribution}=={wanted.version}", *wanted.simulator.others, *FOR_THE_DRIVER)
         _logged([sys.executable, "-m", "venv", wanted.folder], wanted, log)
         options = ["--disable-pip-version-check", "--no-input"]
-        _logged([wanted.python, "-m", "pip", "install", *options, *requirements], wanted, log)
-        files.write_bytes(json.dumps({"requirements": requirements}).encode(), wanted.folder / _STAMP)
+        _logged([wanted.python, "-m", "pip", "install", *options, *wanted.requirements], wanted, log)
+        files.write_bytes(json.dumps(wanted.requirements).encode(), wanted.folder / _STAMP)
         if problem := wanted.problem():
             (wanted.folder / _STAMP).unlink()
             raise UserError(problem)
@@ -219,10 +224,14 @@ def install(peer: str, into: Path | None = None) -> bool:
     return True
 
 
+def _lock(wanted: Environment) -> Path:
+    return wanted.folder.with_name(f".{wanted.folder.name}.lock")
+
+
 @contextlib.contextmanager
 def _alone(wanted: Environment) -> Iterator[None]:
     """Let one process at a time make an environment; another one waits and finds it made."""
-    with wanted.folder.with_name(f".{wanted.folder.name}.lock").open("w") as file:
+    with _lock(wanted).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

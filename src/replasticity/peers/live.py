@@ -26,7 +26,7 @@ from replasticity.comparison import compare as compare_arrays
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.errors import MistakeError, PeerUnavailableError, UserError
-from replasticity.peers import driver, environments
+from replasticity.peers import driver, environments, replays
 from replasticity.storage import datasets, files, project
 from replasticity.storage.contract import Arrays
 from replasticity.study import protocols
@@ -48,6 +48,8 @@ class Conformance:
         Name of the experiment.
     peer : str
         Simulator and version, such as ``"NEST 3.10.0"``.
+    parameters : dict of str to Any
+        Parameters of both, as plain JSON values.
     seeds : list of int
         Seeds that were compared.
     deviations : list of Deviation
@@ -56,13 +58,25 @@ class Conformance:
 
     experiment: str
     peer: str
+    parameters: dict[str, Any]
     seeds: list[int]
     deviations: list[Deviation]
 
     @property
     def holds(self) -> bool:
         """Whether every quantity agrees in every seed, and there is any."""
-        return bool(self.deviations) and all(row.holds for row in self.deviations)
+        return replays.holds(self.deviations)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what was found, JSON-ready; ``quantities`` as in `replays.summary`."""
+        return {
+            "experiment": self.experiment,
+            "parameters": self.parameters,
+            "peer": self.peer,
+            "seeds": self.seeds,
+            "holds": self.holds,
+            "quantities": [replays.as_json(row) for row in self.deviations],
+        }
 
 
 def peers_of(protocol: str) -> list[str]:
@@ -142,8 +156,10 @@ def compare(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT
 
 def conform(resolved: Resolved, seeds: Sequence[int], peer: str, timeout_s: float = TIMEOUT_S) -> Conformance:
     """Return how another simulator's runs of several seeds compare with ours; parameters and errors as in `compare`."""
-    of_seeds = {seed: compare(resolved, seed, peer, timeout_s) for seed in seeds}
-    return Conformance(resolved.name, environments.environment(peer).label, list(seeds), list(_over_seeds(of_seeds)))
+    resolved = _as_run_in(resolved, peer)
+    rows = {seed: compare(resolved, seed, peer, timeout_s) for seed in seeds}
+    label = environments.environment(peer).label
+    return Conformance(resolved.name, label, resolved.values, list(seeds), list(_over_seeds(rows)))
 
 
 def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
@@ -159,7 +175,7 @@ def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
     Returns
     -------
     list of Conformance
-        One for each simulator and experiment, at the quick scale with the changes under ``live: short`` of
+        One for each simulator and experiment that differs, at the quick scale with the changes under ``live: short`` of
         ``peer.yaml``, for the experiment's first seed. Empty if no other simulator can run the protocol.
 
     Raises
@@ -172,8 +188,10 @@ def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
     peers = peers_of(protocol)
     for peer in peers:
         environments.require(peer)
-    resolved = [shortened(name) for name in experiments.of_protocol(protocol)] if peers else []
-    return [conform(each, [each.experiment.first_seed], peer, timeout_s) for peer in peers for each in resolved]
+    shortest = map(shortened, experiments.of_protocol(protocol) if peers else [])
+    # Made short, some experiments are the same.
+    distinct = {each.digest: each for each in shortest}.values()
+    return [conform(each, [each.experiment.first_seed], peer, timeout_s) for peer in peers for each in distinct]
 
 
 def shortened(name: str) -> Resolved:
@@ -257,7 +275,7 @@ def _drive(environment: environments.Environment, file: Path, folder: Path, log:
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         try:
             process = subprocess.Popen(
-                [environment.python, "-I", driver.__file__, *arguments],
+                [environment.python, "-I", "-B", driver.__file__, *arguments],
                 cwd=folder,
                 env=environments.without_python_variables() | variables,
                 stdin=subprocess.DEVNULL,
@@ -286,13 +304,13 @@ def _drive(environment: environments.Environment, file: Path, folder: Path, log:
 
 @contextlib.contextmanager
 def _ended_with_its_children(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Leave nothing of a process, whatever happens meanwhile: it leads a session of its own."""
+    """End a process that is still running afterwards, whatever happened: it leads a session of its own."""
     try:
         yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()
 
 
 def _dataset(protocol: protocols.Protocol, arrays: Arrays, attributes: dict[str, Any]) -> "xr.Dataset":

@@ -196,7 +196,7 @@ def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
             "protocol": protocols.name_of_recording(str(attributes.get("protocol", ""))),
             **recorded,
             "holds": holds(deviations),
-            "quantities": [_as_json(row) for row in deviations],
+            "quantities": [as_json(row) for row in deviations],
         }
     )
 
@@ -204,7 +204,8 @@ def summary(path: Path, deviations: Sequence[Deviation]) -> dict[str, Any]:
 _SHOWN_ATTRIBUTES = ("simulator", "simulator_version", "seed", "duration_ms")
 
 
-def _as_json(row: Deviation) -> dict[str, Any]:
+def as_json(row: Deviation) -> dict[str, Any]:
+    """Return how a quantity compares, JSON-ready: its fields and the bound as text; what is no number is null."""
     fields = dataclasses.asdict(row) | {"bound": str(row.tolerance)}
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in fields.items()

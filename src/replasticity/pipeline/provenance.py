@@ -9,6 +9,7 @@ aggregate   its statistics, and `replasticity.study.ensembles`
 evaluate    `replasticity.judging.evaluation`, the statistics, and the file about another simulator's recordings
 plot        the figure, and what renders and saves it
 replay      the file about recordings, and `replasticity.peers.replays`
+conform     the files for other simulators, and `replasticity.peers.live`
 report      `replasticity.reporting.page`, with its template, style and script
 ==========  ========================================================================================================
 
@@ -146,7 +147,10 @@ def _read(module: str, path: Path) -> _Read:
     with content_of():
         tree = ast.parse(path.read_bytes(), path)
     data = path.with_suffix(".yaml")
-    values = json.dumps(read_yaml(data), sort_keys=True) if data.is_file() else ""
+    content = read_yaml(data) if data.is_file() else {}
+    # How simulators beside ours are compared concerns no recording: see `conformance_digest`.
+    content.pop("live", None)
+    values = json.dumps(content, sort_keys=True) if content else ""
     # Inside a package's own file, "." is the package.
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     imported = (
@@ -306,6 +310,15 @@ def figure_digest(module: str) -> str:
 def replay_digest(protocol: str) -> str:
     """Return the digest of the code that replays recordings of a protocol."""
     return code_digest(protocols.get(protocol).peer_module or "", f"{PACKAGE}.peers.replays")
+
+
+def conformance_digest(protocol: str) -> str:
+    """Return the digest of the code and the bounds that compare a protocol with other simulators beside ours."""
+    known = protocols.get(protocol)
+    package = known.module.rpartition(".")[0]
+    files = (f"{package}.{path.stem}" for path in known.live_peers.values())
+    parts = [code_digest(f"{PACKAGE}.peers.live", *files), simulation_digest(protocol), known.live.model_dump_json()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def report_digest() -> str:

@@ -13,7 +13,7 @@ WITHOUT = "{own} += 1; w += eta * (G * {other})"
 
 
 def run(parameters, inputs):
-    """Return H, G and the weight in their samples, and what the synapse has left."""
+    """Return when the synapse had spikes, H, G and the weight in their samples, and the final weight."""
     p = parameters
     brian2.start_scope()
     # numpy does each operation as it stands: no other code generation gives the same bits.
@@ -59,9 +59,14 @@ def run(parameters, inputs):
     interval = p["sample_interval_ms"] * ms
     factor = brian2.StateMonitor(unit, ["H", "G"], record=[0], dt=interval)
     weight = brian2.StateMonitor(plastic, "w", record=[0], dt=interval)
-    network = brian2.Network(population, unit, counting, pre, post, plastic, factor, weight)
+    spikes = [brian2.SpikeMonitor(each) for each in (pre, post)]
+    network = brian2.Network(population, unit, counting, pre, post, plastic, factor, weight, *spikes)
     network.run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
+    pre_step, post_step = (np.rint(np.asarray(each.t / ms) / p["dt_ms"]).astype(int) for each in spikes)
+    event_step = np.union1d(pre_step, post_step)
     return {
+        "event_step": event_step,
+        "event_kind": np.isin(event_step, pre_step) + 2 * np.isin(event_step, post_step),
         "time_ms": np.asarray(factor.t / ms),
         "H_Hz": np.asarray(factor.H[0] / Hz),
         "G_Hz": np.asarray(factor.G[0] / Hz),

@@ -1,0 +1,103 @@
+"""Installing other simulators: from a folder of wheels, since tests have no network."""
+
+import json
+import zipfile
+
+import pytest
+
+from replasticity.cli import main
+from replasticity.peers import environments
+
+
+def write_wheel(folder, version):
+    """Write a wheel of a simulator that can be imported and does nothing else."""
+    folder.mkdir(exist_ok=True)
+    info = f"fakesim-{version}.dist-info"
+    contents = {
+        "fakesim.py": f"VERSION = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: fakesim\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    contents[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*contents, f"{info}/RECORD"))
+    with zipfile.ZipFile(folder / f"fakesim-{version}-py3-none-any.whl", "w") as wheel:
+        for name, content in contents.items():
+            wheel.writestr(name, content)
+
+
+@pytest.fixture
+def wheels(tmp_path, monkeypatch):
+    """Let pip find a simulator called "fake" in a folder, and nothing elsewhere."""
+    simulator = environments.Simulator("Fake", "fakesim", "fakesim", "1.0")
+    monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
+    monkeypatch.setattr(environments, "FOR_THE_DRIVER", ())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv(environments.VARIABLE, str(tmp_path / "environments"))
+    (tmp_path / "wheels").mkdir()
+    return tmp_path / "wheels"
+
+
+@pytest.mark.slow
+def test_a_simulator_is_installed_once_and_again_after_an_installation_that_did_not_end(wheels, capsys):
+    environment = environments.environment("fake")
+    assert main(["peers"]) == 0
+    assert "Fake 1.0 is not installed; 'replasticity peers install fake' does it" in capsys.readouterr().out
+
+    # pip finds nothing, as without a network.
+    assert main(["peers", "install"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: Fake 1.0 cannot be installed: No matching distribution found for fakesim==1.0; ")
+    log = environment.folder.with_name("fake-1.0.log")
+    assert str(log) in line
+    assert "fakesim" in log.read_text()
+    assert environment.problem().startswith("Fake 1.0 was not installed to the end")
+
+    write_wheel(wheels, "1.0")
+    assert main(["peers", "install"]) == 0
+    assert "Fake 1.0: installed in" in capsys.readouterr().out
+    assert environment.problem() is None
+    assert not log.exists()
+    made = environment.python.lstat().st_ctime_ns
+    assert main(["peers", "install"]) == 0
+    assert "Fake 1.0: is there already" in capsys.readouterr().out
+    assert environment.python.lstat().st_ctime_ns == made
+
+    [module] = environment.folder.glob("lib/python*/site-packages/fakesim.py")
+    module.write_text("raise OSError('its library is gone')\n")
+    assert main(["peers", "list"]) == 0
+    told = capsys.readouterr().out
+    assert "is broken (OSError: its library is gone); 'replasticity peers install fake' makes it again" in told
+
+
+def test_another_version_has_an_environment_of_its_own_in_the_folder_that_is_asked_for(wheels, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(environments, "install", lambda peer, into: not asked.append((peer, into)))
+    assert main(["peers", "install", "--fake", "0.9", "--into", str(tmp_path / "elsewhere")]) == 0
+    assert main(["peers", "install", "fake==0.8"]) == 0
+    assert asked == [("fake==0.9", tmp_path / "elsewhere"), ("fake==0.8", None)]
+    assert environments.environment(*asked[0]).folder == tmp_path / "elsewhere/fake-0.9"
+    assert environments.environment("fake==0.9").requirements == ["fakesim==0.9"]
+    assert environments.environment("fake==0.9").command == "replasticity peers install fake --fake 0.9"
+
+
+def test_an_environment_for_other_requirements_is_not_complete(wheels):
+    environment = environments.environment("fake")
+    environment.folder.mkdir(parents=True)
+    (environment.folder / "installed.json").write_text(json.dumps(environment.requirements))
+    assert environment.is_complete
+    (environment.folder / "installed.json").write_text(json.dumps([*environment.requirements, "numpy<2"]))
+    assert not environment.is_complete
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["neuron"], "error: no simulator 'neuron'; allowed: fake"),
+        (["fake==../../x"], "error: fake: '../../x' is no version; expected one such as 1.0"),
+        (["--fake", "a/b"], "error: fake: 'a/b' is no version; expected one such as 1.0"),
+    ],
+)
+def test_what_cannot_be_installed_is_told(wheels, capsys, arguments, message, tmp_path):
+    assert main(["peers", "install", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "environments").exists()

@@ -1,0 +1,300 @@
+"""Other simulators beside ours: what becomes of what a study's file returns, and of its mistakes.
+
+Most of them are no simulators: plain Python files that are run by this very Python. The real ones are at the end.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from replasticity.cli import main
+from replasticity.definitions import experiments
+from replasticity.errors import MistakeError, PeerUnavailableError, UserError
+from replasticity.peers import environments, live
+from replasticity.pipeline import provenance
+from replasticity.storage import project
+from replasticity.study import protocols
+from replasticity.study.recordings import Bound, Live
+
+#: Gives what needs no simulation: each population spike, and their number in each step.
+RIGHT = """
+import numpy as np
+
+
+def run(parameters, inputs):
+    steps = round(len(parameters["rates_Hz"]) * parameters["epoch_ms"] / parameters["dt_ms"])
+    step, cell = inputs["population_spike_step"], inputs["population_spike_cell"]
+    return {
+        "population_count": np.bincount(step, minlength=steps).astype(float),
+        "population_spike_step": step,
+        "population_spike_cell": cell,
+    }
+"""
+LIVE = Live(
+    parameters={"record_trains": True},
+    short={
+        "epoch_ms": 20.0,
+        "rates_Hz": [50.0, 100.0],
+        "population_size": 30,
+        "pre_times_ms": [10.0],
+        "post_times_ms": [11.0],
+    },
+    spikes={"population_spike": ["population_spike_step", "population_spike_cell"]},
+    tolerances=[Bound(variables=["population_count"], absolute=0.5)],
+)
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch, in_project):
+    """Return a function that makes some code the file of a simulator called "fake" for zenke2015."""
+    simulator = environments.Simulator("Fake", "numpy", "numpy", np.__version__)
+    monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
+    monkeypatch.setattr(project, "cache_folder", lambda of: tmp_path / "cache" / of)
+    monkeypatch.setitem(protocols.get("zenke2015").__dict__, "live", LIVE)
+    file = tmp_path / "peer_fake.py"
+    monkeypatch.setattr(protocols.Protocol, "live_peers", {"fake": file})
+    environment = environments.environment("fake")
+    environment.python.parent.mkdir(parents=True)
+    # No link: Python would look for its libraries beside it.
+    environment.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    environment.python.chmod(0o755)
+    (environment.folder / "installed.json").write_text(json.dumps(environment.requirements))
+
+    def made(code):
+        file.write_text(code)
+        return environment
+
+    return made
+
+
+def changed(line):
+    """Return that code with a line before it returns what it has."""
+    return RIGHT.replace("    return {", f"    {line}\n    return {{")
+
+
+def compared():
+    return {row.quantity: row for row in live.compare(live.shortened("zenke2015"), 3, "fake")}
+
+
+def failing(error=UserError, **limits):
+    """Return the line in which a run ends that fails, and the log that it names."""
+    with pytest.raises(error) as raised:
+        live.run(live.shortened("zenke2015"), 3, "fake", **limits)
+    assert len(str(raised.value).splitlines()) == 1
+    named = [Path(word) for word in str(raised.value).split() if word.endswith(".log")]
+    return str(raised.value), "".join(log.read_text() for log in named)
+
+
+def test_another_simulator_gets_our_parameters_and_inputs_and_its_run_has_our_names(fake):
+    fake(RIGHT)
+    theirs = live.run(live.shortened("zenke2015"), 3, "fake")
+    said = {name: theirs.attrs[name] for name in ("simulator", "simulator_version", "experiment", "protocol", "seed")}
+    assert said == {
+        "simulator": "Fake",
+        "simulator_version": np.__version__,
+        "experiment": "zenke2015",
+        "protocol": "zenke2015",
+        "seed": 3,
+    }
+    assert json.loads(theirs.attrs["parameters"])["population_size"] == 30
+    assert theirs["population_count"].dims == ("step",)
+    assert theirs.sizes["step"] == 400
+    assert theirs.sizes["population_spike"] == theirs["population_count"].sum() > 50
+    assert "spikes of the population" in theirs["population_count"].attrs["long_name"]
+
+
+def test_equal_variables_hold_and_a_spike_list_is_one_quantity(fake):
+    fake(RIGHT)
+    found = compared()
+    assert set(found) == {"population_spike", "population_count"}
+    assert (found["population_spike"].unmatched, found["population_spike"].holds) == (0, True)
+    assert found["population_spike"].compared > 50
+    assert (found["population_count"].compared, found["population_count"].absolute) == (400, 0.0)
+
+
+def test_spikes_that_differ_are_counted_in_whatever_order_they_come(fake):
+    fake(changed("step, cell = step[:0:-1] + (np.arange(len(step) - 1) == 5), cell[:0:-1]"))
+    found = compared()
+    # The first one is missing, and another one comes a step later.
+    assert (found["population_spike"].unmatched, found["population_spike"].holds) == (3, False)
+
+
+@pytest.mark.parametrize(("deviation", "holds"), [(0.4, True), (0.6, False)])
+def test_a_variable_may_differ_by_its_tolerance_and_no_more(fake, deviation, holds):
+    fake(RIGHT.replace(".astype(float)", f" + {deviation} * (np.arange(steps) == 7)"))
+    row = compared()["population_count"]
+    assert row.absolute == pytest.approx(deviation)
+    assert row.holds is holds
+
+
+def test_a_variable_without_a_tolerance_has_to_be_equal(fake):
+    fake(RIGHT.replace("    return {", '    return {\n        "weight_final_nS": 1e-300,'))
+    assert compared()["weight_final_nS"].holds is False
+
+
+def test_another_shape_and_what_is_missing_do_not_hold(fake):
+    fake(RIGHT.replace(".astype(float)", "[1:]").replace('"population_spike_cell": cell,', ""))
+    found = compared()
+    assert (found["population_count"].holds, found["population_count"].note) == (False, "shape (400,) against (399,)")
+    assert found["population_spike"].note == "'population_spike_cell' is not given"
+    fake(RIGHT.replace("cell,\n", "cell[1:],\n").replace('"population_count"', '"weight_nS"'))
+    found = compared()
+    assert "of one length" in found["population_spike"].note
+    assert (found["population_count"].holds, found["population_count"].note) == (False, "is not given")
+
+
+def test_a_variable_that_no_run_has_is_a_mistake_of_the_file(fake):
+    fake(RIGHT.replace('"population_count"', '"population_counts"'))
+    line, _ = failing(MistakeError)
+    assert "peer_fake.py: run() returns 'population_counts', no variable of a run; allowed: time_ms, " in line
+
+
+def test_a_bound_for_what_no_run_has_is_a_mistake(fake, monkeypatch):
+    fake(RIGHT)
+    wrong = LIVE.model_copy(update={"tolerances": [Bound(variables=["weights"])]})
+    monkeypatch.setitem(protocols.get("zenke2015").__dict__, "live", wrong)
+    with pytest.raises(MistakeError, match="'zenke2015': live: a run has no variable 'weights'"):
+        compared()
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def run(parameters, inputs):\n    return {}['C_m']\n", "line 3: KeyError: 'C_m'"),
+        ("def run(parameters, inputs):\n    raise ValueError('one\\ntwo')\n", "line 3: ValueError: one two"),
+        ("def run(parameters):\n    return {}\n", "TypeError: run() takes 1 positional argument but 2 were given"),
+        ("def walk(parameters, inputs):\n    return {}\n", "has no attribute 'run'"),
+        ("def run(:\n", "SyntaxError: invalid syntax (peer_fake.py, line 2)"),
+        ("def run(parameters, inputs):\n    return []\n", "run() returns list; expected a dict of name to array"),
+        ("def run(parameters, inputs):\n    return {'H_Hz': 'high'}\n", "'H_Hz' of type <U4; expected numbers"),
+        ("import no_simulator\n", "No module named 'no_simulator'; if the simulator is to blame, 'replasticity peers "),
+        ("import sys\nprint('SLI error', file=sys.stderr)\nsys.exit(4)\n", "Fake 0: SLI error; "),
+        ("import os\nos.abort()\n", "ended by SIGABRT"),
+        ("import os\nos._exit(0)\n", "it printed no error"),
+    ],
+)
+def test_a_file_that_fails_ends_in_one_line_that_names_it_and_all_that_it_printed(fake, code, reason):
+    environment = fake("print('NEST says much')\n" + code)
+    line, log = failing()
+    reason = reason.replace("Fake 0", environment.label)
+    assert "peer_fake.py in Fake" in line
+    assert reason in line
+    assert "NEST says much" in log or "SyntaxError" in log or "abort" in code or "_exit" in code
+
+
+def test_a_run_that_takes_too_long_is_ended_with_what_it_started(fake, tmp_path):
+    pid = tmp_path / "pid"
+    fake(
+        "import subprocess, pathlib, time\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(child.pid))\n"
+        "time.sleep(600)\n"
+    )
+    line, _ = failing(timeout_s=3.0)
+    assert "not finished after 3 s" in line
+    state = Path(f"/proc/{pid.read_text()}/stat")
+    # Nobody may have waited for it yet.
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_nothing_of_ours_and_nothing_of_the_user_reaches_the_simulator(fake, monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    facts = "sys.path[0], os.environ['HOME'], os.environ.get('PYTHONPATH'), os.getcwd()"
+    fake(f"import os, sys\nraise ValueError([{facts}])")
+    line, _ = failing()
+    assert f"'{tmp_path / 'cache/peers/home'}', None, '" in line
+    assert f"['{tmp_path}'" not in line
+    assert str(Path.cwd()) + "'" not in line
+    assert not list(tmp_path.glob("__pycache__"))
+
+
+def test_conform_prints_what_differs_over_all_seeds_and_its_status_says_whether_anything_does(
+    fake, tmp_path, capsys, monkeypatch
+):
+    fake(RIGHT)
+    # The file lies in no study.
+    monkeypatch.setattr(provenance, "conformance_digest", str.upper)
+    command = ["conform", "zenke2015", "--short", "--seeds", "3-4"]
+    assert main([*command, "--json", str(tmp_path / "c.json")]) == 0
+    told = capsys.readouterr().out
+    assert "agrees (seed 3-4, 0 of " in told
+    [written] = json.loads((tmp_path / "c.json").read_text())
+    assert (written["holds"], written["seeds"], written["parameters"]["population_size"]) == (True, [3, 4], 30)
+    counts = {row["quantity"]: row["compared"] for row in written["quantities"]}
+    assert counts["population_count"] == 800
+    assert written["code_digest"] == "ZENKE2015"
+
+
+def test_a_quantity_has_to_hold_in_every_seed_and_the_first_in_which_it_does_not_is_named(fake, capsys):
+    resolved = experiments.resolve("zenke2015", "quick", LIVE.short | LIVE.parameters)
+    inputs = protocols.get("zenke2015").sample_inputs(resolved.parameters, 4)
+    count = len(inputs["population_spike_step"])
+    fake(changed(f"step = step + (len(step) == {count})"))
+    assert main(["conform", "zenke2015", "--short", "--seeds", "3-5"]) == 1
+    told = capsys.readouterr().out
+    assert "DOES NOT HOLD   seed 4" in told
+    assert "DOES NOT AGREE (seed 3-5, " in told
+
+
+def test_a_simulator_that_is_not_installed_is_one_line_that_says_how_to(fake, capsys):
+    environment = fake(RIGHT)
+    (environment.folder / "installed.json").unlink()
+    assert main(["conform", "zenke2015"]) == 2
+    assert "was not installed to the end; 'replasticity peers install fake' does it" in capsys.readouterr().err
+    assert main(["conform", "zenke2015", "--peer", "fake==0.1"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == "error: Fake 0.1 is not installed; 'replasticity peers install fake --fake 0.1' does it"
+    with pytest.raises(PeerUnavailableError):
+        live.gate("zenke2015")
+
+
+def test_a_broken_environment_is_one_line_that_says_what_mends_it(fake, capsys):
+    environment = fake(RIGHT)
+    environment.python.unlink()
+    assert main(["conform", "zenke2015", "--short"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "is broken (No such file or directory); 'replasticity peers install fake' makes it again" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--peer", "neuron"], "no simulator 'neuron'; allowed: fake"),
+        (["--peer", "fake==../x"], "fake: '../x' is no version"),
+        (["--timeout", "0"], "--timeout 0: has to be more than 0 s"),
+        (["--set", "tau_H_ms=-1"], "tau_H_ms"),
+    ],
+)
+def test_what_conform_cannot_do_is_one_line(fake, capsys, arguments, message):
+    fake(RIGHT)
+    assert main(["conform", "zenke2015", *arguments]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_a_protocol_that_no_other_simulator_can_run_is_told(in_project, capsys):
+    able = [name for name in protocols.names() if live.peers_of(name)]
+    unable = next(name for name in experiments.names() if experiments.load(name).protocol not in able)
+    assert main(["conform", unable]) == 2
+    assert "no other simulator can run protocol" in capsys.readouterr().err
+    assert live.gate(experiments.load(unable).protocol) == []
+
+
+# The real ones ----------------------------------------------------------------------------------------
+
+
+def protocols_beside_others():
+    return [(name, peer) for name in protocols.names() for peer in live.peers_of(name)]
+
+
+@pytest.mark.parametrize(("protocol", "peer"), protocols_beside_others())
+def test_the_simulators_of_a_study_agree_with_us(protocol, peer, in_project):
+    if problem := environments.environment(peer).problem():
+        pytest.skip(problem)
+    outcomes = [each for each in live.gate(protocol) if each.peer == environments.environment(peer).label]
+    assert outcomes
+    assert [each for each in outcomes if not each.holds] == []
+    assert all(row.compared > 0 for each in outcomes for row in each.deviations)
