@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
+from replasticity.peers import environments
 from replasticity.study import protocols
 from replasticity.testing import study_tests
 from tests.conftest import ROOT
@@ -12,8 +13,10 @@ NAME = "vogels2011"
 
 
 @pytest.fixture(autouse=True)
-def studies(monkeypatch, in_project):
+def studies(monkeypatch, in_project, request):
     monkeypatch.setenv("REPLASTICITY_PATH", str(ROOT / "examples/studies"))
+    if request.node.name.endswith("[peer]") and not environments.environment("brian2").is_complete:
+        pytest.skip("Brian2 is not installed")
 
 
 def plain_loops(p, source, target):

@@ -36,8 +36,8 @@ def plot(ensembles):
     draw_histogram(irregularity, LARGEST_CV, main["cv_share"].values[:, 1], look.BLUE, "after learning")
     weights.set(xlabel="weight of plastic synapses (nS; last bin: and more)", ylabel="share of synapses")
     irregularity.set(xlabel="CV of interspike intervals (last bin: and more)", ylabel="share of neurons")
-    lower = ((rates, "c", "Mean rates"), (weights, "d", "Inhibitory weights"), (irregularity, "e", "Irregularity"))
-    for axes, letter, title in lower:
+    titles = "Mean rates", "Inhibitory weights", "Irregularity"
+    for axes, letter, title in zip((rates, weights, irregularity), "cde", titles, strict=True):
         look.letter(axes, letter, f"{title} ({seeds_of(main)})")
         look.legend(axes, "upper right")
     return figure

@@ -77,8 +77,8 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     spike_step, spike_neuron = spikes[:, :count].copy()
     raster = np.zeros((2, p.steps(min(RASTER_MS, *p.phases_ms)), min(MOST_SHOWN, p.exc_neurons)), np.int8)
     for shown, until in zip(raster, (first, end), strict=True):
-        start = until - len(shown)
-        kept = (spike_step >= start) & (spike_step < until) & (spike_neuron < shown.shape[1])
-        shown[spike_step[kept] - start, spike_neuron[kept]] = 1
+        place = spike_step - (until - len(shown))
+        kept = (place >= 0) & (place < len(shown)) & (spike_neuron < shown.shape[1])
+        shown[place[kept], spike_neuron[kept]] = 1
     values = {"spike_step": spike_step, "spike_neuron": spike_neuron, "raster": raster}
     return build(RUN, values | {"plastic_weight_nS": state.w[plastic] * 1e9})
