@@ -544,7 +544,10 @@ def claims(options: argparse.Namespace) -> int:
 
     names = options.experiments or [name for name in experiments.names() if project.evaluation_file(name).is_file()]
     if not names:
-        raise UserError("results/evaluations: nothing has been evaluated yet; 'snakemake --cores all' does it")
+        raise UserError(
+            "results/evaluations: nothing has been evaluated yet; 'snakemake --cores all' does it, and "
+            "for one figure 'python -m replasticity figure NAME'"
+        )
     for name in names:
         experiments.file_of(name)
     results, evaluations, problems = Results(), [], []

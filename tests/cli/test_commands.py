@@ -525,3 +525,14 @@ def test_after_compiling_nothing_is_left_to_compile(tmp_path, protocol, names):
 
     python("-m", "replasticity", "compile", protocol, "-o", tmp_path / "compiled.json")
     assert python("-c", COMPILED_BY_QUICK_RUNS, *names) == "set()"
+
+
+@pytest.mark.parametrize(("library", "extra"), [("plotly", "report"), ("jinja2", "report")])
+def test_a_library_of_an_extra_that_is_missing_is_named_with_it(in_project, library, extra):
+    program = (
+        f"import sys; sys.modules['{library}'] = None; from replasticity.cli import main; sys.exit(main(['report']))"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (2, "", 1)
+    assert finished.stderr.startswith("error: a library cannot be loaded: ")
+    assert f"""in a clone, and "pip install 'replasticity[{extra}]'" elsewhere""" in finished.stderr

@@ -85,11 +85,11 @@ def test_every_experiment_with_its_values_is_in_the_reference(site, in_project):
 @pytest.mark.parametrize(
     ("page", "printed"),
     [
-        ("tutorials/notebook", "tau_H_s: unknown parameter"),
+        ("tutorials/notebook", "tau_H_s: unknown key"),
         ("tutorials/reproduce_a_figure", "40 of 40 seeds"),
-        ("tutorials/change_a_parameter", "tau_H_ms"),
-        ("tutorials/add_a_study", "0 missing"),
-        ("how_to/replay", "zenke_seed1.nc"),
+        ("tutorials/change_a_parameter", "has to be greater than 0"),
+        ("tutorials/add_a_study", "13 ok, 1 missing"),
+        ("how_to/replay", "zenke_seed1.nc: holds"),
     ],
 )
 def test_code_of_the_pages_ran(site, page, printed):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from replasticity.cli import main
 from replasticity.making import figures
-from replasticity.storage import project
+from replasticity.storage import datasets, project
 from tests.conftest import ROOT
 
 FIGURE = ("figure", "mine", "--seeds", "1001-1003")
@@ -134,7 +135,9 @@ def test_only_what_has_to_be_is_made_again(folder):
     assert main([*FIGURE]) == 0
     third = state(folder)
     assert third["results/runs/mine/seed-1001.nc"] == second["results/runs/mine/seed-1001.nc"]
+    # Made from the same bytes, and dated after them all the same.
     assert third["results/ensembles/mine.nc"] >= third["results/runs/mine/seeds-1001-1003.json"]
+    assert third["results/evaluations/mine.json"] >= third["results/ensembles/mine.nc"]
     assert "</svg>" in (folder / "results/figures/mine.svg").read_text()
 
 
@@ -142,13 +145,13 @@ def test_a_changed_parameter_leaves_the_results_of_the_experiment(folder, capsys
     assert main([*FIGURE]) == 0
     before = state(folder)
     capsys.readouterr()
-    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta=0.5"]) == 0
-    changed = "results/changed/mine/tau_H_ms=400,eta=0.5"
+    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta_nS_s=0.5"]) == 0
+    changed = "results/changed/mine/tau_H_ms=400,eta_nS_s=0.5"
     assert capsys.readouterr().out.split()[-1] == f"{changed}/figures/mine.png"
     assert {name: date for name, date in state(folder).items() if "changed" not in name} == before
     evaluation = json.loads((folder / changed / "evaluations/mine.json").read_text())
     assert evaluation["judged_with"] == ["other"]
-    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta=0.5", "-o", "one.svg"]) == 0
+    assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta_nS_s=0.5", "-o", "one.svg"]) == 0
     assert "</svg>" in (folder / "one.svg").read_text()
 
 
@@ -206,7 +209,7 @@ def test_an_interrupt_leaves_nothing_half_written(folder, cores):
         (("figure", "mine", "--set", "tau_H_ms=-1"), "--set: tau_H_ms: has to be greater than 0"),
         (
             ("figure", "mine", "-o", "config/config.yaml"),
-            "config/config.yaml: exists, and replasticity has not made it",
+            "config/config.yaml: exists, and replasticity has",
         ),
         (("figure", "mine", "--seeds", "1,1"), "--seeds 1,1: "),
     ],
@@ -224,3 +227,22 @@ def test_results_are_where_they_were_after_a_figure_of_changes(folder):
         assert project.run_file("mine", 1) == Path("elsewhere/runs/mine/seed-1.nc")
         assert project.run_file("other", 1) == folder / "results/runs/other/seed-1.nc"
     assert project.run_file("mine", 1) == folder / "results/runs/mine/seed-1.nc"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_is_told_in_one_line_and_leaves_whole_files(folder, capsys):
+    results = folder / "results"
+    results.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", results], check=False).returncode != 0:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    try:
+        assert main([*FIGURE]) == 2
+        *_, last = capsys.readouterr().err.splitlines()
+        assert re.fullmatch(rf"error: {results}/.*: cannot write it: No space left on device", last)
+        assert not [name for name in state(folder) if ".part" in name]
+        for path in results.glob("runs/*/seed-*.nc"):
+            datasets.read(path, "run")
+        subprocess.run(["mount", "-o", "remount,size=20m", results], check=True)
+        assert main([*FIGURE]) == 0
+    finally:
+        subprocess.run(["umount", results], check=True)

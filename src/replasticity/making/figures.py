@@ -9,7 +9,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,7 +97,8 @@ def make(
             for each in family.values():
                 _gather(each, [project.record_file(each.name, job) for job in jobs.seeds_of_jobs(each, settings)])
             results = Results()
-            evaluations = [_judge(each, family, results) for each in _judged(family, main, chosen)]
+            judged = _judged(family, main, chosen)
+            evaluations = [_judge(each, together, family, results) for each, together in judged.items()]
             return Made(evaluations, _draw(main, drawn, family, results, output))
         finally:
             files.remove_partial_files(project.results_folder())
@@ -120,8 +123,12 @@ def _missing_jobs(resolved: Resolved, settings: configuration.Configuration) -> 
 
 
 def _is_recorded(resolved: Resolved, seeds: list[int]) -> bool:
-    # A record that Snakemake has made has no mark: each of its runs is looked at, and kept, while it is made again.
-    return marks.record(resolved, seeds).is_current() and jobs.is_recorded(resolved, seeds)
+    record = marks.record(resolved, seeds)
+    is_marked = record.is_current()
+    is_recorded = jobs.is_recorded(resolved, seeds, is_marked)
+    if is_recorded and not is_marked:
+        record.set_mark(is_new=False)
+    return is_recorded
 
 
 def _compiled_file(resolved: Resolved) -> Path:
@@ -132,74 +139,76 @@ def _compiled_file(resolved: Resolved) -> Path:
 def _simulate(todo: Sequence[tuple[Resolved, list[int]]], cores: int) -> None:
     for resolved, _ in todo:
         if not _compiled_file(resolved).is_file():
-            _tell(f"compiling the kernels of {resolved.experiment.protocol}")
+            print(f"compiling the kernels of {resolved.experiment.protocol}", file=sys.stderr, flush=True)
             steps.compile_kernels(resolved.experiment.protocol, _compiled_file(resolved))
     if cores > 1 and len(todo) > 1:
         _simulate_in_processes(todo, cores)
-    else:
-        for resolved, seeds in todo:
-            _tell(f"simulating {resolved.name}, seeds {seed_ranges(seeds)}")
-            jobs.simulate(resolved, seeds)
+        return
     for resolved, seeds in todo:
+        _tell(resolved, seeds)
+        jobs.simulate(resolved, seeds)
         marks.record(resolved, seeds).set_mark()
 
 
-def _tell(text: str) -> None:
-    print(terminal.one_line(text), file=sys.stderr, flush=True)
+def _tell(resolved: Resolved, seeds: list[int]) -> None:
+    print(f"simulating {resolved.name}, seeds {seed_ranges(seeds)}", file=sys.stderr, flush=True)
 
 
 def _simulate_in_processes(todo: Sequence[tuple[Resolved, list[int]]], cores: int) -> None:
-    """Run simulate jobs, several at once, each in a process that ends as this one is interrupted."""
-    waiting, running = list(todo), list[tuple[subprocess.Popen[str], str]]()
-    try:
-        while waiting or running:
-            while waiting and len(running) < cores:
-                resolved, seeds = waiting.pop(0)
-                what = f"{resolved.name}, seeds {seed_ranges(seeds)}"
-                _tell(f"simulating {what}")
-                running.append((_process(resolved, seeds), what))
-            process, what = running[0]
-            _, said = process.communicate()
-            running.pop(0)
-            if process.returncode:
-                last = next(filter(None, reversed(said.splitlines())), f"ended with status {process.returncode}")
-                raise UserError(f"{what}: {last.removeprefix('error: ')}")
-    finally:
-        for process, _ in running:
-            process.send_signal(signal.SIGINT)
-        for process, _ in running:
-            process.communicate()
+    """Run simulate jobs, several at once, in processes that end if one of them fails or this one is interrupted."""
+    starting, is_stopped, processes = threading.Lock(), False, list[subprocess.Popen[str]]()
+
+    def simulate(resolved: Resolved, seeds: list[int]) -> None:
+        with starting:
+            if is_stopped:
+                return
+            _tell(resolved, seeds)
+            process = _process()
+            processes.append(process)
+        _, said = process.communicate(_job(resolved, seeds))
+        if process.returncode:
+            last = next(filter(None, reversed(said.splitlines())), f"ended with status {process.returncode}")
+            raise UserError(f"{resolved.name}, seeds {seed_ranges(seeds)}: {last.removeprefix('error: ')}")
+
+    with ThreadPoolExecutor(cores) as pool:
+        running = {pool.submit(simulate, *job): job for job in todo}
+        try:
+            for done in as_completed(running):
+                done.result()
+                marks.record(*running[done]).set_mark()
+        finally:
+            with starting:
+                is_stopped = True
+                for process in processes:
+                    process.send_signal(signal.SIGINT)
 
 
 #: What a process executes. It finds modules where this process does.
 _PROGRAM = f"import sys; sys.path[:] = {{path!r}}; from {__name__} import serve; sys.exit(serve())"
 
 
-def _process(resolved: Resolved, seeds: list[int]) -> subprocess.Popen[str]:
-    folder = project.results_folder(resolved.name)
-    job = {
-        "name": resolved.name,
-        "scale": resolved.scale,
-        "changes": resolved.changes,
-        "seeds": seeds,
-        "folder": str(folder) if folder != project.results_folder() else None,
-    }
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            _PROGRAM.format(path=sys.path),
-        ],
+def _process() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(job))
-    process.stdin.close()
-    process.stdin = None
-    return process
+
+
+def _job(resolved: Resolved, seeds: list[int]) -> str:
+    """Return a simulate job as `serve` reads it."""
+    own, folder = project.results_folder(resolved.name), project.results_folder()
+    return json.dumps(
+        {
+            "name": resolved.name,
+            "scale": resolved.scale,
+            "changes": resolved.changes,
+            "seeds": seeds,
+            "folder": None if own == folder else str(own),
+        }
+    )
 
 
 def serve() -> int:
@@ -221,12 +230,12 @@ def _gather(resolved: Resolved, records: list[Path]) -> None:
     if not made.is_current():
         path = project.ensemble_file(resolved.name)
         ensemble = jobs.gather(resolved, resolved.seeds)
-        if _content_digest(path) == ensemble.attrs[CONTENT_DIGEST]:
-            # Whoever depends on its date need not be made again, unless its runs are newer.
-            _renew_date(path, records)
-        else:
+        # One that Snakemake has made stays: whoever depends on its date need not be made again.
+        is_new = _content_digest(path) != ensemble.attrs[CONTENT_DIGEST]
+        if is_new:
             datasets.write(ensemble, path)
-        made.set_mark()
+        made.set_mark(is_new)
+    made.renew_dates()
 
 
 def _content_digest(path: Path) -> object:
@@ -236,26 +245,27 @@ def _content_digest(path: Path) -> object:
         return None
 
 
-def _renew_date(path: Path, inputs: Sequence[Path]) -> None:
-    if path.stat().st_mtime < max(each.stat().st_mtime for each in inputs):
-        path.touch()
+def _judged(family: Mapping[str, Resolved], main: Resolved, scale: str) -> dict[str, list[str]]:
+    """Return the experiments that are judged, each with those whose claims are corrected together with its own.
 
-
-def _judged(family: Mapping[str, Resolved], main: Resolved, scale: str) -> list[Resolved]:
-    """Return the experiments that are judged with this figure: of a changed one, no others, whose verdicts stay."""
+    Those that another figure needs other ensembles for are not among them, nor, where the figure's own experiment is
+    changed, any but that: verdicts on the others stay.
+    """
     if main.changes:
-        return [main]
+        return {main.name: list(family)}
     loaded = experiments.that_mention(family)
     loaded = {name: each for name, each in loaded.items() if name in family or getattr(each.scales, scale).seeds}
-    return [each for each in family.values() if set(experiments.in_one_figure(each.name, loaded)) <= family.keys()]
+    together = {name: experiments.in_one_figure(name, loaded) for name in family}
+    return {name: others for name, others in together.items() if set(others) <= family.keys()}
 
 
-def _judge(resolved: Resolved, family: Mapping[str, Resolved], results: Results) -> dict[str, Any]:
-    made = marks.evaluation(resolved, list(family.values()))
+def _judge(name: str, together: Sequence[str], family: Mapping[str, Resolved], results: Results) -> dict[str, Any]:
+    made = marks.evaluation(family[name], [family[each] for each in together])
     if not made.is_current():
-        steps.judge(resolved, family, results)
+        steps.judge(family[name], together, results)
         made.set_mark()
-    return results.evaluation(resolved.name)
+    made.renew_dates()
+    return results.evaluation(name)
 
 
 def _draw(
@@ -274,4 +284,6 @@ def _draw(
         steps.draw(main.name, drawn.module, ensembles, [output] if output else made.outputs, shown)
         if output is None:
             made.set_mark()
+    if output is None:
+        made.renew_dates()
     return [output] if output else [path for path in made.outputs if path.suffix != ".nc"]

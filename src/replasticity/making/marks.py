@@ -25,6 +25,8 @@ from replasticity.storage import files, integrity, project
 FORMATS = ("pdf", "svg", "png")
 
 _FOLDER = "direct"
+#: The rule that makes each kind of result.
+_RULES = {"runs": "simulate", "ensembles": "aggregate", "evaluations": "evaluate", "figures": "plot"}
 
 
 class Result:
@@ -32,8 +34,10 @@ class Result:
 
     Parameters
     ----------
-    mark : Path
-        Where its mark is.
+    kind : {"runs", "ensembles", "evaluations", "figures"}
+        What it is.
+    name : str
+        Experiment or figure.
     outputs : sequence of Path
         Its files.
     origin : sequence
@@ -42,17 +46,40 @@ class Result:
         Those files.
     """
 
-    def __init__(self, mark: Path, outputs: Sequence[Path], origin: Sequence[object], inputs: Sequence[Path] = ()):
-        self.mark, self.outputs, self.inputs = mark, outputs, inputs
+    def __init__(
+        self, kind: str, name: str, outputs: Sequence[Path], origin: Sequence[object], inputs: Sequence[Path] = ()
+    ):
+        self.outputs, self.inputs = outputs, inputs
+        # A simulate job has a name of its own.
+        own = Path(name, outputs[0].stem) if kind == "runs" else Path(name)
+        results = project.results_folder(name)
+        self.mark = results / _FOLDER / kind / own.with_name(f"{own.name}.json")
+        #: What Snakemake has measured of the job that made it. A file that is older than its inputs is made again.
+        self._cost = results / "benchmarks" / _RULES[kind] / own.with_name(f"{own.name}.tsv")
         self._origin = hashlib.sha256(json.dumps(origin).encode()).hexdigest()
 
     def is_current(self) -> bool:
         """Return True if its files are those that were made from what is there now."""
         return self._marked() == self._present()
 
-    def set_mark(self) -> None:
-        """Say that its files have been made now."""
-        _forget_what_snakemake_knows(self.outputs)
+    def renew_dates(self) -> None:
+        """Let Snakemake see that its files are made from the inputs, where those were made again and are the same."""
+        newest = max((path.stat().st_mtime_ns for path in self.inputs), default=0)
+        for path in (*self.outputs, self._cost):
+            if path.is_file() and path.stat().st_mtime_ns < newest:
+                path.touch()
+
+    def set_mark(self, is_new: bool = True) -> None:
+        """Say that its files are made from what is there now.
+
+        Parameters
+        ----------
+        is_new : bool
+            Whether they have been written just now: then what Snakemake knows of earlier ones is forgotten.
+        """
+        if is_new:
+            _forget_what_snakemake_knows(self.outputs)
+            self._cost.unlink(missing_ok=True)
         files.write_bytes((json.dumps(self._present(), indent=1) + "\n").encode(), self.mark)
 
     def outdate(self) -> None:
@@ -78,16 +105,12 @@ def _digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.name: integrity.of_file(path) if path.is_file() else "" for path in paths}
 
 
-def _mark(name: str, *parts: str) -> Path:
-    return project.results_folder(name).joinpath(_FOLDER, *parts)
-
-
 def record(resolved: Resolved, seeds: Sequence[int]) -> Result:
     """Return the record of a simulate job."""
     path = project.record_file(resolved.name, name_of_seeds(list(seeds)))
     code = provenance.simulation_digest(resolved.experiment.protocol)
     origin = [resolved.arguments, seed_ranges(list(seeds)), resolved.digest, code, provenance.versions()]
-    return Result(_mark(resolved.name, "runs", resolved.name, path.name), [path], origin)
+    return Result("runs", resolved.name, [path], origin)
 
 
 def ensemble(resolved: Resolved, records: Sequence[Path] = ()) -> Result:
@@ -95,7 +118,7 @@ def ensemble(resolved: Resolved, records: Sequence[Path] = ()) -> Result:
     path = project.ensemble_file(resolved.name)
     code = provenance.statistics_digest(resolved.experiment.protocol)
     origin = [resolved.arguments, seed_ranges(resolved.seeds), code]
-    return Result(_mark(resolved.name, "ensembles", f"{resolved.name}.json"), [path], origin, records)
+    return Result("ensembles", resolved.name, [path], origin, records)
 
 
 def evaluation(resolved: Resolved, together: Sequence[Resolved]) -> Result:
@@ -108,7 +131,7 @@ def evaluation(resolved: Resolved, together: Sequence[Resolved]) -> Result:
     if resolved.experiment.peer is not None:
         inputs.append(experiments.summary_file(resolved.name, resolved.experiment.peer))
     origin = [resolved.arguments, names, resolved.judged_digest, claims, code]
-    return Result(_mark(resolved.name, "evaluations", path.name), [path], origin, inputs)
+    return Result("evaluations", resolved.name, [path], origin, inputs)
 
 
 def figure(resolved: Resolved, drawn: DrawnFigure, shown: Sequence[str]) -> Result:
@@ -116,7 +139,7 @@ def figure(resolved: Resolved, drawn: DrawnFigure, shown: Sequence[str]) -> Resu
     outputs = [project.figure_file(resolved.name, suffix) for suffix in (*FORMATS, "nc")]
     origin = [list(shown), drawn.beside, provenance.figure_digest(drawn.module)]
     inputs = [project.ensemble_file(name) for name in shown]
-    return Result(_mark(resolved.name, "figures", f"{resolved.name}.json"), outputs, origin, inputs)
+    return Result("figures", resolved.name, outputs, origin, inputs)
 
 
 def outdate(made: Mapping[str, Resolved], jobs_of: Callable[[str], Mapping[str, Sequence[int]]]) -> None:

@@ -106,13 +106,25 @@ def simulate_one(resolved: Resolved, seed: int, output: Path) -> None:
     checkpoint_file.unlink(missing_ok=True)
 
 
-def is_recorded(resolved: Resolved, seeds: Sequence[int]) -> bool:
-    """Return True if there is a record of exactly these seeds, and all files are those that it names."""
+def is_recorded(resolved: Resolved, seeds: Sequence[int], is_of_now: bool) -> bool:
+    """Return True if there is a record of exactly these seeds, and all files are the runs that would be made.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment at one scale.
+    seeds : sequence of int
+        Seeds of a job.
+    is_of_now : bool
+        Whether the record is known to be of these parameters and this code: the bytes of its files are enough then.
+    """
     record = _records(resolved.name).get(project.record_file(resolved.name, name_of_seeds(list(seeds))))
     if record is None or record.digests.keys() != set(seeds):
         return False
     paths = {seed: project.run_file(resolved.name, seed) for seed in seeds}
-    return all(path.is_file() and integrity.of_file(path) == record.digests[seed] for seed, path in paths.items())
+    if is_of_now:
+        return all(path.is_file() and integrity.of_file(path) == record.digests[seed] for seed, path in paths.items())
+    return all(_is_made(resolved, seed, path, record.digests[seed]) for seed, path in paths.items())
 
 
 def _is_made(resolved: Resolved, seed: int, path: Path, known_digest: str | None) -> bool:
