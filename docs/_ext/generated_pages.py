@@ -77,7 +77,7 @@ def _study(study: str, own: Any) -> str:
 
 
 def _as_rst(docstring: str) -> str:
-    """Return a docstring for a Markdown page; names between single backticks are code there, descriptions are linked."""
+    """Return a docstring for a Markdown page: names between single backticks become code, descriptions links."""
     if not docstring.strip():
         return ""
     docstring = _DESCRIPTION.sub(r":doc:`\1 </\1>`", docstring)
