@@ -98,6 +98,13 @@ BROKEN = [
     ("protocol.py", "generator(seed", "generator(7", "bytes", "sample_inputs gives seeds 1 and 2 the same"),
     ("protocol.py", "import numpy as np", "import numpy as np\nfrom . import statistics", "digests", "imports its"),
     ("figure.py", '"b"', '"c"', "figure", "figure.py: drawn from 1 seed: panels are lettered a, c; look.letter"),
+    (
+        "figure.py",
+        '    look.letter(left, "a", "First seed")\n',
+        "",
+        "figure",
+        "figure.py: drawn from 1 seed: cannot be saved as",
+    ),
     ("figure.py", '[:, 1], "o"', '[2, 1:], "o"', "figure", "figure, plot, line "),
 ]
 

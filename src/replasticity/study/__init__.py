@@ -3,6 +3,7 @@
 ========================  ===========================================================================
 ``__init__.py``           what the paper shows; symbols and names; experiments and figures: one page
 ``protocol.py``           parameters, inputs and simulation               (edited: simulate again)
+``model.py``              of a study outside: equations and kernels       (edited: simulate again)
 ``statistics.py``         named numbers of one seed                       (edited: summarise again)
 ``figure.py``             panels                                          (edited: draw again)
 ``peer.py, peer.yaml``     another simulator's recordings, where there are (edited: replay and compare again)

@@ -14,8 +14,8 @@ The file of a protocol, ``protocol.py`` or ``NAME.py``, has
   a hundred times slower.
 
 ``statistics.py`` or ``NAME_statistics.py`` has functions under `replasticity.study.statistics.statistic`, and
-``DIMENSIONS``: dimension of a statistic -> function of the parameters that gives its length. What several protocols
-import stands in a ``NAME_statistics.py`` of its own, and no protocol is called NAME.
+``DIMENSIONS``, if these have any: dimension -> function of the parameters that gives its length. What several
+protocols import stands in a ``NAME_statistics.py`` of its own, and no protocol is called NAME.
 
 ``peer.py`` or ``NAME_peer.py`` is there if another simulator has recorded the same: ``recorded_parameters``,
 ``replay``, and ``of_peer`` where its summaries differ in form (`Peer`). What is only names and bounds stands beside it

@@ -79,7 +79,7 @@ class Parameters(BalancedNetwork):
 
 
 SHORTEST = {"duration_ms": 1000.0}
-SHORTEST_IN_PYTHON = {"duration_ms": 300.0}
+SHORTEST_IN_PYTHON = {"duration_ms": 200.0}
 
 GROUP = "(0: rewarded, 1: other stimulated)"
 _NO_SYNAPSE, _NONE_AT_ALL = "no synapse leaves it", "there is no plastic synapse"

@@ -92,7 +92,7 @@ RUN = {
 }
 
 SHORTEST = {"duration_s": 6, "sample_interval_s": 6}
-SHORTEST_IN_PYTHON = {"exc_cells": 160, "inh_cells": 40}
+SHORTEST_IN_PYTHON = {"exc_cells": 80, "inh_cells": 20}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
