@@ -1,6 +1,6 @@
 """What Sphinx does not look at, after a site has been built: each finding is a warning.
 
-- Each link inside the site leads to a file that is there, and to an anchor that is in it, raw HTML and pictures included.
+- Each link inside the site leads to a file that is there, and to an anchor in it, raw HTML and pictures included.
 - No page asks for anything over the network: scripts, styles, fonts and pictures are part of the site.
 - Each page is reached from the first one by links in the text or in the navigation.
 - Each picture has a text in its place.

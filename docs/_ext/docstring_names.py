@@ -5,6 +5,7 @@ what the module imports from elsewhere; and it may have no page, as what only th
 looked up, the second shown as code. What does not exist stays an error.
 """
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -15,11 +16,14 @@ from sphinx.environment import BuildEnvironment
 
 import replasticity
 
+# As docstrings write it: `rp.run`.
+sys.modules["rp"] = replasticity
+
 
 def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:
     if node.get("refdomain") != "py" or node.get("reftype") != "obj":
         return None
-    found = _found(node["reftarget"], node.get("py:module"))
+    found = _found(node["reftarget"].removeprefix("rp."), node.get("py:module"))
     if found is None:
         return None
     domain = env.domains.python_domain

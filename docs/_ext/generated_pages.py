@@ -9,6 +9,7 @@ They come from what the program itself reads, so there is nothing that could dif
 
 import inspect
 import json
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,9 @@ from replasticity.reporting.markdown import as_code, as_text
 from replasticity.storage.contract import Variable
 from replasticity.study import protocols
 from replasticity.units import DIMENSIONLESS, unit_of
+
+#: How a docstring names the description of a model.
+_DESCRIPTION = re.compile(r"\b(docs/models/\w+)\.md(#[\w-]+)?")
 
 _NOTE = "*Made from the code when this site was built.*"
 
@@ -73,9 +77,10 @@ def _study(study: str, own: Any) -> str:
 
 
 def _as_rst(docstring: str) -> str:
-    """Return a docstring for a Markdown page; names between single backticks are code there."""
+    """Return a docstring for a Markdown page: names between single backticks become code, descriptions links."""
     if not docstring.strip():
         return ""
+    docstring = _DESCRIPTION.sub(r":doc:`\1 </\1>`", docstring)
     return f"```{{eval-rst}}\n.. default-role:: code\n\n{docstring.strip()}\n\n.. default-role:: autolink\n```"
 
 

@@ -13,15 +13,9 @@ conform     the files for other simulators, and `replasticity.peers.live`
 report      `replasticity.reporting.page`, with its template, style and script
 ==========  ========================================================================================================
 
-<<<<<<< HEAD
 Each with all that it imports, but for `_CARRIERS`, and with the tables of measured values that it reads. A study
 outside this package may import code of its user from anywhere, which counts as well; of a library its version does.
 Comments, docstrings, layout and the wording of errors change no digest. No file holds a wall-clock time.
-=======
-Each with all that it imports, but for `_CARRIERS`, and with the tables of measured values that it reads. A study that
-lies outside this package may import code of its user from anywhere, which counts as well; of a library its version
-does. Comments, docstrings, layout and the wording of errors change no digest. No file holds a wall-clock time.
->>>>>>> pfister
 """
 
 import ast
