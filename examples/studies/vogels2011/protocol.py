@@ -54,8 +54,7 @@ RUN = {
     "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
 }
 
-_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
-SHORTEST = _SMALL | {"phases_ms": [20.0, 30.0]}
+SHORTEST = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "phases_ms": [20.0, 30.0]}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
