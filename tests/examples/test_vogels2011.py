@@ -49,8 +49,8 @@ def plain_loops(p, source, target):
 @pytest.mark.parametrize(("target_rate_Hz", "bound_nS"), [(3.0, 1.05), (130.0, None), (500.0, 0.0)])
 def test_the_network_does_what_plain_loops_do(target_rate_Hz, bound_nS):
     short = experiments.resolve_shortest(NAME, experiments.load(NAME)).changes
-    more = {"phases_ms": [20.0, 180.0], "w_initial_nS": 1.0, "w_max_nS": 1.05, "target_rate_Hz": target_rate_Hz}
-    p = experiments.resolve(NAME, "quick", short | more).parameters
+    more = {"phases_ms": [20.0, 180.0], "w_initial_nS": 1.0, "w_max_nS": 1.05, "w_exc_nS": 3.0}
+    p = experiments.resolve(NAME, "quick", short | more | {"target_rate_Hz": target_rate_Hz}).parameters
     run = protocols.get(NAME).run_seed(p, 1)
     spikes, weight_nS = plain_loops(p, np.repeat(np.arange(p.neurons), run["outdegree"]), run["target"])
     np.testing.assert_array_equal([run["spike_step"], run["spike_neuron"]], spikes)

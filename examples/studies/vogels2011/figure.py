@@ -1,7 +1,5 @@
 """Figure vogels2011: spikes before and after learning, rates over time, weights, and irregularity."""
 
-from types import SimpleNamespace
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -13,22 +11,22 @@ from replasticity.studies.vogels2011.statistics import BINS, LARGEST_CV, LARGEST
 def plot(ensembles):
     """Return the figure: panels a to e."""
     main = ensembles["main"]
-    p, seed = SimpleNamespace(**look.parameters_of(main)), main["trace_seed"].values[0]
+    p, seed = look.parameters_of(main), main["trace_seed"].values[0]
     figure = Figure(figsize=(look.FULL_WIDTH, 6.4), layout=look.layout())
     a, b, rates, weights, irregularity = figure.subplot_mosaic("ab;cc;de", height_ratios=[1.2, 1, 1]).values()
     for axes, letter, when, raster, end_ms in zip(
-        (a, b), "ab", ("Before", "After"), main["raster"].values[0], np.cumsum(p.phases_ms), strict=True
+        (a, b), "ab", ("Before", "After"), main["raster"].values[0], np.cumsum(p["phases_ms"]), strict=True
     ):
         step, neuron = np.nonzero(raster)
-        axes.plot(end_ms + (step - len(raster)) * p.dt_ms, neuron, ".", color=look.BLUE, ms=2, mew=0)
-        axes.set(xlabel="time (ms)", ylabel="excitatory neuron", xlim=(end_ms - len(raster) * p.dt_ms, end_ms))
+        axes.plot(end_ms + (step - len(raster)) * p["dt_ms"], neuron, ".", color=look.BLUE, ms=2, mew=0)
+        axes.set(xlabel="time (ms)", ylabel="excitatory neuron", xlim=(end_ms - len(raster) * p["dt_ms"], end_ms))
         axes.locator_params("x", nbins=5)
         look.letter(axes, letter, f"{when} learning (seed {seed})")
-    time_s = (np.arange(BINS) + 0.5) * sum(p.phases_ms) / 1000 / BINS
+    time_s = (np.arange(BINS) + 0.5) * sum(p["phases_ms"]) / 1000 / BINS
     draw_band(rates, time_s, main["course_Hz"].values[:, 0], look.BLUE, "excitatory")
     draw_band(rates, time_s, main["course_Hz"].values[:, 1], look.VERMILION, "inhibitory")
-    rates.axhline(p.target_rate_Hz, color=look.BLACK, lw=0.8, ls="--", label="target, excitatory")
-    rates.axvline(p.phases_ms[0] / 1000, color=look.GREY, lw=0.8, label="learning begins")
+    rates.axhline(p["target_rate_Hz"], color=look.BLACK, lw=0.8, ls="--", label="target, excitatory")
+    rates.axvline(p["phases_ms"][0] / 1000, color=look.GREY, lw=0.8, label="learning begins")
     rates.set(yscale="log", xlabel="time (s)", ylabel="rate (Hz)")
     rates.yaxis.set_major_formatter("{x:g}")
     draw_histogram(weights, LARGEST_WEIGHT_NS, main["weight_share"].values, look.GREEN, "after learning")

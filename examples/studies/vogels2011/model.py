@@ -34,9 +34,8 @@ def build(p, outdegree, target):
     source = np.repeat(np.arange(p.exc_neurons, p.neurons), outdegree[p.exc_neurons :])
     into_first = np.append(0, np.cumsum(np.bincount(target_of_inh[plastic], minlength=p.exc_neurons)))
     v, g_exc, g_inh, trace = np.zeros((4, p.neurons))
-    v[:] = si["V_initial"]
     w = np.where(plastic, si["w_initial"], si["w_inh_inh"])
-    state = State(v, g_exc, g_inh, trace, np.zeros(p.neurons, np.int64), w)
+    state = State(v + si["V_initial"], g_exc, g_inh, trace, np.zeros(p.neurons, np.int64), w)
     return step, Wiring(first, target, into_first, into, source[into]), state, plastic
 
 

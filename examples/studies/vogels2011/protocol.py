@@ -41,8 +41,8 @@ class Parameters(TimeGrid):
         """Return what a run needs: its synapses, and as many spikes as refractoriness allows."""
         steps, synapses = sum(self.phases_ms) / self.dt_ms, self.connection_probability * self.neurons**2
         spikes = self.neurons * (sum(self.phases_ms) / self.refractory_ms + 2)
-        numbers = 8 * (synapses + 6 * synapses**0.5) + 6 * spikes + 500 * self.neurons + steps
-        return Cost(8 * numbers, 5e-10 * self.neurons * steps)
+        memory_bytes = 64 * (synapses + 6 * synapses**0.5) + 48 * spikes + 4000 * self.neurons
+        return Cost(memory_bytes + 4 * MOST_SHOWN * RASTER_MS / self.dt_ms, 5e-10 * self.neurons * steps)
 
 
 RUN = {
@@ -54,8 +54,7 @@ RUN = {
     "raster": Variable(("phase", "step", "shown"), "1 where a neuron spikes, end of each phase", "int8", trace=True),
 }
 
-_SMALL = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "w_exc_nS": 3.0}
-SHORTEST = _SMALL | {"phases_ms": [20.0, 30.0]}
+SHORTEST = {"exc_neurons": 80, "inh_neurons": 20, "connection_probability": 0.2, "phases_ms": [20.0, 30.0]}
 
 
 def sample_inputs(p: Parameters, seed: int) -> Arrays:
