@@ -52,6 +52,7 @@ def fake(tmp_path, monkeypatch, in_project):
     """Return a function that makes some code the file of a simulator called "fake" for zenke2015."""
     simulator = environments.Simulator("Fake", "numpy", "numpy", np.__version__)
     monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
+    monkeypatch.delenv(environments.VARIABLE, raising=False)
     monkeypatch.setattr(project, "cache_folder", lambda of: tmp_path / "cache" / of)
     monkeypatch.setitem(protocols.get("zenke2015").__dict__, "live", LIVE)
     file = tmp_path / "peer_fake.py"
