@@ -10,7 +10,7 @@ def run(parameters, inputs):
     """Return spikes as recorded, post ones when they arrive at the synapse, and the weight after each pre spike."""
     p = parameters
     if p["nearest_spike"]:
-        raise ValueError("nearest_spike: NEST has the all-to-all rule only")
+        raise NotImplementedError("nearest_spike: NEST has the all-to-all rule only")
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
     nest.resolution = p["dt_ms"]
