@@ -45,6 +45,9 @@ root_doc = "docs/index"
 include_patterns = ["docs/**.md", "config/README.md", "figures/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 exclude_patterns = [".*", "**/__pycache__", "docs/_*", "benchmarks", "results", "src", "tests", "tools", "workflow"]
 
+# Sources and claims are shown as they are, arrows and quotation marks included.
+smartquotes = False
+
 nitpicky = True
 # Classes of other libraries, whose documentation is not asked for over the network.
 nitpick_ignore_regex = [(r"py:.*", r"(matplotlib|numpy|pandas|pydantic|xarray)(\..*)?")]

@@ -58,6 +58,21 @@ def pinned(lock: str) -> list[str]:
     return [match.strip() for match in re.findall(r"^([A-Za-z0-9][^\\\n]*==[^\\\n]*)", lock, flags=re.MULTILINE)]
 
 
+#: Systems that the environments are for.
+_SYSTEMS = (
+    {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"},
+    {"os_name": "posix", "sys_platform": "darwin", "platform_system": "Darwin"},
+    {"os_name": "nt", "sys_platform": "win32", "platform_system": "Windows"},
+)
+
+
+def _applies(requirement: Requirement) -> bool:
+    """Return True if a requirement is no extra, and one of the environments' Python on some system."""
+    here = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate(here | system) for system in _SYSTEMS)
+
+
 def to_run(pins: list[str]) -> list[str]:
     """Return the pins of what this package imports, of the executors, and of all that those need."""
     by_name = {canonicalize_name(Requirement(pin).name): pin for pin in pins}
@@ -74,7 +89,7 @@ def to_run(pins: list[str]) -> list[str]:
             needed = importlib.metadata.requires(name) or []
         except importlib.metadata.PackageNotFoundError:
             needed = []
-        waiting += [each for each in needed if "extra ==" not in each]
+        waiting += [each for each in needed if _applies(Requirement(each))]
     return [pin for name, pin in by_name.items() if name in found]
 
 

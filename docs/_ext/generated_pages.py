@@ -144,11 +144,11 @@ def _undefined(variable: Variable) -> str:
 def _experiment(name: str) -> str:
     """Return the section of an experiment: values with sources, of a variant those that differ from its base."""
     experiment = experiments.load(name)
-    table = catalogue.parameters(name)
+    table = catalogue.parameters(name, scale="full")
     parts = [f"### {name}", as_text(experiment.title)]
     shown = table
     if experiment.based_on:
-        base = catalogue.parameters(experiment.based_on)
+        base = catalogue.parameters(experiment.based_on, scale="full")
         same = [json.dumps(table.value[key]) == json.dumps(base.value.get(key)) for key in table.index]
         shown = table[[not each for each in same]]
         parts.append(f"Based on [{experiment.based_on}](#{experiment.based_on}); values that differ:")
@@ -157,7 +157,7 @@ def _experiment(name: str) -> str:
         for key, value, source in zip(shown.index, shown.value, shown.source, strict=True)
     ]
     parts.append(_table(("parameter", "value", "units", "source"), rows) if rows else "none.")
-    sizes = ", ".join(f"{scale} {_seed_count(getattr(experiment.scales, scale).seeds)}" for scale in experiments.SCALES)
+    sizes = "; ".join(_size(scale, getattr(experiment.scales, scale)) for scale in experiments.SCALES)
     claims = f"{len(experiment.claims)} claims, {len(experiment.errata)} errata."
     return "\n\n".join([*parts, f"Seeds: {sizes}. {claims}"])
 
@@ -170,8 +170,11 @@ def _short(value: Any) -> str:
     return text
 
 
-def _seed_count(seeds: Any) -> int:
-    return seeds if isinstance(seeds, int) else len(seeds)
+def _size(name: str, scale: experiments.Scale) -> str:
+    """Return what a scale has: seeds, and parameters that differ."""
+    count = scale.seeds if isinstance(scale.seeds, int) else len(scale.seeds)
+    changed = [as_code(f"{key} = {_short(value)}") for key, value in scale.parameters.items()]
+    return " with ".join([f"{name} {count}", *([", ".join(changed)] if changed else [])])
 
 
 # --- keys of the YAML files ---

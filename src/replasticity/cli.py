@@ -788,7 +788,7 @@ def new(options: argparse.Namespace) -> int:
     if name not in places.studies():
         paths = [*places.named_in_variable(), into.resolve()]
         terminal.say(f"  export {places.VARIABLE}={shlex.quote(os.pathsep.join(map(str, paths)))}")
-    for command in (f"simulate {name} --scale quick -o {name}.nc", f"plot {name} {name}.nc", f"verify {name}"):
+    for command in (f"figure {name} --scale quick", f"verify {name}"):
         terminal.say(f"  python -m replasticity {command}")
     return 0
 

@@ -1,5 +1,7 @@
 """Triplets of spikes: weight change against pairing frequency (Pfister & Gerstner 2006).
 
+The paper: doi:10.1523/JNEUROSCI.1425-06.2006.
+
 Pairs of spikes potentiate more if they are repeated faster, and above some 30 Hz in either order (Sjöström et al.
 2001). A rule of pairs cannot do so. The triplet rule can, with one term for triplets: its minimal models.
 r1, r2 and o1, o2 of the paper are traces of pre- and postsynaptic spikes with the time constants `tau_plus_ms`,

@@ -3,7 +3,6 @@
 ``random`` has inputs that a seed gives, ``deterministic`` has none. They run, draw and pass all gates as they are.
 """
 
-import contextlib
 import re
 import tempfile
 from pathlib import Path
@@ -40,11 +39,9 @@ def default_folder() -> Path:
     if named:
         return named[0]
     here = Path.cwd()
-    with contextlib.suppress(UserError):
-        # Not that of a clone which only lends its code.
-        if here.is_relative_to(project.root()):
-            return project.root() / "studies"
-    return here / "studies"
+    root = project.root()
+    # Not that of a clone which only lends its code.
+    return (root if here.is_relative_to(root) else here) / "studies"
 
 
 def write_study(name: str, doi: str, kind: str, into: Path) -> Path:
