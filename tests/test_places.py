@@ -215,5 +215,5 @@ def test_of_a_library_its_version_counts(here, digests, tmp_path, monkeypatch):
 def test_a_file_that_is_no_python_is_told_with_its_line(digests):
     lab, measure = digests
     (lab / "steps.py").write_text("\n1 +\n")
-    with pytest.raises(UserError, match=r"steps\.py, line 2: no valid Python"):
+    with pytest.raises(UserError, match=r"steps\.py, line 2 fails \(SyntaxError"):
         measure()

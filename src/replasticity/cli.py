@@ -433,8 +433,9 @@ def _ensembles_of_files(paths: list[Path], roles: dict[str, str]) -> "dict[str, 
     for path in paths:
         kind = datasets.open_attributes(path).get("kind")
         if kind not in ("run", "ensemble"):
+            found = "not a file of replasticity" if kind is None else f"attribute 'kind' is '{kind}'"
             raise UserError(
-                f"{path}: attribute 'kind' is '{kind}'; a figure is drawn from runs or ensembles: "
+                f"{path}: {found}; a figure is drawn from runs or ensembles: "
                 f"'python -m replasticity simulate {roles['main']} -o my.nc' makes a run"
             )
         is_run = kind == "run"

@@ -445,7 +445,7 @@ def test_texts_that_a_reference_does_not_know_are_no_difference(axes):
 
 def test_lines_without_any_are_no_series(axes):
     axes.vlines([], 0, 1)
-    axes.add_collection(LineCollection([[]]))
+    axes.add_collection(LineCollection([np.empty((0, 2))]))
     axes.eventplot([[], [1]])
     assert len(series(axes)) == 1
 
