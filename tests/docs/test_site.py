@@ -130,6 +130,7 @@ def test_a_mistake_in_a_page_ends_the_build(tmp_path, text, expected):
         assert expected in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "status"), [("1 + 1", 0), ("1 / 0", 2)])
 def test_a_cell_that_raises_ends_the_build(tmp_path, code, status):
     source = tmp_path / "source"

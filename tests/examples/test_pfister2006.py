@@ -1,4 +1,4 @@
-"""The study in examples/studies/pfister2006: all that a stranger's study gets, and NEST beside it if it is installed."""
+"""The study in examples/studies/pfister2006: all that a stranger's study gets, and NEST beside it if it is there."""
 
 import importlib.util
 import json
@@ -45,7 +45,9 @@ def here(monkeypatch):
     """The study in this process."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv(places.VARIABLE, str(STUDIES))
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    yield
+    for module in [each for each in sys.modules if each.startswith(f"replasticity.studies.{NAME}")]:
+        del sys.modules[module]
 
 
 def test_the_study_is_short():

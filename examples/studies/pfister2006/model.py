@@ -7,9 +7,8 @@ import numpy as np
 
 from replasticity.numerics.compilation import njit
 
-_AMPLITUDES = "A2_plus A3_plus A2_minus A3_minus"
 _TIMES = "tau_plus_ms tau_x_ms tau_minus_ms tau_y_ms dt_ms"
-Rule = namedtuple("Rule", f"{_AMPLITUDES} {_TIMES} nearest_spike weight_initial weight_max")
+Rule = namedtuple("Rule", f"A2_plus A3_plus A2_minus A3_minus {_TIMES} nearest_spike weight_initial weight_max")
 
 
 @njit

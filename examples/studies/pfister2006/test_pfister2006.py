@@ -11,8 +11,9 @@ from replasticity.studies.pfister2006.statistics import SJOSTROM
 
 
 def rule(nearest, **amplitudes):
-    return Rule(**dict.fromkeys(Rule._fields[:4], 0.0) | amplitudes, tau_plus_ms=16.8, tau_x_ms=101.0, tau_minus_ms=33.7, tau_y_ms=114.0,
-                nearest_spike=nearest, weight_initial=1.0, weight_max=100.0, dt_ms=0.1)  # fmt: skip
+    taus = {"tau_plus_ms": 16.8, "tau_x_ms": 101.0, "tau_minus_ms": 33.7, "tau_y_ms": 114.0, "dt_ms": 0.1}
+    rest = {"nearest_spike": nearest, "weight_initial": 1.0, "weight_max": 100.0}
+    return Rule(**dict.fromkeys(Rule._fields[:4], 0.0) | amplitudes | taus | rest)
 
 
 @pytest.mark.parametrize("nearest", [True, False])
@@ -33,4 +34,5 @@ def test_no_rule_of_pairs_fits_better_than_the_one_shown():
     runs = [rp.run("pfister2006_pair", A2_plus=plus, A2_minus=minus, **only) for plus, minus in cases]
     terms = np.transpose([rp.summarise(run)["dw"].values.ravel() / SJOSTROM.sem("dw") for run in runs])
     best, *_ = np.linalg.lstsq(1e3 * terms, SJOSTROM["dw"] / SJOSTROM.sem("dw"))
-    np.testing.assert_allclose(best, rp.parameters("pfister2006_pair")["value"][["A2_plus", "A2_minus"]], rtol=1e-4)
+    shown = rp.parameters("pfister2006_pair")["value"]
+    np.testing.assert_allclose(best, [shown["A2_plus"], shown["A2_minus"]], rtol=1e-4)

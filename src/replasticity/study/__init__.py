@@ -8,6 +8,7 @@
 ``figure.py``             panels                                          (edited: draw again)
 ``peer.py, peer.yaml``     another simulator's recordings, where there are (edited: replay and compare again)
 ``experiments/*.yaml``    parameters with their sources, claims, errata   (edited: what they concern)
+``data/*.yaml``           measured values with their sources              (edited: what reads them)
 ``reference/``            committed statistics and drawn data
 ``recordings/``           of a study outside this package: recordings of another simulator
 ========================  ===========================================================================

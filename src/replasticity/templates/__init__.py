@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from replasticity.definitions import experiments
+from replasticity.definitions import experiments, yaml_files
 from replasticity.errors import UserError
 from replasticity.storage import places, project
 
@@ -104,7 +104,7 @@ def write_study(name: str, doi: str, kind: str, into: Path) -> Path:
 def _checked_doi(given: str) -> str:
     doi = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:)", "", given, flags=re.IGNORECASE)
     try:
-        TypeAdapter(experiments.Doi).validate_python(doi)
+        TypeAdapter(yaml_files.Doi).validate_python(doi)
     except ValidationError:
         doi = ""
     # It is written into texts of Python and YAML.
