@@ -128,3 +128,17 @@ def test_a_mistake_in_a_page_ends_the_build(tmp_path, text, expected):
     else:
         assert done.returncode != 0
         assert expected in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("code", "status"), [("1 + 1", 0), ("1 / 0", 2)])
+def test_a_cell_that_raises_ends_the_build(tmp_path, code, status):
+    source = tmp_path / "source"
+    source.mkdir()
+    as_the_site = "\n".join(re.findall(r"^nb_.*$", (ROOT / "docs/conf.py").read_text(), flags=re.MULTILINE))
+    (source / "conf.py").write_text(f"extensions = ['myst_nb']\nhtml_theme = 'basic'\n{as_the_site}\n")
+    head = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n"
+    (source / "index.md").write_text(f"{head}{PAGE}```{{code-cell}} ipython3\n{code}\n```\n")
+    done = build(source, source, tmp_path)
+    assert done.returncode == status, done.stderr
+    assert ("ExecutionError" in done.stderr) == (status != 0)
