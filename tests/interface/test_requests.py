@@ -40,6 +40,8 @@ def runs():
             lambda: rp.run("zenke2015", seeds=[-1]),
             "zenke2015: seeds.0: has to be greater than or equal to 0 (it is -1)",
         ),
+        (lambda: rp.run("zenke2015", "1-3"), "zenke2015: seeds: has to be a number of seeds, such as 5, or the seeds"),
+        (lambda: rp.run("zenke2015", 1.5), "or the seeds, such as range(5) or [1, 2] (it is 1.5)"),
         (lambda: rp.run("zenke2015", seeds=[1, 1]), "zenke2015: seeds: each seed once, but 1 is there more than once"),
         (lambda: rp.run("zenke2015", seeds=[]), "zenke2015: seeds: at least one seed"),
         (lambda: rp.run("zenke2015", 1, processes=0), "zenke2015: processes: has to be greater than 0 (it is 0)"),
