@@ -125,7 +125,12 @@ def test_an_entry_point_that_leads_nowhere_is_told_in_one_line(project):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("1 +\n", "line 1 fails (SyntaxError"), ("\nTAU = 1 / 0\n", "<module>, line 2 fails (ZeroDiv")]
+    ("text", "said"),
+    [
+        ("1 +\n", "line 1 fails (SyntaxError"),
+        ("\nTAU = 1 / 0\n", "<module>, line 2 fails (ZeroDiv"),
+        ("import no_such_library\n", "'no_such_library'): install the library that has 'no_such_library' beside repl"),
+    ],
 )
 def test_a_mistake_in_a_studys_file_is_said_of_its_line(here, text, said):
     (write(STUDY, here / "elsewhere", "elsewhere") / "protocol.py").write_text(text)

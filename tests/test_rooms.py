@@ -78,8 +78,8 @@ ALLOWED = {
     },
     "templates": {"definitions", "errors", "storage", "~pydantic"},
     "cli": {
-        *("", "definitions", "errors", "judging", "making", "numerics", "peers", "pipeline", "plotting", "reporting"),
-        *("storage", "study", "templates", "terminal", "testing", "~xarray"),
+        *("", "definitions", "errors", "interface", "judging", "making", "numerics", "peers", "pipeline", "plotting"),
+        *("reporting", "storage", "study", "templates", "terminal", "testing", "~xarray"),
     },
     "__main__": {"cli"},
 }

@@ -729,15 +729,19 @@ def info(options: argparse.Namespace) -> int:
         header = datasets.open_header(Path(options.subject))
         tables.show("Variables", ("variable", "dimensions", "type", "units", "meaning"), header)
         return 0
+    from replasticity.interface import catalogue
+
     experiment = experiments.load(options.subject)
-    parameters = experiment.parameters.model_dump(mode="json")
     terminal.say(experiment.title)
     for reference in experiment.references:
         terminal.say(f"  {reference.citation}{f' doi:{reference.doi}' if reference.doi else ''}")
     tables.show(
         f"{options.subject}, protocol {experiment.protocol}",
-        ("parameter", "value", "source"),
-        ((name, json.dumps(entry["value"]), entry["source"]) for name, entry in parameters.items()),
+        ("parameter", "value", "units", "symbol", "meaning", "source"),
+        (
+            (str(name), json.dumps(row["value"]), row["units"], row["symbol"], row["description"], row["source"])
+            for name, row in catalogue.parameters(options.subject, scale="full").iterrows()
+        ),
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""The documentation site builds without a warning, is whole and has each experiment; a mistake in a page is noticed."""
+"""The documentation site builds without a warning, is whole, has each experiment; a mistake in a page is noticed."""
 
 import importlib.util
 import re

@@ -132,7 +132,11 @@ def test_mistake_in_our_code_is_told_with_its_place(project, file, old, command,
     ("part", "mistake", "reason"),
     [
         ("figure", "from replasticity.equations import nothing", "(ImportError: cannot import name 'nothing' from"),
-        ("statistics", "import no_such_library", "(ModuleNotFoundError: No module named 'no_such_library'): a mistake"),
+        (
+            "statistics",
+            "import no_such_library",
+            "(ModuleNotFoundError: No module named 'no_such_library'): install the library",
+        ),
         ("peer", "open('nothing')", "(FileNotFoundError: [Errno 2] No such file or directory: 'nothing'): a mistake"),
         ("protocol", "this is no Python", "(SyntaxError: invalid syntax"),
     ],

@@ -1,6 +1,7 @@
 """What the Python interface takes and refuses: one line that names what is wrong and what is allowed."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -39,6 +40,8 @@ def runs():
             lambda: rp.run("zenke2015", seeds=[-1]),
             "zenke2015: seeds.0: has to be greater than or equal to 0 (it is -1)",
         ),
+        (lambda: rp.run("zenke2015", "1-3"), "zenke2015: seeds: has to be a number of seeds, such as 5, or the seeds"),
+        (lambda: rp.run("zenke2015", 1.5), "or the seeds, such as range(5) or [1, 2] (it is 1.5)"),
         (lambda: rp.run("zenke2015", seeds=[1, 1]), "zenke2015: seeds: each seed once, but 1 is there more than once"),
         (lambda: rp.run("zenke2015", seeds=[]), "zenke2015: seeds: at least one seed"),
         (lambda: rp.run("zenke2015", 1, processes=0), "zenke2015: processes: has to be greater than 0 (it is 0)"),
@@ -46,7 +49,6 @@ def runs():
         (lambda: rp.run("clopath2010_1000s", scale="quick"), "clopath2010_1000s: is left out at scale 'quick'"),
         (lambda: rp.sweep("zenke2015", tau_H_ms=[]), "zenke2015: tau_H_ms: at least one value to sweep"),
         (lambda: rp.sweep("zenke2015", tau_H_ms=[5, 5.0]), "zenke2015: tau_H_ms: each value once"),
-        (lambda: rp.sweep("dopamine_timing", A_vt=[[1.0], [2.0]]), "dopamine_timing: A_vt: is the name of a statistic"),
         (
             lambda: rp.judge(None),
             "NoneType is no dataset; allowed here: a dataset of kind 'runs' (from replasticity.run)",
@@ -187,6 +189,47 @@ def test_a_sweep_has_the_statistics_of_each_combination(in_project):
                 np.testing.assert_array_equal(own.values, alone[name].values)
     assert found["length"].sel(dimension="epoch").isel(seed=0, tau_H_ms=0).values.tolist() == [5, 6]
     assert np.isnan(found.G_late_mean_Hz.isel(rates_Hz=0, epoch=5)).all()
+
+
+def test_a_parameter_that_shares_its_name_with_a_statistic_is_swept_under_another(in_project):
+    values = rp.parameters("dopamine_timing").value["A_vt"]
+    swept = [values, [2 * each for each in values]]
+    found = rp.sweep("dopamine_timing", seeds=1, A_vt=swept)
+    assert found.swept_A_vt.values.tolist() == [json.dumps(each) for each in swept]
+    assert found.A_vt.dims[:2] == ("swept_A_vt", "seed")
+    for place, each in enumerate(swept):
+        alone = rp.summarise(rp.run("dopamine_timing", seeds=1, A_vt=each))
+        np.testing.assert_array_equal(found.A_vt.isel(swept_A_vt=place), alone.A_vt)
+
+
+def test_several_experiments_are_given_one_by_one_or_as_a_list_or_a_mapping(runs):
+    beside = rp.run("zenke2015_eq15", seeds=2)
+    figures = [
+        rp.plot(runs, beside),
+        rp.plot([runs, rp.summarise(beside)]),
+        rp.plot({"zenke2015": runs, "zenke2015_eq15": beside}),
+    ]
+    drawn = [[line.get_xydata().tolist() for axes in each.axes for line in axes.lines] for each in figures]
+    assert json.dumps(drawn[0]) == json.dumps(drawn[1]) == json.dumps(drawn[2])
+    assert json.dumps(drawn[0]) != json.dumps(
+        [line.get_xydata().tolist() for a in rp.plot(runs).axes for line in a.lines]
+    )
+    assert rp.judge([runs, beside]).attrs["judged_with"] == ["zenke2015_eq15"]
+    with pytest.raises(rp.UserError, match="beats: the dataset under this key is of experiment 'zenke2015'"):
+        rp.plot({"beats": runs})
+    with pytest.raises(rp.UserError, match="at least one dataset; allowed here: "):
+        rp.judge([])
+    with pytest.raises(rp.UserError, match="str is no dataset; allowed here: "):
+        rp.plot("zenke2015")
+
+
+def test_simulating_and_judging_write_nothing_into_the_home_folder(tmp_path):
+    (tmp_path / "home").mkdir()
+    program = "import replasticity as rp; rp.judge(rp.run('zenke2015', seeds=2, processes=2))"
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "MPL", "NUMBA_CACHE"))}
+    environment = kept | {"HOME": str(tmp_path / "home")}
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment)
+    assert list((tmp_path / "home").iterdir()) == []
 
 
 def test_a_figure_leaves_matplotlib_as_it_was_and_is_not_closed(runs):

@@ -60,6 +60,11 @@ def seeds_and_processes(resolved: Resolved, seeds: Any, processes: Any) -> tuple
     UserError
         If they are no seeds, or none are left at this scale.
     """
+    if isinstance(seeds, str | bool | float):
+        raise UserError(
+            f"{resolved.name}: seeds: has to be a number of seeds, such as 5, or the seeds, such as range(5) or [1, 2] "
+            f"(it is {seeds!r})"
+        )
     asked = {"seeds": plain(seeds), "processes": plain(processes)}
     with _without_cause():
         request: _Request = yaml_files.validate(_Request, asked, resolved.name)

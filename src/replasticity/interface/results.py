@@ -2,9 +2,9 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def judge(statistics: xr.Dataset, *beside: xr.Dataset) -> pd.DataFrame:
+#: Of one experiment, or of several of one figure.
+Given = xr.Dataset | Mapping[str, xr.Dataset] | Iterable[xr.Dataset]
+
+
+def judge(statistics: Given, *beside: xr.Dataset) -> pd.DataFrame:
     """Return the verdict on each claim of an experiment.
 
     Parameters
     ----------
-    statistics : xarray.Dataset
-        From `summarise`; from `run` as well, and then summarised first.
+    statistics : xarray.Dataset, or a list or a mapping of them
+        From `summarise`; from `run` as well, and then summarised first. Of several, the first one's claims are judged,
+        and the others are beside it; keys of a mapping are names of experiments.
     *beside : xarray.Dataset
         Those of other experiments of the same figure: the claims of all are corrected together, and errata whose
         correction is among them are measured.
@@ -52,7 +57,7 @@ def judge(statistics: xr.Dataset, *beside: xr.Dataset) -> pd.DataFrame:
     from replasticity.judging import evaluation
     from replasticity.judging.claims import Verdict
 
-    ensembles = _by_experiment((statistics, *beside))
+    ensembles = _by_experiment(statistics, beside)
     first = next(iter(ensembles.values()))
     resolved = experiments.resolve_recorded(first.attrs, Path("statistics"))
     with datasets.content_of():
@@ -66,20 +71,22 @@ def judge(statistics: xr.Dataset, *beside: xr.Dataset) -> pd.DataFrame:
     return table
 
 
-def plot(statistics: xr.Dataset, *beside: xr.Dataset) -> "Figure":
+def plot(statistics: Given, *beside: xr.Dataset) -> "Figure":
     """Draw the figure of an experiment.
 
     Parameters
     ----------
-    statistics : xarray.Dataset
-        From `summarise` or `run`: of the experiment whose figure it is.
+    statistics : xarray.Dataset, or a list or a mapping of them
+        From `summarise` or `run`: of the experiment whose figure it is. Of several, that is the first one, and the
+        others are beside it; keys of a mapping are names of experiments.
     *beside : xarray.Dataset
         Those of experiments that the figure shows beside it; see ``figure`` in `replasticity.experiments`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The figure, which a notebook shows; save it with its method ``savefig``.
+        The figure, which a notebook shows; save it with its method ``savefig``. Importing matplotlib is what makes it
+        keep its list of fonts, in its own folder (``MPLCONFIGDIR``).
 
     Raises
     ------
@@ -95,7 +102,7 @@ def plot(statistics: xr.Dataset, *beside: xr.Dataset) -> "Figure":
     """
     from replasticity.plotting import rendering
 
-    ensembles = _by_experiment((statistics, *beside))
+    ensembles = _by_experiment(statistics, beside)
     name = next(iter(ensembles))
     figure = experiments.load(name).figure
     if figure is None:
@@ -147,13 +154,26 @@ def replay(recording: str | os.PathLike[str]) -> pd.DataFrame:
     return table[["holds", "compared", "unmatched", "absolute", "relative", "tolerance", "note"]]
 
 
-def _by_experiment(given: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
-    """Return name -> statistics; runs are summarised."""
+def _by_experiment(given: Given, beside: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Return name -> statistics, those that come first in front; runs are summarised."""
     found: dict[str, xr.Dataset] = {}
-    for dataset in given:
+    for key, dataset in [*_with_keys(given), *((None, each) for each in beside)]:
         require_kind(dataset, RUNS, STATISTICS)
         name = str(dataset.attrs["experiment"])
+        if key not in (None, name):
+            raise UserError(f"{key}: the dataset under this key is of experiment '{name}'")
         if name in found:
             raise UserError(f"{name}: is given more than once")
         found[name] = summarise(dataset) if dataset.attrs["kind"] == RUNS else dataset
     return found
+
+
+def _with_keys(given: Given) -> list[tuple[str | None, xr.Dataset]]:
+    """Return what is given, each with its key in a mapping; what is neither dataset nor collection stays one."""
+    if isinstance(given, xr.Dataset) or not isinstance(given, Iterable):
+        return [(None, given)]
+    collection: Any = given
+    pairs = list(collection.items()) if isinstance(given, Mapping) else [(None, each) for each in collection]
+    if not pairs:
+        raise UserError("at least one dataset; allowed here: those of replasticity.run or replasticity.summarise")
+    return pairs

@@ -152,9 +152,10 @@ def sweep(
     Returns
     -------
     xarray.Dataset
-        The statistics, as `summarise` gives them, with a dimension for each swept parameter, called like it, and
-        ``seed``. Where values of a parameter are lists, its coordinate has them as text. Lengths that the parameters
-        change are filled up as in `run`. Traces are left out.
+        The statistics, as `summarise` gives them, with a dimension for each swept parameter, called like it
+        (``swept_A_vt`` where a statistic is called ``A_vt`` as well), and ``seed``. Where values of a parameter are
+        lists, its coordinate has them as text. Lengths that the parameters change are filled up as in `run`. Traces are
+        left out.
 
     Raises
     ------
@@ -178,8 +179,9 @@ def sweep(
     for name, values in swept.items():
         if not values:
             raise UserError(f"{experiment}: {name}: at least one value to sweep")
-        if name in contract or any(name in each.dimensions for each in contract.values()):
-            raise UserError(f"{experiment}: {name}: is the name of a statistic as well; use run and summarise")
+    taken = {*contract, *(each for variable in contract.values() for each in variable.dimensions)}
+    # The prefix leaves the unit at the end of the name.
+    dimension_of = {name: f"swept_{name}" if name in taken else name for name in swept}
     points = [
         resolved_request(experiment, scale, fixed | dict(zip(swept, each, strict=True)), whole.experiment)
         for each in itertools.product(*swept.values())
@@ -187,14 +189,17 @@ def sweep(
     chosen, count = seeds_and_processes(points[0], seeds, processes)
     arrays = _simulated(points, chosen, count, progress, summarised=True)
     # As they were checked: a whole number for a time has become a floating-point one.
-    leading = {name: _distinct([_as_coordinate(point.values[name]) for point in points]) for name in swept}
+    leading = {
+        dimension: _distinct([_as_coordinate(point.values[name]) for point in points])
+        for name, dimension in dimension_of.items()
+    }
     for name, values in swept.items():
-        if len(leading[name]) != len(values):
+        if len(leading[dimension_of[name]]) != len(values):
             raise UserError(f"{experiment}: {name}: each value once, but one is there more than once")
     fields = type(whole.parameters).model_fields
     declared = {
-        name: Variable((name,), str(fields[name].description), np.array(values).dtype.str)
-        for name, values in leading.items()
+        dimension: Variable((dimension,), str(fields[name].description), np.array(leading[dimension]).dtype.str)
+        for name, dimension in dimension_of.items()
     }
     base = resolved_request(experiment, scale, fixed, whole.experiment)
     command = f"replasticity.sweep({experiment!r}, seeds={chosen}, scale={scale!r}, **{given})"

@@ -339,7 +339,9 @@ def mistake_in_a_study(error: Exception) -> MistakeError | None:
 def _mistake(error: Exception, *paths: Path) -> str:
     """Return in one line which code has failed, on which files, and how."""
     files = f" on {', '.join(map(str, paths))}" if paths else ""
-    if isinstance(error, ImportError):
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != _PACKAGE.name:
+        reason = f"install the library that has '{error.name}' beside replasticity, or correct the name"
+    elif isinstance(error, ImportError):
         reason = "a mistake in this code, or a library that is not installed"
     elif isinstance(error, SyntaxError):
         reason = "a mistake in this code"
