@@ -1,16 +1,15 @@
 """The study in examples/studies/pfister2006: all that a stranger's study gets, and NEST beside it if it is there."""
 
-import importlib.util
 import json
 import re
 import shutil
 import sys
 
 import netCDF4
-import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
+from replasticity.peers import environments, live, replays
 from replasticity.pipeline import provenance
 from replasticity.storage import places
 from replasticity.study import protocols
@@ -21,13 +20,6 @@ STUDIES = ROOT / "examples/studies"
 NAME = "pfister2006"
 BESIDE = ("full", "pair", "nearest", "nearest_full")
 NAMES = [NAME, *(f"{NAME}_{role}" for role in BESIDE)]
-
-#: All that somebody wrote for the study; the statistics to reproduce are generated.
-WRITTEN = [
-    path
-    for path in (STUDIES / NAME).rglob("*")
-    if path.suffix in (".py", ".yaml", ".md") and "reference" not in path.parts
-]
 
 CALLS = (("simulate", "--seeds", "1001"), ("aggregate",), ("evaluate",))
 MANY = """
@@ -48,10 +40,6 @@ def here(monkeypatch):
     yield
     for module in [each for each in sys.modules if each.startswith(f"replasticity.studies.{NAME}")]:
         del sys.modules[module]
-
-
-def test_the_study_is_short():
-    assert sum(len(path.read_text().splitlines()) for path in WRITTEN) <= 400
 
 
 def test_its_claims_have_no_number_of_the_experiment_in_python():
@@ -112,30 +100,13 @@ def test_where_its_measured_values_come_from_is_told_once(here):
     assert "not checked against the publication itself" in table.origin
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME, f"{NAME}_full", f"{NAME}_pair"])
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"frequencies_Hz": [5.0, 20.0, 50.0]},
-        # Trains with spikes that come together, and weights that reach both bounds.
-        {
-            "frequencies_Hz": [50.0],
-            "dt_ms": 1.0,
-            "irregular_spikes": 2000,
-            "irregular_rate_Hz": 60.0,
-            "weight_max": 1.5,
-        },
-    ],
-    ids=["pairs", "irregular"],
-)
-def test_nest_gives_the_same_weights(here, name, changes):
-    pytest.importorskip("nest")
-    path = STUDIES / NAME / "peer_nest.py"
-    spec = importlib.util.spec_from_file_location("peer_nest", path)
-    peer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(peer)
-    resolved, protocol = experiments.resolve(name, changes=changes), protocols.get(NAME)
-    ours = protocol.run_seed(resolved.parameters, 1)
-    theirs = peer.run(resolved.values, protocol.sample_inputs(resolved.parameters, 1))
-    for variable, values in theirs.items():
-        np.testing.assert_allclose(values, ours[variable], rtol=0, atol=1e-12, err_msg=variable)
+def test_nest_gives_the_same_weights_where_spikes_come_together_and_weights_are_bounded(here, name):
+    if problem := environments.environment("nest").problem():
+        pytest.skip(problem)
+    changes = {"dt_ms": 1.0, "irregular_spikes": 2000, "irregular_rate_Hz": 60.0, "weight_max": 1.5}
+    resolved = experiments.resolve(name, changes=changes | {"frequencies_Hz": [50.0]})
+    deviations = live.compare(resolved, 1, "nest")
+    assert {"spikes", "weight_after_pre"} & {row.quantity for row in deviations}
+    assert replays.holds(deviations), deviations

@@ -309,23 +309,3 @@ def test_a_protocol_that_no_other_simulator_can_run_is_told(in_project, capsys):
     assert main(["conform", unable]) == 2
     assert "no other simulator can run protocol" in capsys.readouterr().err
     assert live.gate(experiments.load(unable).protocol) == []
-
-
-# The real ones ----------------------------------------------------------------------------------------
-
-
-def protocols_beside_others():
-    return [(name, peer) for name in protocols.names() for peer in live.peers_of(name)]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("protocol", "peer"), protocols_beside_others())
-def test_the_simulators_of_a_study_agree_with_us(protocol, peer, in_project):
-    if problem := environments.environment(peer).problem():
-        pytest.skip(problem)
-    outcomes = [each for each in live.gate(protocol) if each.peer == environments.environment(peer).label]
-    assert outcomes
-    assert [each for each in outcomes if not each.holds] == []
-    # Neurons may be silent in one experiment.
-    for row in outcomes[0].deviations:
-        assert any(same.compared for each in outcomes for same in each.deviations if same.quantity == row.quantity)

@@ -8,6 +8,9 @@ import pytest
 import replasticity as rp
 from replasticity.studies.pfister2006.model import Rule, weights
 from replasticity.studies.pfister2006.statistics import SJOSTROM
+from replasticity.testing import study_tests
+
+test_gates = study_tests("pfister2006")
 
 
 def rule(nearest, **amplitudes):

@@ -7,8 +7,8 @@ from replasticity.study.statistics import number, once_per_run, statistic, stati
 
 #: Ends of the two phases that are analysed [ms]; intervals that a CV takes; spikes in a bin count as together [ms].
 WINDOWS_MS, FEWEST_INTERVALS, TOGETHER_MS = (500.0, 2000.0), 5, 5.0
-#: Bins of rates over the run, and of histograms up to this CV and weight [nS], whose last bin has all above as well.
-BINS, LARGEST_CV, LARGEST_WEIGHT_NS = 100, 2.0, 10.0
+#: Bins of rates over the run, and of weights up to this one [nS], whose last bin has all above as well.
+BINS, LARGEST_WEIGHT_NS = 100, 10.0
 
 DIMENSIONS = {"phase": lambda p: 2, "population": lambda p: 2, "bin": lambda p: BINS}
 _FINE = {"resolution": 1e-9, "undefined": "there are too few spikes, or no synapses"}
@@ -36,20 +36,17 @@ def rates(run, p):
     return late_Hz, counts / np.array([[p.exc_neurons], [p.inh_neurons]]) / (end_ms / BINS / 1000)
 
 
-@statistics(
-    cv=number("mean CV of interspike intervals before and after learning", ("phase",), **_FINE),
-    cv_share=number("share of neurons in each bin of the CV", ("phase", "bin"), discrete=True, **_FINE),
-)
-def irregularity(run, p):
-    cvs = []
+@statistic("mean CV of interspike intervals before and after learning", ("phase",), **_FINE)
+def cv(run, p):
+    found = []
     for _, step, neuron in windows(run, p):
         order = np.lexsort((step, neuron))
         same = np.diff(neuron[order]) == 0
         own, interval = neuron[order][1:][same], np.diff(step[order])[same]
         sums = np.array([np.bincount(own, interval**power, p.exc_neurons) for power in (0, 1, 2)])
         count, total, squares = sums[:, sums[0] >= FEWEST_INTERVALS]
-        cvs.append(np.sqrt(np.maximum(squares - total**2 / count, 0) / (count - 1)) * count / total)
-    return [mean(cv) for cv in cvs], [shares(cv, LARGEST_CV) for cv in cvs]
+        found.append(mean(np.sqrt(np.maximum(squares - total**2 / count, 0) / (count - 1)) * count / total))
+    return found
 
 
 @statistic("mean correlation of spike counts of two neurons, before and after learning", ("phase",), **_FINE)
@@ -71,9 +68,6 @@ def correlation(run, p):
     weight_share=number("share of plastic synapses in each bin of the weight", ("bin",), discrete=True, **_FINE),
 )
 def weights(run, p):
-    return mean(run.plastic_weight_nS), shares(run.plastic_weight_nS, LARGEST_WEIGHT_NS)
-
-
-def shares(values, largest):
-    """Return the share of values in each bin from 0 to the largest; what is above counts in the last."""
-    return ratio(np.histogram(np.minimum(values, largest), BINS, (0, largest))[0], len(values))
+    weight_nS = run.plastic_weight_nS
+    counts = np.histogram(np.minimum(weight_nS, LARGEST_WEIGHT_NS), BINS, (0, LARGEST_WEIGHT_NS))[0]
+    return mean(weight_nS), ratio(counts, len(weight_nS))

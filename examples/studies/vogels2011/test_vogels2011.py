@@ -1,22 +1,13 @@
-"""The example of a network outside the package: against plain loops, with a trace at each synapse as in Brian2."""
+"""The network against plain loops, with a trace at each synapse as in Brian2."""
 
 import numpy as np
 import pytest
 
 from replasticity.definitions import experiments
-from replasticity.peers import environments
 from replasticity.study import protocols
 from replasticity.testing import study_tests
-from tests.conftest import ROOT
 
 NAME = "vogels2011"
-
-
-@pytest.fixture(autouse=True)
-def studies(monkeypatch, in_project, request):
-    monkeypatch.setenv("REPLASTICITY_PATH", str(ROOT / "examples/studies"))
-    if request.node.name.endswith("[peer]") and not environments.environment("brian2").is_complete:
-        pytest.skip("Brian2 is not installed")
 
 
 def plain_loops(p, source, target):
