@@ -189,12 +189,20 @@ def test_what_fails_in_a_process_is_told_in_one_line(folder, capsys, monkeypatch
 def test_an_interrupt_leaves_nothing_half_written(folder, cores):
     command = [sys.executable, "-m", "replasticity", "figure", "mine", "--seeds", "1-3000", "--cores", cores]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, start_new_session=True)
-    while not list(folder.glob("results/runs/*/seed-*.nc")):
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # What a shell starts in the background inherits that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        while not list(folder.glob("results/runs/*/seed-*.nc")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.stderr.read()
     assert process.returncode == 130, said
     assert b"Traceback" not in said
     assert not [name for name in state(folder) if ".part" in name]

@@ -304,7 +304,7 @@ def test_rewards_more_often_compares_the_end_with_the_start():
 def test_yaml_has_the_parameters_of_the_recordings(in_project):
     resolved = experiments.resolve("izhikevich2007", "full")
     summary = protocol.peer.of_peer(
-        datasets.open_netcdf(in_project / resolved.experiment.peer.summary),
+        datasets.open_netcdf(experiments.summary_file(resolved.name, resolved.experiment.peer)),
         resolved.parameters,
     )
     theirs = protocol.peer.recorded_parameters(summary, json.loads(summary.attrs["parameters"]))

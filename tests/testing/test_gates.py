@@ -1,9 +1,8 @@
 """Each gate notices what it is there for, and says in which file, and how to mend it."""
 
-import importlib
 import itertools
 import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +10,7 @@ from replasticity import templates, testing
 from replasticity.comparison import Deviation, Tolerance
 from replasticity.errors import UserError
 from replasticity.judging import regression
-from replasticity.peers import replays
+from replasticity.peers import live, replays
 from replasticity.pipeline import provenance
 from replasticity.storage import places
 from tests.conftest import ROOT
@@ -198,12 +197,9 @@ def test_a_simulator_beside_ours_that_does_not_agree_is_noticed(new, monkeypatch
     study = new()
     assert outcome(study, "peer").status == testing.NOTHING
     (study / "peer_nest.py").write_text("")
-    live = ModuleType("replasticity.peers.live")
-    live.__spec__ = importlib.machinery.ModuleSpec(live.__name__, None)
-    monkeypatch.setitem(sys.modules, live.__name__, live)
     for holds in (True, False):
         conformance = SimpleNamespace(holds=holds, peer="NEST 3.10.0", experiment=study.name)
-        monkeypatch.setattr(live, "gate", lambda protocol, found=conformance: [found], raising=False)
+        monkeypatch.setattr(live, "gate", lambda protocol, found=conformance: [found])
         assert outcome(study, "peer").holds is holds
     (finding,) = outcome(study, "peer").findings
     assert str(finding).startswith(f"{study}/peer_nest.py: NEST 3.10.0 does not agree on {study.name}; 'python -m")
