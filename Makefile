@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install figures quick check gallery report test lint docs bench lock clean
+.PHONY: help install figures quick check gallery report test lint docs wheel bench lock clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -50,6 +50,9 @@ docs: install  ## Make the documentation site, docs/_build/html/index.html; its 
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -j auto \
 		-c docs -d docs/_build/doctrees . docs/_build/html
 
+wheel: install  ## Make the wheel and the source archive, into dist.
+	$(BIN)/python -m hatchling build -d dist
+
 bench: install  ## Measure side by side with NEST and Brian2, write benchmarks/RESULTS.md. One part: make bench PART=growth.
 	$(BIN)/python -m benchmarks $(PART)
 
@@ -58,5 +61,5 @@ lock: install  ## Renew requirements.lock and the conda environments from pyproj
 		--generate-hashes --all-extras pyproject.toml -o requirements.lock
 	$(BIN)/python tools/environment_from_lock.py
 
-clean:  ## Remove results, caches and .venv.
+clean:  ## Remove results, caches, the site, archives and .venv.
 	rm -rf results .cache .snakemake docs/_build docs/reference/generated $(VENV)
