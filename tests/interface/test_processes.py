@@ -38,7 +38,7 @@ def test_a_failing_seed_is_named_and_stops_the_others(processes, in_project):
     tasks = tasks_of([1, -7, *range(2, 1000)])
     done = []
     with pytest.raises(rp.UserError, match=r"zenke2015, seed -7: .*sample_inputs.* fails \(ValueError: "):
-        workers.results_of(tasks, processes, lambda: done.append(None))
+        workers.results_of(tasks, processes, done.append)
     assert len(done) < 900
     assert children() == []
 
@@ -54,7 +54,7 @@ def test_a_failing_seed_is_named_and_stops_the_others(processes, in_project):
 def test_a_process_that_dies_names_its_seed(program, fate, in_project, monkeypatch):
     monkeypatch.setattr(workers, "_PROGRAM", f"import os; {{path}}; {{descriptor}}; {program}")
     with pytest.raises(rp.UserError) as caught:
-        workers.results_of(tasks_of([7]), 2, lambda: None)
+        workers.results_of(tasks_of([7]), 2, lambda result: None)
     assert str(caught.value) == f"zenke2015, seed 7: its process {fate}"
     assert children() == []
 

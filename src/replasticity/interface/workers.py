@@ -74,7 +74,7 @@ def result_of(task: Task) -> Arrays:
         raise type(error)(f"{task}: {error}") from error
 
 
-def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None]) -> list[Arrays]:
+def results_of(tasks: Sequence[Task], processes: int, done: Callable[[Arrays], None]) -> list[Arrays]:
     """Return the results of tasks, in their order.
 
     Parameters
@@ -83,8 +83,8 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
         The runs to make.
     processes : int
         With 1, they are made here, one after the other.
-    advance : callable
-        Called after each.
+    done : callable
+        Called with each result, when it is there; what it raises stops the others.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
     if processes == 1:
         for place, task in enumerate(tasks):
             results[place] = result_of(task)
-            advance()
+            done(results[place])
         return [results[place] for place in range(len(tasks))]
     waiting = iter(range(len(tasks)))
     workers: list[_Worker] = []
@@ -114,7 +114,7 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
             for connection in wait(list(busy)):
                 worker, place = busy.pop(connection)
                 results[place] = worker.result_of(tasks[place])
-                advance()
+                done(results[place])
                 give_work(worker)
     finally:
         for worker in workers:
