@@ -124,8 +124,23 @@ def test_figure_is_that_of_the_command_line(suffix, panel, folder, monkeypatch):
     assert (folder / f"ours.{suffix}").read_bytes() == (folder / f"my.{suffix}").read_bytes()
 
 
-def test_replay_is_that_of_the_command_line(in_project, tmp_path):
-    recording = next(str(path) for path in sorted(in_project.glob("tests/peers/zenke/*seed1*.nc")))
+#: One of each kind that is replayed in few seconds.
+RECORDINGS = [
+    "beats/epsp",
+    "beats/stdp_window_0.02",
+    "clopath/network_seed1",
+    "dopamine/dopa_ten_seed1",
+    "dopamine/dopa_timing",
+    "izhikevich/izhikevich_seed1",
+    "urbanczik/learning_seed1",
+    "urbanczik/single_synapse",
+    "zenke/zenke_paper_seed1",
+]
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_replay_is_that_of_the_command_line(name, in_project, tmp_path):
+    recording = f"tests/peers/{name}.nc"
     assert main(["replay", recording, "--json", str(tmp_path / "replay.json")]) == 0
     (summary,) = json.loads((tmp_path / "replay.json").read_text())
     ours = rp.replay(recording)
