@@ -1,8 +1,8 @@
 """Published figures of synaptic plasticity, regenerated, tested and proved spike for spike.
 
 ``import replasticity as rp`` gives `experiments`, `parameters`, `run`, `summarise`, `judge`, `plot`, `replay`, `save`,
-`sweep` and `UserError`. Each is loaded when it is asked for: importing this costs nothing. `replasticity.interface` is their
-page.
+`sweep` and `UserError`. Each is loaded when it is asked for: importing this costs nothing. `replasticity.interface` is
+their page.
 """
 
 TYPE_CHECKING = False

@@ -49,6 +49,8 @@ def runs():
         (lambda: rp.run("zenke2015", seeds=[1, 1]), "zenke2015: seeds: each seed once, but 1 is there more than once"),
         (lambda: rp.run("zenke2015", seeds=[]), "zenke2015: seeds: at least one seed"),
         (lambda: rp.run("zenke2015", 1, processes=0), "zenke2015: processes: has to be greater than 0 (it is 0)"),
+        (lambda: rp.run(["zenke2015"]), "experiment: has to be a name, such as 'zenke2015' (it is of type list)"),
+        (lambda: rp.run("zenke2015", rates_Hz=5.0), "zenke2015: rates_Hz: has to be a list (it is 5.0)"),
         (lambda: rp.run("zenke2015", scale="standart"), "no scale 'standart' (did you mean 'standard'?); allowed: "),
         (lambda: rp.run("zenke2015", scale="huge"), "scale: no scale 'huge'; allowed: quick, standard, full"),
         (lambda: rp.run("clopath2010_1000s", scale="quick"), "clopath2010_1000s: is left out at scale 'quick'"),
@@ -78,7 +80,10 @@ def test_datasets_that_do_not_fit_end_in_one_line(runs):
     with pytest.raises(rp.UserError, match="zenke2015: is given more than once"):
         rp.plot(runs, runs)
     beside = rp.run("zenke2015_eq15", seeds=1)
-    with pytest.raises(rp.UserError, match="zenke2015_eq15: this experiment has no figure of its own; allowed: "):
+    with pytest.raises(
+        rp.UserError,
+        match="zenke2015_eq15: this experiment has no figure of its own, that of 'zenke2015' shows",
+    ):
         rp.plot(beside)
     with pytest.raises(rp.UserError, match="beats: the figure of 'zenke2015' does not show it; allowed: zenke2015, "):
         rp.plot(runs, rp.run("beats", seeds=1))

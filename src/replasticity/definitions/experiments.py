@@ -492,8 +492,10 @@ def drawn_figure(name: str) -> DrawnFigure:
     """
     figure = load(name).figure
     if figure is None:
-        having = [each for each in names() if load(each).figure is not None]
-        raise UserError(f"{name}: this experiment has no figure of its own; allowed: {', '.join(having)}")
+        having = {each: drawn for each in names() if (drawn := load(each).figure) is not None}
+        showing = [each for each, drawn in having.items() if name in drawn.beside.values()]
+        where = f", that of '{showing[0]}' shows it" if showing else ""
+        raise UserError(f"{name}: this experiment has no figure of its own{where}; allowed: {', '.join(having)}")
     return figure
 
 

@@ -246,9 +246,9 @@ def _simulated(
             if not checked:
                 _require_memory(points[0].name, result, len(tasks))
                 checked = True
-            advance()
+            advance(1)
 
-        return workers.results_of(tasks, processes, done)
+        return workers.results_of(tasks, processes, done, lambda: advance(0))
 
 
 def _require_memory(name: str, first: Arrays, count: int) -> None:

@@ -18,7 +18,7 @@ table.replasticity div { min-width: 12em; max-width: 32em; }
 </style>"""
 
 
-class Table(pd.DataFrame):
+class Table(pd.DataFrame):  # type: ignore[misc]  # pandas has no types
     """A `pandas.DataFrame` that a notebook shows with whole sentences, all rows, and its index as the first column."""
 
     @property
