@@ -12,7 +12,7 @@ _SHORT = 30
 
 # More specific than the styles of notebooks, which align what is in cells on the right.
 _STYLE = """<style>
-table.replasticity td, table.replasticity th { text-align: left; vertical-align: top; }
+table.replasticity td, table.replasticity th { text-align: left; vertical-align: top; padding: 0.2em 0.6em; }
 table.replasticity td:first-child { font-weight: bold; }
 table.replasticity div { min-width: 12em; max-width: 32em; }
 </style>"""
