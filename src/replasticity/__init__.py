@@ -1,18 +1,18 @@
 """Published figures of synaptic plasticity, regenerated, tested and proved spike for spike.
 
-``import replasticity as rp`` gives `experiments`, `parameters`, `run`, `summarise`, `judge`, `plot`, `replay`, `sweep`
-and `UserError`. Each is loaded when it is asked for: importing this costs nothing. `replasticity.interface` is their
-page.
+``import replasticity as rp`` gives `experiments`, `parameters`, `run`, `summarise`, `judge`, `plot`, `replay`, `save`,
+`sweep` and `UserError`. Each is loaded when it is asked for: importing this costs nothing. `replasticity.interface` is
+their page.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from replasticity.errors import UserError
     from replasticity.interface.catalogue import experiments, parameters
-    from replasticity.interface.results import judge, plot, replay
+    from replasticity.interface.results import judge, plot, replay, save
     from replasticity.interface.runs import run, summarise, sweep
 
-__all__ = ["UserError", "experiments", "judge", "parameters", "plot", "replay", "run", "summarise", "sweep"]
+__all__ = ["UserError", "experiments", "judge", "parameters", "plot", "replay", "run", "save", "summarise", "sweep"]
 __version__ = "0.1.0"
 
 #: Public name -> the module that has it.
@@ -24,6 +24,7 @@ _MODULES = {
     "plot": "interface.results",
     "replay": "interface.results",
     "run": "interface.runs",
+    "save": "interface.results",
     "summarise": "interface.runs",
     "sweep": "interface.runs",
 }

@@ -91,7 +91,7 @@ def test_panel_that_cannot_be_drawn_is_told(project, capsys, arguments, text):
         (["aggregate", "zenke2015", "--seeds", "1-x"], "--seeds 1-x: has to be such as 1-40 or 1,2,7"),
         (["evaluate", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
         (["plot", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
-        (["plot", "zenke2015_eq15"], "this experiment has no figure of its own; allowed: "),
+        (["plot", "zenke2015_eq15"], "has no figure of its own, that of 'zenke2015' shows it; allowed: "),
         (["plot", "zenke2015", "Snakefile"], "Snakefile: cannot be read as netCDF-4"),
         (["check", "zenke2015"], "results/ensembles/zenke2015.nc: no such file"),
         (["claims"], "nothing has been evaluated yet"),

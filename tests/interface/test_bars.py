@@ -40,17 +40,22 @@ def on_terminal(monkeypatch):
 
 def test_nothing_is_shown_of_what_is_over_at_once(clock, on_terminal):
     def work(advance, terminal):
-        advance()
-        advance()
+        advance(1)
+        advance(1)
 
     assert on_terminal(work, 2) == ""
     assert "2/2" in on_terminal(work, 2, shown=True)
 
 
+def test_a_bar_that_is_wanted_is_there_before_the_first_seed_is_done(clock, on_terminal):
+    assert "0/2" in on_terminal(lambda advance, terminal: None, 2, shown=True)
+    assert on_terminal(lambda advance, terminal: None, 2) == ""
+
+
 def test_nothing_is_shown_where_it_is_not_wanted(clock, on_terminal):
     def work(advance, terminal):
         clock[0] += 1000.0
-        advance()
+        advance(1)
 
     assert on_terminal(work, 2, shown=False) == ""
     assert "1/2" in on_terminal(work, 2)
@@ -58,9 +63,9 @@ def test_nothing_is_shown_where_it_is_not_wanted(clock, on_terminal):
 
 def test_a_terminal_has_a_bar_and_what_a_run_says_stands_above(clock, on_terminal):
     def work(advance, terminal):
-        advance()
+        advance(1)
         clock[0] = 3.0
-        advance()
+        advance(1)
         assert sys.stderr is not terminal
         # So that a long run says in lines how far it is, and does not draw into the bar.
         assert not sys.stderr.isatty()
@@ -74,7 +79,7 @@ def test_a_terminal_has_a_bar_and_what_a_run_says_stands_above(clock, on_termina
 
 def test_the_terminal_is_as_it_was_after_an_interrupt(clock, on_terminal):
     def work(advance, terminal):
-        advance()
+        advance(1)
         raise KeyboardInterrupt
 
     shown = on_terminal(work, 3, shown=True)
@@ -86,7 +91,7 @@ def test_a_log_has_a_line_now_and_then(clock, capsys):
     with bars.progress_bar("zenke2015", 100, None) as advance:
         for _ in range(100):
             clock[0] += 1.0
-            advance()
+            advance(1)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "zenke2015: 32 of 100 after 30 s",
@@ -112,8 +117,8 @@ def test_a_notebook_has_a_bar_of_its_own(clock, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     with bars.progress_bar("zenke2015", 3, shown=True) as advance:
-        advance()
-        advance()
+        advance(1)
+        advance(1)
     (bar,) = made
     assert (bar.total, bar.shown, bar.progress) == (3, True, 2)
     assert capsys.readouterr().err == ""

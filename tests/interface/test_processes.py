@@ -38,9 +38,18 @@ def test_a_failing_seed_is_named_and_stops_the_others(processes, in_project):
     tasks = tasks_of([1, -7, *range(2, 1000)])
     done = []
     with pytest.raises(rp.UserError, match=r"zenke2015, seed -7: .*sample_inputs.* fails \(ValueError: "):
-        workers.results_of(tasks, processes, lambda: done.append(None))
+        workers.results_of(tasks, processes, done.append, lambda: None)
     assert len(done) < 900
     assert children() == []
+
+
+def test_it_is_heard_that_processes_are_still_busy(in_project, monkeypatch):
+    monkeypatch.setattr(workers, "_STILL_S", 0.01)
+    heard = []
+    workers.results_of(tasks_of([1, 2]), 2, lambda result: heard.append("done"), lambda: heard.append("still"))
+    # Importing what they need takes longer.
+    assert heard[0] == "still"
+    assert heard.count("done") == 2
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_a_failing_seed_is_named_and_stops_the_others(processes, in_project):
 def test_a_process_that_dies_names_its_seed(program, fate, in_project, monkeypatch):
     monkeypatch.setattr(workers, "_PROGRAM", f"import os; {{path}}; {{descriptor}}; {program}")
     with pytest.raises(rp.UserError) as caught:
-        workers.results_of(tasks_of([7]), 2, lambda: None)
+        workers.results_of(tasks_of([7]), 2, lambda result: None, lambda: None)
     assert str(caught.value) == f"zenke2015, seed 7: its process {fate}"
     assert children() == []
 

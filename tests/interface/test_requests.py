@@ -1,7 +1,10 @@
 """What the Python interface takes and refuses: one line that names what is wrong and what is allowed."""
 
+import html
 import json
+import math
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +15,7 @@ import xarray as xr
 
 import replasticity as rp
 from replasticity.definitions import experiments
+from replasticity.interface import runs as run_module
 from replasticity.interface import stacking
 from replasticity.interface.requests import plain
 from replasticity.pipeline import simulation
@@ -45,6 +49,9 @@ def runs():
         (lambda: rp.run("zenke2015", seeds=[1, 1]), "zenke2015: seeds: each seed once, but 1 is there more than once"),
         (lambda: rp.run("zenke2015", seeds=[]), "zenke2015: seeds: at least one seed"),
         (lambda: rp.run("zenke2015", 1, processes=0), "zenke2015: processes: has to be greater than 0 (it is 0)"),
+        (lambda: rp.run(["zenke2015"]), "experiment: has to be a name, such as 'zenke2015' (it is of type list)"),
+        (lambda: rp.run("zenke2015", rates_Hz=5.0), "zenke2015: rates_Hz: has to be a list (it is 5.0)"),
+        (lambda: rp.run("zenke2015", scale="standart"), "no scale 'standart' (did you mean 'standard'?); allowed: "),
         (lambda: rp.run("zenke2015", scale="huge"), "scale: no scale 'huge'; allowed: quick, standard, full"),
         (lambda: rp.run("clopath2010_1000s", scale="quick"), "clopath2010_1000s: is left out at scale 'quick'"),
         (lambda: rp.sweep("zenke2015", tau_H_ms=[]), "zenke2015: tau_H_ms: at least one value to sweep"),
@@ -73,7 +80,10 @@ def test_datasets_that_do_not_fit_end_in_one_line(runs):
     with pytest.raises(rp.UserError, match="zenke2015: is given more than once"):
         rp.plot(runs, runs)
     beside = rp.run("zenke2015_eq15", seeds=1)
-    with pytest.raises(rp.UserError, match="zenke2015_eq15: this experiment has no figure of its own; allowed: "):
+    with pytest.raises(
+        rp.UserError,
+        match="zenke2015_eq15: this experiment has no figure of its own, that of 'zenke2015' shows",
+    ):
         rp.plot(beside)
     with pytest.raises(rp.UserError, match="beats: the figure of 'zenke2015' does not show it; allowed: zenke2015, "):
         rp.plot(runs, rp.run("beats", seeds=1))
@@ -96,6 +106,24 @@ def test_values_of_numpy_are_taken_as_numbers_and_lists(in_project):
     assert json.loads(made.attrs["changed_parameters"]) == changed
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_runs_that_do_not_fit_into_memory_are_refused_after_the_first_one(processes, in_project, monkeypatch):
+    # A run has 0.3 MB.
+    monkeypatch.setattr(run_module, "_memory_bytes", lambda: 10**8)
+    assert rp.run("zenke2015", 20, processes=processes).sizes["seed"] == 20
+    with pytest.raises(rp.UserError) as caught:
+        rp.run("zenke2015", 50_000, processes=processes)
+    message = str(caught.value)
+    assert message.startswith("zenke2015: 50000 runs or combinations need about ")
+    assert "replasticity.sweep keeps the statistics of a run only" in message
+    assert "\n" not in message
+
+
+def test_the_history_of_many_seeds_is_short(runs):
+    assert "seeds=range(0, 3)" in runs.attrs["history"]
+    assert "seeds=[0, 2, 5]" in rp.run("zenke2015", [0, 2, 5]).attrs["history"]
+
+
 def test_a_number_of_seeds_begins_with_the_first_one_of_the_experiment(in_project):
     assert rp.run("zenke2015", 2).seed.values.tolist() == [1001, 1002]
     assert rp.run("zenke2015", scale="quick").seed.values.tolist() == [1001, 1002, 1003]
@@ -111,8 +139,27 @@ def test_tables_are_pandas_frames_that_a_notebook_shows(in_project):
         "protocol": "zenke2015",
         "figure": "zenke2015",
     }
-    html = rp.parameters("zenke2015")._repr_html_()
-    assert "<td>$\\tau_H$</td>" in html
+    assert "<td>$\\tau_H$</td>" in rp.parameters("zenke2015")._repr_html_()
+
+
+def test_a_notebook_shows_tables_whole(runs):
+    def cells(table):
+        return re.findall(r"<td>(?:<div>)?(.*?)(?:</div>)?</td>", table._repr_html_())
+
+    every = rp.experiments()
+    shown = cells(every)
+    assert shown[:: len(every.columns) + 1] == list(every.index)
+    assert {html.escape(title, quote=False) for title in every.title} <= set(shown)
+    # A part of a table, too.
+    verdicts = rp.judge(runs)[["statement", "p", "interval", "at"]].iloc[:2]
+    verdicts["p"] = [1e-12, math.nan]
+    verdicts["at"] = [{"epoch": 3}, {}]
+    first, second = cells(verdicts)[:5], cells(verdicts)[5:]
+    assert first[:3] == [verdicts.index[0], html.escape(verdicts.statement.iloc[0], quote=False), "1e-12"]
+    assert first[4] == "epoch 3"
+    assert (second[2], second[4]) == ("", "")
+    # An index without a name stays the row's number.
+    assert "<th>0</th>" in verdicts.reset_index(drop=True)._repr_html_()
 
 
 def test_parameters_are_those_of_the_yaml(in_project):

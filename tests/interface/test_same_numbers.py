@@ -3,13 +3,13 @@
 import json
 import math
 
+import matplotlib as mpl
 import pytest
 from ruamel.yaml import YAML
 
 import replasticity as rp
 from replasticity.cli import main
 from replasticity.definitions import experiments
-from replasticity.plotting import rendering
 from replasticity.storage import datasets
 from replasticity.study import protocols
 from tests.conftest import STUDIES
@@ -112,16 +112,35 @@ def test_verdicts_of_a_figure_are_corrected_together(in_project):
     assert {each["measured_by"]["corrected"] for each in measured} == {"zenke2015_post_pre"}
 
 
-def test_figure_is_that_of_the_command_line(folder, monkeypatch):
+@pytest.mark.parametrize(("suffix", "panel"), [("svg", None), ("pdf", None), ("png", "c")])
+def test_figure_is_that_of_the_command_line(suffix, panel, folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert main(["simulate", "zenke2015", "--seed", "7", "--set", "tau_H_ms=200", "-o", "my.nc"]) == 0
-    assert main(["plot", "zenke2015", "my.nc", "-o", "my.svg"]) == 0
-    rendering.save(rp.plot(rp.run("zenke2015", [7], tau_H_ms=200)), folder / "ours.svg")
-    assert (folder / "ours.svg").read_bytes() == (folder / "my.svg").read_bytes()
+    only = ["--panel", panel] if panel else []
+    assert main(["plot", "zenke2015", "my.nc", "-o", f"my.{suffix}", *only]) == 0
+    # What is set outside changes nothing.
+    with mpl.rc_context({"font.size": 17.0, "savefig.dpi": 50, "svg.hashsalt": "mine"}):
+        rp.save(rp.plot(rp.run("zenke2015", [7], tau_H_ms=200)), f"ours.{suffix}", panel=panel)
+    assert (folder / f"ours.{suffix}").read_bytes() == (folder / f"my.{suffix}").read_bytes()
 
 
-def test_replay_is_that_of_the_command_line(in_project, tmp_path):
-    recording = next(str(path) for path in sorted(in_project.glob("tests/peers/zenke/*seed1*.nc")))
+#: One of each kind that is replayed in few seconds.
+RECORDINGS = [
+    "beats/epsp",
+    "beats/stdp_window_0.02",
+    "clopath/network_seed1",
+    "dopamine/dopa_ten_seed1",
+    "dopamine/dopa_timing",
+    "izhikevich/izhikevich_seed1",
+    "urbanczik/learning_seed1",
+    "urbanczik/single_synapse",
+    "zenke/zenke_paper_seed1",
+]
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_replay_is_that_of_the_command_line(name, in_project, tmp_path):
+    recording = f"tests/peers/{name}.nc"
     assert main(["replay", recording, "--json", str(tmp_path / "replay.json")]) == 0
     (summary,) = json.loads((tmp_path / "replay.json").read_text())
     ours = rp.replay(recording)

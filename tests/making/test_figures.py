@@ -212,7 +212,7 @@ def test_an_interrupt_leaves_nothing_half_written(folder, cores):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("figure", "other"), "other: this experiment has no figure of its own; allowed: "),
+        (("figure", "other"), "other: this experiment has no figure of its own, that of 'mine' shows it; allowed: "),
         (("figure", "mine", "--cores", "0"), "--cores 0: has to be 1 or more"),
         (("figure", "mine", "--set", "tau_H_ms=-1"), "--set: tau_H_ms: has to be greater than 0"),
         (

@@ -93,14 +93,28 @@ def test_both_parsers_read_the_same(scalar):
             "errata.short-tau-h-and-epochs.measured_by.at: has to name these dimensions of G_late_sd_Hz",
         ),
         (
+            "at: {epoch: 4}",
+            "at: {epochs: 4}",
+            "of G_late_sd_Hz: epoch; 'epochs' is none (did you mean 'epoch'?)",
+        ),
+        (
             "corrected: zenke2015_eq15, statistic",
             "corrected: beats, statistic",
             "errata.exchanged-traces.measured_by.corrected: 'beats' is no experiment of this protocol beside it in its "
             "figure; allowed: zenke2015_eq15, zenke2015_paper, zenke2015_long_tau, ",
         ),
         ("id: sampled-abscissa", "id: reversed-sign", "errata.reversed-sign: each id once"),
-        ("paper: zenke2015_paper", "paper: zenke2016", "figure.beside.paper: no experiment 'zenke2016'"),
+        (
+            "paper: zenke2015_paper",
+            "paper: zenke2016",
+            "figure.beside.paper: no experiment 'zenke2016' (did you mean 'zenke2015'?); allowed: ",
+        ),
         ("zenke_summary.nc", "none.nc", "peer.summary: no file 'recordings/none.nc'"),
+        (
+            "protocol: zenke2015",
+            "protocol: zenke2014",
+            "protocol: no protocol 'zenke2014' (did you mean 'zenke2015'?); allowed: ",
+        ),
         ("protocol: zenke2015", "protocol: homeostasis", "protocol: no protocol 'homeostasis'; allowed: "),
         ("title: Homeo", "title: [Homeo", "no valid YAML: line "),
         ("references:\n", "references:\nreferences:\n", "no valid YAML: line "),
@@ -200,7 +214,10 @@ def test_every_parameter_has_a_unit_or_none_and_a_source(in_project):
     [
         ({"scale": "tiny"}, "scale: has to be 'quick', 'standard' or 'full' (it is \"tiny\")"),
         ({"scael": "quick"}, "scael: unknown key (did you mean 'scale'?)"),
-        ({"experiments": ["zenke2014"]}, "experiments: no experiment 'zenke2014'"),
+        (
+            {"experiments": ["zenke2014"]},
+            "experiments: no experiment 'zenke2014' (did you mean 'zenke2015'?); allowed: ",
+        ),
         ({"seeds": {"zenke2014": 3}}, "seeds: no experiment 'zenke2014'"),
         ({"seeds": {"zenke2015": [1, 1]}}, "seeds: each seed once, but 1 is there more than once"),
         ({"seeds": 3}, "seeds: has to be"),

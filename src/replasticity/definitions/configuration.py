@@ -61,8 +61,8 @@ def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configu
         for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
             for name in given:
                 if name not in experiments.names():
-                    allowed = ", ".join(experiments.names())
-                    raise UserError(f"{where}: {key}: no experiment '{name}'; allowed: {allowed}")
+                    meant, allowed = yaml_files.near(name, experiments.names()), ", ".join(experiments.names())
+                    raise UserError(f"{where}: {key}: no experiment '{name}'{meant}; allowed: {allowed}")
     return configuration
 
 

@@ -445,7 +445,8 @@ def load(name: str) -> Experiment:
     protocol = content.get("protocol")
     if protocol not in protocols.names():
         raise UserError(
-            f"{project.shown(path)}: protocol: no protocol '{protocol}'; allowed: {', '.join(protocols.names())}"
+            f"{project.shown(path)}: protocol: no protocol '{protocol}'{near(str(protocol), protocols.names())}; "
+            f"allowed: {', '.join(protocols.names())}"
         )
     experiment: Experiment = validate(experiment_model(protocol), content, path)
     resolved = [resolve(name, scale, experiment=experiment) for scale in SCALES]
@@ -491,8 +492,10 @@ def drawn_figure(name: str) -> DrawnFigure:
     """
     figure = load(name).figure
     if figure is None:
-        having = [each for each in names() if load(each).figure is not None]
-        raise UserError(f"{name}: this experiment has no figure of its own; allowed: {', '.join(having)}")
+        having = {each: drawn for each in names() if (drawn := load(each).figure) is not None}
+        showing = [each for each, drawn in having.items() if name in drawn.beside.values()]
+        where = f", that of '{showing[0]}' shows it" if showing else ""
+        raise UserError(f"{name}: this experiment has no figure of its own{where}; allowed: {', '.join(having)}")
     return figure
 
 
@@ -516,9 +519,11 @@ def _check_statistic(key: str, statistic: str, at: Mapping[str, int], protocol: 
             f"{key}.statistic: no statistic '{statistic}'{near(statistic, list(statistics))}; "
             f"allowed: {', '.join(statistics)}"
         )
-    if set(at) != set(statistics[statistic].dimensions):
-        dimensions = ", ".join(statistics[statistic].dimensions) or "none"
-        raise UserError(f"{key}.at: has to name these dimensions of {statistic}: {dimensions}")
+    dimensions = statistics[statistic].dimensions
+    if set(at) != set(dimensions):
+        unknown = [f"; '{each}' is none{near(each, dimensions)}" for each in at if each not in dimensions]
+        allowed = ", ".join(dimensions) or "none"
+        raise UserError(f"{key}.at: has to name these dimensions of {statistic}: {allowed}{''.join(unknown[:1])}")
 
 
 def _check_indices(resolved: Resolved, path: Path) -> None:
@@ -554,8 +559,8 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
         for role, other in experiment.figure.beside.items():
             if other not in names():
                 raise UserError(
-                    f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'; "
-                    f"allowed: {', '.join(names())}"
+                    f"{project.shown(path)}: figure.beside.{role}: no experiment '{other}'"
+                    f"{near(other, names())}; allowed: {', '.join(names())}"
                 )
         drawing = list(protocols.figures())
         if experiment.figure.module not in drawing:
@@ -641,7 +646,7 @@ def resolve(
     """
     experiment = experiment or load(name)
     if scale not in SCALES:
-        raise UserError(f"scale: no scale '{scale}'; allowed: {', '.join(SCALES)}")
+        raise UserError(f"scale: no scale '{scale}'{near(str(scale), SCALES)}; allowed: {', '.join(SCALES)}")
     size: Scale = getattr(experiment.scales, scale)
     values = {key: sourced["value"] for key, sourced in experiment.parameters.model_dump(mode="json").items()}
     model = protocols.get(experiment.protocol).Parameters

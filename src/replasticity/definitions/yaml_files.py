@@ -157,7 +157,9 @@ def _one_line(model: type[BaseModel], error: ValidationError) -> str:
     elif first["type"] == "missing":
         text = "is missing"
     else:
-        text = first["msg"].removeprefix("Value error, ").replace("Input should be", "has to be")
+        text = first["msg"].removeprefix("Value error, ")
+        for theirs, ours in (("Input should be", "has to be"), ("a valid array", "a list")):
+            text = text.replace(theirs, ours)
         if not isinstance(first["input"], dict):
             text += f" (it is {json.dumps(first['input'], default=str)[:60]})"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -7,6 +7,7 @@
 `rp.summarise`           runs -> statistics of each seed
 `rp.judge`               runs or statistics -> a verdict on each claim, as a table
 `rp.plot`                runs or statistics -> a `matplotlib.figure.Figure`
+`rp.save`                write such a figure as the workflow does: the same bytes
 `rp.replay`              run another simulator's recording again: how each quantity deviates, as a table
 `rp.sweep`               statistics over seeds and over values of parameters
 =======================  ===========================================================================================

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def progress_bar(what: str, total: int, shown: bool | None) -> Iterator[Callable[[], None]]:
-    """Give a function to call after each seed.
+def progress_bar(what: str, total: int, shown: bool | None) -> Iterator[Callable[[int], None]]:
+    """Give a function to call with the number of seeds that have been done since the last call, which may be 0.
 
     Parameters
     ----------
@@ -28,14 +28,16 @@ def progress_bar(what: str, total: int, shown: bool | None) -> Iterator[Callable
     """
     started, done = time.monotonic(), 0
 
-    def advance() -> None:
+    def advance(more: int) -> None:
         nonlocal done
-        done += 1
+        done += more
         if shown or (shown is None and time.monotonic() - started >= QUIET_S):
             show(done)
 
     with contextlib.ExitStack() as stack:
         show = _display(what, total, stack)
+        # A bar that is wanted is there from the beginning: the first seed may take an hour.
+        advance(0)
         yield advance
 
 

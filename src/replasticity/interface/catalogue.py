@@ -7,6 +7,7 @@ import pandas as pd
 from replasticity.definitions import experiments as definitions
 from replasticity.definitions.parameters import OnGrid, Parameters
 from replasticity.interface.requests import plain, resolved_request
+from replasticity.interface.tables import Table
 from replasticity.study import protocols
 from replasticity.units import unit_of
 
@@ -39,7 +40,7 @@ def experiments() -> pd.DataFrame:
         study = protocols.get(experiment.protocol).module.split(".")[-2]
         figure = first if loaded[first].figure is not None else None
         rows.append((name, experiment.title, study, experiment.protocol, figure))
-    return pd.DataFrame(rows, columns=["name", "title", "study", "protocol", "figure"]).set_index("name")
+    return Table(rows, columns=["name", "title", "study", "protocol", "figure"]).set_index("name")
 
 
 def parameters(experiment: str, /, *, scale: str = "standard", **changes: Any) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def parameters(experiment: str, /, *, scale: str = "standard", **changes: Any) -
         rows.append(row)
     columns = ["name", "value", "units", "symbol", "source", "bounds", "description"]
     # Values have several types; as objects they stay what they are.
-    return pd.DataFrame(rows, columns=columns).astype({"value": object}).set_index("name")
+    return Table(rows, columns=columns).astype({"value": object}).set_index("name")
 
 
 #: Key of a JSON schema -> in words.

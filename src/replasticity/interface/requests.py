@@ -48,6 +48,8 @@ def resolved_request(
     name: str, scale: str, changes: Mapping[str, Any], experiment: Experiment | None = None
 ) -> Resolved:
     """Return an experiment at one scale with changed parameters; errors name the experiment and the parameter."""
+    if not isinstance(name, str):
+        raise UserError(f"experiment: has to be a name, such as 'zenke2015' (it is of type {type(name).__name__})")
     with _without_cause():
         return experiments.resolve(name, scale, plain(changes), experiment=experiment, changed_by=name)
 

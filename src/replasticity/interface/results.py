@@ -12,6 +12,7 @@ import xarray as xr
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
 from replasticity.interface.runs import RUNS, STATISTICS, require_kind, summarise
+from replasticity.interface.tables import Table
 from replasticity.storage import datasets
 from replasticity.study import protocols
 
@@ -66,7 +67,7 @@ def judge(statistics: Given, *beside: xr.Dataset) -> pd.DataFrame:
     first_columns = ["id", "verdict", "kind", "statement", "estimate", "interval"]
     known = [*experiments.Claim.model_fields, *(field.name for field in dataclasses.fields(Verdict))]
     columns = list(dict.fromkeys([*first_columns, *known]))
-    table = pd.DataFrame([[claim[name] for name in columns] for claim in claims], columns=columns).set_index("id")
+    table = Table([[claim[name] for name in columns] for claim in claims], columns=columns).set_index("id")
     table.attrs = found
     return table
 
@@ -85,8 +86,9 @@ def plot(statistics: Given, *beside: xr.Dataset) -> "Figure":
     Returns
     -------
     matplotlib.figure.Figure
-        The figure, which a notebook shows; save it with its method ``savefig``. Importing matplotlib is what makes it
-        keep its list of fonts, in its own folder (``MPLCONFIGDIR``).
+        The figure, which a notebook shows. `save` writes the file that the workflow makes of it; the figure's method
+        ``savefig`` takes your own settings of matplotlib (``dpi``, fonts of an SVG) instead. Importing matplotlib is
+        what makes it keep its list of fonts, in its own folder (``MPLCONFIGDIR``).
 
     Raises
     ------
@@ -104,10 +106,7 @@ def plot(statistics: Given, *beside: xr.Dataset) -> "Figure":
 
     ensembles = _by_experiment(statistics, beside)
     name = next(iter(ensembles))
-    figure = experiments.load(name).figure
-    if figure is None:
-        having = [each for each in experiments.names() if experiments.load(each).figure is not None]
-        raise UserError(f"{name}: this experiment has no figure of its own; allowed: {', '.join(having)}")
+    figure = experiments.drawn_figure(name)
     role_of = {name: "main"} | {other: role for role, other in figure.beside.items()}
     for other in ensembles:
         if other not in role_of:
@@ -115,6 +114,39 @@ def plot(statistics: Given, *beside: xr.Dataset) -> "Figure":
     with datasets.content_of():
         roles = {role_of[other]: ensemble for other, ensemble in ensembles.items()}
         return rendering.plot(protocols.figures()[figure.module], roles)
+
+
+def save(figure: "Figure", path: str | os.PathLike[str], *, panel: str | None = None) -> None:
+    """Write a figure as the workflow writes it: equal statistics give equal bytes, whatever your matplotlib is set to.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From `plot`; what you have added to it is in the file.
+    path : path
+        File to write, whole or not at all; its ending is the format: ``.pdf``, ``.svg`` or ``.png``.
+    panel : str, optional
+        Letter of a panel, such as ``"c"``, which then is the whole picture.
+
+    Raises
+    ------
+    UserError
+        If the format is another, there is no such panel, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import replasticity as rp
+    >>> figure = rp.plot(rp.run("zenke2015", seeds=2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rp.save(figure, Path(folder, "zenke2015.png"))
+    ...     Path(folder, "zenke2015.png").stat().st_size > 10_000
+    True
+    """
+    from replasticity.plotting import rendering
+
+    rendering.save(figure, Path(path), panel)
 
 
 def replay(recording: str | os.PathLike[str]) -> pd.DataFrame:
@@ -148,7 +180,7 @@ def replay(recording: str | os.PathLike[str]) -> pd.DataFrame:
 
     _, deviations = replays.replay(Path(recording))
     # As objects None does not become NaN, nor a count beside it a floating-point number.
-    table = pd.DataFrame([vars(each) | {"tolerance": str(each.tolerance)} for each in deviations], dtype=object)
+    table = Table([vars(each) | {"tolerance": str(each.tolerance)} for each in deviations], dtype=object)
     table = table.astype({"absolute": float, "relative": float}).set_index("quantity")
     table.attrs = {"holds": replays.holds(deviations)}
     return table[["holds", "compared", "unmatched", "absolute", "relative", "tolerance", "note"]]

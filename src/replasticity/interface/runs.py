@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,8 @@ def run(
     Raises
     ------
     UserError
-        If a name or a value is not allowed, or a run fails; then the message names its seed.
+        If a name or a value is not allowed, the runs of all seeds do not fit into memory, or a run fails; then the
+        message names its seed.
 
     Examples
     --------
@@ -83,7 +85,7 @@ def run(
     chosen, count = seeds_and_processes(resolved, seeds, processes)
     arrays = _simulated([resolved], chosen, count, progress, summarised=False)
     code = provenance.simulation_digest(resolved.experiment.protocol)
-    command = f"replasticity.run({resolved.name!r}, seeds={chosen}, scale={scale!r}, **{resolved.changes})"
+    command = f"replasticity.run({resolved.name!r}, seeds={_in_short(chosen)}, scale={scale!r}, **{resolved.changes})"
     attributes = provenance.attributes(resolved, RUNS, command, code) | {"scale": scale}
     return stacked(_protocol(resolved).RUN, arrays, {"seed": chosen}, _SEED, attributes)
 
@@ -202,7 +204,7 @@ def sweep(
         for name, dimension in dimension_of.items()
     }
     base = resolved_request(experiment, scale, fixed, whole.experiment)
-    command = f"replasticity.sweep({experiment!r}, seeds={chosen}, scale={scale!r}, **{given})"
+    command = f"replasticity.sweep({experiment!r}, seeds={_in_short(chosen)}, scale={scale!r}, **{given})"
     code = provenance.statistics_digest(base.experiment.protocol)
     attributes = provenance.attributes(base, SWEEP, command, code) | {
         "scale": scale,
@@ -237,7 +239,43 @@ def _simulated(
         for seed in seeds
     ]
     with progress_bar(points[0].name, len(tasks), progress) as advance:
-        return workers.results_of(tasks, processes, advance)
+        checked = False
+
+        def done(result: Arrays) -> None:
+            nonlocal checked
+            if not checked:
+                _require_memory(points[0].name, result, len(tasks))
+                checked = True
+            advance(1)
+
+        return workers.results_of(tasks, processes, done, lambda: advance(0))
+
+
+def _require_memory(name: str, first: Arrays, count: int) -> None:
+    """Check, after the first of many results, that all fit into the memory of this machine.
+
+    Raises
+    ------
+    UserError
+        If they do not.
+    """
+    # They stand there one by one, then as one dataset, whose digest takes a copy of its largest variables: as measured.
+    needed = 2.5 * count * sum(array.nbytes for array in first.values())
+    if needed > (there := _memory_bytes()):
+        raise UserError(
+            f"{name}: {count} runs or combinations need about {needed / 1e9:.3g} GB of memory, this machine has "
+            f"{there / 1e9:.3g} GB; fewer seeds need less, and replasticity.sweep keeps the statistics of a run only"
+        )
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _in_short(seeds: list[int]) -> str:
+    """Return seeds as Python has them; thousands that follow one another in few letters."""
+    following = range(seeds[0], seeds[0] + len(seeds))
+    return str(following) if len(seeds) > 2 and seeds == list(following) else str(seeds)
 
 
 def _label(resolved: Resolved) -> str:

@@ -24,6 +24,9 @@ from replasticity.storage.contract import Arrays
 from replasticity.study import protocols
 from replasticity.study.ensembles import Gathering
 
+#: How long other processes are waited for before somebody hears that they are still busy [s].
+_STILL_S = 1.0
+
 
 class Task(NamedTuple):
     """A run to make.
@@ -74,7 +77,9 @@ def result_of(task: Task) -> Arrays:
         raise type(error)(f"{task}: {error}") from error
 
 
-def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None]) -> list[Arrays]:
+def results_of(
+    tasks: Sequence[Task], processes: int, done: Callable[[Arrays], None], still: Callable[[], None]
+) -> list[Arrays]:
     """Return the results of tasks, in their order.
 
     Parameters
@@ -83,8 +88,10 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
         The runs to make.
     processes : int
         With 1, they are made here, one after the other.
-    advance : callable
-        Called after each.
+    done : callable
+        Called with each result, when it is there; what it raises stops the others.
+    still : callable
+        Called now and then while other processes are busy.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
     if processes == 1:
         for place, task in enumerate(tasks):
             results[place] = result_of(task)
-            advance()
+            done(results[place])
         return [results[place] for place in range(len(tasks))]
     waiting = iter(range(len(tasks)))
     workers: list[_Worker] = []
@@ -111,10 +118,13 @@ def results_of(tasks: Sequence[Task], processes: int, advance: Callable[[], None
             workers.append(_Worker())
             give_work(workers[-1])
         while busy:
-            for connection in wait(list(busy)):
+            ready = wait(list(busy), _STILL_S)
+            if not ready:
+                still()
+            for connection in ready:
                 worker, place = busy.pop(connection)
                 results[place] = worker.result_of(tasks[place])
-                advance()
+                done(results[place])
                 give_work(worker)
     finally:
         for worker in workers:

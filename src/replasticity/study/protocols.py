@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any, cast
 from replasticity import studies
 from replasticity.definitions.parameters import Parameters as BaseParameters
 from replasticity.definitions.parameters import output_options
+from replasticity.definitions.yaml_files import near
 from replasticity.errors import MistakeError, UserError
 from replasticity.storage import datasets, places
 from replasticity.storage.contract import Arrays, Recorded, Variable
@@ -332,7 +333,7 @@ def get(name: str) -> Protocol:
     """
     found = _protocols().get(present_name(name))
     if found is None:
-        raise UserError(f"no protocol '{name}'; allowed: {', '.join(names())}")
+        raise UserError(f"no protocol '{name}'{near(name, names())}; allowed: {', '.join(names())}")
     return found
 
 
