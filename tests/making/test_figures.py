@@ -102,7 +102,7 @@ def test_snakemake_makes_again_what_single_commands_made_of_another_scale(folder
     edit(
         folder,
         "figure:",
-        "scales:\n  quick: {seeds: 2, parameters: {epoch_ms: 1000.0}}\n"
+        "scales:\n  quick: {seeds: 2, parameters: {eta_nS_s: 0.5}}\n"
         "  standard: {seeds: 3}\n  full: {seeds: 3}\nfigure:",
     )
     (folder / "config/config.yaml").write_text("scale: standard\nexperiments: [mine]\nseeds: {other: 2}\n")

@@ -51,7 +51,7 @@ class Result:
     def __init__(
         self, kind: str, name: str, outputs: Sequence[Path], origin: Sequence[object], inputs: Sequence[Path] = ()
     ):
-        self.outputs, self.inputs = outputs, inputs
+        self._kind, self.outputs, self.inputs = kind, outputs, inputs
         # A simulate job has a name of its own.
         own = Path(name, outputs[0].stem) if kind == "runs" else Path(name)
         results = project.results_folder(name)
@@ -92,11 +92,21 @@ class Result:
     def outdate(self) -> None:
         """Let Snakemake make it again, if its files are still those of the mark, and the mark has another origin."""
         marked = self._marked()
-        if marked.get("outputs") == _digests(self.outputs) and marked.get("origin") != self._origin:
-            for path in self.outputs:
-                with contextlib.suppress(OSError):
-                    os.utime(path, (1, 1))
-            # The date says it from now on. What Snakemake makes may have the same bytes, and is of its own origin.
+        if marked.get("outputs") != _digests(self.outputs) or marked.get("origin") == self._origin:
+            return
+        for path in self.outputs:
+            _set_date(path, 1)
+        if self._kind == "ensembles":
+            # Simulating other seeds or parameters has removed its records. Of a file that is there Snakemake makes no
+            # missing input: so there is an empty one, newer than the file, and older than what it is made from.
+            for path in self.inputs:
+                if not path.exists():
+                    _forget_what_snakemake_knows([path])
+                    files.write_bytes(b"{}\n", path)
+                    _set_date(path, 2)
+        else:
+            # The date says it from now on. What Snakemake makes may have the same bytes, and is of its own origin;
+            # an ensemble holds digests of all that it is made from.
             self.mark.unlink(missing_ok=True)
 
     def _present(self) -> dict[str, object]:
@@ -108,6 +118,11 @@ class Result:
         except (OSError, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
+
+
+def _set_date(path: Path, seconds: int) -> None:
+    with contextlib.suppress(OSError):
+        os.utime(path, (seconds, seconds))
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:
@@ -178,7 +193,7 @@ def outdate(made: Mapping[str, Resolved], jobs_of: Callable[[str], Mapping[str, 
             if seeds is not None:
                 record(resolved, seeds).outdate()
         elif kind == "ensembles":
-            ensemble(resolved).outdate()
+            ensemble(resolved, [project.record_file(name, job) for job in jobs_of(name)]).outdate()
         elif kind == "evaluations":
             evaluation(resolved, [made[each] for each in experiments.in_one_figure(name, loaded)]).outdate()
         elif kind == "figures" and resolved.experiment.figure is not None:
