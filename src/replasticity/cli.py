@@ -161,7 +161,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
     with_scale(added)
 
-    added = command("accept-reference", accept_reference, "make the present ensembles the reference statistics")
+    added = command(
+        "accept-reference",
+        accept_reference,
+        "make the present ensembles the reference statistics; what results has not of the scale is simulated beside it",
+    )
     added.add_argument("experiments", nargs="+")
     with_scale(added)
 
@@ -296,6 +300,7 @@ def _seeds(text: str) -> list[int]:
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
     from replasticity.definitions.parameters import LARGEST_INT
+    from replasticity.making import marks
     from replasticity.pipeline import jobs
     from replasticity.storage import files, project
 
@@ -312,7 +317,9 @@ def simulate(options: argparse.Namespace) -> int:
     if options.output is not None:
         files.check_output(options.output)
     if options.seeds:
-        jobs.simulate(resolved, _seeds(options.seeds))
+        seeds = _seeds(options.seeds)
+        jobs.simulate(resolved, seeds)
+        marks.record(resolved, seeds).set_mark_of_command()
     else:
         seed = resolved.experiment.first_seed if options.seed is None else options.seed
         jobs.simulate_one(resolved, seed, options.output or project.run_file(resolved.name, seed))
@@ -321,7 +328,7 @@ def simulate(options: argparse.Namespace) -> int:
 
 def aggregate(options: argparse.Namespace) -> int:
     """Gather the statistics of all seeds."""
-    from replasticity.making import steps
+    from replasticity.making import marks, steps
     from replasticity.storage import files, project
 
     resolved = _resolve(options, options.experiment)
@@ -331,13 +338,16 @@ def aggregate(options: argparse.Namespace) -> int:
         files.check_output(options.output, runs)
     output = options.output or project.ensemble_file(resolved.name)
     steps.gather(resolved, seeds, output)
+    made = marks.ensemble(resolved.model_copy(update={"seeds": seeds}))
+    if output.resolve() == made.outputs[0].resolve():
+        made.set_mark_of_command()
     return 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Judge the claims."""
     from replasticity.definitions import experiments
-    from replasticity.making import steps
+    from replasticity.making import marks, steps
     from replasticity.reporting.results import Results
     from replasticity.storage import project
 
@@ -349,6 +359,8 @@ def evaluate(options: argparse.Namespace) -> int:
         )
         others = [name for name in family if project.ensemble_file(name).is_file()]
     steps.judge(resolved, others, Results())
+    together = others if resolved.name in others else [resolved.name, *others]
+    marks.evaluation(resolved, [_resolve(options, name) for name in together]).set_mark_of_command()
     return 0
 
 
@@ -361,7 +373,7 @@ def _import_matplotlib() -> None:
 def plot(options: argparse.Namespace) -> int:
     """Draw a figure."""
     from replasticity.definitions import experiments
-    from replasticity.making import steps
+    from replasticity.making import marks, steps
     from replasticity.reporting.results import Results
     from replasticity.storage import files, project
 
@@ -383,8 +395,12 @@ def plot(options: argparse.Namespace) -> int:
             there = options.others
         roles = {role: name for role, name in roles.items() if role == "main" or name in there}
         ensembles = {role: results.ensemble(name) for role, name in roles.items()}
+    if warning := steps.scales_that_differ(ensembles.values()):
+        print(f"warning: {warning}", file=sys.stderr)
     shown = options.files or [project.ensemble_file(name) for name in roles.values()]
     steps.draw(options.figure, drawn.module, ensembles, outputs, shown, options.panel)
+    if not (options.output or options.files or options.panel):
+        marks.figure(experiments.resolve(options.figure), drawn, list(roles.values())).set_mark_of_command()
     for path in outputs:
         terminal.say(project.shown(path))
     return 0
@@ -495,7 +511,8 @@ def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:
     _require_sound(results, [resolved])
     reference = regression.reference_file(resolved)
     if not reference.is_file():
-        remedy = f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
+        command = f"accept-reference {resolved.name} --scale {resolved.scale}"
+        remedy = f"'python -m replasticity {command}' makes it from the present ensemble"
         print(f"{resolved.name}: no reference yet; {remedy}")
         return True
     with datasets.content_of(project.ensemble_file(resolved.name), reference):
@@ -513,9 +530,9 @@ def _drawing_holds(figure: str, results: "Results") -> bool:
     return not differences
 
 
-def _require_sound(results: "Results", selected: "list[Resolved]") -> None:
+def _require_sound(results: "Results", selected: "list[Resolved]", with_verdicts: bool = True) -> None:
     """Raise a `UserError` that names all that is wrong with the evidence on some experiments."""
-    if problems := [problem for resolved in selected for problem in results.problems(resolved)]:
+    if problems := [problem for resolved in selected for problem in results.problems(resolved, with_verdicts)]:
         raise UserError("; ".join(dict.fromkeys(problems)))
 
 
@@ -534,15 +551,21 @@ def _drawing_differences(name: str, results: "Results") -> list[str] | None:
 
 
 def accept_reference(options: argparse.Namespace) -> int:
-    """Make the present ensembles the reference."""
+    """Make the present ensembles the reference, or such as are made for it."""
     from replasticity.judging import regression
+    from replasticity.making import references
     from replasticity.reporting.results import Results
     from replasticity.storage import project
 
     selected, results = _selected(options), Results()
-    _require_sound(results, selected)
     for resolved in selected:
-        ensemble = results.ensemble(resolved.name)
+        regression.require_own(resolved)
+    there = {resolved.name for resolved in selected if references.has_results(resolved)}
+    # Statistics are what they are, whatever has been judged.
+    _require_sound(results, [resolved for resolved in selected if resolved.name in there], with_verdicts=False)
+    for resolved in selected:
+        is_there = resolved.name in there
+        ensemble = results.ensemble(resolved.name) if is_there else references.make_ensemble(resolved)
         path = regression.write_reference(resolved, ensemble)
         print(f"{project.shown(path)}: reference of {ensemble.sizes['seed']} seeds; commit it with the reason")
     return 0

@@ -227,7 +227,8 @@ def test_check_lists_what_has_no_reference_yet(project, capsys):
     capsys.readouterr()
     assert main(["check", "mine", "zenke2015"]) == 0
     printed = capsys.readouterr()
-    assert "mine: no reference yet; 'python -m replasticity accept-reference mine' makes it" in printed.out
+    command = "python -m replasticity accept-reference mine --scale standard"
+    assert f"mine: no reference yet; '{command}' makes it" in printed.out
     assert "zenke2015: agrees with its reference (2 same seeds" in printed.out
     assert printed.err == ""
 
@@ -295,6 +296,36 @@ def test_only_accept_reference_changes_a_reference(project):
     assert reference.read_bytes() == before
     assert main(["accept-reference", "zenke2015"]) == 0
     assert json.loads(reference.read_text())["seeds"] == [1001, 1002]
+
+
+def test_reference_of_another_scale_is_made_beside_results(project):
+    (project.folder / "config/experiments/mine.yaml").write_text(
+        "title: mine\nbased_on: zenke2015\nscales:\n  quick: {seeds: 2, parameters: {tau_H_ms: 50.0}}\n"
+        "  standard: {seeds: 3}\n  full: {seeds: 3}\n"
+    )
+    for command in (("simulate", "--seeds", "1001-1003"), ("aggregate",), ("evaluate",)):
+        assert main([command[0], "mine", "--scale", "standard", *command[1:]]) == 0
+    before = project.content("results/**/*.*")
+    assert main(["accept-reference", "mine", "--scale", "quick"]) == 0
+    reference = json.loads((project.folder / "config/reference/mine.quick.json").read_text())
+    assert (reference["seeds"], reference["parameters"]["tau_H_ms"]) == ([1001, 1002], 50.0)
+    after = project.content("results/**/*.*")
+    beside = {"results/references", "results/compiled"}
+    assert {path: each for path, each in after.items() if not any(path.startswith(name) for name in beside)} == before
+    assert not (project.folder / "config/reference/mine.json").exists()
+    # Verdicts on another ensemble are in nobody's way.
+    assert main(["aggregate", "mine", "--scale", "standard", "--seeds", "1001-1002"]) == 0
+    assert main(["accept-reference", "mine", "--scale", "standard"]) == 0
+    assert json.loads((project.folder / "config/reference/mine.json").read_text())["seeds"] == [1001, 1002]
+
+
+def test_reference_of_an_installed_study_is_refused(project, capsys, monkeypatch):
+    monkeypatch.setattr("replasticity.storage.project.CLONE", None)
+    # Beside the experiments of the package, as in site-packages.
+    monkeypatch.setattr("replasticity.storage.project._PACKAGE", project.folder / "src/replasticity")
+    assert main(["accept-reference", "zenke2015", "--scale", "standard"]) == 2
+    assert "zenke2015: is a study of the installed package" in one_line(capsys)
+    assert not (project.folder / "results").exists()
 
 
 def test_reference_is_not_made_from_stale_results(project, capsys):

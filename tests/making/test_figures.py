@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from replasticity.cli import main
-from replasticity.making import figures
+from replasticity.making import figures, marks
 from replasticity.storage import datasets, project
 from tests.conftest import ROOT
 
@@ -97,6 +97,88 @@ def test_snakemake_and_figure_find_what_the_other_has_made(folder):
     assert "Simulating other" not in planned
 
 
+@pytest.mark.slow
+def test_snakemake_makes_again_what_single_commands_made_of_another_scale(folder):
+    edit(
+        folder,
+        "figure:",
+        "scales:\n  quick: {seeds: 2, parameters: {eta_nS_s: 0.5}}\n"
+        "  standard: {seeds: 3}\n  full: {seeds: 3}\nfigure:",
+    )
+    (folder / "config/config.yaml").write_text("scale: standard\nexperiments: [mine]\nseeds: {other: 2}\n")
+    target = "results/figures/mine.png"
+    snakemake(folder, target)
+    made = content(folder)
+    assert not list(folder.glob("results/direct"))
+    assert main(["simulate", "mine", "--scale", "quick", "--seeds", "1001-1002"]) == 0
+    assert main(["aggregate", "mine", "--scale", "quick"]) == 0
+    said = snakemake(folder, target)
+    assert "Gathering the statistics of mine, seeds 1001-1003" in said
+    assert "Drawing figure mine" in said
+    assert content(folder) == made
+    # A figure of fewer experiments, as well.
+    assert main(["plot", "mine", "--with"]) == 0
+    assert "Drawing figure mine" in snakemake(folder, target)
+    assert content(folder) == made
+    assert "Nothing to be done" in snakemake(folder, target)
+
+
+def test_a_mark_that_has_made_snakemake_work_does_so_once(folder, monkeypatch):
+    resolved = figures.experiments.resolve("mine", "quick")
+    made = marks.evaluation(resolved, [resolved])
+    (path,) = made.outputs
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    made.set_mark()
+    changed = marks.evaluation(resolved, [])
+    changed.outdate()
+    assert path.stat().st_mtime == 1
+    # Snakemake makes the same bytes again.
+    path.write_text("{}")
+    changed.outdate()
+    assert path.stat().st_mtime > 1
+
+
+@pytest.mark.parametrize("by_a_rule", [False, True])
+def test_single_commands_leave_the_marks_of_whole_figures_unless_a_rule_calls_them(folder, monkeypatch, by_a_rule):
+    if by_a_rule:
+        # What it sets is gone after the test.
+        monkeypatch.setenv("REPLASTICITY_CALLED_BY_A_RULE", "")
+        marks.leave_to_snakemake()
+    seeds = ("--scale", "quick", "--seeds", "1001-1002")
+    for command in (("simulate", "mine", *seeds), ("aggregate", "mine", *seeds)):
+        assert main(list(command)) == 0
+    assert main(["evaluate", "mine", "--scale", "quick", "--with"]) == 0
+    assert main(["plot", "mine", "--with"]) == 0
+    assert main(["aggregate", "mine", *seeds[:2], "--seeds", "1001", "-o", "elsewhere.nc"]) == 0
+    resolved = figures.experiments.resolve("mine", "quick", seeds=[1001, 1002])
+    for made in (
+        marks.record(resolved, [1001, 1002]),
+        marks.ensemble(resolved),
+        marks.evaluation(resolved, [resolved]),
+        marks.figure(resolved, resolved.experiment.figure, ["mine"]),
+    ):
+        assert made.is_current() != by_a_rule
+
+
+def test_plot_warns_of_different_scales(folder, capsys):
+    for name, scale in (("mine", "quick"), ("other", "standard")):
+        seeds = figures.experiments.resolve(name, scale).seeds
+        seeds = f"{seeds[0]}-{seeds[-1]}"
+        assert main(["simulate", name, "--scale", scale, "--seeds", seeds]) == 0
+        assert main(["aggregate", name, "--scale", scale]) == 0
+    capsys.readouterr()
+    assert main(["plot", "mine", "-o", "one.svg"]) == 0
+    warning = (
+        "warning: the experiments of this figure are of different scales: mine is of 'quick', other is of 'standard'"
+    )
+    assert capsys.readouterr().err.splitlines() == [warning]
+    # Of two seeds no scale is known, and all have these parameters.
+    assert main(["aggregate", "mine", "--seeds", "1001-1002"]) == 0
+    assert main(["plot", "mine", "-o", "one.svg"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_all_files_are_those_of_the_single_commands(folder, capsys):
     assert main([*FIGURE, "--scale", "standard"]) == 0
     said = capsys.readouterr().out
@@ -153,6 +235,18 @@ def test_a_changed_parameter_leaves_the_results_of_the_experiment(folder, capsys
     assert evaluation["judged_with"] == ["other"]
     assert main([*FIGURE, "--set", "tau_H_ms=400", "--set", "eta_nS_s=0.5", "-o", "one.svg"]) == 0
     assert "</svg>" in (folder / "one.svg").read_text()
+
+
+def test_a_changed_parameter_leaves_the_results_of_the_experiments_beside_it(folder, capsys):
+    assert main([*FIGURE]) == 0
+    before = state(folder)
+    assert main(["figure", "mine", "--seeds", "1001-1002", "--set", "tau_H_ms=400"]) == 0
+    changed = "results/changed/mine/tau_H_ms=400"
+    assert {name: date for name, date in state(folder).items() if "changed" not in name} == before
+    ensemble = datasets.read(folder / changed / "ensembles/other.nc", "ensemble")
+    assert ensemble["seed"].values.tolist() == [1001, 1002]
+    evaluation = json.loads((folder / changed / "evaluations/mine.json").read_text())
+    assert evaluation["ensembles"]["other"] == ensemble.attrs["content_digest"]
 
 
 def test_names_of_long_changes_are_short(folder):

@@ -17,6 +17,7 @@ from replasticity.errors import UserError
 from replasticity.definitions.seeds import name_of_seeds, seed_ranges
 
 project.put_this_python_first()
+marks.leave_to_snakemake()
 terminal.use_what_there_is()
 
 try:

@@ -126,6 +126,16 @@ def reference_file(resolved: Resolved) -> Path:
     return experiments.reference_file(resolved.name, "json", resolved.canonical_scale)
 
 
+def require_own(resolved: Resolved) -> None:
+    """Raise a `UserError` if an experiment is one of an installed package, whose reference comes with it."""
+    path = reference_file(resolved)
+    if project.is_installed(path):
+        raise UserError(
+            f"{resolved.name}: is a study of the installed package, whose reference comes with it; "
+            "in a clone accept-reference renews it"
+        )
+
+
 def make_reference(resolved: Resolved, ensemble: xr.Dataset) -> dict[str, Any]:
     """Return the reference of an ensemble, ready for JSON: mean, sd, n, seeds, digests, and each seed's values."""
     names = list(protocols.get(resolved.experiment.protocol).STATISTICS)
@@ -149,7 +159,8 @@ def make_reference(resolved: Resolved, ensemble: xr.Dataset) -> dict[str, Any]:
 
 
 def write_reference(resolved: Resolved, ensemble: xr.Dataset) -> Path:
-    """Write the reference of an ensemble and return its file."""
+    """Write the reference of an ensemble and return its file; errors as in `require_own`."""
+    require_own(resolved)
     path = reference_file(resolved)
     files.write_bytes(_readable_json(make_reference(resolved, ensemble)).encode(), path)
     return path
@@ -177,7 +188,7 @@ def read_reference(resolved: Resolved) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(
             f"{project.shown(path)}: no reference; "
-            f"'python -m replasticity accept-reference {resolved.name}' makes it from the present ensemble"
+            f"'python -m replasticity accept-reference {resolved.name} --scale {resolved.scale}' makes it"
         )
     return stored.read_reference(path, resolved)
 

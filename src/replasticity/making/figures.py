@@ -55,7 +55,8 @@ def make(
         Seeds of each experiment in it that has randomness, instead of those of the scale.
     changes : mapping of str to value, optional
         Parameters of the figure's own experiment. Its results are in a folder of their own then, below
-        ``results/changed``, and those of the published one stay.
+        ``results/changed``, and so are those of the experiments beside it that are not in ``results`` with the same
+        scale and seeds: what is in ``results`` stays.
     output : Path, optional
         One picture, or what is drawn (``.nc``), instead of all of them in ``results/figures``.
     cores : int
@@ -86,22 +87,57 @@ def make(
         raise UserError(f"{name}: is left out at scale '{chosen}'; --scale or --seeds makes it")
     beside = [each for other in dict.fromkeys(drawn.beside.values()) if (each := resolve(other)).seeds]
     family = {each.name: each for each in (main, *beside)}
-    with project.results_kept_in(_folder_of_changed(main) if changes else None, name):
-        for place in {project.results_folder(), project.results_folder(name)}:
-            files.check_writable(place / "any file")
+    folder = _folder_of_changed(main) if changes else project.results_folder()
+    for place in {project.results_folder(), folder}:
+        files.check_writable(place / "any file")
+    there = {each.name for each in beside if changes and each.name != name and _is_there(each, settings)}
+    with project.results_kept_in(folder if changes else None, *(family.keys() - there)):
         if output is not None:
             files.check_output(output, [project.ensemble_file(each) for each in family])
         try:
-            todo = [(each, part) for each in family.values() for part in _missing_jobs(each, settings)]
-            _simulate(todo, cores)
-            for each in family.values():
-                _gather(each, [project.record_file(each.name, job) for job in jobs.seeds_of_jobs(each, settings)])
+            make_ensembles([each for each in family.values() if each.name not in there], settings, cores)
             results = Results()
             judged = _judged(family, main, chosen)
             evaluations = [_judge(each, together, family, results) for each, together in judged.items()]
             return Made(evaluations, _draw(main, drawn, family, results, output))
         finally:
             files.remove_partial_files(project.results_folder())
+
+
+def make_ensembles(wanted: Sequence[Resolved], settings: configuration.Configuration, cores: int = 1) -> None:
+    """Simulate what is missing of experiments, and gather it.
+
+    Parameters
+    ----------
+    wanted : sequence of Resolved
+        The experiments with their seeds.
+    settings : Configuration
+        How many seeds share a simulate job.
+    cores : int
+        So many processes simulate at once.
+
+    Raises
+    ------
+    UserError
+        As in `make`.
+    """
+    _simulate([(each, part) for each in wanted for part in _missing_jobs(each, settings)], cores)
+    for each in wanted:
+        _gather(each, _records(each, settings))
+
+
+def _records(resolved: Resolved, settings: configuration.Configuration) -> list[Path]:
+    return [project.record_file(resolved.name, job) for job in jobs.seeds_of_jobs(resolved, settings)]
+
+
+def _is_there(resolved: Resolved, settings: configuration.Configuration) -> bool:
+    """Return True if an ensemble is the one that would be made now, from runs that would be made now."""
+    if _missing_jobs(resolved, settings):
+        return False
+    if marks.ensemble(resolved, _records(resolved, settings)).is_current():
+        return True
+    now = jobs.gather(resolved, resolved.seeds).attrs[CONTENT_DIGEST]
+    return bool(_content_digest(project.ensemble_file(resolved.name)) == now)
 
 
 def _is_random(name: str) -> bool:

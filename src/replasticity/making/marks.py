@@ -2,9 +2,9 @@
 
 Snakemake remembers the parameters and the code of each file that it makes, and makes it again when they have changed.
 Of a file that it has not made it knows the date alone. So whoever makes one leaves a mark with a digest of what the
-rule's parameters would be, and forgets what Snakemake remembers of an earlier file of this name. Before Snakemake
-plans, what was made from something else than is there now gets a date before all others (`outdate`), and so is made
-again.
+rule's parameters would be, and forgets what Snakemake remembers of an earlier file of this name: whole figures do, and
+the single commands, unless they are called by a rule (`leave_to_snakemake`). Before Snakemake plans, what was made from
+something else than is there now gets a date before all others (`outdate`), and so is made again.
 """
 
 import contextlib
@@ -25,6 +25,8 @@ from replasticity.storage import files, integrity, project
 FORMATS = ("pdf", "svg", "png")
 
 _FOLDER = "direct"
+#: Environment variable of the jobs of a workflow.
+_CALLED_BY_A_RULE = "REPLASTICITY_CALLED_BY_A_RULE"
 #: The rule that makes each kind of result.
 _RULES = {"runs": "simulate", "ensembles": "aggregate", "evaluations": "evaluate", "figures": "plot"}
 
@@ -49,7 +51,7 @@ class Result:
     def __init__(
         self, kind: str, name: str, outputs: Sequence[Path], origin: Sequence[object], inputs: Sequence[Path] = ()
     ):
-        self.outputs, self.inputs = outputs, inputs
+        self._kind, self.outputs, self.inputs = kind, outputs, inputs
         # A simulate job has a name of its own.
         own = Path(name, outputs[0].stem) if kind == "runs" else Path(name)
         results = project.results_folder(name)
@@ -82,13 +84,30 @@ class Result:
             self._cost.unlink(missing_ok=True)
         files.write_bytes((json.dumps(self._present(), indent=1) + "\n").encode(), self.mark)
 
+    def set_mark_of_command(self) -> None:
+        """Set the mark of what a command has written just now, unless a rule has called it."""
+        if _CALLED_BY_A_RULE not in os.environ:
+            self.set_mark()
+
     def outdate(self) -> None:
         """Let Snakemake make it again, if its files are still those of the mark, and the mark has another origin."""
         marked = self._marked()
-        if marked.get("outputs") == _digests(self.outputs) and marked.get("origin") != self._origin:
-            for path in self.outputs:
-                with contextlib.suppress(OSError):
-                    os.utime(path, (1, 1))
+        if marked.get("outputs") != _digests(self.outputs) or marked.get("origin") == self._origin:
+            return
+        for path in self.outputs:
+            _set_date(path, 1)
+        if self._kind == "ensembles":
+            # Simulating other seeds or parameters has removed its records. Of a file that is there Snakemake makes no
+            # missing input: so there is an empty one, newer than the file, and older than what it is made from.
+            for path in self.inputs:
+                if not path.exists():
+                    _forget_what_snakemake_knows([path])
+                    files.write_bytes(b"{}\n", path)
+                    _set_date(path, 2)
+        else:
+            # The date says it from now on. What Snakemake makes may have the same bytes, and is of its own origin;
+            # an ensemble holds digests of all that it is made from.
+            self.mark.unlink(missing_ok=True)
 
     def _present(self) -> dict[str, object]:
         return {"outputs": _digests(self.outputs), "inputs": _digests(self.inputs), "origin": self._origin}
@@ -101,8 +120,18 @@ class Result:
         return content if isinstance(content, dict) else {}
 
 
+def _set_date(path: Path, seconds: int) -> None:
+    with contextlib.suppress(OSError):
+        os.utime(path, (seconds, seconds))
+
+
 def _digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.name: integrity.of_file(path) if path.is_file() else "" for path in paths}
+
+
+def leave_to_snakemake() -> None:
+    """Let the commands that this process starts set no marks: Snakemake knows what it makes."""
+    os.environ[_CALLED_BY_A_RULE] = "1"
 
 
 def record(resolved: Resolved, seeds: Sequence[int]) -> Result:
@@ -164,7 +193,7 @@ def outdate(made: Mapping[str, Resolved], jobs_of: Callable[[str], Mapping[str, 
             if seeds is not None:
                 record(resolved, seeds).outdate()
         elif kind == "ensembles":
-            ensemble(resolved).outdate()
+            ensemble(resolved, [project.record_file(name, job) for job in jobs_of(name)]).outdate()
         elif kind == "evaluations":
             evaluation(resolved, [made[each] for each in experiments.in_one_figure(name, loaded)]).outdate()
         elif kind == "figures" and resolved.experiment.figure is not None:

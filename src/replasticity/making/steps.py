@@ -60,6 +60,31 @@ def judge(resolved: Resolved, others: Iterable[str], results: "Results") -> None
     files.write_bytes(content.encode(), project.evaluation_file(resolved.name))
 
 
+def scales_that_differ(ensembles: "Iterable[xr.Dataset]") -> str:
+    """Return in one line which scales ensembles are of, or nothing if they may all be of one.
+
+    An ensemble is of the scales that have its parameters, and of these, if any, of those that have its seeds. One with
+    parameters of its own is of none, and fits to all.
+    """
+    from replasticity.definitions import experiments
+
+    scales = {}
+    for ensemble in ensembles:
+        name = ensemble.attrs["experiment"]
+        same = [
+            resolved
+            for scale in experiments.SCALES
+            if (resolved := experiments.resolve(name, scale)).digest == ensemble.attrs["parameters_digest"]
+        ]
+        seeds = sorted(ensemble["seed"].values.tolist())
+        if of := [each.scale for each in same if sorted(each.seeds) == seeds] or [each.scale for each in same]:
+            scales[name] = of
+    if not scales or set.intersection(*map(set, scales.values())):
+        return ""
+    told = ", ".join(f"{name} is of '{of[0]}'" for name, of in scales.items())
+    return f"the experiments of this figure are of different scales: {told}"
+
+
 def draw(
     name: str,
     module: str,

@@ -24,6 +24,11 @@ _RELATIVE_TOLERANCE = 1e-9
 _REMEDY = "delete it and call Snakemake again, which makes it again"
 
 
+def _remedy(command: str) -> str:
+    """Return what makes a file again, with Snakemake and without it."""
+    return f"{_REMEDY}, or 'python -m replasticity {command}'"
+
+
 class Results:
     """The files of ``results`` during one command."""
 
@@ -40,16 +45,18 @@ class Results:
             If it is missing, broken, changed, or of another experiment.
         """
         if name not in self._ensembles:
-            path = project.ensemble_file(name)
+            path, again = project.ensemble_file(name), f"aggregate {name} --scale SCALE"
             try:
                 ensemble = simulation.read_ensemble(path)
             except (MistakeError, UnavailableError):
                 raise
             except UserError as error:
-                raise UserError(f"{error}; {_REMEDY if path.exists() else 'Snakemake makes it'}") from error
+                remedy = _remedy(again) if path.exists() else f"Snakemake makes it, or 'python -m replasticity {again}'"
+                raise UserError(f"{error}; {remedy}") from error
             if ensemble.attrs["experiment"] != name:
                 raise UserError(
-                    f"{project.shown(path)}: is of experiment '{ensemble.attrs['experiment']}', not '{name}'; {_REMEDY}"
+                    f"{project.shown(path)}: is of experiment '{ensemble.attrs['experiment']}', not '{name}'; "
+                    f"{_remedy(again)}"
                 )
             self._ensembles[name] = ensemble
         return self._ensembles[name]
@@ -68,10 +75,13 @@ class Results:
         if name not in self._evaluations:
             path = project.evaluation_file(name)
             if not path.exists():
-                raise UserError(f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it")
+                raise UserError(
+                    f"{project.shown(path)}: no such file; 'snakemake --cores all' makes it, or "
+                    f"'python -m replasticity evaluate {name} --scale SCALE'"
+                )
             evaluation = stored.read_evaluation(path, name)
             for other, digest in evaluation["ensembles"].items():
-                self._require_digest(other, digest, f"{project.shown(path)}: judges")
+                self._require_digest(other, digest, f"{project.shown(path)}: judges", f"evaluate {name} --scale SCALE")
             self._evaluations[name] = evaluation
         return self._evaluations[name]
 
@@ -91,26 +101,28 @@ class Results:
         datasets.require_unchanged(drawing, path)
         if drawing.attrs.get("figure") != name:
             raise UserError(
-                f"{project.shown(path)}: is of figure '{drawing.attrs.get('figure')}', not '{name}'; {_REMEDY}"
+                f"{project.shown(path)}: is of figure '{drawing.attrs.get('figure')}', not '{name}'; "
+                f"{_remedy(f'plot {name}')}"
             )
         for other, digest in datasets.json_attribute(drawing.attrs, "ensembles", path).items():
-            self._require_digest(other, digest, f"{project.shown(path)}: draws")
+            self._require_digest(other, digest, f"{project.shown(path)}: draws", f"plot {name}")
         for suffix, digest in datasets.json_attribute(drawing.attrs, "pictures", path).items():
             picture = project.figure_file(name, str(suffix))
             files.require_file(picture, "'make figures' makes it")
             if integrity.of_file(picture) != digest:
                 raise UserError(
-                    f"{project.shown(picture)}: was changed, or is another drawing than {path.name}; {_REMEDY}"
+                    f"{project.shown(picture)}: was changed, or is another drawing than {path.name}; "
+                    f"{_remedy(f'plot {name}')}"
                 )
         return drawing
 
-    def _require_digest(self, name: str, digest: Any, what: str) -> None:
+    def _require_digest(self, name: str, digest: Any, what: str, again: str) -> None:
         """Check that the present ensemble of an experiment is the one that a result was made from."""
         if self.ensemble(name).attrs[CONTENT_DIGEST] != digest:
             ensemble = project.shown(project.ensemble_file(name))
-            raise UserError(f"{what} another {ensemble} than is there now; {_REMEDY}")
+            raise UserError(f"{what} another {ensemble} than is there now; {_remedy(again)}")
 
-    def problems(self, resolved: "Resolved") -> Iterable[str]:
+    def problems(self, resolved: "Resolved", with_verdicts: bool = True) -> Iterable[str]:
         """Yield what is wrong with the evidence on an experiment, from its runs up to its verdicts, in words.
 
         Runs are compared with the digests of when they were written, the ensemble with its runs, and the verdicts with
@@ -121,7 +133,7 @@ class Results:
             path = project.ensemble_file(resolved.name)
             jobs.require_runs_of(ensemble, path)
             require_parameters(resolved, ensemble)
-            if project.evaluation_file(resolved.name).exists():
+            if with_verdicts and project.evaluation_file(resolved.name).exists():
                 self._judge_again(resolved)
         except UserError as error:
             yield str(error)
@@ -135,15 +147,19 @@ class Results:
         with datasets.content_of(*map(project.ensemble_file, ensembles)):
             again = integrity.sealed(evaluation.evaluate(resolved, ensembles))
         if not _same(again, stored):
-            raise UserError(f"{project.shown(path)}: says something else than its ensembles give; {_REMEDY}")
+            again_by = _remedy(f"evaluate {resolved.name} --scale {resolved.scale}")
+            raise UserError(f"{project.shown(path)}: says something else than its ensembles give; {again_by}")
 
 
 def require_parameters(resolved: "Resolved", ensemble: "xr.Dataset") -> None:
     """Raise a `UserError` if an ensemble was made with other parameters than its experiment has."""
     if ensemble.attrs["parameters_digest"] != resolved.digest:
+        seeds = f"{resolved.name} --scale {resolved.scale}"
+        without = f"figure {seeds}" if resolved.experiment.figure else f"aggregate {seeds}"
         raise UserError(
             f"{project.shown(project.ensemble_file(resolved.name))}: made with other parameters than "
-            f"'{resolved.name}' has at scale '{resolved.scale}'; run Snakemake first"
+            f"'{resolved.name}' has at scale '{resolved.scale}'; run Snakemake first, or "
+            f"'python -m replasticity {without}'"
         )
 
 

@@ -36,6 +36,11 @@ def packaged(name: str) -> Path:
     return (CLONE or _PACKAGE) / name
 
 
+def is_installed(path: Path) -> bool:
+    """Return True if a path lies inside an installed package, whose files are not the user's to write."""
+    return CLONE is None and path.resolve().is_relative_to(_PACKAGE.resolve())
+
+
 def workflow_file() -> str:
     """Return the Snakefile for ``module: snakefile:`` in another one."""
     return str(packaged("workflow") / "Snakefile")
@@ -57,14 +62,15 @@ _MOVED: dict[str, Path] = {}
 
 
 @contextlib.contextmanager
-def results_kept_in(folder: Path | None, name: str) -> Iterator[None]:
-    """Let runs, ensemble, verdicts and figure of an experiment be below a folder of their own; None: in ``results``."""
+def results_kept_in(folder: Path | None, *names: str) -> Iterator[None]:
+    """Let runs, ensembles, verdicts and figures of experiments be below another folder; None: in ``results``."""
     if folder is not None:
-        _MOVED[name] = folder
+        _MOVED.update(dict.fromkeys(names, folder))
     try:
         yield
     finally:
-        _MOVED.pop(name, None)
+        for name in names:
+            _MOVED.pop(name, None)
 
 
 def results_folder(of: str = "") -> Path:
