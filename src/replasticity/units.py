@@ -1,11 +1,12 @@
 """The unit suffixes of variable and parameter names, in one table.
 
 A name ends in its unit: ``tau_H_ms``, ``weight_nS``, ``slope_nS_per_Hz``. A name without a suffix of
-this table is dimensionless, as is one that is its suffix alone. The same table gives the ``units`` attribute of each netCDF variable, so a
+this table is dimensionless. The same table gives the ``units`` attribute of each netCDF variable, so a
 name and its attribute cannot disagree.
 
-A quantity in a unit that is not in the table is given in one that is: a membrane resistance in MOhm, not in kOhm. The
-gate ``quantities`` of `replasticity.testing` reports a name that ends in a unit which the table does not have.
+A quantity in another unit is converted to one of the table, where its value is written: a resistance in MOhm, not in
+kOhm. The gate ``quantities`` (`replasticity.testing.gates`) finds names that end in a unit which the table does not
+have, or has in other letters.
 """
 
 import re

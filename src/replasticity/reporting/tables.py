@@ -352,10 +352,12 @@ def _some(labels: Sequence[str], most: int = 5) -> str:
 
 def show_claims(evaluation: dict[str, Any]) -> None:
     """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    shortened = experiments.shortened_in_words(evaluation["experiment"], evaluation["parameters"])
     for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
         columns = claim_columns(claims)
         show(
-            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
+            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}"
+            f"{f'; {shortened}' if shortened else ''}",
             ("verdict", "claim", *columns.values()),
             (
                 (

@@ -14,4 +14,16 @@ from replasticity.testing.gates import GATES, Gate
 from replasticity.testing.outcomes import NOT_LOOKED_AT, NOTHING, OK, Outcome, outcome_of, study_tests, verify
 from replasticity.testing.subjects import Finding, Study
 
-__all__ = ["GATES", "NOTHING", "NOT_LOOKED_AT", "OK", "Finding", "Gate", "Outcome", "Study", "outcome_of", "study_tests", "verify"]
+__all__ = [
+    "GATES",
+    "NOTHING",
+    "NOT_LOOKED_AT",
+    "OK",
+    "Finding",
+    "Gate",
+    "Outcome",
+    "Study",
+    "outcome_of",
+    "study_tests",
+    "verify",
+]
