@@ -831,6 +831,9 @@ def verify(options: argparse.Namespace) -> int:
     statuses, said = Counter[str](), set[str]()
     for outcome in testing.verify(options.study):
         statuses[outcome.status] += 1
+        if outcome.status == testing.NOT_LOOKED_AT:
+            terminal.say(f"{'':8}{outcome.gate.name:13}not looked at: what is wrong above ends it, too")
+            continue
         note = f" ({outcome.note})" if outcome.note else ""
         terminal.say(f"{outcome.status:8}{outcome.gate.name:13}{outcome.gate.says}{note}")
         lines = dict.fromkeys(map(terminal.one_line, outcome.findings))

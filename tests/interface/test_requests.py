@@ -50,7 +50,7 @@ def runs():
         (lambda: rp.run("zenke2015", seeds=[]), "zenke2015: seeds: at least one seed"),
         (lambda: rp.run("zenke2015", 1, processes=0), "zenke2015: processes: has to be greater than 0 (it is 0)"),
         (lambda: rp.run(["zenke2015"]), "experiment: has to be a name, such as 'zenke2015' (it is of type list)"),
-        (lambda: rp.run("zenke2015", rates_Hz=5.0), "zenke2015: rates_Hz: has to be a list (it is 5.0)"),
+        (lambda: rp.run("zenke2015", rates_Hz=5.0), "zenke2015: rates_Hz: has to be a list, such as [5.0] (it is 5.0)"),
         (lambda: rp.run("zenke2015", scale="standart"), "no scale 'standart' (did you mean 'standard'?); allowed: "),
         (lambda: rp.run("zenke2015", scale="huge"), "scale: no scale 'huge'; allowed: quick, standard, full"),
         (lambda: rp.run("clopath2010_1000s", scale="quick"), "clopath2010_1000s: is left out at scale 'quick'"),

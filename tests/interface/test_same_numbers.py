@@ -99,6 +99,8 @@ def test_runs_statistics_and_verdicts_are_those_of_the_command_line(study, folde
         row = verdicts.loc[claim["id"]]
         assert {*row.index, "id"} == set(claim)
         assert [key for key in row.index if not same(row[key], claim[key])] == []
+    # What these are is computed from what a file holds.
+    assert verdicts.attrs.pop("shortened") == ""
     assert json.loads(json.dumps(verdicts.attrs)).items() <= evaluation.items()
 
 

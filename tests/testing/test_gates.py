@@ -74,6 +74,7 @@ BROKEN = [
         "40 seeds at scale full can never show a share of 0.99; it takes 299",
     ),
     ("protocol.py", '"Duration of the run."', '""', "quantities", "protocol.py: parameter duration_ms has no"),
+    ("protocol.py", "rate_Hz", "rate_hz", "quantities", "rate_hz ends in no unit that is known (it would be '1'); did"),
     ("statistics.py", '"mean weight in each half of the run"', '""', "quantities", "statistics.py: weight_mean has no"),
     ("statistics.py", '"half"', '"dimension"', "names", "statistics.py: 'dimension' is a name of the interface"),
     ("protocol.py", ', "weight": weight}', "}", "run", "protocol.py: RUN has weight, but neither sample_inputs nor"),
@@ -152,6 +153,18 @@ def test_compiled_code_that_does_something_else_than_python_is_noticed(new):
     edit(study / "model.py", "weight[step] = now", "weight[step] = now + (np.int8(127) + np.int8(1))")
     (finding,) = outcome(study, "compiled").findings
     assert str(finding).startswith(f"{study}/protocol.py: weight differs between compiled code and the same code in")
+
+
+def test_a_mistake_that_ends_several_gates_is_one_failure(new):
+    study = new()
+    edit(study / f"experiments/{study.name}.yaml", "value: 100.0", "value: -1.0")
+    other = study / "experiments/other.yaml"
+    other.write_text("protocol: nothing\n")
+    found = {outcome.gate.name: outcome for outcome in testing.verify(study.name)}
+    assert [name for name, each in found.items() if each.status == "FAILED"] == ["experiments"]
+    assert len(found["experiments"].findings) == 2
+    ended = ["sources", "claims", "run", "statistics", "bytes", "compiled", "figure", "reference"]
+    assert [name for name, each in found.items() if each.status == testing.NOT_LOOKED_AT] == ended
 
 
 def test_code_that_takes_too_long_without_a_compiler_is_noticed(new, monkeypatch):

@@ -41,6 +41,7 @@ def test_both_parsers_read_the_same(scalar):
         ("tau_H_ms: {value", "tau_h_ms: {value", "parameters.tau_h_ms: unknown key (did you mean 'tau_H_ms'?)"),
         ("tau_H_ms: {value", "tau_H_s: {value", "parameters.tau_H_s: unknown key"),
         ("title: ", "titel: ", "titel: unknown key (did you mean 'title'?)"),
+        ("[0.0, 2.5, 5.0, 7.5, 10.0]", "10.0", "rates_Hz.value: has to be a list, such as [10.0] (it is 10.0)"),
         ("{value: 100.0", "{value: -100.0", "parameters.tau_H_ms.value: has to be greater than 0 (it is -100.0)"),
         ("{value: 100.0", "{value: 100 ms", 'parameters.tau_H_ms.value: has to be a valid number (it is "100 ms")'),
         ("{value: 100.0", "{value: .nan", "parameters.tau_H_ms.value: has to be a finite number"),

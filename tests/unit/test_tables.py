@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from replasticity.definitions import experiments
 from replasticity.reporting import tables
 
 
@@ -182,3 +183,33 @@ TOO_FEW = {"outcome": "too few to tell", "power": 0.25649, "not_shown": ["G_Hz[3
 )
 def test_peer_is_said_to_agree_only_where_that_is_shown(changed, sentence):
     assert tables.peer_sentence(PEER | changed) == sentence
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("", 200), ("0", 200), ("wide", 200)])
+def test_a_table_in_a_pipe_is_as_wide_as_columns_says(monkeypatch, capsys, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    tables.show("Title", ("word",), [("x" * 300,)])
+    assert max(map(len, capsys.readouterr().out.splitlines())) == width
+
+
+@pytest.mark.parametrize(
+    ("scale", "changes", "said"),
+    [
+        ("full", {}, ""),
+        ("standard", {}, ""),
+        ("quick", {}, "; scale quick: duration_s = 120 (full: 3600)"),
+        ("quick", {"close_up_reward": 1}, "; scale quick: duration_s = 120 (full: 3600)"),
+        ("quick", {"duration_s": 180}, "; changed parameters: duration_s = 180 (full: 3600)"),
+    ],
+)
+def test_verdicts_on_a_shortened_run_say_so_in_their_title(in_project, monkeypatch, scale, changes, said):
+    name = "izhikevich2007"
+    resolved = experiments.resolve(name, scale, changes)
+    claim = resolved.experiment.claims[0].model_dump(mode="json") | {"kind": "published", "reason": ""}
+    titles = []
+    monkeypatch.setattr(tables, "show", lambda title, *rest: titles.append(title))
+    monkeypatch.setattr(tables, "claim_columns", lambda claims: {})
+    monkeypatch.setattr(tables, "claim_row", lambda claim, columns: [])
+    evaluation = {"experiment": name, "title": "Title", "parameters": resolved.values, "errata": [], "peer": None}
+    tables.show_claims(evaluation | {"claims": [claim | {"verdict": "undecided"}]})
+    assert titles == [f"{name}: Title: published claims{said}"]

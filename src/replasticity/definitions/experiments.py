@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator, model_validator
 
-from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt
+from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt, output_options
 from replasticity.definitions.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
 from replasticity.definitions.yaml_files import Doi, Text, near, read_yaml, validate
 from replasticity.errors import UserError
@@ -671,6 +671,49 @@ def resolve(
     except UserError as error:
         raise UserError(f"{changed_by if changes else f'{file}: scales.{scale}'}: {error}") from None
     return resolved
+
+
+#: A value is shown with so many characters, and so many parameters are.
+_LONGEST_VALUE = 30
+_MOST_PARAMETERS = 4
+
+
+def shortened_in_words(name: str, values: Mapping[str, Any]) -> str:
+    """Return in words how parameters differ from those of an experiment's full scale.
+
+    Parameters
+    ----------
+    name : str
+        Name of the experiment.
+    values : mapping of str to value
+        Its parameters as plain JSON values, from `Resolved.values`.
+
+    Returns
+    -------
+    str
+        Such as ``"scale quick: duration_s = 100 (full: 1000)"``; empty where no parameter that a statistic depends on
+        differs.
+    """
+    experiment = load(name)
+    of_scale = {scale: resolve(name, scale, experiment=experiment).values for scale in SCALES}
+    full = of_scale["full"]
+    only_recorded = output_options(protocols.get(experiment.protocol).Parameters)
+    differing = [each for each in full if each not in only_recorded and values.get(each) != full[each]]
+    if not differing:
+        return ""
+
+    def is_of(scale: ScaleName) -> bool:
+        return all(values.get(each) == value for each, value in of_scale[scale].items() if each not in only_recorded)
+
+    def shown(value: Any) -> str:
+        text = json.dumps(value)
+        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+    scale = next((scale for scale in ("standard", "quick") if is_of(scale)), None)
+    changes = [f"{each} = {shown(values.get(each))} (full: {shown(full[each])})" for each in differing]
+    if len(changes) > _MOST_PARAMETERS:
+        changes[_MOST_PARAMETERS:] = [f"{len(changes) - _MOST_PARAMETERS} more"]
+    return f"{f'scale {scale}' if scale else 'changed parameters'}: {', '.join(changes)}"
 
 
 def of_protocol(protocol: str) -> list[str]:

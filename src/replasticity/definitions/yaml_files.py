@@ -157,13 +157,18 @@ def _one_line(model: type[BaseModel], error: ValidationError) -> str:
     elif first["type"] == "missing":
         text = "is missing"
     else:
-        text = first["msg"].removeprefix("Value error, ")
-        for theirs, ours in (("Input should be", "has to be"), ("a valid array", "a list")):
-            text = text.replace(theirs, ours)
+        text = first["msg"].removeprefix("Value error, ").replace("Input should be", "has to be")
+        if first["type"] in ("list_type", "tuple_type"):
+            text = f"has to be a list{_as_a_list(first['input'])}"
         if not isinstance(first["input"], dict):
             text += f" (it is {json.dumps(first['input'], default=str)[:60]})"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{key}: {text}{more}" if key else f"{text}{more}"
+
+
+def _as_a_list(value: Any) -> str:
+    """Return a number or a text as a list, as part of a message; nothing for what is neither."""
+    return f", such as {json.dumps([value])[:60]}" if isinstance(value, (bool, int, float, str)) else ""
 
 
 def near(name: str, allowed: Sequence[str]) -> str:

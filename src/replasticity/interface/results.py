@@ -41,7 +41,8 @@ def judge(statistics: Given, *beside: xr.Dataset) -> pd.DataFrame:
     pandas.DataFrame
         Index ``id``; columns ``verdict``, ``kind``, ``statement``, ``estimate``, ``interval``, and all else that
         ``results/evaluations`` holds of a claim. What it holds beside claims, such as ``errata`` and the comparison
-        with another simulator, ``peer``, is in ``attrs``.
+        with another simulator, ``peer``, is in ``attrs``; ``shortened`` among them says in words how the parameters
+        differ from those of the full scale, whose claims these are, and is empty where they do not.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def judge(statistics: Given, *beside: xr.Dataset) -> pd.DataFrame:
     known = [*experiments.Claim.model_fields, *(field.name for field in dataclasses.fields(Verdict))]
     columns = list(dict.fromkeys([*first_columns, *known]))
     table = Table([[claim[name] for name in columns] for claim in claims], columns=columns).set_index("id")
-    table.attrs = found
+    table.attrs = found | {"shortened": experiments.shortened_in_words(resolved.name, resolved.values)}
     return table
 
 

@@ -32,8 +32,8 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     Returns
     -------
     dict
-        JSON-ready: ``experiment``, ``title``, ``seeds``, digests, ``claims`` (each with its verdict, see
-        `replasticity.judging.claims.Verdict`), ``judged_with`` (the other experiments whose claims were corrected
+        JSON-ready: ``experiment``, ``title``, ``seeds``, ``parameters``, digests, ``claims`` (each with its verdict,
+        see `replasticity.judging.claims.Verdict`), ``judged_with`` (the other experiments whose claims were corrected
         together with these), ``ensembles`` (the content digest of each that was judged), ``errata`` (each with its
         ``measured`` effect, see `replasticity.judging.errata.measure`, or None) and ``peer``.
     """
@@ -49,6 +49,7 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
         "experiment": resolved.name,
         "title": experiment.title,
         "seeds": ensemble["seed"].values.tolist(),
+        "parameters": resolved.values,
         "parameters_digest": ensemble.attrs["parameters_digest"],
         "code_digest": ensemble.attrs["code_digest"],
         "judged_with": sorted(name for name in ensembles if name != resolved.name),

@@ -120,6 +120,7 @@ class _Evaluation(Stored):
     experiment: str
     title: str
     seeds: _Seeds
+    parameters: dict[str, Any]
     parameters_digest: str
     code_digest: str
     judged_with: list[str]

@@ -137,7 +137,10 @@ def column_title(axes: Axes, text: str) -> None:
 
 
 def legend(axes: Axes, loc: Any = "upper left", columns: int = 1, handles: list[Artist] | None = None) -> None:
-    """Add a legend whose white ground keeps lines from crossing its text; of all that has a label, or of `handles`."""
+    """Add a legend of all that has a label, or of `handles`.
+
+    Its white ground keeps lines from crossing its text, and hides what is drawn there: `room_above` makes room for it.
+    """
     box = axes.legend(
         handles=axes.get_legend_handles_labels()[0] if handles is None else handles,
         loc=loc,
@@ -158,11 +161,18 @@ def say_nothing_is_random(figure: Figure, more: str = "") -> None:
 
 
 def room_above(axes: Axes, share: float) -> None:
-    """Make room for a legend above the data: the given share of the present height, without ticks."""
+    """Make room for a legend above the data: the given share of the present height on paper, without ticks.
+
+    A scale that is not linear has to be set before.
+    """
     bottom, top = axes.get_ylim()
-    ticks = [tick for tick in axes.get_yticks() if bottom <= tick <= top]
-    axes.set_ylim(bottom, top + share * (top - bottom))
-    axes.set_yticks(ticks)
+    is_linear = axes.get_yscale() == "linear"
+    places = {minor: axes.get_yticks(minor=minor) for minor in ((False,) if is_linear else (False, True))}
+    on_paper = axes.yaxis.get_transform()
+    low, high = on_paper.transform(np.array([bottom, top]))
+    axes.set_ylim(bottom, float(on_paper.inverted().transform(np.array([high + share * (high - low)]))[0]))
+    for minor, ticks in places.items():
+        axes.set_yticks([tick for tick in ticks if bottom <= tick <= top], minor=minor)
 
 
 def plot(module: str, ensembles: Mapping[str, xr.Dataset]) -> Figure:

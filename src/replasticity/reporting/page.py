@@ -15,6 +15,7 @@ import plotly.offline
 import xarray as xr
 from markupsafe import Markup
 
+from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Kind, Reference, Resolved
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import claims, outcomes
@@ -295,7 +296,8 @@ def _judged(evaluation: dict[str, Any]) -> Judged:
         ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
-    seeds = seeds_in_words(name, evaluation["seeds"])
+    shortened = experiments.shortened_in_words(name, evaluation["parameters"])
+    seeds = "; ".join(filter(None, (seeds_in_words(name, evaluation["seeds"]), shortened)))
     return Judged(name, evaluation["title"], seeds, judged, errata, peer_sentence(evaluation["peer"]))
 
 

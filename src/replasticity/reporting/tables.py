@@ -1,6 +1,8 @@
 """Tables for the terminal."""
 
 import math
+import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +45,8 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> N
     for row in rows:
         table.add_row(*(Text(visible(cell), style=_COLOURS.get(cell, "")) for cell in row))
     console = Console()
-    # A pipe or a log has no width: lines are then as long as they need to be.
-    if not console.is_terminal:
+    # A pipe or a log has no width: lines are as long as they need to be, where COLUMNS does not say how long.
+    if not console.is_terminal and not re.fullmatch("[1-9][0-9]*", os.environ.get("COLUMNS", "")):
         console = Console(width=200)
     console.print(table)
 
@@ -350,10 +352,12 @@ def _some(labels: Sequence[str], most: int = 5) -> str:
 
 def show_claims(evaluation: dict[str, Any]) -> None:
     """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    shortened = experiments.shortened_in_words(evaluation["experiment"], evaluation["parameters"])
     for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
         columns = claim_columns(claims)
         show(
-            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}",
+            f"{evaluation['experiment']}: {evaluation['title']}: {outcomes.NAMES[kind]}"
+            f"{f'; {shortened}' if shortened else ''}",
             ("verdict", "claim", *columns.values()),
             (
                 (

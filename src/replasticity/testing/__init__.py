@@ -11,7 +11,19 @@ tests a reader would look for in vain. What the gates are is in `replasticity.te
 """
 
 from replasticity.testing.gates import GATES, Gate
-from replasticity.testing.outcomes import NOTHING, OK, Outcome, outcome_of, study_tests, verify
+from replasticity.testing.outcomes import NOT_LOOKED_AT, NOTHING, OK, Outcome, outcome_of, study_tests, verify
 from replasticity.testing.subjects import Finding, Study
 
-__all__ = ["GATES", "NOTHING", "OK", "Finding", "Gate", "Outcome", "Study", "outcome_of", "study_tests", "verify"]
+__all__ = [
+    "GATES",
+    "NOTHING",
+    "NOT_LOOKED_AT",
+    "OK",
+    "Finding",
+    "Gate",
+    "Outcome",
+    "Study",
+    "outcome_of",
+    "study_tests",
+    "verify",
+]

@@ -28,6 +28,7 @@ from replasticity.storage import project
 from replasticity.storage.contract import require_defined
 from replasticity.study import protocols
 from replasticity.testing.subjects import Finding, NothingToCheckError, Study
+from replasticity.units import near_unit, unit_of
 
 Check = Callable[[Study], Iterator[Finding]]
 
@@ -123,20 +124,23 @@ def _clone(study: Study) -> bool:
 def _experiments(study: Study) -> Iterator[Finding]:
     if not study.experiments:
         raise NothingToCheckError("no experiments")
+    used, is_broken = set(), False
     for name in study.experiments:
         try:
             experiment = study.experiment(name)
         except UserError as error:
             yield Finding("", str(error))
+            is_broken = True
             continue
+        used.add(experiment.protocol)
         if not study.has(protocols.get(experiment.protocol).module):
             remedy = "move it there, or to config/experiments"
             yield Finding(study.file_of(name), f"protocol {experiment.protocol} is of another study", remedy)
         if experiment.figure is not None and not study.has(protocols.figures()[experiment.figure.module]):
             wrong = f"figure {experiment.figure.module} is of another study"
             yield Finding(study.file_of(name), wrong, "let the figure's own experiment name this one under 'beside'")
-    used = {study.experiment(name).protocol for name in study.experiments}
-    for name in sorted(study.protocols.keys() - used):
+    # A file that cannot be read may be of any protocol.
+    for name in sorted(study.protocols.keys() - used if not is_broken else ()):
         yield Finding(study.file("experiments"), f"no experiment of protocol {name}", "add a YAML file for it")
 
 
@@ -194,7 +198,7 @@ def _claims(study: Study) -> Iterator[Finding]:
                 yield Finding(file, wrong, f"it takes {needed}")
 
 
-@_gate("quantities", "each parameter, variable and statistic is described")
+@_gate("quantities", "each parameter, variable and statistic is described, and in a unit that is known")
 def _quantities(study: Study) -> Iterator[Finding]:
     for protocol in study.protocols.values():
         file = _file_of(protocol.module, study)
@@ -208,6 +212,11 @@ def _quantities(study: Study) -> Iterator[Finding]:
         for where, contract in contracts:
             for name in (name for name, variable in contract.items() if not variable.long_name):
                 yield Finding(where, f"{name} has no description", "say its meaning in one line")
+        for where, names in ((file, protocol.Parameters.model_fields), *contracts):
+            for name in names:
+                if meant := near_unit(name):
+                    wrong = f"{name} ends in no unit that is known (it would be '{unit_of(name)}')"
+                    yield Finding(where, wrong, f"did you mean {' or '.join(f'_{each}' for each in meant)}?")
 
 
 @_gate("names", "the Python interface can name each quantity")

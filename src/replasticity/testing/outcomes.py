@@ -16,6 +16,7 @@ OK = "ok"
 NOTHING = "-"
 MISSING = "missing"
 FAILED = "FAILED"
+NOT_LOOKED_AT = "not looked at"
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,21 @@ class Outcome:
     gate : Gate
         The gate.
     status : str
-        `OK`, `NOTHING` (there is nothing to check), `MISSING` (something has still to be made) or `FAILED`.
+        `OK`, `NOTHING` (there is nothing to check), `MISSING` (something has still to be made), `FAILED`, or
+        `NOT_LOOKED_AT` (what has ended a gate before it ends this one).
     findings : tuple of Finding
         What is wrong, or missing.
     note : str
         What there is not, where there is nothing to check.
+    is_ended : bool
+        Whether its only finding has ended it, so that it says nothing of what the gate looks at.
     """
 
     gate: Gate
     status: str
     findings: tuple[Finding, ...] = ()
     note: str = ""
+    is_ended: bool = False
 
     @property
     def holds(self) -> bool:
@@ -61,7 +66,7 @@ def outcome_of(gate: Gate, study: Study) -> Outcome:
         mistake = error if known else datasets.mistake_in_a_study(error)
         if mistake is None or sys.flags.dev_mode:
             raise
-        findings = (Finding("", terminal.one_line(mistake)),)
+        return Outcome(gate, FAILED, (Finding("", terminal.one_line(mistake)),), is_ended=True)
     if not findings:
         return Outcome(gate, OK)
     return Outcome(gate, MISSING if all(each.is_missing for each in findings) else FAILED, findings)
@@ -85,9 +90,12 @@ def verify(name: str) -> Iterator[Outcome]:
     UserError
         If there is no such study.
     """
-    study = Study(name)
+    study, said = Study(name), set[str]()
     for gate in GATES:
-        yield outcome_of(gate, study)
+        outcome = outcome_of(gate, study)
+        lines = {terminal.one_line(finding) for finding in outcome.findings}
+        yield Outcome(gate, NOT_LOOKED_AT) if outcome.is_ended and lines <= said else outcome
+        said |= lines
 
 
 @cache

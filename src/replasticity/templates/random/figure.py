@@ -19,6 +19,7 @@ def plot(ensembles):
     right.plot(ensemble["seed"], ensemble["weight_mean"][:, 1], "o", ms=3, color=look.BLUE, label="one seed")
     right.axhline(p["amplitude"] * p["rate_Hz"] * p["tau_ms"] / 1000, color=look.ORANGE, label="A r tau")
     right.set(xlabel="seed", ylabel="mean weight")
+    right.locator_params("x", integer=True, nbins=5)
     look.room_above(right, 0.3)
     look.legend(right)
     return figure
