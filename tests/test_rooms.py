@@ -74,7 +74,7 @@ ALLOWED = {
     },
     "testing": {
         *("", "definitions", "errors", "interface", "judging", "numerics", "peers", "pipeline", "plotting", "storage"),
-        *("study", "terminal", "~numpy", "~pytest", "~xarray"),
+        *("study", "terminal", "units", "~numpy", "~pytest", "~xarray"),
     },
     "templates": {"definitions", "errors", "storage", "~pydantic"},
     "cli": {
