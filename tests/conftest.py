@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,11 @@ def pytest_collection_modifyitems(items):
     """Begin with what takes longest, so that no process waits for another one at the end (with --dist loadfile)."""
     folders = (*LONGEST_FIRST, "")
     items.sort(key=lambda item: next(k for k, folder in enumerate(folders) if folder in item.path.parts or not folder))
+
+
+def heed_interrupts():
+    """Let a new process heed SIGINT: what a shell has started in the background inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class ProjectCopy:

@@ -200,7 +200,7 @@ def test_check_finds_a_run_damaged_in_secret(project):
     assert project.content(RESULTS) == expected
 
 
-def test_results_dated_in_the_future_recover_as_the_readme_says(project):
+def test_results_dated_in_the_future_recover_as_the_documentation_says(project):
     tomorrow = time.time() + 86_400
     for path in project.folder.glob("results/**/*.*"):
         os.utime(path, (tomorrow, tomorrow))
@@ -210,7 +210,8 @@ def test_results_dated_in_the_future_recover_as_the_readme_says(project):
         "tau_H_ms: {value: 9000.0",
     )
     fails_with(project, "This could indicate a clock skew problem")
-    (command,) = re.findall(r"`(find results .*?)`", (ROOT / "README.md").read_text())
+    page = (ROOT / "docs/how_to/troubleshooting.md").read_text()
+    (command,) = re.findall(r"`(find results .*?)`", page)
     subprocess.run(command, shell=True, cwd=project.folder, check=True)
     project.snakemake(*CALL)
     before = times(project)

@@ -12,7 +12,7 @@ import pytest
 import replasticity as rp
 from replasticity.definitions import experiments
 from replasticity.interface import workers
-from tests.conftest import ROOT
+from tests.conftest import ROOT, heed_interrupts
 
 
 def tasks_of(seeds):
@@ -88,7 +88,12 @@ def test_an_interrupt_leaves_no_process(number, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen(
-        [sys.executable, tmp_path / "script.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, tmp_path / "script.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as script:
         process = psutil.Process(script.pid)
         # Until both have loaded all that a run needs.

@@ -15,7 +15,7 @@ import pytest
 from replasticity.cli import main
 from replasticity.making import figures, marks
 from replasticity.storage import datasets, project
-from tests.conftest import ROOT
+from tests.conftest import ROOT, heed_interrupts
 
 FIGURE = ("figure", "mine", "--seeds", "1001-1003")
 
@@ -289,8 +289,7 @@ def test_an_interrupt_leaves_nothing_half_written(folder, cores):
         env=environment,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        # What a shell starts in the background inherits that interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed_interrupts,
     ) as process:
         while not list(folder.glob("results/runs/*/seed-*.nc")):
             assert process.poll() is None, process.stderr.read()

@@ -28,7 +28,7 @@ PACKAGE = (
     r"replasticity/([a-z_]+/)*\w+\.py",
     r"replasticity/py\.typed",
     r"replasticity/reporting/page\.(css|js|html\.j2)",
-    rf"replasticity/studies/\w+/({STUDY})",
+    rf"replasticity/(studies|templates)/\w+/({STUDY})",
 )
 BESIDE = (
     r"config/(config|cluster)\.yaml",

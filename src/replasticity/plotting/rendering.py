@@ -83,7 +83,8 @@ _METADATA: dict[str, dict[str, str | None]] = {
 def _bundled_fonts_only() -> Iterator[None]:
     """Let matplotlib draw with the fonts that come with it, whatever this machine has, or its kept list says."""
     fonts = font_manager.fontManager
-    of_the_machine, fonts.ttflist = fonts.ttflist, []
+    # A kept list that is damaged may have given none.
+    of_the_machine, fonts.ttflist = getattr(fonts, "ttflist", []), []
     try:
         for path in sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf")):
             fonts.addfont(path)
