@@ -43,8 +43,10 @@ def test_what_new_prints_works_as_it_stands(empty, kind):
     assert first.startswith("studies/pfister2006: a study that runs")
     variable, _, value = setting.strip().removeprefix("export ").partition("=")
     assert (variable, value) == (places.VARIABLE, str(empty / "studies"))
+    # What is made belongs to a project: to this clone, if there is no other one.
+    (empty / "config/experiments").mkdir(parents=True)
     assert len(commands) == 2
-    finished = [run(empty, *line.split()[2:], **{variable: value}) for line in commands]
+    finished = [run(empty, *line.split()[2:]) for line in commands]
     assert [each.returncode for each in finished] == [0, 1], finished[-1].stdout + finished[-1].stderr
     assert (empty / "results/figures/pfister2006.svg").is_file()
     # Green but for what only its author can say: that the results are as they should be.
