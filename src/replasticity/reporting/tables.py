@@ -1,8 +1,6 @@
 """Tables for the terminal."""
 
 import math
-import os
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +43,9 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> N
     for row in rows:
         table.add_row(*(Text(visible(cell), style=_COLOURS.get(cell, "")) for cell in row))
     console = Console()
-    # A pipe or a log has no width: lines are as long as they need to be, where COLUMNS does not say how long.
-    if not console.is_terminal and not re.fullmatch("[1-9][0-9]*", os.environ.get("COLUMNS", "")):
+    # A pipe or a log has no width: lines are then as long as they need to be. COLUMNS does not say otherwise: readline
+    # sets it to 80 for whatever an interactive Python, a notebook or pytest starts.
+    if not console.is_terminal:
         console = Console(width=200)
     console.print(table)
 
