@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-#: Tables that commands print are so wide.
+#: Help texts and messages that commands print are so wide.
 _COLUMNS = "150"
 
 
