@@ -184,9 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a simulator, such as nest or brian2==2.8.0; repeatable; default: all for which the study has a file",
     )
-    added.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
-    )
+    with_changes(added)
     added.add_argument("--seeds", help="such as 1-5, 1,2,7 or @FILE; default: the first one of the experiment")
     added.add_argument("--short", action="store_true", help="with the changes that the study names for a quick look")
     with_scale(added)
