@@ -48,6 +48,16 @@ def heed_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def run_module(*arguments, folder, environment, python=sys.executable, check=True) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m ...`` in a folder, with this environment and nothing else; it has to succeed if ``check``."""
+    finished = subprocess.run(
+        [str(python), "-m", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+    )
+    if check:
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished
+
+
 class ProjectCopy:
     """A copy of the project in a folder of its own, with its own source code, results and cache."""
 
@@ -64,17 +74,8 @@ class ProjectCopy:
     def run(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``python -m ...`` in the copy, with the copy's source code."""
         inherited = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
-        finished = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=self.folder,
-            env=inherited | {"PYTHONPATH": str(self.folder / "src")} | environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        if check:
-            assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished
+        environment = inherited | {"PYTHONPATH": str(self.folder / "src")} | environment
+        return run_module(*arguments, folder=self.folder, environment=environment, check=check)
 
     def replasticity(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
         return self.run("replasticity", *arguments, **options)

@@ -1,11 +1,9 @@
 """A small study outside the package, and a package of its user that has the kernels: written by the tests."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_module
 
 STUDY = {
     "__init__.py": '"""Forgetting: a weight that decays. Nothing is random."""\n',
@@ -143,17 +141,8 @@ class Project:
     def run(self, *arguments, check=True, **environment):
         """Run ``python -m ...`` in the project."""
         paths = os.pathsep.join(map(str, (ROOT / "src", self.library)))
-        finished = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(self.library / "cache")} | environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        if check:
-            assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished
+        ours = {"PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(self.library / "cache")}
+        return run_module(*arguments, folder=self.folder, environment=os.environ | ours | environment, check=check)
 
     def replasticity(self, *arguments, **options):
         return self.run("replasticity", *arguments, **options)

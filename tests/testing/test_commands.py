@@ -2,14 +2,12 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from replasticity.cli import main
 from replasticity.storage import places
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_module
 from tests.outside import edit
 
 DOI = ("--doi", "10.1523/JNEUROSCI.1425-06.2006")
@@ -24,14 +22,8 @@ def empty(tmp_path, monkeypatch):
 
 
 def run(folder, *command, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    ours = {"PYTHONPATH": str(ROOT / "src")}
+    return run_module(*command, folder=folder, environment=os.environ | ours | environment, check=False)
 
 
 @pytest.mark.slow

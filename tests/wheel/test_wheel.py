@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, ProjectCopy
+from tests.conftest import ROOT, ProjectCopy, run_module
 
 pytestmark = pytest.mark.slow
 
@@ -127,17 +127,8 @@ class Installed:
             key: value for key, value in os.environ.items() if not key.startswith(("REPLASTICITY", "NUMBA", "PYTHON"))
         }
         path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
-        finished = subprocess.run(
-            [str(self.python), "-m", *command],
-            cwd=folder,
-            env=kept | {"HOME": str(self.home), "PATH": path, "XDG_CACHE_HOME": str(self.home / ".cache")},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        if check:
-            assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished
+        own = {"HOME": str(self.home), "PATH": path, "XDG_CACHE_HOME": str(self.home / ".cache")}
+        return run_module(*command, folder=folder, environment=kept | own, python=self.python, check=check)
 
     def replasticity(self, *arguments, **options):
         return self.run("replasticity", *arguments, **options)
