@@ -49,18 +49,18 @@ class Range:
             raise ValueError(f"a scale from {self.low} to {self.high} needs ends of one sign, neither 0")
 
     def draw(self, generator: "np.random.Generator", present: Any) -> float | int:
-        """Return a number: a whole one if the ends and the special values are integers."""
+        """Return a number: a whole one if the present one is."""
         corners = (self.low, self.high, *self.special)
         if generator.random() < CORNERS:
-            return corners[generator.integers(len(corners))]
-        whole = all(isinstance(each, int) for each in corners)
+            corner = corners[generator.integers(len(corners))]
+            return round(corner) if isinstance(present, int) else float(corner)
         if self.log:
             sign = math.copysign(1.0, self.low)
-            exponents = generator.uniform(*sorted((math.log(abs(self.low)), math.log(abs(self.high)))))
-            number = sign * math.exp(exponents)
+            lowest, highest = sorted((math.log(abs(self.low)), math.log(abs(self.high))))
+            number = sign * math.exp(generator.uniform(lowest, highest))
         else:
             number = generator.uniform(self.low, self.high)
-        if whole:
+        if isinstance(present, int):
             return round(number)
         # Few digits: a set of parameters is read by people.
         return min(max(float(f"{number:.6g}"), self.low), self.high)
@@ -106,7 +106,8 @@ class ListOf:
             length, old = len(present), list(present)
         else:
             length = int(generator.integers(self.lengths[0], self.lengths[1], endpoint=True))
-            old = [None] * length
+            # Their type tells whole numbers from others.
+            old = [present[0] if present else 0.0] * length
         values = [self.element.draw(generator, each) for each in old]
         if values and generator.random() < CORNERS / 2:
             values = [values[0]] * length
