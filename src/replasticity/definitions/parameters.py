@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
-from replasticity.definitions.ranges import Varied
+from replasticity.definitions.ranges import OneOf, Varied
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -178,7 +178,7 @@ class Parameters(Checked):
 class TimeGrid(Parameters):
     """Parameters of what advances in time steps of one length."""
 
-    dt_ms: Positive = quantity("Time step.")
+    dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
 
     def steps(self, time_ms: float) -> int:
         """Return a duration in time steps."""

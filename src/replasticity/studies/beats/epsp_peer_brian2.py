@@ -20,7 +20,7 @@ def run(parameters, inputs):
     steps = [pre_step, pre_step + difference[:, None]]
     synapse = np.repeat(np.arange(len(period)), p["pairings"])
     sides = [brian2.SpikeGeneratorGroup(len(period), synapse, each.ravel() * p["dt_ms"] * ms) for each in steps]
-    plastic = pair_synapses(*sides, p, one_to_one=True)
+    plastic = pair_synapses(*sides, p)
     watch = Watch(plastic)
     simulate(brian2.Network(*sides, plastic, *watch.operations), np.max(steps) + 1, p["dt_ms"])
     found = watch.found()

@@ -1,5 +1,7 @@
 """Every presynaptic with every postsynaptic regularly firing neuron in Brian2, on its public interface."""
 
+from typing import Any
+
 import brian2
 import numpy as np
 from peer_brian2 import begin, firing_sides, pair_synapses, simulate, within_limits
@@ -24,18 +26,18 @@ def on_grid(p, division, shape):
     """Return all that a part of the time step gives."""
     dt_ms = p["dt_ms"] / division
     begin(dt_ms)
-    sides = firing_sides(p, p["post_start_phases"])
-    plastic = pair_synapses(*sides, p, one_to_one=False)
+    sides = pre, post = firing_sides(p, p["post_start_phases"])
+    plastic = pair_synapses(pre, post, p, one_to_one=False)
     state = plastic.variables["w"]
     lowest, highest = np.array(plastic.w), np.array(plastic.w)
-    spikes = [[], []]
+    spiked: tuple[list[Any], list[Any]] = [], []
 
     def note_weights():
         np.minimum(lowest, state.get_value(), out=lowest)
         np.maximum(highest, state.get_value(), out=highest)
 
     def note_spikes():
-        for of_side, group in zip(spikes, sides, strict=True):
+        for of_side, group in zip(spiked, sides, strict=True):
             spiking = np.zeros(len(group), bool)
             spiking[group.spikes] = True
             of_side.append(spiking)
@@ -47,7 +49,7 @@ def on_grid(p, division, shape):
         brian2.NetworkOperation(note_weights, when="after_synapses"),
     ]
     simulate(brian2.Network(*sides, plastic, *operations), round(p["duration_ms"] / dt_ms), dt_ms)
-    pre, post = map(np.array, spikes)
+    pre_spikes, post_spikes = map(np.array, spiked)
 
     def as_map(values):
         return np.moveaxis(np.reshape(values, shape), 1, 0)
@@ -56,9 +58,9 @@ def on_grid(p, division, shape):
         "weight_final": as_map(within_limits(plastic.w)),
         "weight_lowest": as_map(within_limits(lowest)),
         "weight_highest": as_map(within_limits(highest)),
-        "event_count": as_map((pre[:, :, None] | post[:, None, :]).sum(axis=0)),
-        "pre_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in pre.T]),
-        "post_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in post.T[: shape[2]]]),
+        "event_count": as_map((pre_spikes[:, :, None] | post_spikes[:, None, :]).sum(axis=0)),
+        "pre_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in pre_spikes.T]),
+        "post_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in post_spikes.T[: shape[2]]]),
     }
 
 

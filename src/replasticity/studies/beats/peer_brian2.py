@@ -1,4 +1,4 @@
-"""Pairs of regularly firing neurons in Brian2, on its public interface, and the synapse that the other files here share.
+"""Pairs of regularly firing neurons in Brian2, on its public interface, and what the other files for Brian2 share.
 
 Runs in Brian2's own environment: nothing of replasticity is installed there.
 """
@@ -24,8 +24,8 @@ def run(parameters, inputs):
     p = parameters
     pairs = len(p["pre_rates_Hz"])
     begin(p["dt_ms"])
-    sides = firing_sides(p)
-    plastic = pair_synapses(*sides, p, one_to_one=True)
+    sides = pre, post = firing_sides(p)
+    plastic = pair_synapses(pre, post, p)
     weight = brian2.StateMonitor(plastic, "w", record=True)
     watch = Watch(plastic)
     steps = round(p["duration_ms"] / p["dt_ms"])
@@ -74,8 +74,8 @@ def firing_sides(p, post_phases=(0.0,)):
     return sides
 
 
-def pair_synapses(pre, post, p, one_to_one):
-    """Return the plastic synapses, as in the tutorial of Brian2."""
+def pair_synapses(pre, post, p, one_to_one=True):
+    """Return the plastic synapses, as in Brian2's tutorial: from neuron k to neuron k, or from each to each."""
     clipped = "clip(w + {change}, 0, w_max)" if p["clip_weight"] else "w + {change}"
     tau_pre, tau_post = p["tau_pre_ms"] * ms, p["tau_post_ms"] * ms
     plastic = brian2.Synapses(
@@ -106,9 +106,9 @@ def final_weight_on_grid(p, division):
     """Return the last weights with a part of the time step."""
     dt_ms = p["dt_ms"] / division
     begin(dt_ms)
-    sides = firing_sides(p)
-    plastic = pair_synapses(*sides, p, one_to_one=True)
-    simulate(brian2.Network(*sides, plastic), round(p["duration_ms"] / dt_ms), dt_ms)
+    pre, post = firing_sides(p)
+    plastic = pair_synapses(pre, post, p)
+    simulate(brian2.Network(pre, post, plastic), round(p["duration_ms"] / dt_ms), dt_ms)
     return within_limits(plastic.w)
 
 
@@ -149,7 +149,7 @@ class Watch:
         """Return all of it under our names."""
         step, synapse, kind = np.concatenate([np.zeros((3, 0), int), *self._steps], axis=1)
         moments = [np.concatenate([np.zeros((4, 0)), *self._events[moment::3]], axis=1) for moment in range(3)]
-        weight, A, B, last_s = np.moveaxis(moments, 0, -1)
+        weight, A, B, last_s = np.stack(moments, axis=-1)
         pre, post = (kind & 1) > 0, (kind & 2) > 0
         within_limits(weight)
         return {

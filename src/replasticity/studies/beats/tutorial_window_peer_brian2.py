@@ -18,7 +18,7 @@ def run(parameters, inputs):
     for group, requested in zip(sides, REQUESTED, strict=True):
         group.namespace["latest"] = p["latest_spike_ms"] * ms
         group.requested = requested
-    plastic = pair_synapses(*sides, p, one_to_one=True)
+    plastic = pair_synapses(*sides, p)
     watch = Watch(plastic)
     network = brian2.Network(*sides, plastic, *watch.operations)
     simulate(network, round(p["duration_ms"] / p["dt_ms"]), p["dt_ms"])

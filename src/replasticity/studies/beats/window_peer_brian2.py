@@ -15,7 +15,7 @@ def run(parameters, inputs):
         brian2.SpikeGeneratorGroup(len(times_ms), np.arange(len(times_ms)), times_ms * ms)
         for times_ms in (pre_ms, pre_ms + p["differences_ms"])
     ]
-    plastic = pair_synapses(*sides, p, one_to_one=True)
+    plastic = pair_synapses(*sides, p)
     watch = Watch(plastic)
     network = brian2.Network(*sides, plastic, *watch.operations)
     simulate(network, round(p["duration_ms"] / p["dt_ms"]), p["dt_ms"])
