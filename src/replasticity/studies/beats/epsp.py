@@ -120,7 +120,7 @@ RUN = {
         ("readout_time_ms", "readout"), "membrane potential at the start of each step", trace=True
     ),
     "epsp_peak_mV": _traced("readout", "largest sample of the potential minus E_L"),
-    "epsp_peak_time_ms": Variable(("readout",), "time of the first largest sample"),
+    "epsp_peak_time_ms": Variable(("readout",), "time of the first largest sample, rounding apart"),
     "v_end_mV": Variable(("readout",), "potential after the last step of the read-out"),
     "readout_spike_step": Variable(("readout_spike",), "step of each spike of the read-out neurons", "int32"),
     "readout_spike_cell": Variable(("readout_spike",), "neuron of each spike of the read-out neurons", "int32"),

@@ -8,12 +8,20 @@ from peer_brian2 import Watch, begin, pair_synapses, simulate
 #: The largest potential that our model allows [V]: Brian2 has no limit.
 LARGEST_POTENTIAL_V = 1e3
 
+#: Samples closer than this part of the largest count as one peak, as in our model.
+ROUNDING = 1e-12
+
+#: A potential that settles closer to the threshold than this spikes or not as rounding has it [mV].
+SETTLED_MV = 1e-9
+
 READOUT = "dv/dt = (E_L - v + I_const) / tau_m : volt"
 
 
 def run(parameters, inputs):
     """Return spikes and each event of the pairings, then the read-out."""
     p = parameters
+    if abs(p["E_L_mV"] + p["I_const_mV"] - p["V_th_mV"]) < SETTLED_MV:
+        raise NotImplementedError("settled-potential: v settles at V_th, and rounding decides whether it exceeds it")
     period, difference = conditions(p)
     begin(p["dt_ms"])
     pre_step = round(p["first_pre_ms"] / p["dt_ms"]) + np.arange(p["pairings"]) * period[:, None]
@@ -79,12 +87,13 @@ def read_out(weight, p):
     v_V, end_V = np.asarray(potential.v).T, np.asarray(neurons.v)
     if not all(np.all(np.abs(each) <= LARGEST_POTENTIAL_V) for each in (v_V, end_V)):
         raise FloatingPointError(f"a potential is beyond {LARGEST_POTENTIAL_V:g} V in size")
-    time_ms = np.asarray(potential.t / ms)
+    time_ms, peak_V = np.asarray(potential.t / ms), v_V.max(axis=0)
+    is_peak = v_V >= peak_V - ROUNDING * np.abs(v_V).max(axis=0)
     return {
         "readout_time_ms": time_ms,
         "readout_v_mV": np.asarray(v_V / float(mV)),
-        "epsp_peak_mV": (v_V.max(axis=0) - float(p["E_L_mV"] * mV)) / float(mV),
-        "epsp_peak_time_ms": time_ms[v_V.argmax(axis=0)],
+        "epsp_peak_mV": (peak_V - float(p["E_L_mV"] * mV)) / float(mV),
+        "epsp_peak_time_ms": time_ms[is_peak.argmax(axis=0)],
         "v_end_mV": end_V / float(mV),
         "readout_spike_step": np.rint(np.asarray(spikes.t / ms) / p["dt_ms"]).astype(int),
         "readout_spike_cell": np.array(spikes.i),

@@ -3,9 +3,14 @@
 Runs in Brian2's own environment: nothing of replasticity is installed there.
 """
 
+import gc
+
 import brian2
 import numpy as np
 from brian2 import Hz, ms, second
+
+# Brian2 collects garbage before each run, which takes longer than a short one: none of it is in what is loaded.
+gc.freeze()
 
 #: The largest weight that our model allows: Brian2 has no limit.
 LARGEST_WEIGHT = 1e9

@@ -5,22 +5,22 @@ import numpy as np
 from brian2 import ms
 from peer_brian2 import Watch, begin, pair_synapses, simulate
 
-REQUESTED = "i * latest / (N - 1)", "(N - 1 - i) * latest / (N - 1)"
-
 
 def run(parameters, inputs):
     """Return the requested times, spikes, and each event."""
     p = parameters
     begin(p["dt_ms"])
+    neurons, intervals = np.arange(p["pairs"]), p["pairs"] - 1
+    # As numbers: of the tutorial's text Brian2 divides the constants first (constant-quotient).
+    requested = [each * (p["latest_spike_ms"] * ms) / intervals for each in (neurons, intervals - neurons)]
     # A neuron has to spike once only.
     once = {"threshold": "t > requested", "refractory": 2 * p["duration_ms"] * ms}
-    sides = [brian2.NeuronGroup(p["pairs"], "requested : second", **once) for _ in REQUESTED]
-    for group, requested in zip(sides, REQUESTED, strict=True):
-        group.namespace["latest"] = p["latest_spike_ms"] * ms
-        group.requested = requested
+    sides = [brian2.NeuronGroup(p["pairs"], "requested : second", **once) for _ in requested]
+    for group, times in zip(sides, requested, strict=True):
+        group.requested = times
     plastic = pair_synapses(*sides, p)
     watch = Watch(plastic)
     network = brian2.Network(*sides, plastic, *watch.operations)
     simulate(network, round(p["duration_ms"] / p["dt_ms"]), p["dt_ms"])
-    requested_ms = [np.asarray(group.requested / ms) for group in sides]
-    return watch.found() | {"requested_pre_ms": requested_ms[0], "requested_post_ms": requested_ms[1]}
+    pre_ms, post_ms = (np.asarray(group.requested / ms) for group in sides)
+    return watch.found() | {"requested_pre_ms": pre_ms, "requested_post_ms": post_ms}
