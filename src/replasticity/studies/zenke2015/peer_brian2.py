@@ -86,7 +86,7 @@ def run(parameters, inputs):
 
 
 class Watch:
-    """Notes H at each of the first steps, and the state at three moments of each step with a pre- or postsynaptic spike.
+    """Notes H in the first steps, and the state at three moments of each step with a pre- or postsynaptic spike.
 
     The moments: before the step's spikes act, between the pre- and the postsynaptic event, after both.
     """
