@@ -16,9 +16,17 @@ gc.freeze()
 LARGEST_RATE_HZ = 1e9
 LARGEST_WEIGHT_NS = 1e9
 
+#: Whether a synapse can read a variable of a group that it does not connect. Before that G is written into it.
+LINKS = tuple(map(int, brian2.__version__.split(".")[:2])) >= (2, 9)
+
 # The constant term belongs to one of the two spikes: see the erratum "exchanged-traces".
 WITH_CONSTANT = "{own} += 1; w += eta * (G * (1 + {other}))"
 WITHOUT = "{own} += 1; w += eta * (G * {other})"
+PLASTIC = """
+w : siemens
+dzi/dt = -zi / tau : 1 (event-driven)
+dzj/dt = -zj / tau : 1 (event-driven)
+"""
 
 
 def run(parameters, inputs):
@@ -49,27 +57,34 @@ def run(parameters, inputs):
     plastic = brian2.Synapses(
         pre,
         post,
-        model="""
-            w : siemens
-            dzi/dt = -zi / tau : 1 (event-driven)
-            dzj/dt = -zj / tau : 1 (event-driven)
-            G : Hz (linked)
-            """,
+        model=PLASTIC + ("G : Hz (linked)" if LINKS else "G : Hz"),
         on_pre=on_pre,
         on_post=on_post,
         namespace=namespace(p),
     )
     plastic.connect()
     plastic.w = p["weight_initial_nS"] * nS
-    plastic.G = brian2.linked_var(unit, "G", index="j")
     # As in a fresh session, where automatic names put them so.
     plastic.pre.order, counting.pre.order, plastic.post.order = -1, 0, 1
+
+    written = []
+    if LINKS:
+        plastic.G = brian2.linked_var(unit, "G", index="j")
+    else:
+
+        def write_G():
+            plastic.G = unit.G[0]
+
+        # Before both events of the synapse.
+        written = [brian2.NetworkOperation(write_G, when="synapses", order=order) for order in (-2, 0.5)]
 
     interval = p["sample_interval_ms"] * ms
     factor = brian2.StateMonitor(unit, ["H", "G"], record=[0], dt=interval)
     weight = brian2.StateMonitor(plastic, "w", record=[0], dt=interval)
     watch = Watch(unit, plastic, p)
-    network = brian2.Network(population, unit, counting, pre, post, plastic, factor, weight, *watch.operations)
+    network = brian2.Network(
+        population, unit, counting, pre, post, plastic, factor, weight, *watch.operations, *written
+    )
     network.run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
     found = watch.found() | {
         "time_ms": np.asarray(factor.t / ms),
