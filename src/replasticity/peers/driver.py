@@ -30,7 +30,8 @@ def main(peer_file: str, job_file: str, result_file: str, distribution: str) -> 
             parameters = json.loads(job.parameters)
             inputs = {name: np.asarray(variable[...]) for name, variable in job.variables.items()}
         result = _loaded(peer_file).run(parameters, inputs)
-        _write(result, importlib.metadata.version(distribution), result_file)
+        # A program of the system has no distribution.
+        _write(result, importlib.metadata.version(distribution) if distribution else "", result_file)
     except NotImplementedError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return UNSUPPORTED

@@ -233,7 +233,7 @@ def _run(resolved: Resolved, seed: int, inputs: Arrays, peer: str, timeout_s: fl
         _drive(environment, file, folder, log, timeout_s)
         with netCDF4.Dataset(folder / "result.nc") as result:
             result.set_auto_mask(False)
-            version = str(result.simulator_version)
+            version = str(result.simulator_version) or environment.version
             arrays = {name: np.asarray(variable[...]) for name, variable in result.variables.items()}
     log.unlink(missing_ok=True)
     if unknown := [name for name in arrays if name not in protocol.RUN]:
