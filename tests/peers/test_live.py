@@ -206,7 +206,7 @@ def test_what_a_simulator_has_no_means_for_is_told_and_left_out_by_the_gate(fake
     rules = [each.parameters["rule"] for each in live.gate("zenke2015")]
     assert rules == ["as_published"] * len(rules)
     assert len(rules) > 1
-    fake("raise NotImplementedError('nothing')")
+    fake("def run(parameters, inputs):\n    raise NotImplementedError('nothing')\n")
     with pytest.raises(UnsupportedError, match="nothing"):
         live.gate("zenke2015")
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
+OCTAVE = "octave-cli"
+
 #: In the order of docs/models/distal_reward.md#order-of-a-step, whose points the numbers are.
 PROGRAM = """
 1;
@@ -148,11 +150,19 @@ save("-v6", "outputs.mat", "failed", "spikes", "course", "rewards", "rewards_giv
 #: Limits of ours: the published program has none. Beyond them a run means nothing.
 LIMIT_mV, HIGHEST_RATE_HZ = 1e6, 150.0
 
+CLOSE_UP = [f"close_up_{name}" for name in ("weight_mV", "eligibility_mV", "dopamine", "pre", "post")]
+
 #: What is shown close up, from before a coincidence until after it [ms].
 CLOSE_UP_MS = np.arange(-1000, 5000)
 
 #: Share of the excitatory synapses above each of the recorded weights.
 UPPER_SHARES = (0.0, 0.001, 0.01, 0.1)
+
+
+def version():
+    """Return the version that Octave says."""
+    said = subprocess.run([OCTAVE, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split("version ")[1].split()[0]
 
 
 def run(parameters, inputs):
@@ -204,9 +214,6 @@ def run(parameters, inputs):
     }
 
 
-CLOSE_UP = [f"close_up_{name}" for name in ("weight_mV", "eligibility_mV", "dopamine", "pre", "post")]
-
-
 def close_up(coincidence, courses):
     """Return what is shown around a coincidence, not a number outside the run or without a coincidence."""
     shown = {name: np.full(len(CLOSE_UP_MS), np.nan) for name in courses}
@@ -229,7 +236,7 @@ def octave(given, noise, cells, seconds):
         folder = Path(temporary)
         scipy.io.savemat(folder / "inputs.mat", given)
         (folder / "reward.m").write_text(PROGRAM)
-        command = ["octave-cli", "--norc", "--no-history", "reward.m"]
+        command = [OCTAVE, "--norc", "--no-history", "reward.m"]
         with (
             (folder / "said").open("wb") as said,
             subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=said, stderr=said) as process,
