@@ -40,6 +40,14 @@ for k = 1:cells
   onto{k} = sub2ind(size(post), from{k}, slot(:));
 end
 
+% The slots of a cell that are the first onto their target, the second, and so on.
+same_time = cell(cells, 1);
+for k = 1:cells
+  same = bsxfun(@eq, post(k, :)', post(k, :));
+  count = sum(triu(same), 1);
+  same_time{k} = arrayfun(@(which) find(count == which), 1:max(count), "UniformOutput", false);
+end
+
 v = p.v_init_mV * ones(cells, 1);
 u = p.b * v;
 s = of_each_kind(p.w_exc_init_mV, p.w_inh_mV) * ones(1, p.synapses_per_cell);
@@ -62,33 +70,43 @@ samples = floor(p.duration_s / p.sample_interval_s);
 upper_weight = zeros(samples, numel(p.upper_ranks));
 
 for second = 1:p.duration_s
+  % 1.
   noise = reshape(fread(stdin, cells * 1000, "double"), cells, 1000);
+  noise = p.noise_amplitude_mV * (noise - 0.5);
   of_second = {};
-  for t = 1000 * (second - 1) + (1:1000)
-    % 1. and 2.
-    I = p.noise_amplitude_mV * (noise(:, t - 1000 * (second - 1)) - 0.5);
+  count = 0;
+  before = 1000 * (second - 1);
+  for t = before + (1:1000)
+    I = noise(:, t - before);
     fired = find(v >= p.v_peak_mV);
-    failed = failed || any(v(fired) > p.limit_mV);
-    v(fired) = p.c_mV;
-    u(fired) = u(fired) + d(fired);
-    x(fired) = p.trace_increment_mV;
     if ! isempty(fired)
+      % 2.
       of_second{end + 1} = [t * ones(size(fired)), fired];
-    end
-    % 3.
-    for k = fired'
-      e(onto{k}) = e(onto{k}) + x_previous(from{k});
-    end
-    % 4. Of an index that comes several times, the last assignment remains.
-    for k = flipud(fired)'
-      if p.parallel_synapses_add
-        for slot = 1:p.synapses_per_cell
-          I(post(k, slot)) = I(post(k, slot)) + s(k, slot);
-        end
-      else
-        I(post(k, :)) = I(post(k, :)) + s(k, :)';
+      count = count + numel(fired);
+      % The limits are ours.
+      failed = any(v(fired) > p.limit_mV) || count / cells > p.highest_rate_Hz;
+      if failed
+        break
       end
-      e(k, :) = e(k, :) - p.ltd_factor * x(post(k, :))';
+      v(fired) = p.c_mV;
+      u(fired) = u(fired) + d(fired);
+      x(fired) = p.trace_increment_mV;
+      % 3.
+      for k = fired'
+        e(onto{k}) = e(onto{k}) + x_previous(from{k});
+      end
+      % 4. Of an index that comes several times, the last assignment remains: if all count, one time after the other.
+      for k = flipud(fired)'
+        targets = post(k, :);
+        if p.parallel_synapses_add
+          for slots = same_time{k}
+            I(targets(slots{1})) = I(targets(slots{1})) + s(k, slots{1})';
+          end
+        else
+          I(targets) = I(targets) + s(k, :)';
+        end
+        e(k, :) = e(k, :) - p.ltd_factor * x(targets)';
+      end
     end
     % 5.
     v = v + 0.5 * ((0.04 * v + 5) .* v + 140 - u + I);
@@ -105,15 +123,15 @@ for second = 1:p.duration_s
       e = p.eligibility_decay * e;
     end
     % 9.
-    if any(fired == n1)
+    if ! isempty(fired) && any(fired == n1)
       last = t;
     end
-    if any(fired == n2) && t - last < p.coincidence_ms && t > last
+    if ! isempty(fired) && any(fired == n2) && t - last < p.coincidence_ms && t > last
       number = p.delay_number(size(rewards, 1) + 1);
       rewards(end + 1, :) = [t, t + p.reward_delay_min_ms + ceil(p.reward_delay_span_ms * number)];
     end
     % 10.
-    if any(rewards(:, 2) == t)
+    if ! isempty(rewards) && any(rewards(:, 2) == t)
       DA = DA + p.dopamine_increment;
       given = given + 1;
     end
@@ -121,9 +139,7 @@ for second = 1:p.duration_s
     course(t, :) = [s(chosen), e(chosen), DA];
   end
   spikes{second} = vertcat(zeros(0, 2), of_second{:});
-  % The limits are ours.
   failed = failed || any(! (v >= -p.limit_mV)) || any(! (abs(u) <= p.limit_mV));
-  failed = failed || rows(spikes{second}) / cells > p.highest_rate_Hz;
   if failed
     break
   end
