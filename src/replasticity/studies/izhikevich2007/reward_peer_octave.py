@@ -4,6 +4,7 @@ Runs in an environment with numpy and scipy only: nothing of replasticity is ins
 hour, goes to Octave second by second.
 """
 
+import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -252,18 +253,21 @@ def octave(given, noise, cells, seconds):
         folder = Path(temporary)
         scipy.io.savemat(folder / "inputs.mat", given)
         (folder / "reward.m").write_text(PROGRAM)
-        command = [OCTAVE, "--norc", "--no-history", "reward.m"]
         with (
             (folder / "said").open("wb") as said,
-            subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=said, stderr=said) as process,
+            started(folder, said) as process,
+            # It closes its end where its state has left the limits, or where it fails.
+            contextlib.suppress(BrokenPipeError),
+            process.stdin as stdin,
         ):
-            try:
-                for _ in range(seconds):
-                    process.stdin.write(noise.random(1000 * cells).tobytes())
-                process.stdin.close()
-            except BrokenPipeError:
-                # It has left its limits, or has failed.
-                pass
+            for _ in range(seconds):
+                stdin.write(noise.random(1000 * cells).tobytes())
         if process.returncode != 0 or not (folder / "outputs.mat").is_file():
             raise RuntimeError((folder / "said").read_text(errors="replace"))
         return scipy.io.loadmat(folder / "outputs.mat")
+
+
+def started(folder, said):
+    """Return the program, just started, that reads the noise from a pipe."""
+    command = [OCTAVE, "--norc", "--no-history", "reward.m"]
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=said, stderr=said)
