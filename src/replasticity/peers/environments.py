@@ -121,7 +121,8 @@ class Environment:
     @property
     def command(self) -> str:
         """The command that makes it, or makes it again."""
-        version = f" --{self.name} {self.version}" if self.version != self.simulator.version else ""
+        is_usual = self.version == self.simulator.version or self.simulator.program
+        version = "" if is_usual else f" --{self.name} {self.version}"
         return f"python -m replasticity peers install {self.name}{version}"
 
     def problem(self) -> str | None:
