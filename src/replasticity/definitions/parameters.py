@@ -10,6 +10,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
+from replasticity.definitions.ranges import Varied
+
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
 
@@ -26,7 +28,15 @@ PositiveInt = Annotated[int, Field(gt=0, le=LARGEST_INT)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=LARGEST_INT)]
 
 
-def quantity(description: str, *, symbol: str = "", output_option: bool = False, **bounds: Any) -> Any:
+class VariedOver(NamedTuple):
+    """Mark of a parameter that may be drawn at random."""
+
+    range: Varied
+
+
+def quantity(
+    description: str, *, symbol: str = "", output_option: bool = False, varied: Varied | None = None, **bounds: Any
+) -> Any:
     """Return the declaration of a parameter; its unit is the suffix of its name.
 
     Parameters
@@ -37,13 +47,19 @@ def quantity(description: str, *, symbol: str = "", output_option: bool = False,
         What the paper calls it, in TeX without dollar signs; empty if it has no symbol there.
     output_option : bool
         Whether it only says what is recorded, and changes no statistic.
+    varied : Range, OneOf or ListOf, optional
+        What it is drawn from where parameters are drawn at random; without it, it keeps its value there.
     **bounds
         As `pydantic.Field` takes them: ``gt``, ``ge``, ``lt``, ``le``, ``min_length``.
     """
     extra: dict[str, Any] = {"symbol": symbol} if symbol else {}
     if output_option:
         extra["output_option"] = True
-    return Field(description=description, json_schema_extra=extra or None, **bounds)
+    declared = Field(description=description, json_schema_extra=extra or None, **bounds)
+    if varied is not None:
+        # No part of the schema, and kept where a field is copied into other classes.
+        declared.metadata.append(VariedOver(varied))
+    return declared
 
 
 def is_recorded(info: ValidationInfo) -> bool:
@@ -228,3 +244,13 @@ def _numbers(value: Any) -> Iterator[float]:
                 yield from _numbers(each)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield float(value)
+
+
+def varied(parameters: type[Parameters]) -> dict[str, Varied]:
+    """Return what the parameters are varied over that have a range, in the order of their declaration."""
+    return {
+        name: mark.range
+        for name, field in parameters.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, VariedOver)
+    }
