@@ -93,10 +93,10 @@ def page(outcomes: Sequence[Outcome]) -> str:
         "",
         f"    {_command(outcomes[0])}",
         "",
-        "Parameters are drawn from the ranges of their declarations. The same parameters and inputs go through the other",
-        "simulator and through ours, and all variables are compared by the tolerances in the study's `peer.yaml`",
-        "([how](how_to/conform.md)). A set *agrees* or *differs*; or the simulator has *no means* for it, or refuses it;",
-        "or *neither* run comes to its end, because a state leaves the limits that our model states.",
+        "Parameters are drawn from the ranges of their declarations. The same parameters and inputs go through the",
+        "other simulator and through ours, and all variables are compared by the tolerances in the study's `peer.yaml`",
+        "([how](how_to/conform.md)). A set *agrees* or *differs*; or the simulator has *no means* for it, or refuses",
+        "it; or *neither* run comes to its end, because a state leaves the limits that our model states.",
         "",
         *table_lines(
             ("protocol", "simulator", "sets", "agree", "no means", "neither", "differ"),
@@ -116,7 +116,8 @@ def page(outcomes: Sequence[Outcome]) -> str:
 
 def _command(outcome: Outcome) -> str:
     name = outcome.peer.split()[0].lower()
-    return f"python -m replasticity conform {outcome.experiment} --random {outcome.sets} --seed {outcome.seed} --peer {name}"
+    sets = f"--random {outcome.sets} --seed {outcome.seed}"
+    return f"python -m replasticity conform {outcome.experiment} {sets} --peer {name}"
 
 
 def _versions(outcomes: Sequence[Outcome]) -> list[str]:
