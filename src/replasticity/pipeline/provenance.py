@@ -55,6 +55,7 @@ _CARRIERS = {
         "storage.files",
         "storage.integrity",
         "storage.json_files",
+        "storage.lookups",
         "storage.places",
         "storage.project",
         "study.protocols",

@@ -21,7 +21,7 @@ from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import claims, outcomes
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
-from replasticity.reporting import explorer, origin, replayed
+from replasticity.reporting import conformed, explorer, origin, replayed
 from replasticity.reporting.markdown import address_of_doi
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.panels import Panel, embedded, panels
@@ -195,7 +195,8 @@ def render(
         "duration": _duration,
         "megabytes": _megabytes,
     }
-    replays = _replays({each.protocol for each in origins})
+    concerned = {each.protocol for each in origins}
+    replays, beside = _replays(concerned), conformed.read(concerned)
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
@@ -209,6 +210,9 @@ def render(
         most=explorer,
         replays=replays,
         simulators=_simulators(replays),
+        comparisons=[each | _summary(each["quantities"]) for each in beside.comparisons],
+        outdated_comparisons=beside.outdated,
+        command_of=conformed.command,
         origins=origins,
         versions=origin.versions(),
         machine=origin.machine(),

@@ -116,6 +116,11 @@ def replay_files() -> list[Path]:
     return sorted((results_folder() / "replays").glob("*.json"))
 
 
+def conformance_files() -> list[Path]:
+    """Return the files of all comparisons beside other simulators that the workflow has made, sorted."""
+    return sorted((results_folder() / "conform").glob("*.json"))
+
+
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return results_folder() / "benchmarks"
