@@ -9,7 +9,7 @@ import xarray as xr
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
 from replasticity.judging.claims import FORRT
-from replasticity.reporting import gallery
+from replasticity.reporting import conformed, gallery
 from replasticity.storage import project
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
@@ -136,6 +136,18 @@ def test_replays_of_a_figure_are_commands_with_recordings_that_are_there(in_proj
     assert all((project.root() / path).is_file() for path in commands)
     assert "recorded with Brian2 (numpy code generation target), 2.9.0:" in section("beats")
     assert "No recording of another simulator" in section("beats_map")
+
+
+def test_simulators_that_ran_beside_ours_are_told_with_the_command(in_project, monkeypatch):
+    each = {"experiment": "zenke2015", "peer": "Brian2 2.9.0", "quantities": [{}, {}]}
+    stored = {"zenke2015": [each | {"holds": True}, each | {"holds": False}]}
+    monkeypatch.setattr(conformed, "read", lambda chosen: conformed.Conformed(stored.get(*chosen, []), []))
+    lines = gallery.section(experiments.resolve("zenke2015"), [evaluated("zenke2015")], "full").splitlines()
+    command = "`python -m replasticity conform zenke2015 --short --peer brian2`"
+    assert f"- Brian2 2.9.0: agrees, 2 variables compared: {command}" in lines
+    assert f"- Brian2 2.9.0: **does not agree**, 2 variables compared: {command}" in lines
+    page = gallery.section(experiments.resolve("beats"), [evaluated("beats")], "full")
+    assert "Beside other simulators" not in page
 
 
 def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, monkeypatch):

@@ -46,6 +46,8 @@ wildcard_constraints:
     kernels="[0-9a-f]{16}",
     recording=r"[A-Za-z0-9_.]+",
     comparison=r"\w+-[a-z0-9]+",
+    peer_ensemble=r"\w+-[a-z0-9]+",
+    peer_seed=r"\d+",
     seeds=r"[0-9a-z,-]+",
 
 
@@ -143,6 +145,12 @@ def recordings():
 def comparisons():
     """Comparisons with the simulators that are installed: PROTOCOL-PEER -> experiment and simulator."""
     return chosen.comparisons(EXPERIMENTS)
+
+
+@cache
+def peer_ensembles():
+    """Ensembles over seeds with the simulators that are installed: EXPERIMENT-PEER -> what it is."""
+    return chosen.ensembles(EXPERIMENTS, CONFIGURATION.peers_seeds)
 
 
 def replayed_protocol(wildcards):

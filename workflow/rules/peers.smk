@@ -47,3 +47,73 @@ rule conform_with:
 rule conform:
     input:
         made_with_peers("results/conform/{name}.json", comparisons),
+
+
+def peer_ensemble(wildcards):
+    """The ensemble of another simulator that a job is about."""
+    return peer_ensembles()[wildcards.peer_ensemble]
+
+
+def code_of_peer_ensemble(wildcards):
+    """Digest of the code that makes an ensemble of another simulator."""
+    experiment = peer_ensemble(wildcards).experiment
+    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
+
+
+rule run_peer:
+    output:
+        "results/peers/{peer_ensemble}/seed-{peer_seed}.nc",
+    log:
+        "results/logs/run_peer/{peer_ensemble}/seed-{peer_seed}.log",
+    benchmark:
+        "results/benchmarks/run_peer/{peer_ensemble}/seed-{peer_seed}.tsv"
+    conda:
+        "../envs/replasticity.yml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(120),
+    params:
+        experiment=lambda wildcards: peer_ensemble(wildcards).experiment,
+        peer=lambda wildcards: peer_ensemble(wildcards).peer,
+        version=lambda wildcards: peer_ensemble(wildcards).label,
+        parameters=lambda wildcards: peer_ensemble(wildcards).digest,
+        code=code_of_peer_ensemble,
+    message:
+        "Running {params.experiment}, seed {wildcards.peer_seed}, in {params.version}"
+    shell:
+        "python -m replasticity peers run {params.experiment} --peer {params.peer} --seeds {wildcards.peer_seed}"
+        " > {log} 2>&1"
+
+
+rule gather_peer:
+    input:
+        lambda wildcards: expand(
+            "results/peers/{{peer_ensemble}}/seed-{seed}.nc",
+            seed=peer_ensemble(wildcards).seeds,
+        ),
+    output:
+        "results/peers/{peer_ensemble}.nc",
+    log:
+        "results/logs/gather_peer/{peer_ensemble}.log",
+    benchmark:
+        "results/benchmarks/gather_peer/{peer_ensemble}.tsv"
+    conda:
+        "../envs/replasticity.yml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        experiment=lambda wildcards: peer_ensemble(wildcards).experiment,
+        peer=lambda wildcards: peer_ensemble(wildcards).peer,
+        version=lambda wildcards: peer_ensemble(wildcards).label,
+        seeds=lambda wildcards: seed_ranges(peer_ensemble(wildcards).seeds),
+    message:
+        "Gathering the seeds of {params.experiment} in {params.version}"
+    shell:
+        "python -m replasticity peers gather {params.experiment} --peer {params.peer} --seeds {params.seeds}"
+        " > {log} 2>&1"
+
+
+rule peers:
+    input:
+        made_with_peers("results/peers/{name}.nc", peer_ensembles),

@@ -369,6 +369,17 @@ def shortened(name: str) -> Resolved:
     return experiments.resolve(name, "quick", protocols.get(experiment.protocol).live.short, experiment=experiment)
 
 
+def file_for(resolved: Resolved, peer: str) -> Path:
+    """Return the study's file for a simulator.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    return _file_for(protocols.get(resolved.experiment.protocol), peer)
+
+
 def _file_for(protocol: protocols.Protocol, peer: str) -> Path:
     name = environments.environment(peer).name
     if name not in protocol.live_peers:
