@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from replasticity.storage import datasets, project
 from replasticity.storage.contract import Arrays, Variable, build, require_defined
 from replasticity.study import protocols, statistics
 from replasticity.study.protocols import OUR_NAMES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: What a seed's file says of its inputs.
 DRAWN, SAMPLED = "drawn by the simulator's own generators", "sampled by replasticity"
@@ -97,6 +100,8 @@ def run(resolved: Resolved, peer: str, seeds: Sequence[int], timeout_s: float) -
             values = _statistics(job.resolved, dict(job.inputs or {}) | given)
             path = seed_file(resolved, peer, job.seed)
             attributes = {
+                "Conventions": datasets.CONVENTIONS,
+                "title": f"{resolved.name}, seed {job.seed}, in {theirs.attrs['simulator']}",
                 "kind": "peer",
                 "simulator": theirs.attrs["simulator"],
                 "simulator_version": theirs.attrs["simulator_version"],
@@ -191,7 +196,7 @@ def gather(resolved: Resolved, peer: str, seeds: Iterable[int], output: Path) ->
         )
     parts, shared = [], dict[str, Any]()
     for path in wanted:
-        part = datasets.read(path, "peer")
+        part = _read(path)
         own = {name: str(part.attrs.get(name)) for name in _SHARED}
         if own["parameters_digest"] != resolved.digest:
             raise UserError(f"{project.shown(path)}: is of other parameters than {resolved.name} has at this scale")
@@ -208,6 +213,8 @@ def gather(resolved: Resolved, peer: str, seeds: Iterable[int], output: Path) ->
     } | {"seed": Variable(("seed",), "seed of the run", "int64")}
     values = {theirs: np.stack([part[ours].values for part in parts]) for ours, theirs in names.items()}
     attributes = {name: value for name, value in shared.items() if name != "parameters_digest"} | {
+        "Conventions": datasets.CONVENTIONS,
+        "title": f"{resolved.name} in {shared['simulator']}",
         "seed": seed_ranges(numbers),
         OUR_NAMES: "parameters",
         "description": f"Statistics over seeds of {resolved.name}, made by 'python -m replasticity peers'; inputs: "
@@ -215,6 +222,14 @@ def gather(resolved: Resolved, peer: str, seeds: Iterable[int], output: Path) ->
     }
     datasets.write_arrays(contract, build(contract, values | {"seed": numbers}), attributes, output)
     return len(numbers)
+
+
+def _read(path: Path) -> "xr.Dataset":
+    part = datasets.open_netcdf(path)
+    if part.attrs.get("kind") != "peer":
+        raise UserError(f"{project.shown(path)}: holds no statistics of another simulator's run")
+    datasets.require_unchanged(part, path)
+    return part
 
 
 #: Attributes that all seeds of a summary have in common.

@@ -341,7 +341,11 @@ def conformance_digest(protocol: str) -> str:
     known = protocols.get(protocol)
     package = known.module.rpartition(".")[0]
     files = (f"{package}.{path.stem}" for path in known.live_peers.values())
-    parts = [code_digest(f"{PACKAGE}.peers.live", *files), simulation_digest(protocol), known.live.model_dump_json(exclude={"ensembles"})]
+    parts = [
+        code_digest(f"{PACKAGE}.peers.live", *files),
+        simulation_digest(protocol),
+        known.live.model_dump_json(exclude={"ensembles"}),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
