@@ -53,7 +53,7 @@ class ForcedNeurons(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
         "Adaptive exponential: weight of the generator that forces spikes.", varied=Range(-50.0, 150.0)
     )
     hh_forcing_weight_pA: float = quantity(
-        "Hodgkin-Huxley: weight of the generator that forces spikes.", varied=Range(-2000.0, 10000.0)
+        "Hodgkin-Huxley: weight of the generator that forces spikes.", varied=Range(-500.0, 10000.0)
     )
 
     @model_validator(mode="after")

@@ -14,13 +14,11 @@ class HodgkinHuxleyNeuron(MicrosecondGrid):
     g_K_nS: NonNegative = quantity(
         "Peak potassium conductance.", symbol=r"g_\mathrm{K}", varied=Range(500.0, 10000.0, log=True, special=(0.0,))
     )
-    g_L_nS: NonNegative = quantity(
-        "Leak conductance.", symbol="g_L", varied=Range(1.0, 300.0, log=True, special=(0.0,))
-    )
+    g_L_nS: NonNegative = quantity("Leak conductance.", symbol="g_L", varied=Range(10.0, 300.0, log=True))
     E_Na_mV: float = quantity("Sodium reversal potential.", symbol=r"E_\mathrm{Na}", varied=Range(20.0, 80.0))
     E_K_mV: float = quantity("Potassium reversal potential.", symbol=r"E_\mathrm{K}", varied=Range(-100.0, -60.0))
     E_L_mV: float = quantity("Leak reversal potential.", symbol="E_L", varied=Range(-80.0, -40.0))
-    I_e_pA: float = quantity("Constant current.", varied=Range(-1000.0, 3000.0, special=(0.0,)))
+    I_e_pA: float = quantity("Constant current.", varied=Range(-300.0, 3000.0, special=(0.0,)))
     tau_ex_ms: Positive = quantity("Time constant of excitatory currents.", varied=Range(0.1, 10.0, log=True))
     tau_in_ms: Positive = quantity("Time constant of inhibitory currents.", varied=Range(0.1, 10.0, log=True))
     t_ref_ms: GridTime = quantity("Time after a spike in which no other is detected.", varied=Range(0.0, 5.0))

@@ -85,7 +85,9 @@ def run(parameters, inputs):
             raise FloatingPointError("V_m is not finite")
         events = spikes[side].events if side in spikes else {"times": np.zeros(0), "senders": np.zeros(0, int)}
         result[f"{side}_spike_time_ms"] = events["times"]
-        result[f"{side}_spike_index"] = events["senders"] - (populations[side][0].global_id if side in spikes else 0)
+        result[f"{side}_spike_index"] = events["senders"].astype(int) - (
+            populations[side][0].global_id if side in spikes else 0
+        )
     return result
 
 

@@ -103,7 +103,9 @@ def run(parameters, inputs):
     # What is recorded at the end of the last step is read in the one after it.
     simulate((steps.max() + 1) * dt_ms)
 
-    spike_step, index = np.rint(spikes.events["times"] / dt_ms), spikes.events["senders"] - neurons[0][0].global_id
+    # Without a spike NEST has floats here.
+    index = spikes.events["senders"].astype(int) - neurons[0][0].global_id
+    spike_step = np.rint(spikes.events["times"] / dt_ms)
     pairing = index % count
     within = spike_step <= steps[pairing]
     result = {
@@ -161,5 +163,5 @@ def multimeter(neuron, dt_ms):
 
 def transmitted(recorder, relays):
     """Return the weights that a recorder has seen: of all spikes of the first relay, then of the second, and so on."""
-    relay = recorder.events["senders"] - relays[0].global_id
+    relay = recorder.events["senders"].astype(int) - relays[0].global_id
     return recorder.events["weights"][np.argsort(relay, kind="stable")]
