@@ -207,6 +207,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
+    command(
+        "conformance",
+        conformance,
+        "write docs/conformance.md from docs/conformance/*.json, which conform --random --json has written",
+    )
+
     added = command("peers", list_peers, "show which other simulators are installed, or install them")
     peers_commands = added.add_subparsers(title="commands", metavar="COMMAND")
     what = "show which other simulators are installed, and whether they work"
@@ -710,6 +716,15 @@ def _conform_random_sets(options: argparse.Namespace, resolved: "Resolved", peer
         terminal.say(f"  the first difference, made smaller: {least.note}")
         terminal.say(f"  'python -m replasticity conform {file}' runs it again")
     return found.holds, found.summary()
+
+
+def conformance(options: argparse.Namespace) -> int:
+    """Write the page about random sets of parameters in other simulators."""
+    from replasticity.reporting import conformance_page
+    from replasticity.storage import project
+
+    terminal.say(project.shown(conformance_page.write(project.root())))
+    return 0
 
 
 def list_peers(options: argparse.Namespace) -> int:

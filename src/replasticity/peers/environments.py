@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,9 +37,12 @@ class Simulator(NamedTuple):
     distribution, module : str
         What pip installs, and what Python imports.
     version : str
-        The one that agreement was shown with.
+        The one that agreement was shown with; of a program of the system, where there is none.
     others : tuple of str
         Requirements beside it.
+    program, package : str
+        For a simulator that is a program of the system, "" otherwise: its command, and the package that has it. pip
+        then installs only what a study's file needs.
     """
 
     title: str
@@ -46,12 +50,15 @@ class Simulator(NamedTuple):
     module: str
     version: str
     others: tuple[str, ...] = ()
+    program: str = ""
+    package: str = ""
 
 
 SIMULATORS = {
     "nest": Simulator("NEST", "nest-simulator", "nest", "3.10.0"),
     # Brian2 2.9.0 does not load with a newer numpy; its compiled modes need setuptools.
     "brian2": Simulator("Brian2", "brian2", "brian2", "2.9.0", ("numpy<2.4", "setuptools")),
+    "octave": Simulator("Octave", "", "", "7.3.0", ("numpy", "scipy"), program="octave-cli", package="octave"),
 }
 
 
@@ -91,26 +98,41 @@ class Environment:
     @property
     def requirements(self) -> list[str]:
         """What pip is asked to install."""
-        return [f"{self.simulator.distribution}=={self.version}", *self.simulator.others, *FOR_THE_DRIVER]
+        pinned = [f"{self.simulator.distribution}=={self.version}"] if self.simulator.distribution else []
+        return [*pinned, *self.simulator.others, *FOR_THE_DRIVER]
 
     @property
     def is_complete(self) -> bool:
         """Whether its installation has come to an end, and had all that is asked for now."""
         stamp = self.folder / _STAMP
-        return stamp.is_file() and stamp.read_text() == json.dumps(self.requirements)
+        is_installed = stamp.is_file() and stamp.read_text() == json.dumps(self.requirements)
+        return is_installed and self.without_program() is None
+
+    def without_program(self) -> str | None:
+        """Return in one line that the system has no such program, or another version, and what helps; or None."""
+        program = self.simulator.program
+        version = _version_of(program) if program else self.version
+        if version is None:
+            return f"{self.label}: this system has no '{program}'; 'apt-get install {self.simulator.package}' helps"
+        if version != self.version:
+            return f"{self.label}: '{program}' of this system is {version}"
+        return None
 
     @property
     def command(self) -> str:
         """The command that makes it, or makes it again."""
-        version = f" --{self.name} {self.version}" if self.version != self.simulator.version else ""
+        is_usual = self.version == self.simulator.version or self.simulator.program
+        version = "" if is_usual else f" --{self.name} {self.version}"
         return f"python -m replasticity peers install {self.name}{version}"
 
     def problem(self) -> str | None:
         """Return in one line why it cannot be used, and what helps; None if it can: its simulator is imported."""
+        if missing := self.without_program():
+            return missing
         if not self.is_complete:
             state = "was not installed to the end" if self.folder.exists() else "is not installed"
             return f"{self.label} {state}; '{self.command}' does it"
-        modules = ", ".join((self.simulator.module, *FOR_THE_DRIVER))
+        modules = ", ".join(filter(None, (self.simulator.module, *FOR_THE_DRIVER)))
         try:
             finished = subprocess.run([self.python, "-I", "-c", f"import {modules}"], capture_output=True, text=True)
             said = finished.stderr.strip().splitlines()[-1:] if finished.returncode else None
@@ -150,11 +172,25 @@ def environment(peer: str, into: Path | None = None) -> Environment:
     name, _, version = peer.partition("==")
     if name not in SIMULATORS:
         raise UserError(f"no simulator '{name}'; allowed: {', '.join(SIMULATORS)}")
-    version = version or SIMULATORS[name].version
+    simulator = SIMULATORS[name]
+    version = version or (simulator.program and _version_of(simulator.program)) or simulator.version
     # It becomes the name of a folder.
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z.+!_]*", version):
         raise UserError(f"{name}: '{version}' is no version; expected one such as {SIMULATORS[name].version}")
     return Environment(name, version, folder(into).absolute() / f"{name}-{version}")
+
+
+def _version_of(program: str) -> str | None:
+    """Return the version that a program of the system says it has; None without the program."""
+    path = shutil.which(program)
+    return _version_said_by(path) if path else None
+
+
+@cache
+def _version_said_by(path: str) -> str:
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+    found = re.search(r"\bversion (\d[0-9A-Za-z.+!_]*)", said)
+    return found[1] if found else "0"
 
 
 def installed(into: Path | None = None) -> list[Environment]:
@@ -203,9 +239,12 @@ def install(peer: str, into: Path | None = None) -> bool:
     Raises
     ------
     UserError
-        If it cannot be made. The message has pip's last word, and names the file with all of them.
+        If it cannot be made: the message has pip's last word, and names the file with all of them; or if the
+        simulator is a program that the system has not.
     """
     wanted = environment(peer, into)
+    if missing := wanted.without_program():
+        raise UserError(missing)
     files.check_writable(_lock(wanted))
     with _alone(wanted):
         if wanted.problem() is None:
