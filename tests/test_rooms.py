@@ -50,7 +50,7 @@ ALLOWED = {
     "studies test": {"testing"},
     "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
     # In the simulator's own environment, where there is nothing of ours.
-    "studies live peer": {"~brian2", "~nest", "~numpy"},
+    "studies live peer": {"~brian2", "~nest", "~numpy", "~scipy"},
     "definitions": {"definitions.parameters", "definitions.yaml_files", "errors", "storage", "study", "~pydantic"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "judging": {
