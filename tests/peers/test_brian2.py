@@ -58,7 +58,7 @@ run(50*ms)
 found = int(monitor.num_spikes)
 """)
     assert spikes > 0
-    settled = epsp(E_L_mV=-65.0, I_const_mV=10.0, V_th_mV=-55.0, tau_m_ms=0.1)
+    settled = epsp(E_L_mV=-65.0, I_const_mV=10.0, V_th_mV=-55.0, tau_m_ms=0.1, psp_scale_mV=0.0)
     assert not protocols.get("beats_epsp").simulate(settled.parameters, {})["readout_spike_step"].size
     with pytest.raises(UnsupportedError, match="settled-potential"):
         live.run(settled, 1, "brian2")

@@ -202,7 +202,7 @@ class MicrosecondGrid(TimeGrid):
     """Parameters of what advances in time steps of whole microseconds: the unit of NEST's times."""
 
     dt_ms: Annotated[Positive, AfterValidator(_whole_microseconds)] = quantity(
-        "Time step: a whole number of microseconds."
+        "Time step: a whole number of microseconds.", varied=OneOf(0.05, 0.1, 0.2)
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replasticity.errors import PeerUnavailableError, UserError
-from replasticity.storage import files, project
+from replasticity.storage import files, places, project
 
 #: Folder of the environments, instead of that of the project.
 VARIABLE = "REPLASTICITY_PEERS"
@@ -42,6 +43,8 @@ class Simulator(NamedTuple):
         Requirements beside it.
     older : tuple of (str, tuple of str)
         Version, and the requirements beside those before it; the oldest first.
+    compiler : str
+        File beside this one that compiles what studies have for it in a folder of its name; empty if there is nothing.
     program, package : str
         For a simulator that is a program of the system, "" otherwise: its command, and the package that has it. pip
         then installs only what a study's file needs.
@@ -53,6 +56,7 @@ class Simulator(NamedTuple):
     version: str
     others: tuple[str, ...] = ()
     older: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    compiler: str = ""
     program: str = ""
     package: str = ""
 
@@ -72,6 +76,10 @@ SIMULATORS = {
     # setuptools.
     "brian2": Simulator(
         "Brian2", "brian2", "brian2", "2.9.0", ("numpy<2.4", "setuptools"), (("2.7", ("numpy<2", "setuptools")),)
+    ),
+    # NEST with what NESTML compiles from the studies' descriptions.
+    "nestml": Simulator(
+        "NESTML", "nestml", "pynestml", "9.0.0", ("nest-simulator==3.10.0",), compiler="nestml_module.py"
     ),
     "octave": Simulator("Octave", "", "", "7.3.0", ("numpy", "scipy"), program="octave-cli", package="octave"),
 }
@@ -161,6 +169,40 @@ class Environment:
             f"{self.label}: its environment {project.shown(self.folder)} is broken ({reason}); '{self.command}' "
             "makes it again"
         )
+
+    def library(self, study: Path) -> Path | None:
+        """Return the folder with what is compiled of a study, there or not; None if nothing is.
+
+        It is called by the digest of what is compiled, and of what compiles it.
+        """
+        sources = study / self.name
+        if not self.simulator.compiler or not sources.is_dir():
+            return None
+        digest = hashlib.sha256()
+        for path in (_beside(self.simulator.compiler), *sorted(sources.iterdir())):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return self.folder / "libraries" / digest.hexdigest()[:16]
+
+    def variables(self, study: Path) -> dict[str, str]:
+        """Return variables with which the simulator finds what is compiled of a study.
+
+        Raises
+        ------
+        PeerUnavailableError
+            If it is not compiled. The message says how to do it.
+        """
+        library = self.library(study)
+        if library is None:
+            return {}
+        if not library.is_dir():
+            raise PeerUnavailableError(
+                f"what study {study.name} has for {self.label} is not compiled; '{self.command}' does it"
+            )
+        return {"LD_LIBRARY_PATH": str(library)}
+
+
+def _beside(name: str) -> Path:
+    return Path(__file__).with_name(name)
 
 
 def folder(into: Path | None = None) -> Path:
@@ -254,28 +296,44 @@ def install(peer: str, into: Path | None = None) -> bool:
     Raises
     ------
     UserError
-        If it cannot be made: the message has pip's last word, and names the file with all of them; or if the
-        simulator is a program that the system has not.
+        If it cannot be made, or not compiled what studies have for it: the message has the last word of pip or the
+        compiler, and names the file with all of them; or if the simulator is a program that the system has not.
     """
     wanted = environment(peer, into)
     if missing := wanted.without_program():
         raise UserError(missing)
     files.check_writable(_lock(wanted))
     with _alone(wanted):
-        if wanted.problem() is None:
-            return False
-        shutil.rmtree(wanted.folder, ignore_errors=True)
         log = wanted.folder.with_name(f"{wanted.folder.name}.log")
         log.unlink(missing_ok=True)
-        _logged([sys.executable, "-m", "venv", wanted.folder], wanted, log)
-        options = ["--disable-pip-version-check", "--no-input"]
-        _logged([wanted.python, "-m", "pip", "install", *options, *wanted.requirements], wanted, log)
-        files.write_bytes(json.dumps(wanted.requirements).encode(), wanted.folder / _STAMP)
-        if problem := wanted.problem():
-            (wanted.folder / _STAMP).unlink()
-            raise UserError(problem)
-        log.unlink()
-    return True
+        is_whole = wanted.problem() is None
+        if not is_whole:
+            _make(wanted, log)
+        is_compiled = _compile_all(wanted, log)
+        log.unlink(missing_ok=True)
+    return is_compiled or not is_whole
+
+
+def _make(wanted: Environment, log: Path) -> None:
+    """Install a simulator, whatever there is of it already."""
+    shutil.rmtree(wanted.folder, ignore_errors=True)
+    _logged([sys.executable, "-m", "venv", wanted.folder], wanted, log)
+    options = ["--disable-pip-version-check", "--no-input"]
+    _logged([wanted.python, "-m", "pip", "install", *options, *wanted.requirements], wanted, log)
+    files.write_bytes(json.dumps(wanted.requirements).encode(), wanted.folder / _STAMP)
+    if problem := wanted.problem():
+        (wanted.folder / _STAMP).unlink()
+        raise UserError(problem)
+
+
+def _compile_all(wanted: Environment, log: Path) -> bool:
+    """Compile what studies have for a simulator, where that is not done; return whether anything was."""
+    libraries = {study: wanted.library(study) for study in places.studies().values()}
+    missing = {study: library for study, library in libraries.items() if library is not None and not library.is_dir()}
+    for study, library in missing.items():
+        compiler = _beside(wanted.simulator.compiler)
+        _logged([wanted.python, "-I", compiler, study / wanted.name, f"{study.name}module", library], wanted, log)
+    return bool(missing)
 
 
 def _lock(wanted: Environment) -> Path:
@@ -299,7 +357,7 @@ def _logged(command: list[str | Path], wanted: Environment, log: Path) -> None:
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
         raise UserError(
             f"{wanted.label} cannot be installed: {errors[-1].removeprefix('ERROR:').strip()}; "
-            f"{project.shown(log)} has all that pip says (without a network it finds nothing)"
+            f"{project.shown(log)} has all that was printed (without a network pip finds nothing)"
         )
 
 
