@@ -178,7 +178,7 @@ class Parameters(Checked):
 class TimeGrid(Parameters):
     """Parameters of what advances in time steps of one length."""
 
-    dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
+    dt_ms: Positive = quantity("Time step.")
 
     def steps(self, time_ms: float) -> int:
         """Return a duration in time steps."""
@@ -189,6 +189,12 @@ class TimeGrid(Parameters):
         for name in names:
             if max(_numbers(getattr(self, name))) * self.dt_ms > 1000:
                 raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
+
+
+class VariedTimeGrid(TimeGrid):
+    """Parameters of what advances in time steps of any length, several of which are tried at random."""
+
+    dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
 
 
 def _whole_microseconds(time_ms: float) -> float:

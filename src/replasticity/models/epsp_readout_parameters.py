@@ -1,13 +1,13 @@
 """Parameters of the neuron that reads out a weight, and of its test spike."""
 
-from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, Positive, TimeGrid, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, Positive, VariedTimeGrid, quantity
 from replasticity.definitions.ranges import Range
 
 #: What a neuron takes for one step on a fast machine [s].
 _SECONDS_PER_STEP = 1e-9
 
 
-class ReadoutNeuron(TimeGrid):
+class ReadoutNeuron(VariedTimeGrid):
     """A leaky integrate-and-fire neuron at rest, and one spike that it gets."""
 
     E_L_mV: float = quantity(

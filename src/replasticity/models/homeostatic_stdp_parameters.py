@@ -16,6 +16,7 @@ from replasticity.definitions.parameters import (
     Positive,
     PositiveInt,
     TimeGrid,
+    VariedTimeGrid,
     is_recorded,
     quantity,
 )
@@ -29,7 +30,7 @@ _VARIED_TIMES_MS = ListOf(Range(0.0, 300.0, special=(50.0, 50.05, 99.9999, 99.99
 _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
-class PoissonPopulation(TimeGrid):
+class PoissonPopulation(VariedTimeGrid):
     """Poisson neurons of one rate that changes from epoch to epoch."""
 
     epoch_ms: GridDuration = quantity("Duration of one epoch of constant population rate.", varied=Range(0.2, 200.0))
@@ -72,7 +73,7 @@ class PrescribedPairings(PoissonPopulation):
         return self
 
 
-class HomeostaticSynapse(TimeGrid):
+class HomeostaticSynapse(VariedTimeGrid):
     """An inhibitory synapse whose STDP is scaled by the global factor G = H - target rate."""
 
     target_rate_Hz: NonNegative = quantity(

@@ -1,6 +1,6 @@
 """Parameters of a synapse with pair STDP."""
 
-from replasticity.definitions.parameters import Cost, Positive, TimeGrid, quantity
+from replasticity.definitions.parameters import Cost, Positive, VariedTimeGrid, quantity
 from replasticity.definitions.ranges import OneOf, Range
 
 #: What one event takes on a fast machine [s]: two exponentials.
@@ -18,7 +18,7 @@ def seconds(time_ms: float) -> float:
     return time_ms * 0.001
 
 
-class PairSynapse(TimeGrid):
+class PairSynapse(VariedTimeGrid):
     """A plastic synapse whose weight changes with each pair of spikes."""
 
     tau_pre_ms: Positive = quantity(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, TimeGrid, is_recorded, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, VariedTimeGrid, is_recorded, quantity
 from replasticity.definitions.ranges import ListOf, OneOf, Range
 
 Rates = Annotated[list[NonNegative], Field(min_length=1)]
@@ -17,7 +17,7 @@ _VARIED_RATES = ListOf(Range(10.0, 5000.0, log=True, special=(0.0, 200.0, 250.0,
 _SECONDS_PER_STEP = 1e-9
 
 
-class RegularFiring(TimeGrid):
+class RegularFiring(VariedTimeGrid):
     """Presynaptic and postsynaptic neurons that fire regularly."""
 
     duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(0.2, 100.0))
