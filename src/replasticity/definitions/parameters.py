@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
-from replasticity.definitions.ranges import Varied
+from replasticity.definitions.ranges import OneOf, Varied
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -202,7 +202,7 @@ class MicrosecondGrid(TimeGrid):
     """Parameters of what advances in time steps of whole microseconds: the unit of NEST's times."""
 
     dt_ms: Annotated[Positive, AfterValidator(_whole_microseconds)] = quantity(
-        "Time step: a whole number of microseconds."
+        "Time step: a whole number of microseconds.", varied=OneOf(0.05, 0.1, 0.2)
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import GridDuration, PositiveInt, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
 from replasticity.models import presented_pattern_parameters as pattern
 from replasticity.models.presented_pattern_parameters import PresentedPattern
@@ -26,11 +27,16 @@ class Parameters(ModelUnits, PresentedPattern):
     """Parameters of the protocol."""
 
     # Other samples give another amplitude.
-    sample_interval_ms: GridDuration = quantity("Interval of the samples of potentials, conductances, current.")
-    shown_presentations: Annotated[list[PositiveInt], Field(min_length=1, max_length=100)] = quantity(
-        "Presentations with drive whose amplitude is kept, counted from 1, rising."
+    sample_interval_ms: GridDuration = quantity(
+        "Interval of the samples of potentials, conductances, current.", varied=Range(0.1, 5.0, log=True)
     )
-    averaged_presentations: PositiveInt = quantity("The mean course is that of so many last presentations with drive.")
+    shown_presentations: Annotated[list[PositiveInt], Field(min_length=1, max_length=100)] = quantity(
+        "Presentations with drive whose amplitude is kept, counted from 1, rising.",
+        varied=ListOf(Range(1, 8), (1, 4), sort=True),
+    )
+    averaged_presentations: PositiveInt = quantity(
+        "The mean course is that of so many last presentations with drive.", varied=Range(1, 8)
+    )
 
     @model_validator(mode="after")
     def _are_there(self) -> "Parameters":

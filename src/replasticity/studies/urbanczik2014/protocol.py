@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from replasticity.definitions.parameters import Cost, GridDuration, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
 from replasticity.models.presented_pattern_parameters import PresentedPattern, drive, input_spikes
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
@@ -20,7 +21,9 @@ class Parameters(ModelUnits, PresentedPattern):
     """Parameters of the protocol."""
 
     sample_interval_ms: GridDuration = quantity(
-        "Interval of the samples of potentials, conductances, current.", output_option=True
+        "Interval of the samples of potentials, conductances, current.",
+        output_option=True,
+        varied=Range(0.1, 5.0, log=True),
     )
 
     def cost(self) -> Cost:
