@@ -177,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command(
         "conform", conform, "run an experiment in another simulator as well, on the same inputs, and compare"
     )
-    added.add_argument("experiment")
+    added.add_argument("experiment", help="its name, or a file that --random has written")
     added.add_argument(
         "--peer",
         action="append",
@@ -187,11 +187,31 @@ def _parser() -> argparse.ArgumentParser:
     with_changes(added)
     added.add_argument("--seeds", help="such as 1-5, 1,2,7 or @FILE; default: the first one of the experiment")
     added.add_argument("--short", action="store_true", help="with the changes that the study names for a quick look")
+    added.add_argument(
+        "--random",
+        type=int,
+        metavar="SETS",
+        help="short runs with so many random sets of parameters, drawn from their ranges",
+    )
+    added.add_argument("--seed", type=int, help="with --random: seed of the drawing; default: 1")
+    added.add_argument("--processes", type=int, metavar="N", help="with --random: runs at one time; default: 1")
+    added.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="with --random: file of the first set that differs; default: in results/conform",
+    )
     with_scale(added)
     added.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="limit of each run in the other simulator; default: 600"
     )
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
+
+    command(
+        "conformance",
+        conformance,
+        "write docs/conformance.md from docs/conformance/*.json, which conform --random --json has written",
+    )
 
     added = command("peers", list_peers, "show which other simulators are installed, or install them")
     peers_commands = added.add_subparsers(title="commands", metavar="COMMAND")
@@ -597,36 +617,51 @@ def replay(options: argparse.Namespace) -> int:
 
 def conform(options: argparse.Namespace) -> int:
     """Run an experiment in other simulators as well, and compare."""
+    from replasticity.definitions import experiments
     from replasticity.peers import live
     from replasticity.pipeline import provenance
-    from replasticity.reporting import tables
     from replasticity.storage import files, integrity
     from replasticity.study import protocols
 
     timeout_s = live.TIMEOUT_S if options.timeout is None else options.timeout
     if not timeout_s > 0:
         raise UserError(f"--timeout {timeout_s:g}: has to be more than 0 s")
-    if options.json is not None:
-        files.check_output(options.json)
-    changes = _changes(options.set)
-    if options.short:
-        short = live.shortened(options.experiment)
-        options.scale = options.scale or short.scale
-        changes = short.changes | changes
-    resolved = _resolve(options, options.experiment, changes)
+    for output in filter(None, (options.json, options.output)):
+        files.check_output(output)
+    peers = list(options.peer or [])
+    if Path(options.experiment).suffix in (".yaml", ".yml"):
+        if options.short or options.scale or options.random is not None:
+            raise UserError(f"{options.experiment}: says all of a run; --short, --scale and --random do not go with it")
+        from replasticity.peers import random_sets
+
+        resolved, peer, seed = random_sets.read_again(Path(options.experiment))
+        if options.set:
+            changes = resolved.changes | _changes(options.set)
+            resolved = experiments.resolve(resolved.name, resolved.scale, changes, experiment=resolved.experiment)
+        peers = peers or [peer]
+        seeds = _seeds(options.seeds) if options.seeds else [seed]
+    else:
+        changes = _changes(options.set)
+        if options.short or options.random is not None:
+            short = live.shortened(options.experiment)
+            options.scale = options.scale or short.scale
+            changes = short.changes | changes
+        resolved = _resolve(options, options.experiment, changes)
+        seeds = _seeds(options.seeds) if options.seeds else [resolved.experiment.first_seed]
     protocol = resolved.experiment.protocol
-    peers = options.peer or live.peers_of(protocol)
+    peers = peers or live.peers_of(protocol)
     if not peers:
         able = [name for name in protocols.names() if live.peers_of(name)]
         raise UserError(
             f"{resolved.name}: no other simulator can run protocol '{protocol}'; those that have a file for one: "
             f"{', '.join(able) or 'none'}"
         )
-    seeds = _seeds(options.seeds) if options.seeds else [resolved.experiment.first_seed]
+    with_random_sets = partial(_conform_random_sets, options, resolved)
+    with_seeds = partial(_conform_seeds, resolved, seeds, timeout_s)
     status, summaries = 0, []
     for peer in peers:
         try:
-            outcome = live.conform(resolved, seeds, peer, timeout_s)
+            holds, summary = (with_seeds if options.random is None else with_random_sets)(peer)
         except UserError as error:
             # One simulator that is not installed is no reason to leave out the others.
             if sys.flags.dev_mode:
@@ -635,15 +670,61 @@ def conform(options: argparse.Namespace) -> int:
             _print_error(error)
             status = 2
             continue
-        tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
-        terminal.say(tables.conformance_in_words(outcome) + "\n")
-        summaries.append(outcome.summary())
-        status = max(status, 0 if outcome.holds else 1)
-    if options.json is not None:
+        summaries.append(summary)
+        status = max(status, 0 if holds else 1)
+    if options.json is not None and summaries:
         code = {"code_digest": provenance.conformance_digest(protocol)}
         content = json.dumps([integrity.sealed(each | code) for each in summaries], indent=1) + "\n"
         files.write_bytes(content.encode(), options.json)
     return status
+
+
+def _conform_seeds(resolved: "Resolved", seeds: list[int], timeout_s: float, peer: str) -> tuple[bool, dict[str, Any]]:
+    """Compare some seeds of an experiment with another simulator's; return whether all hold, and what was found."""
+    from replasticity.peers import live
+    from replasticity.reporting import tables
+
+    outcome = live.conform(resolved, seeds, peer, timeout_s)
+    tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
+    terminal.say(tables.conformance_in_words(outcome) + "\n")
+    return outcome.holds, outcome.summary()
+
+
+def _conform_random_sets(options: argparse.Namespace, resolved: "Resolved", peer: str) -> tuple[bool, dict[str, Any]]:
+    """Compare random sets of parameters with another simulator's runs; return whether all hold, and what was found."""
+    from replasticity.interface.bars import progress_bar
+    from replasticity.peers import random_sets
+    from replasticity.reporting import tables
+    from replasticity.storage import project
+
+    processes = 1 if options.processes is None else options.processes
+    for key, value in (("--random", options.random), ("--processes", processes)):
+        if value < 1:
+            raise UserError(f"{key} {value}: has to be 1 or more")
+    seed = 1 if options.seed is None else options.seed
+    if seed < 0:
+        raise UserError(f"--seed {seed}: has to be 0 or more")
+    timeout_s = random_sets.TIMEOUT_S if options.timeout is None else options.timeout
+    if not random_sets.ranges(resolved.experiment.protocol):
+        raise UserError(f"{resolved.name}: no parameter of protocol '{resolved.experiment.protocol}' has a range")
+    with progress_bar(f"{resolved.name} in {peer}", options.random, None) as done:
+        found = random_sets.search(resolved, peer, options.random, seed, processes, done, timeout_s)
+    terminal.say(tables.random_sets_in_words(found))
+    if found.first_difference is not None:
+        least = random_sets.smaller(resolved, peer, found.first_difference, timeout_s)
+        file = project.shown(random_sets.write_again(resolved, peer, least, options.output))
+        terminal.say(f"  the first difference, made smaller: {least.note}")
+        terminal.say(f"  'python -m replasticity conform {file}' runs it again")
+    return found.holds, found.summary()
+
+
+def conformance(options: argparse.Namespace) -> int:
+    """Write the page about random sets of parameters in other simulators."""
+    from replasticity.reporting import conformance_page
+    from replasticity.storage import project
+
+    terminal.say(project.shown(conformance_page.write(project.root())))
+    return 0
 
 
 def list_peers(options: argparse.Namespace) -> int:

@@ -16,6 +16,10 @@ class StateError(UserError):
     """
 
 
+class BothEndError(StateError):
+    """The same happened to another simulator's run with the same parameters and inputs."""
+
+
 class UnavailableError(UserError):
     """A file that cannot be read now, for no fault of its own: it must not be deleted or made again for that."""
 

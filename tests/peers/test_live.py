@@ -4,7 +4,6 @@ Most of them are no simulators: plain Python files that are run by this very Pyt
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,62 +12,11 @@ import pytest
 from replasticity.cli import main
 from replasticity.definitions import experiments
 from replasticity.errors import MistakeError, PeerUnavailableError, UnsupportedError, UserError
-from replasticity.peers import environments, live
+from replasticity.peers import live
 from replasticity.pipeline import provenance
-from replasticity.storage import project
 from replasticity.study import protocols
-from replasticity.study.recordings import Bound, Live
-
-#: Gives what needs no simulation: each population spike, and their number in each step.
-RIGHT = """
-import numpy as np
-
-
-def run(parameters, inputs):
-    steps = round(len(parameters["rates_Hz"]) * parameters["epoch_ms"] / parameters["dt_ms"])
-    step, cell = inputs["population_spike_step"], inputs["population_spike_cell"]
-    return {
-        "population_count": np.bincount(step, minlength=steps).astype(float),
-        "population_spike_step": step,
-        "population_spike_cell": cell,
-    }
-"""
-LIVE = Live(
-    parameters={"record_trains": True},
-    short={
-        "epoch_ms": 20.0,
-        "rates_Hz": [50.0, 100.0],
-        "population_size": 30,
-        "pre_times_ms": [10.0],
-        "post_times_ms": [11.0],
-    },
-    spikes={"population_spike": ["population_spike_step", "population_spike_cell"]},
-    tolerances=[Bound(variables=["population_count"], absolute=0.5)],
-)
-
-
-@pytest.fixture
-def fake(tmp_path, monkeypatch, in_project):
-    """Return a function that makes some code the file of a simulator called "fake" for zenke2015."""
-    simulator = environments.Simulator("Fake", "numpy", "numpy", np.__version__)
-    monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
-    monkeypatch.delenv(environments.VARIABLE, raising=False)
-    monkeypatch.setattr(project, "cache_folder", lambda of: tmp_path / "cache" / of)
-    monkeypatch.setitem(protocols.get("zenke2015").__dict__, "live", LIVE)
-    file = tmp_path / "peer_fake.py"
-    monkeypatch.setattr(protocols.Protocol, "live_peers", {"fake": file})
-    environment = environments.environment("fake")
-    environment.python.parent.mkdir(parents=True)
-    # No link: Python would look for its libraries beside it.
-    environment.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    environment.python.chmod(0o755)
-    (environment.folder / "installed.json").write_text(json.dumps(environment.requirements))
-
-    def made(code):
-        file.write_text(code)
-        return environment
-
-    return made
+from replasticity.study.recordings import Bound
+from tests.peers.fakes import LIVE, RIGHT
 
 
 def changed(line):
@@ -206,7 +154,7 @@ def test_what_a_simulator_has_no_means_for_is_told_and_left_out_by_the_gate(fake
     rules = [each.parameters["rule"] for each in live.gate("zenke2015")]
     assert rules == ["as_published"] * len(rules)
     assert len(rules) > 1
-    fake("raise NotImplementedError('nothing')")
+    fake("def run(parameters, inputs):\n    raise NotImplementedError('nothing')\n")
     with pytest.raises(UnsupportedError, match="nothing"):
         live.gate("zenke2015")
 

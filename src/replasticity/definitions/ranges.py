@@ -109,6 +109,7 @@ class ListOf:
             # Their type tells whole numbers from others.
             old = [present[0] if present else 0.0] * length
         values = [self.element.draw(generator, each) for each in old]
-        if values and generator.random() < CORNERS / 2:
+        # Lists in a list may have to keep lengths of their own.
+        if values and not isinstance(values[0], list) and generator.random() < CORNERS / 2:
             values = [values[0]] * length
         return sorted(values) if self.sort else values

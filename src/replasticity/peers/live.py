@@ -12,10 +12,11 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import netCDF4
 import numpy as np
@@ -25,7 +26,14 @@ from replasticity.comparison import Deviation, Tolerance, compare_spikes
 from replasticity.comparison import compare as compare_arrays
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
-from replasticity.errors import MistakeError, PeerUnavailableError, UnsupportedError, UserError
+from replasticity.errors import (
+    BothEndError,
+    MistakeError,
+    PeerUnavailableError,
+    StateError,
+    UnsupportedError,
+    UserError,
+)
 from replasticity.peers import driver, environments, replays
 from replasticity.storage import datasets, files, project
 from replasticity.storage.contract import Arrays
@@ -36,6 +44,9 @@ if TYPE_CHECKING:
 
 #: A simulator's run of one seed is ended after this [s], unless another limit is asked for.
 TIMEOUT_S = 600.0
+
+#: The netCDF library is not safe in several threads.
+_NETCDF = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,53 @@ def peers_of(protocol: str) -> list[str]:
     return sorted(protocols.get(protocol).live_peers)
 
 
+class Job(NamedTuple):
+    """A run to make in another simulator.
+
+    Attributes
+    ----------
+    resolved : Resolved
+        The experiment, with the parameters of the run.
+    seed : int
+        Seed of the inputs.
+    inputs : dict of str to ndarray, optional
+        The inputs; None if the simulator is to draw them, with its own generators and this seed, and to run nothing.
+    """
+
+    resolved: Resolved
+    seed: int
+    inputs: Arrays | None
+
+
+def job(resolved: Resolved, seed: int, peer: str) -> Job:
+    """Return the run of an experiment and seed in another simulator, with the inputs that we sample.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The experiment at one scale; its runs are made to keep what the comparison needs.
+    seed : int
+        Seed of the inputs.
+    peer : str
+        Name of the simulator, and its version if it is not the usual one.
+
+    Raises
+    ------
+    UserError
+        If the study has no file for this simulator, or the parameters are not allowed then.
+    """
+    protocol = protocols.get(resolved.experiment.protocol)
+    _file_for(protocol, peer)
+    resolved = experiments.resolve(
+        resolved.name,
+        resolved.scale,
+        resolved.changes | protocol.live.parameters,
+        experiment=resolved.experiment,
+        changed_by="live",
+    )
+    return Job(resolved, seed, protocol.sample_inputs(resolved.parameters, seed))
+
+
 def run(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT_S) -> "xr.Dataset":
     """Return another simulator's run of an experiment and seed, given our parameters and the inputs that we sample.
 
@@ -116,13 +174,62 @@ def run(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT_S) 
         If the simulator is not installed, or its environment is broken.
     UnsupportedError
         If the study's file raises a ``NotImplementedError``: the simulator has no means for these parameters.
+    StateError
+        If it raises a ``FloatingPointError``: a state leaves the finite range, or the limits that our model states.
     UserError
         If the study has no file for this simulator; or if that fails, takes too long, or returns what is no variable
         of a run. The message names the file, has the last line of what it wrote to stderr, and says where all of it is.
     """
-    resolved = _as_run_in(resolved, peer)
-    protocol = protocols.get(resolved.experiment.protocol)
-    return _run(resolved, seed, protocol.sample_inputs(resolved.parameters, seed), peer, timeout_s)
+    [given] = runs([job(resolved, seed, peer)], peer, timeout_s)
+    if isinstance(given, UserError):
+        raise given
+    return given
+
+
+def runs(jobs: Sequence[Job], peer: str, timeout_s: float = TIMEOUT_S) -> list["xr.Dataset | UserError"]:
+    """Return another simulator's runs of several jobs of one protocol, made in one process as long as that lives.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The runs to make, one or more.
+    peer, timeout_s
+        As in `run`; the time is that of each run.
+
+    Returns
+    -------
+    list of xarray.Dataset or UserError
+        For each job what `run` returns, or the error that it raises of this run alone.
+
+    Raises
+    ------
+    PeerUnavailableError, UserError
+        As in `run`, what concerns all jobs: a simulator that is not installed, a file that cannot be imported.
+    """
+    protocol = protocols.get(jobs[0].resolved.experiment.protocol)
+    file = _file_for(protocol, peer)
+    environment = environments.require(peer)
+    found: list[xr.Dataset | UserError] = []
+    with tempfile.TemporaryDirectory(prefix="replasticity-peer-") as temporary:
+        folder = Path(temporary)
+        for index, each in enumerate(jobs):
+            with _NETCDF:
+                _write_job(folder / f"job-{index}.nc", each)
+        while len(found) < len(jobs):
+            ended = _drive(environment, file, folder, range(len(found), len(jobs)), timeout_s)
+            for each in jobs[len(found) :]:
+                given = _result(folder, len(found), each, protocol, environment, file)
+                if given is None:
+                    # What ended the process concerns this run alone, unless none could begin.
+                    given = UserError(
+                        f"{_where(file, environment)}: {ended.reason}; {_told(folder, each, environment)}"
+                    )
+                    if ended.before_all:
+                        raise given
+                    found.append(given)
+                    break
+                found.append(given)
+    return found
 
 
 def compare(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT_S) -> list[Deviation]:
@@ -147,21 +254,66 @@ def compare(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT
     MistakeError
         If ``peer.yaml`` names what is no variable of a run.
     """
-    resolved = _as_run_in(resolved, peer)
-    protocol = protocols.get(resolved.experiment.protocol)
-    inputs = protocol.sample_inputs(resolved.parameters, seed)
-    theirs = _run(resolved, seed, inputs, peer, timeout_s)
-    ours = inputs | protocol.simulate(resolved.parameters, inputs)
-    given = {str(name): variable.values for name, variable in theirs.variables.items()}
-    return list(_deviations(ours, given, resolved))
+    [outcome] = compare_all([job(resolved, seed, peer)], peer, timeout_s)
+    if isinstance(outcome, UserError):
+        raise outcome
+    return outcome
+
+
+def compare_all(jobs: Sequence[Job], peer: str, timeout_s: float = TIMEOUT_S) -> list[list[Deviation] | UserError]:
+    """Return how another simulator's runs of several jobs of one protocol compare with ours.
+
+    Parameters
+    ----------
+    jobs, peer, timeout_s
+        As in `runs`.
+
+    Returns
+    -------
+    list of list of Deviation or UserError
+        For each job what `compare` returns, or the error that it raises: of the other simulator's run, or of ours, of
+        which a `StateError` then says that the simulator went on, or why it did not either.
+
+    Raises
+    ------
+    PeerUnavailableError, UserError
+        As in `runs`.
+    """
+    return [_compared(*each) for each in zip(jobs, runs(jobs, peer, timeout_s), strict=True)]
+
+
+def _compared(job: Job, theirs: "xr.Dataset | UserError") -> list[Deviation] | UserError:
+    protocol = protocols.get(job.resolved.experiment.protocol)
+    inputs = dict(job.inputs or {})
+    given: Arrays = {}
+    if not isinstance(theirs, UserError):
+        given = {str(name): variable.values for name, variable in theirs.variables.items()}
+        inputs |= {name: given.pop(name) for name in protocol.live.draws if name in given}
+    elif not isinstance(theirs, StateError):
+        return theirs
+    try:
+        with datasets.content_of():
+            ours = inputs | protocol.simulate(job.resolved.parameters, inputs)
+    except StateError as error:
+        both = isinstance(theirs, StateError) or not all(np.isfinite(each).all() for each in given.values())
+        return BothEndError(f"{error}; so does the other simulator's") if both else error
+    except UserError as error:
+        return error
+    if isinstance(theirs, StateError):
+        return theirs
+    return list(_deviations(ours, given, job.resolved))
 
 
 def conform(resolved: Resolved, seeds: Sequence[int], peer: str, timeout_s: float = TIMEOUT_S) -> Conformance:
     """Return how another simulator's runs of several seeds compare with ours; parameters and errors as in `compare`."""
-    resolved = _as_run_in(resolved, peer)
-    rows = {seed: compare(resolved, seed, peer, timeout_s) for seed in seeds}
+    jobs = [job(resolved, seed, peer) for seed in seeds]
+    rows: dict[int, list[Deviation]] = {}
+    for seed, outcome in zip(seeds, compare_all(jobs, peer, timeout_s), strict=True):
+        if isinstance(outcome, UserError):
+            raise outcome
+        rows[seed] = outcome
     label = environments.environment(peer).label
-    return Conformance(resolved.name, label, resolved.values, list(seeds), list(_over_seeds(rows)))
+    return Conformance(resolved.name, label, jobs[0].resolved.values, list(seeds), list(_over_seeds(rows)))
 
 
 def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
@@ -193,17 +345,19 @@ def gate(protocol: str, timeout_s: float = TIMEOUT_S) -> list[Conformance]:
         environments.require(peer)
     shortest = map(shortened, experiments.of_protocol(protocol) if peers else [])
     # Made short, some experiments are the same.
-    distinct = {each.digest: each for each in shortest}.values()
+    distinct = list({each.digest: each for each in shortest}.values())
     found = []
     for peer in peers:
-        refused = None
-        for each in distinct:
-            try:
-                found.append(conform(each, [each.experiment.first_seed], peer, timeout_s))
-            except UnsupportedError as error:
-                refused = error
-        if refused and not any(each.peer == environments.environment(peer).label for each in found):
-            raise refused
+        jobs = [job(each, each.experiment.first_seed, peer) for each in distinct]
+        outcomes = compare_all(jobs, peer, timeout_s)
+        able = [each for each in outcomes if not isinstance(each, UnsupportedError)]
+        for one, outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, UserError):
+                if isinstance(outcome, UnsupportedError) and able:
+                    continue
+                raise outcome
+            label = environments.environment(peer).label
+            found.append(Conformance(one.resolved.name, label, one.resolved.values, [one.seed], outcome))
     return found
 
 
@@ -211,45 +365,6 @@ def shortened(name: str) -> Resolved:
     """Return an experiment at the quick scale, with the changes under ``live: short`` of its study's ``peer.yaml``."""
     experiment = experiments.load(name)
     return experiments.resolve(name, "quick", protocols.get(experiment.protocol).live.short, experiment=experiment)
-
-
-def _as_run_in(resolved: Resolved, peer: str) -> Resolved:
-    """Return an experiment whose runs keep what a simulator needs; errors as in `run`."""
-    _file_for(protocols.get(resolved.experiment.protocol), peer)
-    changes = protocols.get(resolved.experiment.protocol).live.parameters
-    return experiments.resolve(
-        resolved.name, resolved.scale, resolved.changes | changes, experiment=resolved.experiment, changed_by="live"
-    )
-
-
-def _run(resolved: Resolved, seed: int, inputs: Arrays, peer: str, timeout_s: float) -> "xr.Dataset":
-    protocol = protocols.get(resolved.experiment.protocol)
-    file = _file_for(protocol, peer)
-    environment = environments.require(peer)
-    log = log_file(resolved, seed, environment)
-    with tempfile.TemporaryDirectory(prefix="replasticity-peer-") as temporary:
-        folder = Path(temporary)
-        _write_job(folder / "job.nc", resolved.values, inputs)
-        _drive(environment, file, folder, log, timeout_s)
-        with netCDF4.Dataset(folder / "result.nc") as result:
-            result.set_auto_mask(False)
-            version = str(result.simulator_version)
-            arrays = {name: np.asarray(variable[...]) for name, variable in result.variables.items()}
-    log.unlink(missing_ok=True)
-    if unknown := [name for name in arrays if name not in protocol.RUN]:
-        allowed = ", ".join(protocol.RUN)
-        raise MistakeError(
-            f"{project.shown(file)}: run() returns '{unknown[0]}', no variable of a run; allowed: {allowed}"
-        )
-    attributes = {
-        "simulator": environment.simulator.title,
-        "simulator_version": version,
-        "experiment": resolved.name,
-        "protocol": protocol.name,
-        "seed": seed,
-        "parameters": json.dumps(resolved.values),
-    }
-    return _dataset(protocol, arrays, attributes)
 
 
 def _file_for(protocol: protocols.Protocol, peer: str) -> Path:
@@ -260,31 +375,102 @@ def _file_for(protocol: protocols.Protocol, peer: str) -> Path:
     return protocol.live_peers[name]
 
 
+def _where(file: Path, environment: environments.Environment) -> str:
+    return f"{project.shown(file)} in {environment.label}"
+
+
 def log_file(resolved: Resolved, seed: int, environment: environments.Environment) -> Path:
     """Return the file with all that a simulator printed that failed on a run; there is none of one that did not."""
     name = f"{resolved.name}-{resolved.digest[:8]}-seed-{seed}-{environment.folder.name}.log"
     return project.cache_folder("peers") / "logs" / name
 
 
-def _write_job(path: Path, parameters: Mapping[str, Any], inputs: Arrays) -> None:
+def _told(folder: Path, job: Job, environment: environments.Environment) -> str:
+    """Keep what a process has printed in which a run has failed; return where, in words."""
+    log = log_file(job.resolved, job.seed, environment)
+    printed, errors = ((folder / name).read_text(errors="replace") for name in ("out", "err"))
+    files.write_bytes(f"{printed}\n{errors}".encode(), log)
+    return f"{project.shown(log)} has all it printed"
+
+
+def _write_job(path: Path, job: Job) -> None:
     with netCDF4.Dataset(path, "w") as file:
-        file.setncattr("parameters", json.dumps(parameters))
-        for name, array in inputs.items():
+        file.setncattr("parameters", json.dumps(job.resolved.values))
+        if job.inputs is None:
+            file.setncattr("draw_seed", job.seed)
+        for name, array in (job.inputs or {}).items():
             dimensions = [f"{name}_{axis}" for axis in range(array.ndim)]
             for dimension, length in zip(dimensions, array.shape, strict=True):
                 file.createDimension(dimension, length)
             file.createVariable(name, array.dtype, dimensions, fill_value=False)[...] = array
 
 
-def _drive(environment: environments.Environment, file: Path, folder: Path, log: Path, timeout_s: float) -> None:
-    """Run a study's file in a simulator's environment; raise a `UserError` in one line if that gives no result."""
-    arguments = [str(file.resolve()), "job.nc", "result.nc", environment.simulator.distribution]
+def _result(
+    folder: Path,
+    index: int,
+    job: Job,
+    protocol: protocols.Protocol,
+    environment: environments.Environment,
+    file: Path,
+) -> "xr.Dataset | UserError | None":
+    """Return what has become of a job; None if its process has ended before."""
+    if (folder / f"failed-{index}.json").is_file():
+        failed = json.loads((folder / f"failed-{index}.json").read_text())
+        reason = f"{_where(file, environment)}: {failed['reason']}"
+        if failed["kind"] == driver.NO_MEANS:
+            return UnsupportedError(reason)
+        if failed["kind"] == driver.STATE:
+            return StateError(reason)
+        if failed["library"]:
+            reason = f"{reason}; if the simulator is to blame, '{environment.command}' mends it"
+        return UserError(f"{reason}; {_told(folder, job, environment)}")
+    if not (folder / f"result-{index}.nc").is_file():
+        return None
+    with _NETCDF, netCDF4.Dataset(folder / f"result-{index}.nc") as result:
+        result.set_auto_mask(False)
+        version = str(result.simulator_version)
+        arrays = {name: np.asarray(variable[...]) for name, variable in result.variables.items()}
+    drawn = arrays if job.inputs is None else protocol.live.draws
+    if unknown := [name for name in arrays if name not in protocol.RUN and name not in drawn]:
+        allowed = ", ".join(protocol.RUN)
+        return MistakeError(
+            f"{project.shown(file)}: run() returns '{unknown[0]}', no variable of a run; allowed: {allowed}"
+        )
+    log_file(job.resolved, job.seed, environment).unlink(missing_ok=True)
+    attributes = {
+        "simulator": environment.simulator.title,
+        "simulator_version": version,
+        "experiment": job.resolved.name,
+        "protocol": protocol.name,
+        "seed": job.seed,
+        "parameters": json.dumps(job.resolved.values),
+    }
+    return _dataset(protocol, arrays, attributes)
+
+
+class _End(NamedTuple):
+    """How a process has ended: in words, and whether that was before the first run."""
+
+    reason: str
+    before_all: bool
+
+
+def _drive(
+    environment: environments.Environment, file: Path, folder: Path, indices: Sequence[int], timeout_s: float
+) -> "_End":
+    """Run a study's file in a simulator's environment on jobs; return how its process has ended.
+
+    Raises
+    ------
+    PeerUnavailableError
+        If there is no interpreter.
+    """
+    arguments = [str(file.resolve()), environment.simulator.distribution, str(timeout_s), *map(str, indices)]
     home = project.cache_folder("peers") / "home"
     home.mkdir(parents=True, exist_ok=True)
     # Its own home: no preferences of the user's, and what the simulator keeps from run to run stays with the project.
     # One thread, as each of our runs has.
     variables = {"HOME": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    ended: int | None = None
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         try:
             process = subprocess.Popen(
@@ -298,34 +484,29 @@ def _drive(environment: environments.Environment, file: Path, folder: Path, log:
             )
         except OSError as error:
             raise PeerUnavailableError(environment.broken(error.strerror or str(error))) from error
-        with _ended_with_its_children(process), contextlib.suppress(subprocess.TimeoutExpired):
-            ended = process.wait(timeout_s)
-    if ended == 0 and (folder / "result.nc").is_file():
-        return
-    printed, errors = ((folder / name).read_text(errors="replace") for name in ("out", "err"))
-    lines = [line for line in errors.splitlines() if line.strip()]
+        with _ended_with_its_children(process):
+            # The process is not forgotten before its children are ended too.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    ended = process.returncode
+    lines = [line for line in (folder / "err").read_text(errors="replace").splitlines() if line.strip()]
     reason = lines[-1] if lines else "it printed no error"
-    if ended == driver.UNSUPPORTED:
-        raise UnsupportedError(f"{project.shown(file)} in {environment.label}: {reason}")
-    files.write_bytes(f"{printed}\n{errors}".encode(), log)
-    if ended is None:
+    if ended == -signal.SIGALRM:
         reason = f"not finished after {timeout_s:g} s"
     elif ended < 0:
-        reason = f"ended by {signal.Signals(-ended).name}{f': {lines[-1]}' if lines else ''}"
+        reason = f"ended by {signal.Signals(-ended).name}{f': {reason}' if lines else ''}"
     elif ended == driver.NO_LIBRARY:
         reason = f"{reason}; if the simulator is to blame, '{environment.command}' mends it"
-    raise UserError(f"{project.shown(file)} in {environment.label}: {reason}; {project.shown(log)} has all it printed")
+    return _End(reason, ended in (driver.NO_LIBRARY, driver.NOT_LOADED))
 
 
 @contextlib.contextmanager
 def _ended_with_its_children(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """End a process that is still running afterwards, whatever happened: it leads a session of its own."""
+    """End a process and all that it has started, whatever happened: it leads a session of its own."""
     try:
         yield
     finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _dataset(protocol: protocols.Protocol, arrays: Arrays, attributes: dict[str, Any]) -> "xr.Dataset":
@@ -335,7 +516,8 @@ def _dataset(protocol: protocols.Protocol, arrays: Arrays, attributes: dict[str,
     lengths: dict[str, int] = {}
     variables = {}
     for name, array in arrays.items():
-        dimensions = protocol.RUN[name].dimensions
+        declared = protocol.RUN.get(name)
+        dimensions = declared.dimensions if declared else ()
         fits = len(dimensions) == array.ndim and all(
             lengths.get(dimension, length) == length for dimension, length in zip(dimensions, array.shape, strict=True)
         )
@@ -343,7 +525,7 @@ def _dataset(protocol: protocols.Protocol, arrays: Arrays, attributes: dict[str,
             lengths |= dict(zip(dimensions, array.shape, strict=True))
         else:
             dimensions = tuple(f"{name}_{axis}" for axis in range(array.ndim))
-        variables[name] = (dimensions, array, datasets.attributes_of(name, protocol.RUN[name]))
+        variables[name] = (dimensions, array, datasets.attributes_of(name, declared) if declared else {})
     return xr.Dataset(variables, attrs=attributes)
 
 

@@ -1,6 +1,7 @@
 """Text from files in a Markdown page, where it stays text."""
 
 import re
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 #: What can begin or end markup anywhere in a line, also HTML, GitHub's formulas and cells of tables.
@@ -32,3 +33,12 @@ def as_code(text: object) -> str:
 def address_of_doi(doi: str) -> str:
     """Return the address of a publication; nothing in it ends a link."""
     return f"https://doi.org/{quote(doi, safe='/:;.,-_~')}"
+
+
+def table_lines(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Return the lines of a table; its cells are Markdown already, numbers are put to the right."""
+    rows = [list(row) for row in rows]
+    columns = list(zip(*rows, strict=True))
+    right = [bool(column) and all(isinstance(cell, int | float) for cell in column) for column in columns]
+    marks = ["---:" if each else "---" for each in right] or ["---"] * len(heads)
+    return [f"| {' | '.join(map(str, cells))} |" for cells in (heads, marks, *rows)]

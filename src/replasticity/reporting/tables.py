@@ -20,6 +20,7 @@ from replasticity.terminal import say, visible
 
 if TYPE_CHECKING:
     from replasticity.peers.live import Conformance
+    from replasticity.peers.random_sets import Found
 
 _COLOURS = {
     "holds": "green",
@@ -115,6 +116,24 @@ def conformance_in_words(conformance: "Conformance") -> str:
     seeds = seed_ranges(conformance.seeds)
     verdict = "agrees" if conformance.holds else "DOES NOT AGREE"
     return f"{conformance.experiment}: {conformance.peer} {verdict} (seed {seeds}{counted if spikes else ''})"
+
+
+def random_sets_in_words(found: "Found") -> str:
+    """Return in lines how another simulator compares with ours over random sets of parameters."""
+    counts = found.counts
+    verdict = "agrees" if found.holds else "DOES NOT AGREE" if counts["differs"] else "could compare nothing"
+    parts = [f"{count} {kind}" for kind, count in counts.items() if count]
+    lines = [f"{found.experiment}: {found.peer} {verdict} ({len(found.outcomes)} random sets: {', '.join(parts)})"]
+    for reason in found.summary()["reasons"]:
+        lines.append(f"  {reason['kind']} ({reason['sets']}): {reason['reason']}")
+    lines += [f"  set {each.of.index}: {each.note}" for each in found.outcomes if each.kind == "differs"][
+        :MOST_DIFFERENCES
+    ]
+    return "\n".join(lines)
+
+
+#: So many of the sets that differ are told one by one.
+MOST_DIFFERENCES = 5
 
 
 def show_check(check: regression.Check) -> None:

@@ -61,12 +61,18 @@ class Live(Checked):
         time (``..._ms``) counts in steps.
     tolerances : list of Bound
         How far other variables may differ, equal if they are not named. One that is named in full has to be given.
+    draws : list of str
+        Inputs that the simulator draws by itself and gives with its run: ours takes these instead of its own.
+    fixed : list of str
+        Parameters that have a range and that random sets leave as they are all the same.
     """
 
     parameters: dict[str, Any] = Field({})
     short: dict[str, Any] = Field({})
     spikes: dict[str, Annotated[Names, Field(min_length=1)]] = Field({})
     tolerances: list[Bound] = Field([])
+    draws: Names = Field([])
+    fixed: Names = Field([])
 
     def tolerance(self, name: str) -> Tolerance:
         """Return how far a variable may differ: the first bound that names it."""
