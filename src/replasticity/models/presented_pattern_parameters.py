@@ -22,13 +22,13 @@ class PresentedPattern(DendriticSynapses):
     """Pattern, presentations and drive."""
 
     pattern_ms: GridDuration = quantity(
-        "Duration of the pattern, and of one presentation.", symbol="P", varied=Range(10.0, 200.0, log=True)
+        "Duration of the pattern, and of one presentation.", symbol="P", varied=Range(10.0, 100.0, log=True)
     )
-    presentations_before: NonNegativeInt = quantity("Presentations before the drive sets in.", varied=Range(0, 3))
+    presentations_before: NonNegativeInt = quantity("Presentations before the drive sets in.", varied=Range(0, 2))
     presentations_learning: PositiveInt = quantity(
-        "Presentations with somatic drive: the learning window.", varied=Range(1, 8)
+        "Presentations with somatic drive: the learning window.", varied=Range(1, 5)
     )
-    presentations_after: NonNegativeInt = quantity("Presentations after the drive has ended.", varied=Range(0, 3))
+    presentations_after: NonNegativeInt = quantity("Presentations after the drive has ended.", varied=Range(0, 2))
     plastic_after: bool = quantity(
         "Whether the weights go on changing after the learning window.", varied=OneOf(True, False)
     )
@@ -46,10 +46,11 @@ class PresentedPattern(DendriticSynapses):
     drive_amplitude_E_nS: float = quantity(
         "Amplitude of the excitatory drive: of the kick in each step.",
         symbol="A_E",
-        varied=Range(0.1, 20.0, log=True, special=(0.0,)),
+        # With the offset's range, no conductance is negative: a potential would leave all limits.
+        varied=Range(0.1, 5.0, log=True, special=(0.0,)),
     )
     drive_offset_E_nS: float = quantity(
-        "Mean of the excitatory drive.", symbol="O_E", varied=Range(0.1, 20.0, log=True, special=(0.0,))
+        "Mean of the excitatory drive.", symbol="O_E", varied=Range(5.0, 20.0, log=True)
     )
     drive_amplitude_I_nS: float = quantity(
         "Inhibitory drive, constant.", symbol="A_I", varied=Range(0.1, 60.0, log=True, special=(0.0,))
@@ -59,7 +60,7 @@ class PresentedPattern(DendriticSynapses):
     )
     drive_factor: float = quantity(
         "Factor on all kicks; 10 dt / ms makes the drive independent of dt.",
-        varied=Range(0.1, 5.0, log=True, special=(0.0,)),
+        varied=Range(0.1, 3.0, log=True, special=(0.0,)),
     )
     drive_delay_ms: GridDuration = quantity("Delay of the drive.", varied=Range(0.1, 9.0, log=True))
 

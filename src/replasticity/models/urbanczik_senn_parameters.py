@@ -20,7 +20,7 @@ TAUS_PER_STEP = 100
 class TwoCompartmentNeuron(MicrosecondGrid):
     """A soma that spikes, and a dendrite that pulls at it."""
 
-    C_s_pF: Positive = quantity("Capacitance of the soma.", symbol="C_s", varied=Range(30.0, 3000.0, log=True))
+    C_s_pF: Positive = quantity("Capacitance of the soma.", symbol="C_s", varied=Range(100.0, 3000.0, log=True))
     C_d_pF: Positive = quantity("Capacitance of the dendrite.", symbol="C_d", varied=Range(30.0, 3000.0, log=True))
     g_L_s_nS: NonNegative = quantity(
         "Leak conductance of the soma.", symbol="g_{L,s}", varied=Range(1.0, 300.0, log=True, special=(0.0,))
@@ -47,20 +47,20 @@ class TwoCompartmentNeuron(MicrosecondGrid):
     U_initial_mV: float = quantity("Potential of the soma at the start.", varied=Range(-90.0, 0.0))
     V_initial_mV: float = quantity("Potential of the dendrite at the start.", varied=Range(-90.0, 0.0))
     tau_E_s_ms: Positive = quantity(
-        "Time constant of the excitatory somatic conductance.", symbol=r"\tau_{E,s}", varied=Range(0.1, 50.0, log=True)
+        "Time constant of the excitatory somatic conductance.", symbol=r"\tau_{E,s}", varied=Range(0.2, 20.0, log=True)
     )
     tau_I_s_ms: Positive = quantity(
-        "Time constant of the inhibitory somatic conductance.", symbol=r"\tau_{I,s}", varied=Range(0.1, 50.0, log=True)
+        "Time constant of the inhibitory somatic conductance.", symbol=r"\tau_{I,s}", varied=Range(0.2, 20.0, log=True)
     )
     tau_E_d_ms: Positive = quantity(
         "Time constant of the excitatory dendritic current.",
         symbol=r"\tau_{E,d}",
-        varied=Range(0.1, 50.0, log=True, special=(10.0,)),
+        varied=Range(0.2, 20.0, log=True, special=(10.0,)),
     )
     tau_I_d_ms: Positive = quantity(
         "Time constant of the inhibitory dendritic current: used by a synapse whose weight is not positive.",
         symbol=r"\tau_{I,d}",
-        varied=Range(0.1, 50.0, log=True, special=(10.0,)),
+        varied=Range(0.2, 20.0, log=True, special=(10.0,)),
     )
     rate_max_per_ms: NonNegative = quantity(
         "Highest rate of spiking, phi_max.", symbol=r"\varphi_{max}", varied=Range(0.01, 10.0, log=True, special=(0.0,))

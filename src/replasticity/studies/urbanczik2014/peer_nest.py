@@ -21,6 +21,16 @@ STATES = {"V_m.s": "U_mV", "V_m.p": "V_mV", "g_ex.s": "g_E_nS", "g_in.s": "g_I_n
 #: In place of a number where NEST draws none: our neuron does not spike.
 NOT_DRAWN = 2.0
 
+#: Largest potential [mV] of our model.
+LARGEST_V_MV = 1e6
+
+#: NEST's weight is a difference of two sums over that of two time constants. Of closer ones it keeps too few digits.
+CLOSEST = 1e-5
+
+#: A run with time constants that are longer by so much of their size, a few roundings, has to be the same: to so many
+#: mV, or such a share of what is larger than 1 in its unit. That is a tenth of the tolerances.
+ROUNDING, DETERMINED = 1e-15, 1e-10
+
 
 def run(parameters, inputs):
     """Return states, spikes, and the weights after each presentation; and the random number of each step."""
@@ -40,12 +50,43 @@ def run(parameters, inputs):
 
 
 def simulated(p, inputs):
-    """Return state, spike and random number of each step, and weights after each presentation, in standard units."""
+    """Return state, spike and random number of each step, and weights after each presentation, in standard units.
+
+    Raises
+    ------
+    NotImplementedError
+        If NEST's result is no number, or an accident of rounding.
+    FloatingPointError
+        If a potential leaves the limits of our model.
+    """
+    tau_L_ms = p.C_d_pF / p.g_L_d_nS
+    if min(abs(tau_L_ms - p.tau_E_d_ms), abs(tau_L_ms - p.tau_I_d_ms)) < CLOSEST * tau_L_ms:
+        raise NotImplementedError("equal-time-constants: NEST divides by the difference of C_d / g_L,d and tau_d")
+    seed = 1 + int(inputs["uniform"][0] * 2**31)
+    record = simulated_once(p, inputs, seed)
+    if not max(np.abs(record.U_mV).max(), np.abs(record.V_mV).max()) <= LARGEST_V_MV:
+        raise FloatingPointError(f"a potential is further than {LARGEST_V_MV:g} mV from 0")
+    again = simulated_once(p, inputs, seed, 1 + ROUNDING)
+    for name in (*STATES.values(), "spiked", "weight_pA"):
+        values, others = getattr(record, name), getattr(again, name)
+        deviation = np.abs(others - values)
+        size = 1.0 if name.endswith("_mV") else np.maximum(1.0, np.abs(values))
+        if not (deviation <= DETERMINED * size).all():
+            raise NotImplementedError(f"amplified-rounding: slower by {ROUNDING:g}, NEST departs from itself")
+    drawn = has_drawn(record.U_mV, record.spiked, p)
+    record.uniform = np.full(len(drawn), NOT_DRAWN)
+    record.uniform[drawn] = random_numbers(np.count_nonzero(drawn), seed)
+    return record
+
+
+def simulated_once(p, inputs, seed, factor=1.0):
+    """Return all that but the random numbers, of one run in which all but the low-pass filter is slower by a factor."""
     q, units = in_model_units(p)
+    for name in ("C_s_pF", "C_d_pF", "tau_E_s_ms", "tau_I_s_ms", "tau_E_d_ms", "tau_I_d_ms"):
+        setattr(q, name, factor * getattr(q, name))
     window = p.presentations_before, p.presentations_before + p.presentations_learning
     presentations = window[1] + p.presentations_after
     steps = presentations * round(p.pattern_ms / p.dt_ms)
-    seed = 1 + int(inputs["uniform"][0] * 2**31)
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
@@ -73,13 +114,10 @@ def simulated(p, inputs):
     record = {ours: np.array(state.events[theirs][:steps]) for theirs, ours in STATES.items()}
     spike_step = np.rint(spikes.events["times"] / p.dt_ms).astype(int)
     spiked = np.bincount(spike_step, minlength=steps + 2)[1 : steps + 1]
-    drawn = has_drawn(record["U_mV"], spiked, round(p.refractory_ms / p.dt_ms), q)
     record = {name: values * units[name.rpartition("_")[2]] for name, values in record.items()}
     record["U_mV"] += p.potential_zero_mV
     record["V_mV"] += p.potential_zero_mV
-    uniform = np.full(steps, NOT_DRAWN)
-    uniform[drawn] = random_numbers(np.count_nonzero(drawn), seed)
-    return SimpleNamespace(uniform=uniform, spiked=spiked, weight_pA=np.array(weights) * units["pA"], **record)
+    return SimpleNamespace(spiked=spiked, weight_pA=np.array(weights) * units["pA"], **record)
 
 
 def in_model_units(p):
@@ -181,12 +219,12 @@ def switch_off(synapses, q):
     synapses.eta = 0.0
 
 
-def has_drawn(U, spiked, refractory_steps, q):
+def has_drawn(U_mV, spiked, p):
     """Return for each step whether the neuron drew a number: it was not refractory, and its rate was not 0."""
     with np.errstate(over="ignore"):
-        drawn = q.rate_max_per_ms / (1 + q.rate_slope * np.exp(q.beta_per_mV * (q.theta_mV - U))) > 0
+        drawn = p.rate_max_per_ms / (1 + p.rate_slope * np.exp(p.beta_per_mV * (p.theta_mV - U_mV))) > 0
     for step in np.flatnonzero(spiked):
-        drawn[step + 1 : step + 1 + refractory_steps] = False
+        drawn[step + 1 : step + 1 + round(p.refractory_ms / p.dt_ms)] = False
     return drawn
 
 
