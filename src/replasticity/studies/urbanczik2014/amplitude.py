@@ -17,7 +17,7 @@ from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction,
 from replasticity.models import presented_pattern_parameters as pattern
 from replasticity.models.presented_pattern_parameters import PresentedPattern
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
-from replasticity.numerics.arrays import FloatArray
+from replasticity.numerics.arrays import FloatArray, spread
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
@@ -89,13 +89,13 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     target_mV = matching_potential(g_E_nS, g_I_nS, p)
     prediction_mV = dendritic_prediction(record.V_mV, p).reshape(-1, samples)
     shown_mV = prediction_mV[first - 1 + np.array(p.shown_presentations)]
-    centred_mV = target_mV - target_mV.mean()
+    centred_mV, target_sd_mV = target_mV - target_mV.mean(), spread(target_mV)
     return build(
         RUN,
         {
             "presentation": p.shown_presentations,
-            "amplitude": ratio(shown_mV.std(axis=1), target_mV.std()),
-            "gain": ratio((shown_mV * centred_mV).mean(axis=1), np.mean(centred_mV**2)),
+            "amplitude": ratio(shown_mV.std(axis=1), target_sd_mV),
+            "gain": ratio((shown_mV * centred_mV).mean(axis=1), np.mean(centred_mV**2) if target_sd_mV else 0.0),
             "phase_ms": np.arange(1, samples + 1) * every * p.dt_ms,
             "prediction_mV": prediction_mV[end - p.averaged_presentations : end].mean(axis=0),
             "g_E_nS": g_E_nS,
