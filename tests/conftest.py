@@ -33,8 +33,20 @@ def pytest_xdist_auto_num_workers():
     return (yield) + 1
 
 
-#: The folders whose files take longest; a cluster is waited for most of the time.
-LONGEST_FIRST = ("cluster", "workflow", "faults", "peers")
+#: The files that take longest, and folders with others; a cluster is waited for most of the time.
+LONGEST_FIRST = (
+    "cluster",
+    "test_random_parameters.py",
+    "test_workflow.py",
+    "workflow",
+    "faults",
+    "wheel",
+    "docs",
+    "peers",
+    "benchmarks",
+    "testing",
+    "making",
+)
 
 
 def pytest_collection_modifyitems(items):

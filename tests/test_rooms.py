@@ -58,6 +58,8 @@ ALLOWED = {
         *("~numpy", "~pydantic", "~scipy", "~xarray"),
     },
     "peers": {"comparison", "definitions", "errors", "storage", "study", "~netCDF4", "~numpy", "~xarray"},
+    # In the simulator's own environment.
+    "peers.nestml_module": {"~nest", "~pynestml"},
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study"),

@@ -7,7 +7,7 @@ from tests.faults import kills
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 # Kills of Snakemake cost two starts of Snakemake each.
-NUMBERS = {"job": 40, "snakemake": 6, "group": 6}
+NUMBERS = {"job": 42, "snakemake": 4, "group": 4}
 
 
 @pytest.fixture(scope="module")

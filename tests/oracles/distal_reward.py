@@ -33,7 +33,7 @@ def simulate(p, seed, steps, stimuli=(), stimulus_mV=0.0):
         n1, n2 = chosen[0], post[chosen]
     e = [[0.0] * n_syn for _ in range(n)]
     x, x_prev = [0.0] * n, [0.0] * n
-    da, last1 = 0.0, -1100
+    da, last1 = 0.0, -math.inf
     due, scheduled = [], []
     spikes, chosen_s, chosen_e, das = [], [], [], []
 

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from replasticity.cli import main
+from replasticity.errors import PeerUnavailableError
 from replasticity.peers import environments
 
 
@@ -102,4 +103,35 @@ def test_an_environment_for_other_requirements_is_not_complete(wheels):
 def test_what_cannot_be_installed_is_told(wheels, capsys, arguments, message, tmp_path):
     assert main(["peers", "install", *arguments]) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "environments").exists()
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Let the simulator "fake" be a program of the system, and return the file of that program, which is not there."""
+    simulator = environments.Simulator("Fake", "", "", "1.0", ("numpy",), program="fakesim", package="fakesim-bin")
+    monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
+    monkeypatch.setenv(environments.VARIABLE, str(tmp_path / "environments"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    return tmp_path / "bin/fakesim"
+
+
+def test_a_program_of_the_system_has_the_version_that_it_says(program):
+    program.write_text("#!/bin/sh\necho 'GNU Fake, version 7.3.0'\necho 'version 8 of its license'\n")
+    program.chmod(0o755)
+    environment = environments.environment("fake")
+    assert (environment.label, environment.folder.name) == ("Fake 7.3.0", "fake-7.3.0")
+    assert environment.requirements == ["numpy", "netCDF4"]
+    assert environment.without_program() is None
+    assert environment.problem() == "Fake 7.3.0 is not installed; 'python -m replasticity peers install fake' does it"
+    assert environments.environment("fake==6.4").problem() == "Fake 6.4: 'fakesim' of this system is 7.3.0"
+
+
+def test_a_program_that_the_system_has_not_is_one_line_that_says_how_to_get_it(program, capsys, tmp_path):
+    line = "Fake 1.0: this system has no 'fakesim'; 'apt-get install fakesim-bin' helps"
+    assert main(["peers", "install", "fake"]) == 2
+    assert capsys.readouterr().err == f"error: {line}\n"
+    with pytest.raises(PeerUnavailableError, match="apt-get install fakesim-bin"):
+        environments.require("fake")
     assert not (tmp_path / "environments").exists()

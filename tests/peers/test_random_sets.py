@@ -4,13 +4,15 @@ import json
 
 import pytest
 
+from replasticity import testing
 from replasticity.cli import main
 from replasticity.definitions import experiments
 from replasticity.definitions.ranges import ListOf, OneOf, Range
-from replasticity.errors import PeerUnavailableError, StateError
-from replasticity.peers import environments, live, random_sets
+from replasticity.errors import StateError
+from replasticity.peers import live, random_sets
 from replasticity.pipeline import provenance
 from replasticity.study import protocols
+from replasticity.testing.subjects import Study
 from tests.peers.fakes import RIGHT
 
 RANGES = {
@@ -200,18 +202,12 @@ def test_a_file_says_all_of_a_run(base, tmp_path, capsys):
     assert "says all of a run" in capsys.readouterr().err
 
 
-#: Each protocol with each simulator that can run it.
-PAIRS = [(name, peer) for name in protocols.names() for peer in live.peers_of(name)]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("protocol", "peer"), PAIRS, ids="-".join)
-def test_ten_random_sets_agree_in_each_simulator(protocol, peer, in_project):
-    try:
-        environments.require(peer)
-    except PeerUnavailableError as error:
-        pytest.skip(str(error))
-    base = live.shortened(experiments.of_protocol(protocol)[0])
-    found = random_sets.search(base, peer, random_sets.IN_GATE, seed=20)
-    assert [each.note for each in found.outcomes if each.kind == "differs"] == []
-    assert found.counts["agrees"] > 0
+def test_the_gate_of_a_study_tries_a_few_sets_and_tells_of_the_first_that_differs(base, fake, monkeypatch):
+    monkeypatch.setattr(live, "gate", lambda protocol: [])
+    study = Study("zenke2015")
+    [gate] = [each for each in testing.GATES if each.name == "peer"]
+    assert list(gate.check(study)) == []
+    fake(differing_if("parameters['epoch_ms'] != 20.0"))
+    [finding] = gate.check(study)
+    assert "differs on random parameters of zenke2015" in finding.wrong
+    assert "--random 10 --seed 1" in finding.remedy

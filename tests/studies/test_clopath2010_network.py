@@ -599,7 +599,10 @@ def test_relations_hold_for_recordings_too():
         ({"I_e_pA": -1e6}, "V_mV of neuron 0 is -1.* at .* ms, allowed: -1000 mV or more"),
         ({"tau_z_ms": 1e-9, "V_initial_mean_mV": 30.0}, "the solver's step in ms of neuron"),
         ({"A_LTD": -1e14}, "weight of synapse .* allowed: -1e.15 to 1e.15"),
-        ({"t_clamp_ms": 0.0, "V_initial_mean_mV": 30.0}, "number of spikes of neuron .* one per neuron and time step"),
+        (
+            {"t_clamp_ms": 0.0, "V_clamp_mV": 19.9, "I_e_pA": 2e4},
+            "number of spikes of neuron .* one per neuron and time",
+        ),
     ],
     ids=str,
 )
@@ -642,6 +645,8 @@ def test_the_smallest_run_works_to_its_end():
         ({"weight_input_exc_mV": [2.0, 1.0]}, "weight_input_exc_mV: the first bound has to be the smaller one"),
         ({"centres": [6]}, "centres: have to be channels, 0 to 5"),
         ({"t_clamp_ms": 0.25}, "t_clamp_ms: has to be a whole multiple of dt_ms"),
+        ({"t_clamp_ms": 0.0}, r"V_clamp_mV: has to be below V_peak_mV \(20 mV\) where t_clamp_ms is 0"),
+        ({"t_clamp_ms": 0.0, "Delta_T_mV": 0.0}, r"V_clamp_mV: has to be below V_T_max_mV \(30.4 mV\) where t_clamp"),
         ({"raster_ms": 61.0}, "raster_ms: the window has to end before the run does"),
         ({"dt_ms": 0.00015}, "dt_ms\n.*has to be a whole number of microseconds"),
         ({"tau_x_ms": 0.0}, "greater than 0"),

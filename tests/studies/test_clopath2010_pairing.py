@@ -322,6 +322,7 @@ def test_presynaptic_spikes_alone_depress_by_what_they_depolarise():
             "dt_ms\n.*has to be at most 5 ms",
         ),
         ({"adex_V_reset_mV": 33.0}, "adex_V_reset_mV: has to be below adex_V_peak_mV"),
+        ({"adex_t_clamp_ms": 0.0}, "adex_V_clamp_mV: has to be below adex_V_peak_mV .* where adex_t_clamp_ms is 0"),
         ({"adex_Delta_T_mV": 0.1}, "adex_Delta_T_mV: has to be 0, or above"),
         ({"weight_min": -1.0}, "weight_min: has to have the sign of weight_initial"),
         ({"weight_max": 0.0}, "weight_max: has to have the sign of weight_initial"),
@@ -340,7 +341,7 @@ def test_parameters_that_do_not_fit_are_refused(changes, text):
         ({"hh_tau_plus_ms": 1e-9}, "the solver's step in ms of neuron 0 is"),
         ({"adex_I_e_pA": -1e9}, "V_mV of neuron 0 is .* allowed: -1000 mV or more"),
         ({"hh_A_LTD_per_mV": -1e15}, "weight of synapse 0 is"),
-        ({"adex_t_clamp_ms": 0.0, "adex_I_e_pA": 2e4}, "number of spikes of neuron 0"),
+        ({"adex_t_clamp_ms": 0.0, "adex_V_clamp_mV": 32.9, "adex_I_e_pA": 2e4}, "number of spikes of neuron 0"),
     ],
     ids=str,
 )

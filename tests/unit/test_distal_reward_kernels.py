@@ -157,6 +157,17 @@ def test_a_spike_resets_the_cell_and_sets_its_trace():
     np.testing.assert_array_equal(network.state.trace_mV, [0.07, 0.1, 0.1])
 
 
+@pytest.mark.parametrize(("pre_first", "rewards"), [(True, 1), (False, 0)])
+def test_a_presynaptic_spike_that_never_was_earns_no_reward_however_long_a_coincidence_may_take(pre_first, rewards):
+    network = small_network(n_exc=2, n_inh=1, n_syn=2, coincidence_ms=10**9)
+    fired = np.array([network.step.chosen_pre], np.uint32)
+    if pre_first:
+        model.watch_chosen_pair(1, fired, network.state, network.step, network.chunk)
+    fired[0] = network.step.chosen_post
+    model.watch_chosen_pair(5, fired, network.state, network.step, network.chunk)
+    assert network.state.scheduled_rewards[0] == rewards
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
 def test_arrays_begin_at_a_cache_line(size):
     array = model.aligned(size, 2.5)
@@ -171,6 +182,7 @@ CHANGES = {
     "parallel synapses add": {"parallel_synapses_add": True},
     "other periods": {"weight_update_period_ms": 7, "coincidence_ms": 35, "eligibility_decay": 0.97},
     "reward in the same step": {"reward_delay_min_ms": 0, "reward_delay_span_ms": 0},
+    "coincidence of seconds": {"coincidence_ms": 5000},
     "span not whole": {"reward_delay_min_ms": 13, "reward_delay_span_ms": 60.5},
     "other chosen synapse": {"chosen_pre": 7, "chosen_synapse": 3, "dopamine_increment": 1.25},
     "other cells": {"a_exc": 0.03, "a_inh": 0.08, "d_exc": 6.0, "d_inh": 3.0, "b": 0.22, "c": -60.0, "v_init": -70.0},

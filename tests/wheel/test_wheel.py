@@ -23,7 +23,10 @@ pytestmark = pytest.mark.slow
 SOURCES = ("CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "Snakefile", ".gitignore", "pyproject.toml")
 FOLDERS = ("config", "profiles", "src", "workflow")
 
-STUDY = r"\w+\.(py|yaml)|experiments/\w+\.yaml|data/\w+\.yaml|reference/[\w.]+\.(json|nc)|recordings/\w*summary\w*\.nc"
+STUDY = (
+    r"\w+\.(py|yaml)|experiments/\w+\.yaml|data/\w+\.yaml|nestml/\w+\.(nestml|json)|reference/[\w.]+\.(json|nc)"
+    r"|recordings/\w*summary\w*\.nc"
+)
 PACKAGE = (
     r"replasticity/([a-z_]+/)*\w+\.py",
     r"replasticity/py\.typed",
@@ -85,7 +88,7 @@ def test_the_wheel_has_what_it_must_and_nothing_else(wheel):
     tree = {f"src/{name}" for name in names}
     needed = {
         str(path.relative_to(ROOT))
-        for pattern in ("experiments/*.yaml", "reference/*", "recordings/*", "*.py", "*.yaml")
+        for pattern in ("experiments/*.yaml", "nestml/*", "reference/*", "recordings/*", "*.py", "*.yaml")
         for path in ROOT.glob(f"src/replasticity/studies/*/{pattern}")
     }
     assert needed

@@ -333,9 +333,21 @@ def test_edits_without_effect_make_nothing_again(project):
         assert jobs(project) == {}
 
 
-@pytest.mark.parametrize("name", SHARED_TABLE)
-def test_an_edit_of_shared_code_makes_again_what_the_table_says(project, name):
+def of_shared_code(project, name):
+    """Return the file of an edit and the change."""
     change = with_another_error if name.startswith("error") else with_code
-    with edited(project.folder / "src/replasticity" / name.rpartition(" ")[2], change):
+    return project.folder / "src/replasticity" / name.rpartition(" ")[2], change
+
+
+@pytest.mark.parametrize("name", [name for name, stages in SHARED_TABLE.items() if stages])
+def test_an_edit_of_shared_code_makes_again_what_the_table_says(project, name):
+    with edited(*of_shared_code(project, name)):
         made = jobs(project)
     assert made == joined(expected(study, SHARED_TABLE[name]) for study in STUDIES.values())
+
+
+def test_edits_of_shared_code_without_effect_make_nothing_again(project):
+    with contextlib.ExitStack() as stack:
+        for name in [name for name, stages in SHARED_TABLE.items() if not stages]:
+            stack.enter_context(edited(*of_shared_code(project, name)))
+        assert jobs(project) == {}

@@ -11,7 +11,7 @@ from replasticity.definitions.experiments import CountableSeconds, Resolved, Sca
 from replasticity.definitions.parameters import Checked
 from replasticity.definitions.seeds import Seeds, distinct_seeds
 from replasticity.errors import UserError
-from replasticity.storage import project
+from replasticity.storage import lookups, project
 
 
 class Configuration(Checked):
@@ -31,6 +31,7 @@ class Configuration(Checked):
         return {name: distinct_seeds(value) for name, value in seeds.items()}
 
 
+@lookups.at_once
 def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configuration:
     """Return the checked configuration: that of ``config/config.yaml``, changed by what a command line gave.
 
@@ -95,6 +96,7 @@ def resolve(configuration: Configuration, name: str) -> Resolved:
     return experiments.resolve(name, configuration.scale, seeds=configuration.seeds.get(name))
 
 
+@lookups.at_once
 def resolve_all(configuration: Configuration) -> dict[str, Resolved]:
     """Return all configured experiments by name, and those that their figures show beside them.
 

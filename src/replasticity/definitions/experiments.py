@@ -20,7 +20,7 @@ from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, P
 from replasticity.definitions.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
 from replasticity.definitions.yaml_files import Doi, Text, near, read_yaml, validate
 from replasticity.errors import UserError
-from replasticity.storage import datasets, places, project
+from replasticity.storage import datasets, lookups, places, project
 from replasticity.study import protocols
 
 #: Names become parts of file names and of modules, so they cannot lead out of a folder.
@@ -311,6 +311,7 @@ def experiment_model(protocol: str) -> type[Experiment]:
     return create_model(f"{protocol}_experiment", __base__=Experiment, parameters=(parameters, ...))
 
 
+@lookups.looked_up
 def names() -> list[str]:
     """Return the names of all experiments, sorted.
 
@@ -322,6 +323,7 @@ def names() -> list[str]:
     return sorted(_files())
 
 
+@lookups.looked_up
 def _files() -> dict[str, Path]:
     """Return name -> YAML file of all experiments; errors as in `names`."""
     found: dict[str, Path] = {}
@@ -398,6 +400,7 @@ def summary_file(name: str, peer: Peer) -> Path:
     return own if own.is_file() else project.root() / peer.summary
 
 
+@lookups.looked_up
 def _merged(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return an experiment's raw content, with what it takes from the experiment that it is based on."""
     path = file_of(name)
@@ -422,6 +425,7 @@ def _merged(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     return merged
 
 
+@lookups.at_once
 def load(name: str) -> Experiment:
     """Return an experiment, read from its YAML file and checked.
 
@@ -482,6 +486,7 @@ def in_one_figure(name: str, loaded: Mapping[str, Experiment]) -> list[str]:
     return shown_by.get(name) or (found[0] if found else [name])
 
 
+@lookups.at_once
 def drawn_figure(name: str) -> DrawnFigure:
     """Return how an experiment is shown.
 
@@ -499,6 +504,7 @@ def drawn_figure(name: str) -> DrawnFigure:
     return figure
 
 
+@lookups.at_once
 def that_mention(found: Iterable[str]) -> dict[str, Experiment]:
     """Return the experiments in whose files some names stand, by name: their figures are all that may show those.
 
@@ -568,8 +574,6 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                 f"{project.shown(path)}: figure.module: no figure '{experiment.figure.module}'"
                 f"{near(experiment.figure.module, drawing)}; allowed: {', '.join(drawing)}"
             )
-    # Each file is asked for many times.
-    merged = cache(_merged)
     for erratum in experiment.errata:
         if (effect := erratum.measured_by) is not None:
             key = f"{project.shown(path)}: errata.{erratum.id}.measured_by"
@@ -578,7 +582,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
             beside = experiment.figure.beside.values() if experiment.figure else ()
 
             def fits(other: str) -> bool:
-                return bool(merged(other).get("protocol") == experiment.protocol)
+                return bool(_merged(other).get("protocol") == experiment.protocol)
 
             if effect.corrected not in beside or not fits(effect.corrected):
                 allowed = filter(fits, beside)
@@ -587,7 +591,7 @@ def _check_references(name: str, experiment: Experiment, path: Path) -> None:
                     f"allowed: {', '.join(allowed) or 'none'}"
                 )
             for scale in SCALES:
-                differing = _differing_parameters(merged(name), merged(effect.corrected), scale)
+                differing = _differing_parameters(_merged(name), _merged(effect.corrected), scale)
                 if differing != sorted(effect.parameters):
                     raise UserError(
                         f"{key}.parameters: has to name all parameters in which '{effect.corrected}' differs at scale "
@@ -609,6 +613,7 @@ def _differing_parameters(one: dict[str, Any], other: dict[str, Any], scale: str
     return sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
 
 
+@lookups.at_once
 def resolve(
     name: str,
     scale: str = "standard",
@@ -716,6 +721,7 @@ def shortened_in_words(name: str, values: Mapping[str, Any]) -> str:
     return f"{f'scale {scale}' if scale else 'changed parameters'}: {', '.join(changes)}"
 
 
+@lookups.at_once
 def of_protocol(protocol: str) -> list[str]:
     """Return the names of a protocol's experiments, those first that are based on no other."""
     own = {name: experiment for name in names() if (experiment := load(name)).protocol == protocol}

@@ -237,7 +237,11 @@ def _numbers(value: Any) -> Iterator[float]:
     """Yield the numbers in a value that is a number, or a list of them, however deep; truth values are none."""
     if isinstance(value, (list, tuple)):
         for each in value:
-            yield from _numbers(each)
+            # Lists have thousands of them.
+            if type(each) is float:
+                yield each
+            else:
+                yield from _numbers(each)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield float(value)
 

@@ -16,6 +16,7 @@ from replasticity.definitions.parameters import (
     is_recorded,
     quantity,
 )
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron
 from replasticity.models.clopath_parameters import (
     ENTRIES,
@@ -37,30 +38,51 @@ class ClopathNetwork(AdaptiveExponentialNeuron, VoltageBasedPlasticity, PlasticS
     """Sizes, initial state, wiring and weights; a weight is the jump of the potential at a spike."""
 
     duration_ms: GridDuration = quantity("Duration of the run.")
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.")
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.")
-    input_count: PositiveInt = quantity("Number of input channels.")
-    V_initial_mean_mV: float = quantity("Mean of the initial membrane potentials.")
-    V_initial_sd_mV: NonNegative = quantity("Standard deviation of the initial membrane potentials.")
-    w_initial_pA: float = quantity("Adaptation current at the start.", symbol=r"w_\mathrm{ad}")
-    weight_input_exc_mV: Bounds = quantity("Initial weights, input to excitatory: uniform between both.")
-    weight_input_inh_mV: Bounds = quantity("Weights, input to inhibitory: uniform between both.")
-    weight_exc_exc_mV: float = quantity("Initial weight, excitatory to excitatory.")
-    weight_exc_inh_mV: float = quantity("Weight, excitatory to inhibitory.")
-    weight_inh_exc_mV: float = quantity("Weight, inhibitory to excitatory.")
-    indegree_exc_inh: NonNegativeInt = quantity("Excitatory synapses of each inhibitory neuron.")
-    outdegree_inh_exc: NonNegativeInt = quantity("Synapses of each inhibitory neuron.")
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(2, 40))
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 6))
+    input_count: PositiveInt = quantity("Number of input channels.", varied=Range(480, 600))
+    V_initial_mean_mV: float = quantity("Mean of the initial membrane potentials.", varied=Range(-80.0, -40.0))
+    V_initial_sd_mV: NonNegative = quantity(
+        "Standard deviation of the initial membrane potentials.", varied=Range(0.0, 30.0)
+    )
+    w_initial_pA: float = quantity(
+        "Adaptation current at the start.", symbol=r"w_\mathrm{ad}", varied=Range(-100.0, 200.0, special=(0.0,))
+    )
+    weight_input_exc_mV: Bounds = quantity(
+        "Initial weights, input to excitatory: uniform between both.",
+        varied=ListOf(Range(0.0, 6.0), lengths=None, sort=True),
+    )
+    weight_input_inh_mV: Bounds = quantity(
+        "Weights, input to inhibitory: uniform between both.", varied=ListOf(Range(-2.0, 6.0), lengths=None, sort=True)
+    )
+    weight_exc_exc_mV: float = quantity("Initial weight, excitatory to excitatory.", varied=Range(0.0, 5.0))
+    weight_exc_inh_mV: float = quantity("Weight, excitatory to inhibitory.", varied=Range(-5.0, 10.0, special=(0.0,)))
+    weight_inh_exc_mV: float = quantity("Weight, inhibitory to excitatory.", varied=Range(-10.0, 5.0, special=(0.0,)))
+    indegree_exc_inh: NonNegativeInt = quantity("Excitatory synapses of each inhibitory neuron.", varied=Range(0, 20))
+    outdegree_inh_exc: NonNegativeInt = quantity("Synapses of each inhibitory neuron.", varied=Range(0, 20))
     delay_ms: GridDuration = quantity("Delay of all synapses but those between excitatory neurons.")
-    delay_exc_exc_ms: GridDuration = quantity("Delay of the synapses between excitatory neurons.")
-    solver_tolerance: Positive = quantity("Relative and absolute tolerance of the solver.")
-    A_LTP_per_mV: float = quantity("Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}")
-    A_LTD: float = quantity("Amplitude of depression.", symbol=r"A_\mathrm{LTD}")
+    delay_exc_exc_ms: GridDuration = quantity(
+        "Delay of the synapses between excitatory neurons.", varied=Range(0.1, 5.0)
+    )
+    solver_tolerance: Positive = quantity(
+        "Relative and absolute tolerance of the solver.", varied=Range(1e-9, 1e-3, log=True)
+    )
+    A_LTP_per_mV: float = quantity(
+        "Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}", varied=Range(1e-7, 1e-3, log=True, special=(0.0, -1e-5))
+    )
+    A_LTD: float = quantity(
+        "Amplitude of depression.", symbol=r"A_\mathrm{LTD}", varied=Range(1e-7, 1e-3, log=True, special=(0.0, -1e-5))
+    )
     history_start_mV: float = quantity(
         "What plasticity reads of u_bar_plus and u_bar_minus before delay_u_ms has passed."
     )
-    weight_min_mV: float = quantity("Lower bound of plastic weights.", symbol=r"w_\mathrm{min}")
-    weight_max_input_mV: float = quantity("Upper bound of the weights from inputs.", symbol=r"w_\mathrm{max}")
-    weight_max_exc_mV: float = quantity("Upper bound of the weights between excitatory neurons.")
+    weight_min_mV: float = quantity("Lower bound of plastic weights.", symbol=r"w_\mathrm{min}", varied=Range(0.0, 1.0))
+    weight_max_input_mV: float = quantity(
+        "Upper bound of the weights from inputs.", symbol=r"w_\mathrm{max}", varied=Range(0.5, 10.0, log=True)
+    )
+    weight_max_exc_mV: float = quantity(
+        "Upper bound of the weights between excitatory neurons.", varied=Range(0.1, 10.0, log=True)
+    )
 
     @model_validator(mode="after")
     def _weights_fit_their_bounds(self) -> "ClopathNetwork":
@@ -77,13 +99,18 @@ class ClopathNetwork(AdaptiveExponentialNeuron, VoltageBasedPlasticity, PlasticS
 class MovingProfile(ClopathNetwork):
     """The network under a Gaussian profile of input rates that jumps from one centre to another."""
 
-    interval_ms: GridDuration = quantity("Time after which the input profile jumps.")
+    interval_ms: GridDuration = quantity("Time after which the input profile jumps.", varied=Range(5.0, 200.0))
     centres: Annotated[list[int], Field(min_length=1)] = quantity(
-        "Channels at which the profile can be centred; each is chosen with the same probability."
+        "Channels at which the profile can be centred; each is chosen with the same probability.",
+        varied=ListOf(Range(0, 499), lengths=(1, 10)),
     )
-    profile_rate_Hz: NonNegative = quantity("Amplitude of the Gaussian rate profile, before the gain.")
-    profile_gain: NonNegative = quantity("Factor of the rate profile.")
-    profile_sd: Positive = quantity("Standard deviation of the rate profile, in channels.")
+    profile_rate_Hz: NonNegative = quantity(
+        "Amplitude of the Gaussian rate profile, before the gain.", varied=Range(0.0, 200.0)
+    )
+    profile_gain: NonNegative = quantity("Factor of the rate profile.", varied=Range(0.0, 5.0))
+    profile_sd: Positive = quantity(
+        "Standard deviation of the rate profile, in channels.", varied=Range(0.5, 100.0, log=True)
+    )
 
     @model_validator(mode="after")
     def _profile_fits(self, info: ValidationInfo) -> "MovingProfile":

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, Positive, quantity, under_prefix
+from replasticity.definitions.ranges import Range
 from replasticity.models.adaptive_exponential_parameters import AdaptiveExponentialNeuron, require_adaptive_exponential
 from replasticity.models.clopath_parameters import (
     ENTRIES,
@@ -22,9 +23,13 @@ NEURONS = ("adex", "hh")
 class PlasticNeuron(VoltageBasedPlasticity):
     """What either neuron has. Amplitudes are of a weight of 1."""
 
-    V_initial_mV: float = quantity("Potential at the start.")
-    A_LTP_per_mV2: float = quantity("Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}")
-    A_LTD_per_mV: float = quantity("Amplitude of depression.", symbol=r"A_\mathrm{LTD}")
+    V_initial_mV: float = quantity("Potential at the start.", varied=Range(-80.0, -50.0))
+    A_LTP_per_mV2: float = quantity(
+        "Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}", varied=Range(1e-6, 1e-2, log=True, special=(0.0, -1e-4))
+    )
+    A_LTD_per_mV: float = quantity(
+        "Amplitude of depression.", symbol=r"A_\mathrm{LTD}", varied=Range(1e-6, 1e-2, log=True, special=(0.0, -1e-4))
+    )
 
 
 _Adex: Any = under_prefix("adex_", "Adaptive exponential", PlasticNeuron, AdaptiveExponentialNeuron)
@@ -34,12 +39,22 @@ _HH: Any = under_prefix("hh_", "Hodgkin-Huxley", PlasticNeuron, HodgkinHuxleyNeu
 class ForcedNeurons(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
     """The synapse, and the two neurons with their plasticity and what forces them."""
 
-    weight_initial: Positive = quantity("Weight at the start, as a voltage jump in mV or a current in pA.")
-    weight_min: float = quantity("Lower bound of the weight.", symbol=r"w_\mathrm{min}")
-    weight_max: float = quantity("Upper bound of the weight.", symbol=r"w_\mathrm{max}")
-    adex_tolerance: Positive = quantity("Adaptive exponential: relative and absolute tolerance of the solver.")
-    adex_forcing_weight_mV: float = quantity("Adaptive exponential: weight of the generator that forces spikes.")
-    hh_forcing_weight_pA: float = quantity("Hodgkin-Huxley: weight of the generator that forces spikes.")
+    weight_initial: Positive = quantity(
+        "Weight at the start, as a voltage jump in mV or a current in pA.", varied=Range(0.01, 20.0, log=True)
+    )
+    weight_min: float = quantity("Lower bound of the weight.", symbol=r"w_\mathrm{min}", varied=Range(0.0, 1.0))
+    weight_max: float = quantity(
+        "Upper bound of the weight.", symbol=r"w_\mathrm{max}", varied=Range(0.1, 100.0, log=True)
+    )
+    adex_tolerance: Positive = quantity(
+        "Adaptive exponential: relative and absolute tolerance of the solver.", varied=Range(1e-9, 1e-3, log=True)
+    )
+    adex_forcing_weight_mV: float = quantity(
+        "Adaptive exponential: weight of the generator that forces spikes.", varied=Range(-50.0, 150.0)
+    )
+    hh_forcing_weight_pA: float = quantity(
+        "Hodgkin-Huxley: weight of the generator that forces spikes.", varied=Range(-500.0, 10000.0)
+    )
 
     @model_validator(mode="after")
     def _neuron_and_weight_are_possible(self) -> "ForcedNeurons":

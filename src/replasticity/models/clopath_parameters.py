@@ -10,6 +10,7 @@ from replasticity.definitions.parameters import (
     Positive,
     quantity,
 )
+from replasticity.definitions.ranges import OneOf, Range
 
 #: Past steps with potentiation that a neuron keeps at least.
 ENTRIES = 2048
@@ -24,23 +25,39 @@ POTENTIALS = {"V": "membrane potential", "u_plus": "u_bar_plus", "u_minus": "u_b
 class VoltageBasedPlasticity(MicrosecondGrid):
     """The low-passed potentials of a neuron, and how plasticity reads them. Amplitudes have the weight's unit."""
 
-    tau_plus_ms: Positive = quantity("Time constant of u_bar_plus.", symbol=r"\tau_+")
-    tau_minus_ms: Positive = quantity("Time constant of u_bar_minus.", symbol=r"\tau_-")
-    tau_bar_ms: Positive = quantity("Time constant of u_bar_bar.", symbol=r"\tau_{\bar{\bar u}}")
-    constant_A_LTD: bool = quantity("Whether the amplitude of depression ignores u_bar_bar.")
-    u_ref2_mV2: Positive = quantity(
-        "Reference of the voltage-dependent amplitude of depression.", symbol=r"u_\mathrm{ref}^2"
+    tau_plus_ms: Positive = quantity(
+        "Time constant of u_bar_plus.", symbol=r"\tau_+", varied=Range(1.0, 200.0, log=True)
     )
-    theta_plus_mV: float = quantity("Threshold of the potential for potentiation.", symbol=r"\theta_+")
-    theta_minus_mV: float = quantity("Threshold of the low-passed potentials.", symbol=r"\theta_-")
-    delay_u_ms: GridTime = quantity("Delay of u_bar_plus and u_bar_minus before plasticity reads them.")
+    tau_minus_ms: Positive = quantity(
+        "Time constant of u_bar_minus.", symbol=r"\tau_-", varied=Range(1.0, 200.0, log=True)
+    )
+    tau_bar_ms: Positive = quantity(
+        "Time constant of u_bar_bar.", symbol=r"\tau_{\bar{\bar u}}", varied=Range(5.0, 2000.0, log=True)
+    )
+    constant_A_LTD: bool = quantity("Whether the amplitude of depression ignores u_bar_bar.", varied=OneOf(True, False))
+    u_ref2_mV2: Positive = quantity(
+        "Reference of the voltage-dependent amplitude of depression.",
+        symbol=r"u_\mathrm{ref}^2",
+        varied=Range(10.0, 10000.0, log=True),
+    )
+    theta_plus_mV: float = quantity(
+        "Threshold of the potential for potentiation.", symbol=r"\theta_+", varied=Range(-80.0, 0.0)
+    )
+    theta_minus_mV: float = quantity(
+        "Threshold of the low-passed potentials.", symbol=r"\theta_-", varied=Range(-90.0, 0.0)
+    )
+    delay_u_ms: GridTime = quantity(
+        "Delay of u_bar_plus and u_bar_minus before plasticity reads them.", varied=Range(0.0, 10.0)
+    )
 
 
 class PlasticSynapse(MicrosecondGrid):
     """What all plastic synapses of a simulation have in common."""
 
-    tau_x_ms: Positive = quantity("Time constant of the presynaptic trace.", symbol=r"\tau_x")
-    delay_ms: GridDuration = quantity("Delay of the synapses.", symbol="d")
+    tau_x_ms: Positive = quantity(
+        "Time constant of the presynaptic trace.", symbol=r"\tau_x", varied=Range(1.0, 100.0, log=True)
+    )
+    delay_ms: GridDuration = quantity("Delay of the synapses.", symbol="d", varied=Range(0.1, 5.0))
 
 
 def require_bounds(parameters: Parameters, name: str, weight: float, minimum: str, maximum: str) -> None:

@@ -34,6 +34,9 @@ NOISE_STREAM, WIRING_STREAM, REWARD_STREAM = 0, 1, 2
 #: No neuron: stands for the chosen pair where no synapse is singled out.
 NONE = -1
 
+#: Step of the last spike of a neuron that has not spiked: before that of any that a coincidence could count.
+NEVER = -(2**62)
+
 CACHE_LINE_BYTES = 64
 
 #: Largest size of v and u [mV].
@@ -276,8 +279,7 @@ def initial_state(*, neurons, slots, v_init_mV, w_exc_init_mV, w_inh_mV, longest
         eligibility_mV=aligned(neurons * slots, 0.0),
         dopamine=np.zeros(1),
         reward_due=np.zeros(longest_reward_delay_ms + 1, np.bool_),
-        # Long ago.
-        last_chosen_pre_step=np.full(1, -1100, np.int64),
+        last_chosen_pre_step=np.full(1, NEVER, np.int64),
         scheduled_rewards=np.zeros(1, np.int64),
         next_stimulus=np.zeros(1, np.int64),
     )

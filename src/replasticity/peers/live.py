@@ -476,7 +476,7 @@ def _drive(
             process = subprocess.Popen(
                 [environment.python, "-I", "-B", driver.__file__, *arguments],
                 cwd=folder,
-                env=environments.without_python_variables() | variables,
+                env=environments.without_python_variables() | variables | environment.variables(file.parent),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from replasticity.errors import UserError
-from replasticity.storage import project
+from replasticity.storage import lookups, project
 
 #: Folders with studies, separated as in ``PATH``.
 VARIABLE = "REPLASTICITY_PATH"
@@ -58,6 +58,7 @@ def outside() -> list[Path]:
     return list(_named())
 
 
+@lookups.looked_up
 def _named() -> dict[Path, str]:
     """Return these folders, whether they are there or not, each with what names it first."""
     found: dict[Path, str] = {}
@@ -108,6 +109,7 @@ def _own() -> Path:
     return checkout if checkout.is_dir() else _OWN
 
 
+@lookups.looked_up
 def studies() -> dict[str, Path]:
     """Return name -> folder of all studies, those of this package first.
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from replasticity.storage import lookups
+
 _PACKAGE = Path(__file__).parents[1]
 #: The clone that holds this package; an installed one, which has the workflow inside, lies in none.
 CLONE = None if (_PACKAGE / "workflow").is_dir() else _PACKAGE.parents[1]
@@ -13,6 +15,7 @@ CLONE = None if (_PACKAGE / "workflow").is_dir() else _PACKAGE.parents[1]
 _MARKS = (Path("config") / "config.yaml", Path("config") / "experiments")
 
 
+@lookups.looked_up
 def configured() -> Path | None:
     """Return the nearest of the working folder and its parents with a configuration (`_MARKS`), or else the clone."""
     here = Path.cwd()

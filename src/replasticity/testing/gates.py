@@ -412,17 +412,25 @@ def _peer(study: Study) -> Iterator[Finding]:
     if not files:
         raise NothingToCheckError("no simulator runs beside ours")
 
-    from replasticity.peers import live
+    from replasticity.peers import live, random_sets
 
     for protocol in study.protocols:
         try:
-            conformances = live.gate(protocol)
+            conformances, random = live.gate(protocol), random_sets.gate(protocol)
         except PeerUnavailableError as error:
             raise NothingToCheckError(str(error)) from error
         for conformance in conformances:
             if not conformance.holds:
                 remedy = f"'python -m replasticity conform {conformance.experiment}' shows more"
                 yield Finding(files[0], f"{conformance.peer} does not agree on {conformance.experiment}", remedy)
+        for found in random:
+            if found.first_difference is not None:
+                wrong = (
+                    f"{found.peer} differs on random parameters of {found.experiment}: {found.first_difference.note}"
+                )
+                sets = f"--random {random_sets.IN_GATE} --seed {found.seed}"
+                remedy = f"'python -m replasticity conform {found.experiment} {sets}' makes the parameters fewer"
+                yield Finding(files[0], wrong, remedy)
 
 
 #: References are compared with a run of their first seed, the shortest runs first, as long as all of these together

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, is_recorded, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.models.clopath_network_parameters import MovingProfile, sample_input_spikes, sample_network
 from replasticity.models.clopath_parameters import POTENTIALS
 from replasticity.numerics import events, random
@@ -31,7 +32,7 @@ class Parameters(MovingProfile):
     """Parameters of the protocol."""
 
     sample_interval_ms: GridDuration = quantity(
-        "Interval at which the weights between neurons are kept.", output_option=True
+        "Interval at which the weights between neurons are kept.", output_option=True, varied=Range(10.0, 300.0)
     )
     raster_start_ms: GridTime = quantity(
         "Start of the window in which all spikes are kept as a raster.", output_option=True

@@ -3,6 +3,8 @@
 Runs in NEST's own environment: nothing of replasticity is installed there.
 """
 
+import contextlib
+
 import nest
 import numpy as np
 
@@ -45,37 +47,75 @@ WEIGHT_MAX = {"input_exc": "weight_max_input_mV", "exc_exc": "weight_max_exc_mV"
 def run(parameters, inputs):
     """Return all spikes, the weights between excitatory neurons over time, and all plastic weights at the end."""
     p = parameters
-    if p["history_start_mV"] != 0:
-        raise NotImplementedError("history_start_mV: has to be 0, where NEST's delay lines start")
+    refuse(p)
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
     nest.set(resolution=p["dt_ms"], local_num_threads=1)
-    neuron = {theirs: p[ours] for ours, theirs in NEURON.items()}
-    exc, inh = (nest.Create("aeif_psc_delta_clopath", p[f"{side}_count"], neuron) for side in ("exc", "inh"))
-    exc.V_m, inh.V_m = inputs["exc_V_initial_mV"], inputs["inh_V_initial_mV"]
-    populations = {"input": channels(p, inputs), "exc": exc, "inh": inh}
-    for name in ("input_exc", "input_inh", "exc_exc", "exc_inh", "inh_exc"):
-        source, target = name.split("_")
-        connect(name, populations[source], populations[target], p, inputs)
-    spikes = {side: nest.Create("spike_recorder") for side in ("exc", "inh")}
+    # In the order in which our model delivers the spikes of a step: neurons of NEST emit theirs in that of creation.
+    populations = {side: neurons(side, p, inputs) for side in ("exc", "inh") if p[f"{side}_count"]}
+    spikes = {side: nest.Create("spike_recorder") for side in populations}
     for side, recorder in spikes.items():
-        nest.Connect(populations[side], recorder)
+        nest.Connect(populations[side], recorder, syn_spec={"delay": p["dt_ms"]})
+    populations["input"] = channels(p, inputs)
+    for name in ("input_exc", "input_inh", "exc_exc", "exc_inh", "inh_exc"):
+        if len(inputs[f"{name}_pre"]):
+            source, target = name.split("_")
+            connect(name, populations[source], populations[target], p, inputs)
 
+    steps, sample_steps = (round(p[name] / p["dt_ms"]) for name in ("duration_ms", "sample_interval_ms"))
     weights = [weights_of("exc_exc", populations, inputs)]
-    with nest.RunManager():
-        for _ in range(round(p["duration_ms"] / p["sample_interval_ms"])):
+    with simulating():
+        for _ in range(steps // sample_steps):
             nest.Run(p["sample_interval_ms"])
             weights.append(weights_of("exc_exc", populations, inputs))
+        if steps % sample_steps:
+            nest.Run(steps % sample_steps * p["dt_ms"])
     result = {
         "time_ms": np.arange(len(weights)) * p["sample_interval_ms"],
         "exc_exc_weight_mV": np.array(weights),
-        "exc_exc_weight_final_mV": weights[-1],
-        "input_exc_weight_final_mV": weights_of("input_exc", populations, inputs),
     }
-    for side, recorder in spikes.items():
-        result[f"{side}_spike_time_ms"] = recorder.events["times"]
-        result[f"{side}_spike_index"] = recorder.events["senders"] - populations[side][0].global_id
+    for name in ("exc_exc", "input_exc"):
+        result[f"{name}_weight_final_mV"] = weights_of(name, populations, inputs)
+    # Our model's limit: a spike per clamp or per step, on average.
+    most = (p["exc_count"] + p["inh_count"]) * (steps // max(round(p["t_clamp_ms"] / p["dt_ms"]), 1) + 1)
+    if sum(recorder.n_events for recorder in spikes.values()) > most:
+        raise FloatingPointError("too many spikes")
+    for side in ("exc", "inh"):
+        if side in spikes and not np.isfinite(populations[side].V_m).all():
+            raise FloatingPointError("V_m is not finite")
+        events = spikes[side].events if side in spikes else {"times": np.zeros(0), "senders": np.zeros(0, int)}
+        result[f"{side}_spike_time_ms"] = events["times"]
+        result[f"{side}_spike_index"] = events["senders"].astype(int) - (
+            populations[side][0].global_id if side in spikes else 0
+        )
     return result
+
+
+def refuse(p):
+    """Raise a NotImplementedError for what NEST has no means for."""
+    if p["history_start_mV"] != 0:
+        raise NotImplementedError("history_start_mV: has to be 0, where NEST's delay lines start")
+    if p["V_T_rest_mV"] != nest.GetDefaults("aeif_psc_delta_clopath", "V_th_rest"):
+        raise NotImplementedError("threshold-start: NEST's moving threshold starts at -50.4 mV, whatever V_th_rest is")
+
+
+@contextlib.contextmanager
+def simulating():
+    """Keep the kernel ready for `nest.Run`; raise a FloatingPointError if a neuron of NEST leaves its limits."""
+    try:
+        with nest.RunManager():
+            yield
+    except nest.NESTErrors.NumericalInstability as error:
+        raise FloatingPointError(str(error)) from error
+
+
+def neurons(side, p, inputs):
+    """Return the excitatory or the inhibitory neurons; their low-passed potentials start at rest."""
+    start = dict.fromkeys(("u_bar_plus", "u_bar_minus", "u_bar_bar"), p["E_L_mV"])
+    values = {theirs: p[ours] for ours, theirs in NEURON.items()} | start
+    population = nest.Create("aeif_psc_delta_clopath", p[f"{side}_count"], values)
+    population.V_m = inputs[f"{side}_V_initial_mV"]
+    return population
 
 
 def channels(p, inputs):
@@ -94,8 +134,9 @@ def connect(name, sources, targets, p, inputs):
     model = "static_synapse"
     if name in WEIGHT_MAX:
         model = name
-        limits = {"Wmin": p["weight_min_mV"], "Wmax": p[WEIGHT_MAX[name]], "tau_x": p["tau_x_ms"]}
-        nest.CopyModel("clopath_synapse", name, limits)
+        # Weight and bounds have to have one sign in NEST's own default, too.
+        limits = {"weight": weight[0], "Wmin": p["weight_min_mV"], "Wmax": p[WEIGHT_MAX[name]]}
+        nest.CopyModel("clopath_synapse", name, limits | {"tau_x": p["tau_x_ms"]})
     delay_ms = p["delay_exc_exc_ms"] if name == "exc_exc" else p["delay_ms"]
     nest.Connect(
         np.array(sources.tolist())[pre],

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, NonNegative, OnGrid, Positive, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.models.clopath_pairing_parameters import NEURONS, ForcedNeurons
 from replasticity.models.clopath_parameters import POTENTIALS
 from replasticity.numerics.arrays import joined
@@ -26,14 +27,27 @@ AFTER_LAST_MS = 10.0
 class Parameters(ForcedNeurons):
     """Parameters of the protocol."""
 
-    rates_Hz: Annotated[list[Positive], Field(min_length=1)] = quantity("Frequency of each pairing.")
-    intervals_ms: list[float] = quantity("Presynaptic to postsynaptic spike of each pairing; negative: post first.")
-    pre_times_ms: Times = quantity("Presynaptic spikes of each pairing, before the relay's step.")
-    post_times_ms: Times = quantity("Times at which the postsynaptic neuron is forced, of each pairing.")
-    shift_ms: GridTime = quantity("Added to all these times.")
+    rates_Hz: Annotated[list[Positive], Field(min_length=1)] = quantity(
+        "Frequency of each pairing.", varied=ListOf(Range(1.0, 100.0), lengths=None)
+    )
+    intervals_ms: list[float] = quantity(
+        "Presynaptic to postsynaptic spike of each pairing; negative: post first.",
+        varied=ListOf(Range(-20.0, 20.0), lengths=None),
+    )
+    pre_times_ms: Times = quantity(
+        "Presynaptic spikes of each pairing, before the relay's step.",
+        varied=ListOf(ListOf(Range(0.2, 200.0), lengths=(1, 6), sort=True), lengths=None),
+    )
+    post_times_ms: Times = quantity(
+        "Times at which the postsynaptic neuron is forced, of each pairing.",
+        varied=ListOf(ListOf(Range(0.2, 200.0), lengths=(1, 6), sort=True), lengths=None),
+    )
+    shift_ms: GridTime = quantity("Added to all these times.", varied=Range(0.0, 50.0))
     extrapolation: Positive = quantity("Number of blocks of pairs that the shown weight change stands for.")
     potentials_ms: GridDuration = quantity(
-        "Initial part of the example pairings in which potentials are kept.", output_option=True
+        "Initial part of the example pairings in which potentials are kept.",
+        output_option=True,
+        varied=Range(0.1, 300.0),
     )
     measured_rates_Hz: list[Positive] = quantity("Measured pairings, to compare with: frequency of each.")
     measured_intervals_ms: list[float] = quantity(

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegativeInt, is_recorded, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.models.distal_reward_parameters import STEPS_PER_S, RewardedSynapse
 from replasticity.numerics.arrays import mid_rank
 from replasticity.pipeline.checkpoints import Checkpoint
@@ -25,7 +26,9 @@ CLOSE_UP_BEFORE_MS, CLOSE_UP_AFTER_MS = 1000, 5000
 class Parameters(RewardedSynapse):
     """Parameters of the protocol: those of the network, of the chosen synapse, and of its reward."""
 
-    close_up_reward: NonNegativeInt = quantity("Which reward is recorded at each step, from 0.", output_option=True)
+    close_up_reward: NonNegativeInt = quantity(
+        "Which reward is recorded at each step, from 0.", output_option=True, varied=Range(0, 9)
+    )
 
     @model_validator(mode="after")
     def _parts_have_a_second(self, info: ValidationInfo) -> "Parameters":

@@ -1,0 +1,171 @@
+"""The network in NEST, compiled from this study's NESTML, on its public interface, with our wiring and spikes.
+
+Runs in an environment of its own: nothing of replasticity is installed there.
+"""
+
+import itertools
+
+import nest
+import numpy as np
+
+NEURON = {
+    "C_m": "c_pF",
+    "tau_m": "tau_m_ms",
+    "tau_exc": "tau_exc_ms",
+    "tau_inh": "tau_inh_ms",
+    "E_L": "E_L_mV",
+    "V_reset": "V_reset_mV",
+    "V_th": "V_th_mV",
+    "T_ref": "refractory_ms",
+}
+SYNAPSE = {
+    "w": "weight_initial_pA",
+    "delay": "delay_ms",
+    "tau_pre": "tau_pre_ms",
+    "tau_c": "tau_c_ms",
+    "tau_n": "tau_n_ms",
+    "b": "b",
+    "A_plus": "A_plus",
+    "A_minus": "A_minus",
+    "A_vt": "A_vt",
+}
+
+
+def run(parameters, inputs):
+    """Return the spikes, what is read of the synapses at the end of each chunk, and the synapses at the end."""
+    p = parameters
+    if p["events"] != "slice":
+        raise NotImplementedError("events: NESTML's third factor acts at the ends of slices")
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.ResetKernel()
+    nest.Install("dopamine_tutorialmodule")
+    # The length of a slice is the smallest delay that there may be.
+    delays_ms = [p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay", "stimulus_delay")]
+    nest.set(resolution=p["dt_ms"], min_delay=p["slice_ms"], max_delay=max(delays_ms), local_num_threads=1)
+
+    populations = {}
+    for side in ("exc", "inh"):
+        own = {name: p[f"{side}_{ours}"] for name, ours in NEURON.items()}
+        own |= {"V_m": p[f"{side}_V_initial_mV"], "tau_post__for_dopamine_synapse": p["tau_post_ms"]}
+        if p[f"{side}_count"]:
+            populations[side] = nest.Create("exponential_neuron__with_dopamine_synapse", p[f"{side}_count"], own)
+    neurons = sum(list(populations.values())[1:], populations["exc"])
+    ids = np.array(neurons.tolist())
+    members = inputs["subgroup_index"][inputs["stimulus_subgroup"]]
+    drive(
+        np.repeat(inputs["stimulus_ms"] + p["relay_delay_ms"], members.shape[1]),
+        members.ravel(),
+        ids,
+        p["stimulus_weight_pA"],
+        p["stimulus_delay_ms"],
+        p,
+    )
+    background_ms = inputs["background_step"] * p["dt_ms"]
+    drive(background_ms, inputs["background_index"], ids, p["background_weight_pA"], p["delay_ms"], p)
+    static = {"weight": p["weight_inh_pA"], "delay": p["delay_ms"]}
+    connect(ids[p["exc_count"] + inputs["inh_pre"]], ids[inputs["inh_post"]], static)
+    dopamine = dopamine_at(inputs["dopamine_ms"], p)
+    nest.CopyModel("dopamine_synapse__with_exponential_neuron", "plastic", {"volume_transmitter": dopamine})
+    own = {name: p[ours] for name, ours in SYNAPSE.items()}
+    connect(ids[inputs["exc_pre"]], ids[inputs["exc_post"]], {"synapse_model": "plastic"} | own)
+    synapses = nest.GetConnections(synapse_model="plastic") if len(inputs["exc_pre"]) else None
+    source = np.atleast_1d(synapses.get("source")) - ids[0] if synapses else np.zeros(0, int)
+
+    recorders = {side: nest.Create("spike_recorder") for side in populations}
+    for side, recorder in recorders.items():
+        nest.Connect(populations[side], recorder)
+    watched = populations["exc"][: min(10, p["exc_count"])]
+    meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": 1.0})
+    nest.Connect(meter, watched, syn_spec={"delay": p["slice_ms"]})
+
+    def read():
+        state = synapses.get(["w", "c", "n"]) if synapses else dict.fromkeys("wcn", np.zeros(0))
+        return [np.atleast_1d(state[name]) for name in "wcn"]
+
+    readings = []
+    with nest.RunManager():
+        for _ in range(round(p["duration_ms"] / p["chunk_ms"])):
+            nest.Run(p["chunk_ms"])
+            readings.append(groups(read(), source, inputs["subgroup_index"], p["weight_initial_pA"]))
+        weight, c, n = read()
+        # The last potentials reach their recorder in the next slice.
+        nest.Run(p["slice_ms"])
+    if not all(np.isfinite(each).all() for each in (weight, c, n)):
+        raise FloatingPointError("weight, c or n is not finite")
+    count = np.bincount(source, minlength=p["exc_count"])
+    moved = np.bincount(source, weight - p["weight_initial_pA"], p["exc_count"])
+    result = {name: np.stack([each[name] for each in readings], axis=-1) for name in readings[0]}
+    result = result | {
+        "time_ms": np.arange(1, len(readings) + 1) * p["chunk_ms"],
+        "weight_final_pA": np.where(count > 0, p["weight_initial_pA"] + moved / np.maximum(count, 1), np.nan),
+        "synapse_count": count,
+        "weight_min_pA": weight.min(initial=np.inf) if synapses else np.nan,
+        "weight_max_pA": weight.max(initial=-np.inf) if synapses else np.nan,
+    }
+    potentials = until(p["duration_ms"], meter)
+    order = np.lexsort((potentials["times"], potentials["senders"]))
+    result["V_mV"] = potentials["V_m"][order].reshape(len(watched), -1)
+    for side in ("exc", "inh"):
+        first = populations[side][0].global_id if side in populations else 0
+        events = until(p["duration_ms"], recorders[side]) if side in recorders else {"times": [], "senders": []}
+        result[f"{side}_spike_ms"] = events["times"]
+        result[f"{side}_spike_index"] = np.array(events["senders"], int) - first
+    return result
+
+
+def until(end_ms, recorder):
+    """Return what a recorder has up to a time."""
+    events = recorder.events
+    return {name: values[events["times"] < end_ms + 1e-6] for name, values in events.items()}
+
+
+def groups(state, source, subgroups, weight_initial):
+    """Return mean weight of all synapses, and of each subgroup mean weight, sum of c and mean of n."""
+    weight, c, n = state
+    chosen = [np.isin(source, members) for members in subgroups]
+    return {
+        "weight_all_pA": weight_initial + (weight - weight_initial).sum() / max(len(weight), 1),
+        "weight_pA": [weight_initial + (weight[k] - weight_initial).sum() / max(k.sum(), 1) for k in chosen],
+        "c_sum": [c[k].sum() for k in chosen],
+        "n_mean": [n[k].sum() / max(k.sum(), 1) for k in chosen],
+    }
+
+
+def connect(sources, targets, synapse):
+    """Connect neurons one by one."""
+    if len(sources):
+        model = {
+            name: value if isinstance(value, str) else np.full(len(sources), value) for name, value in synapse.items()
+        }
+        nest.Connect(sources, targets, "one_to_one", model)
+
+
+def drive(relay_ms, targets, ids, weight, delay_ms, p):
+    """Let relays of the neurons spike at some times, which reach them with a weight after a delay."""
+    relays = nest.Create("parrot_neuron", len(ids))
+    nest.Connect(
+        np.array(relays.tolist()), ids, "one_to_one", {"weight": [weight] * len(ids), "delay": [delay_ms] * len(ids)}
+    )
+    order = np.lexsort((relay_ms, targets))
+    borders = np.searchsorted(targets[order], np.arange(len(ids) + 1))
+    times = [relay_ms[order[first:end]] for first, end in itertools.pairwise(borders)]
+    on_arrival(times, relays, p)
+
+
+def on_arrival(times_ms, relays, p):
+    """Let each relay spike at its times, over a delay that is one at least as long as a slice."""
+    delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
+    sent_ms = [np.round(each - delay_ms, 6) for each in times_ms]
+    if any(np.any(each < p["dt_ms"] - 1e-9) for each in sent_ms):
+        raise NotImplementedError(f"NEST can send no spike that arrives before {p['dt_ms'] + delay_ms:g} ms")
+    generators = nest.Create("spike_generator", len(sent_ms), [{"spike_times": each} for each in sent_ms])
+    nest.Connect(generators, relays, "one_to_one", {"delay": delay_ms})
+
+
+def dopamine_at(times_ms, p):
+    """Return what brings dopamine to the synapses: its relay spikes a relay's delay after each of the times."""
+    volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
+    delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
+    nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
+    on_arrival([np.sort(times_ms) + p["relay_delay_ms"] + p["dopamine_delay_ms"] - delay_ms], relay, p)
+    return volume
