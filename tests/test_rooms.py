@@ -18,9 +18,11 @@ ALLOWED = {
     "models": {"models parameters", "equations", "numerics", "definitions.parameters", "errors", "~numpy", "~pydantic"},
     # Parameters of a model, and arithmetic with them: without its compiled code.
     "models parameters": {
-        *("definitions.parameters", "equations", "numerics.arrays", "numerics.random", "~numpy", "~pydantic"),
+        *("definitions.parameters", "definitions.ranges", "equations", "numerics.arrays", "numerics.random"),
+        *("~numpy", "~pydantic"),
     },
-    "definitions.parameters": {"~pydantic"},
+    "definitions.parameters": {"definitions.ranges", "~pydantic"},
+    "definitions.ranges": {"~numpy"},
     "definitions.yaml_files": {"errors", "storage", "terminal", "~pydantic", "~ruamel"},
     "storage": {"definitions.parameters", "errors", "units", "~netCDF4", "~numpy", "~pydantic", "~xarray"},
     "study": {
@@ -30,7 +32,8 @@ ALLOWED = {
     # What a study's files may import: the files of the same study are free.
     "studies": {"storage.places"},
     "studies protocol": {
-        *("definitions.parameters", "errors", "models", "equations", "numerics", "storage.contract"),
+        *("definitions.parameters", "definitions.ranges", "errors", "models", "equations", "numerics"),
+        "storage.contract",
         *("pipeline.checkpoints", "pipeline.progress", "~numpy", "~pydantic", "~scipy"),
     },
     "studies statistics": {
@@ -50,21 +53,21 @@ ALLOWED = {
     "studies test": {"testing"},
     "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
     # In the simulator's own environment, where there is nothing of ours.
-    "studies live peer": {"~brian2", "~nest", "~numpy"},
+    "studies live peer": {"~brian2", "~nest", "~numpy", "~scipy"},
     "definitions": {"definitions.parameters", "definitions.yaml_files", "errors", "storage", "study", "~pydantic"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "judging": {
         *("comparison", "definitions", "errors", "storage", "study", "units"),
         *("~numpy", "~pydantic", "~scipy", "~xarray"),
     },
-    "peers": {"comparison", "definitions", "errors", "storage", "study", "~netCDF4", "~numpy", "~xarray"},
+    "peers": {"comparison", "definitions", "errors", "storage", "study", "~netCDF4", "~numpy", "~ruamel", "~xarray"},
     # In the simulator's own environment.
     "peers.nestml_module": {"~nest", "~pynestml"},
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study"),
         *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
-        "~xarray",
+        *("~pydantic", "~xarray"),
     },
     "making": {
         *("definitions", "errors", "judging", "numerics", "pipeline", "plotting", "reporting", "storage", "study"),

@@ -229,6 +229,23 @@ def _parser() -> argparse.ArgumentParser:
     for name, simulator in environments.SIMULATORS.items():
         added.add_argument(f"--{name}", metavar="VERSION", help=f"default: {simulator.version}")
 
+    what = "run an experiment over seeds in another simulator, and keep the statistics of its summary"
+    added = peers_commands.add_parser("run", help=what, description=what)
+    added.set_defaults(run=run_peers)
+    added.add_argument("experiment")
+    added.add_argument("--peer", metavar="NAME", help="such as nest or brian2==2.8.0; default: the only one")
+    added.add_argument("--seeds", help="such as 1-40, 1,2,7 or @FILE; default: as many as the study's peer.yaml says")
+    added.add_argument("--scale", help="quick, standard or full; default: full")
+    added.add_argument("--timeout", type=float, metavar="SECONDS", help="limit of each run; default: 7200")
+    what = "put the seeds that 'run' has made together to a summary, as experiments name it under 'peer'"
+    added = peers_commands.add_parser("gather", help=what, description=what)
+    added.set_defaults(run=gather_peers)
+    added.add_argument("experiment")
+    added.add_argument("--peer", metavar="NAME", help="default: the only one")
+    added.add_argument("--seeds", help="default: all that there are")
+    added.add_argument("--scale", help="quick, standard or full; default: full")
+    added.add_argument("-o", "--output", type=Path, help="default: results/peers/EXPERIMENT-PEER.nc")
+
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
     added.add_argument("--json", action="store_true", help="for machines")
@@ -758,6 +775,47 @@ def install_peers(options: argparse.Namespace) -> int:
         made = environments.install(peer, options.into)
         terminal.say(f"{each.label}: {'installed in' if made else 'is there already,'} {project.shown(each.folder)}")
     return 0
+
+
+#: A simulator may take so long for one run of an ensemble [s].
+_LONGEST_PEER_S = 7200.0
+
+
+def run_peers(options: argparse.Namespace) -> int:
+    """Run an experiment over seeds in another simulator."""
+    from replasticity.peers import ensembles
+    from replasticity.storage import project
+
+    timeout_s = _LONGEST_PEER_S if options.timeout is None else options.timeout
+    if not timeout_s > 0:
+        raise UserError(f"--timeout {timeout_s:g}: has to be more than 0 s")
+    resolved, peer = _in_a_peer(options)
+    seeds = _seeds(options.seeds) if options.seeds else ensembles.seeds_of(resolved)
+    for path in ensembles.run(resolved, peer, seeds, timeout_s):
+        terminal.say(project.shown(path))
+    return 0
+
+
+def gather_peers(options: argparse.Namespace) -> int:
+    """Put another simulator's seeds together."""
+    from replasticity.peers import ensembles
+    from replasticity.storage import files, project
+
+    resolved, peer = _in_a_peer(options)
+    output = options.output or project.peer_summary_file(resolved.name, environments.environment(peer).name)
+    files.check_output(output)
+    count = ensembles.gather(resolved, peer, _seeds(options.seeds) if options.seeds else [], output)
+    terminal.say(f"{project.shown(output)}: {count} seeds")
+    return 0
+
+
+def _in_a_peer(options: argparse.Namespace) -> tuple["Resolved", str]:
+    """Return the experiment, as published unless a scale is given, and the simulator."""
+    from replasticity.definitions import experiments
+    from replasticity.peers import ensembles
+
+    resolved = experiments.resolve(options.experiment, options.scale or "full")
+    return resolved, options.peer or ensembles.only_peer(resolved)
 
 
 def claims(options: argparse.Namespace) -> int:

@@ -1,9 +1,16 @@
 """A small project with results: two figures, claims of each kind, a replay, and what the jobs have cost."""
 
+import json
+
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from replasticity.cli import main
+from replasticity.comparison import Tolerance, compare
+from replasticity.peers import live
+from replasticity.pipeline import provenance
+from replasticity.storage import integrity
 from tests.conftest import ROOT, ProjectCopy
 
 #: Experiment -> seeds, one more than an ensemble keeps traces of; nothing is random in the last one.
@@ -49,6 +56,20 @@ def choose_experiments(project):
             yaml.dump(content, file)
 
 
+def write_comparison(path, **changes):
+    """Write what `snakemake conform` would have made of Brian2, which need not be there."""
+    parameters = live.kept(live.shortened("zenke2015")).values
+    ours, theirs = np.array([0.5, 0.75]), np.array([0.5, 0.75 + 1e-9])
+    rows = [
+        compare("weight_nS", ours, theirs, Tolerance(absolute=1e-8)),
+        compare("event_step", ours, ours, Tolerance()),
+    ]
+    outcome = live.Conformance("zenke2015", "Brian2 2.9.0", parameters, [1001], rows)
+    content = outcome.summary() | {"code_digest": provenance.conformance_digest("zenke2015")} | changes
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([integrity.sealed(content)]))
+
+
 def make_results(project):
     """Make all that a report shows, with the commands of the workflow, in the current folder."""
     choose_experiments(project)
@@ -63,6 +84,7 @@ def make_results(project):
         assert main(["plot", figure]) == 0
     recording = ROOT / "tests/peers/zenke/zenke_seed1.nc"
     assert main(["replay", str(recording), "--json", "results/replays/zenke_seed1.json"]) == 0
+    write_comparison(project.folder / "results/conform/zenke2015-brian2.json")
     benchmarks = project.folder / "results/benchmarks"
     (benchmarks / "simulate/zenke2015").mkdir(parents=True)
     (benchmarks / "simulate/zenke2015/seed-1001.tsv").write_text(BENCHMARK.format("2.5", "150.0", "2.0"))

@@ -128,7 +128,7 @@ def test_a_chosen_seed_comes_to_the_front(page):
 
 
 def test_nothing_is_wider_than_the_screen(page):
-    for section in ("verdicts", "figures", "seeds", "replays", "origin"):
+    for section in ("verdicts", "figures", "seeds", "replays", "beside", "origin"):
         page.locator(f"#{section}").scroll_into_view_if_needed()
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for number in range(page.locator("#figures .chart").count()):

@@ -23,6 +23,7 @@ EVALUATION = "evaluations/zenke2015.json"
 ENSEMBLE = "ensembles/zenke2015.nc"
 DRAWING = "figures/zenke2015.nc"
 REPLAY = "replays/zenke_seed1.json"
+COMPARISON = "conform/zenke2015-brian2.json"
 
 
 @pytest.fixture
@@ -123,6 +124,11 @@ def make_replay_of_another_recording(results):
     path.write_text(json.dumps([integrity.sealed(replay | {"recording_sha256": "0" * 64})]))
 
 
+def edit_comparison(results):
+    path = results / COMPARISON
+    path.write_text(path.read_text().replace('"holds": true', '"holds": false', 1))
+
+
 def copy_replay(results):
     shutil.copy(results / REPLAY, results / "replays/zenke_seed2.json")
 
@@ -155,6 +161,7 @@ CASES = {
     put_drawing_of_another_figure: (("report", "gallery", "check"), "figures/zenke2015.nc: is of figure 'beats'"),
     edit_replay: (("report",), "replays/zenke_seed1.json: was changed or damaged after it was written"),
     make_replay_of_another_recording: (("report",), "replays/zenke_seed1.json: is of another "),
+    edit_comparison: (("report", "gallery"), f"{COMPARISON}: was changed or damaged after it was written"),
     copy_replay: (("report",), "zenke_seed1.nc is in another file too"),
     change_run: (("check", "accept-reference"), "runs/zenke2015/seed-1003.nc: was changed or damaged after"),
     simulate_another_run: (("check", "accept-reference"), "zenke2015.nc: was gathered from other runs"),

@@ -9,6 +9,7 @@ import pytest
 from replasticity.cli import main
 from replasticity.reporting.tables import effect_numbers
 from replasticity.storage import integrity
+from tests.report.conftest import write_comparison
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +158,40 @@ def test_replay_that_does_not_hold_is_told(results):
     assert re.search(r"<code>zenke_seed1.nc</code></th><td><span class=\"badge not-reproduced\">does not hold", text)
 
 
+def beside(page):
+    """Return the part of the page on other simulators beside ours."""
+    return re.search(r'<section id="beside".*?</section>', page, re.DOTALL)[0]
+
+
+def test_another_simulator_beside_ours_is_told_with_the_command(page):
+    (row,) = re.findall(r"Brian2 2.9.0, <code>zenke2015</code></th>(.*?)</tr>", beside(page), re.DOTALL)
+    assert ">holds<" in row
+    assert re.findall(r"<td>(\d+)</td>", row) == ["2", "1", "4", "0"]
+    assert "<code>weight_nS</code>" in row
+    assert "<code>python -m replasticity conform zenke2015 --short --peer brian2</code>" in beside(page)
+
+
+@pytest.mark.parametrize("changes", [{"code_digest": "0" * 16}, {"parameters": {}}, {"experiment": "gone"}])
+def test_what_was_compared_of_other_code_or_parameters_is_named_and_not_shown(results, changes):
+    path = results / "conform/zenke2015-brian2.json"
+    stored = path.read_text()
+    write_comparison(path, **changes)
+    try:
+        assert main(["report", "-o", "outdated.html"]) == 0
+    finally:
+        path.write_text(stored)
+    text = beside((results.parent / "outdated.html").read_text(encoding="utf-8"))
+    assert "There is no comparison of these experiments" in text
+    assert "not shown: results/conform/zenke2015-brian2.json" in text
+    assert "Brian2 2.9.0" not in text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("replays/zenke_seed1.json", "[{}]", "no valid replay"),
+        ("conform/zenke2015-brian2.json", "[{}]", "no valid comparison"),
+        ("conform/zenke2015-brian2.json", "[]", "no valid comparison"),
         ("evaluations/zenke2015.json", "{}", "no valid evaluation"),
         ("figures/zenke2015.nc", None, "no such file"),
         ("figures/zenke2015.png", None, "no such file"),
@@ -183,13 +214,14 @@ def test_broken_results_are_told_in_one_line(results, capsys, tmp_path, name, co
 
 
 def test_results_without_costs_and_replays_are_enough(results, tmp_path):
-    for name in ("benchmarks", "replays"):
+    for name in ("benchmarks", "conform", "replays"):
         shutil.move(results / name, tmp_path / name)
     try:
         assert main(["report", "-o", "bare.html"]) == 0
     finally:
-        for name in ("benchmarks", "replays"):
+        for name in ("benchmarks", "conform", "replays"):
             shutil.move(tmp_path / name, results / name)
     text = (results.parent / "bare.html").read_text(encoding="utf-8")
     assert "Nothing has been measured" in text
     assert "No replay of these experiments has been made" in text
+    assert "There is no comparison of these experiments" in text

@@ -9,7 +9,7 @@ import xarray as xr
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
 from replasticity.judging.claims import FORRT
-from replasticity.reporting import gallery
+from replasticity.reporting import conformed, gallery
 from replasticity.storage import project
 
 HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
@@ -138,6 +138,18 @@ def test_replays_of_a_figure_are_commands_with_recordings_that_are_there(in_proj
     assert "No recording of another simulator" in section("beats_map")
 
 
+def test_simulators_that_ran_beside_ours_are_told_with_the_command(in_project, monkeypatch):
+    each = {"experiment": "zenke2015", "peer": "Brian2 2.9.0", "quantities": [{}, {}]}
+    stored = {"zenke2015": [each | {"holds": True}, each | {"holds": False}]}
+    monkeypatch.setattr(conformed, "read", lambda chosen: conformed.Conformed(stored.get(*chosen, []), []))
+    lines = gallery.section(experiments.resolve("zenke2015"), [evaluated("zenke2015")], "full").splitlines()
+    command = "`python -m replasticity conform zenke2015 --short --peer brian2`"
+    assert f"- Brian2 2.9.0: agrees, 2 variables compared: {command}" in lines
+    assert f"- Brian2 2.9.0: **does not agree**, 2 variables compared: {command}" in lines
+    page = gallery.section(experiments.resolve("beats"), [evaluated("beats")], "full")
+    assert "Beside other simulators" not in page
+
+
 def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, monkeypatch):
     monkeypatch.chdir(project_copy.folder)
     hostile = "x | y <script>alert(1)</script> [a](javascript:alert(2)) `c` *d* $e$"
@@ -149,7 +161,9 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     )
     texts = dict.fromkeys(("id", "statement", "source", "statistic"), hostile)
     claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", at={hostile: 1}, **texts)
-    erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile) | {"measured": None}
+    upstream = dict.fromkeys(("where", "state", "fixed_in"), hostile)
+    erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile)
+    erratum |= {"measured": None, "upstream": upstream}
     evaluation = evaluated("mine", claim) | {"title": f"{hostile}\n# heading", "errata": [erratum]}
     page = gallery.section(experiments.resolve("mine"), [evaluation], "full")
     lines = page.splitlines()
@@ -159,7 +173,7 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     without_code = re.sub("`[^`]*`", "", plain)
     assert not re.search(r"[<>`$]", without_code)
     assert "](javascript" not in without_code
-    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5}
+    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5, 6}
 
 
 def drawn(name, scale, seeds=None):

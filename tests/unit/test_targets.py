@@ -13,7 +13,7 @@ def check():
     made = configuration.resolve_all(read)
 
     def check(word):
-        targets.check(word, made, read, lambda name: ["1-3"], lambda: ["zenke_seed1"])
+        targets.check(word, made, read, lambda name: ["1-3"], lambda: ["zenke_seed1"], lambda: ["zenke2015-brian2"])
 
     return check
 
@@ -30,6 +30,7 @@ def check():
         ("results/runs/beats/seeds-1-7.json", "no job '1-7' is made (did you mean '1-3'?); allowed: 1-3"),
         ("results/runs/beats/seed-1.nc", "single runs are no targets"),
         ("results/replays/zenke_seed2.json", "no recording 'zenke_seed2' is made"),
+        ("results/conform/zenke2015-nest.json", "no comparison 'zenke2015-nest' is made"),
     ],
 )
 def test_what_is_not_made_is_told_with_what_is(in_project, check, word, text):

@@ -9,9 +9,10 @@ from snakemake.exceptions import WorkflowError
 from replasticity import terminal
 from replasticity.definitions import configuration, experiments
 from replasticity.making import marks
-from replasticity.peers import replays
+from replasticity.peers import chosen, live, replays
 from replasticity.pipeline import jobs, provenance, targets
-from replasticity.storage import datasets, files, project
+from replasticity.reporting import conformed
+from replasticity.storage import datasets, files, integrity, project
 from replasticity.study import protocols
 from replasticity.errors import UserError
 from replasticity.definitions.seeds import name_of_seeds, seed_ranges
@@ -44,6 +45,9 @@ wildcard_constraints:
     figure="|".join(FIGURES) or "(?!)",
     kernels="[0-9a-f]{16}",
     recording=r"[A-Za-z0-9_.]+",
+    comparison=r"\w+-[a-z0-9]+",
+    peer_ensemble=r"\w+-[a-z0-9]+",
+    peer_seed=r"\d+",
     seeds=r"[0-9a-z,-]+",
 
 
@@ -137,6 +141,18 @@ def recordings():
     return replays.recordings(protocols, longest_ms)
 
 
+@cache
+def comparisons():
+    """Comparisons with the simulators that are installed: PROTOCOL-PEER -> experiment and simulator."""
+    return chosen.comparisons(EXPERIMENTS)
+
+
+@cache
+def peer_ensembles():
+    """Ensembles over seeds with the simulators that are installed: EXPERIMENT-PEER -> what it is."""
+    return chosen.ensembles(EXPERIMENTS, CONFIGURATION.peers_seeds)
+
+
 def replayed_protocol(wildcards):
     """The protocol that replays a recording."""
     return replays.protocol_of(recordings()[wildcards.recording])
@@ -153,7 +169,9 @@ def check_targets():
     try:
         # As it was typed: while these rules are read, Snakemake does not tell its targets yet.
         for argument in sys.argv[1:]:
-            targets.check(argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings)
+            targets.check(
+                argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings, comparisons
+            )
     except UserError as error:
         raise WorkflowError(terminal.one_line(error)) from None
 

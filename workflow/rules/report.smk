@@ -49,6 +49,12 @@ rule report:
     params:
         experiments=list(EXPERIMENTS),
         scale=CONFIGURATION.scale,
+        conformances=lambda wildcards: [
+            (str(path), integrity.of_file(path))
+            for path in conformed.files_of(
+                {each.experiment.protocol for each in EXPERIMENTS.values()}
+            )
+        ],
         described=[each.described_digest for each in EXPERIMENTS.values()],
         code=provenance.report_digest(),
     message:

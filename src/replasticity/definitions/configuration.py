@@ -21,11 +21,15 @@ class Configuration(Checked):
     experiments: list[str] | None = Field(None, description="Names of the experiments to make; all if not given.")
     seeds: dict[str, Seeds] = Field({}, description="Experiment -> seeds, instead of those of the scale.")
 
+    peers_seeds: dict[str, Seeds] = Field(
+        {}, description="Experiment -> seeds of other simulators' runs (`snakemake peers`), a number of them from 1."
+    )
+
     job_seconds: CountableSeconds = Field(
         5.0, description="As many runs share a simulate job as are made in this time; 0.001: each run has its own."
     )
 
-    @field_validator("seeds")
+    @field_validator("seeds", "peers_seeds")
     @classmethod
     def _distinct_seeds(cls, seeds: dict[str, int | list[int]]) -> dict[str, int | list[int]]:
         return {name: distinct_seeds(value) for name, value in seeds.items()}
@@ -59,7 +63,12 @@ def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configu
     for where, part in _parts(files, assignments):
         content = _over(content, part)
         configuration: Configuration = yaml_files.validate(Configuration, content, where)
-        for key, given in (("experiments", configuration.experiments or []), ("seeds", list(configuration.seeds))):
+        given_names = {
+            "experiments": configuration.experiments or [],
+            "seeds": list(configuration.seeds),
+            "peers_seeds": list(configuration.peers_seeds),
+        }
+        for key, given in given_names.items():
             for name in given:
                 if name not in experiments.names():
                     meant, allowed = yaml_files.near(name, experiments.names()), ", ".join(experiments.names())

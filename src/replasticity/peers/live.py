@@ -138,14 +138,16 @@ def job(resolved: Resolved, seed: int, peer: str) -> Job:
     """
     protocol = protocols.get(resolved.experiment.protocol)
     _file_for(protocol, peer)
-    resolved = experiments.resolve(
-        resolved.name,
-        resolved.scale,
-        resolved.changes | protocol.live.parameters,
-        experiment=resolved.experiment,
-        changed_by="live",
-    )
+    resolved = kept(resolved)
     return Job(resolved, seed, protocol.sample_inputs(resolved.parameters, seed))
+
+
+def kept(resolved: Resolved) -> Resolved:
+    """Return an experiment whose runs keep what a comparison needs: with the changes under ``live: parameters``."""
+    changes = resolved.changes | protocols.get(resolved.experiment.protocol).live.parameters
+    return experiments.resolve(
+        resolved.name, resolved.scale, changes, experiment=resolved.experiment, changed_by="live"
+    )
 
 
 def run(resolved: Resolved, seed: int, peer: str, timeout_s: float = TIMEOUT_S) -> "xr.Dataset":
@@ -365,6 +367,17 @@ def shortened(name: str) -> Resolved:
     """Return an experiment at the quick scale, with the changes under ``live: short`` of its study's ``peer.yaml``."""
     experiment = experiments.load(name)
     return experiments.resolve(name, "quick", protocols.get(experiment.protocol).live.short, experiment=experiment)
+
+
+def file_for(resolved: Resolved, peer: str) -> Path:
+    """Return the study's file for a simulator.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    return _file_for(protocols.get(resolved.experiment.protocol), peer)
 
 
 def _file_for(protocol: protocols.Protocol, peer: str) -> Path:

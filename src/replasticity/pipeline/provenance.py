@@ -55,6 +55,7 @@ _CARRIERS = {
         "storage.files",
         "storage.integrity",
         "storage.json_files",
+        "storage.lookups",
         "storage.places",
         "storage.project",
         "study.protocols",
@@ -340,7 +341,22 @@ def conformance_digest(protocol: str) -> str:
     known = protocols.get(protocol)
     package = known.module.rpartition(".")[0]
     files = (f"{package}.{path.stem}" for path in known.live_peers.values())
-    parts = [code_digest(f"{PACKAGE}.peers.live", *files), simulation_digest(protocol), known.live.model_dump_json()]
+    parts = [
+        code_digest(f"{PACKAGE}.peers.live", *files),
+        simulation_digest(protocol),
+        known.live.model_dump_json(exclude={"ensembles"}),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def peer_ensemble_digest(protocol: str) -> str:
+    """Return the digest of the code that makes another simulator's ensemble of a protocol."""
+    parts = [
+        conformance_digest(protocol),
+        statistics_digest(protocol),
+        code_digest(f"{PACKAGE}.peers.ensembles"),
+        protocols.get(protocol).require_peer().data.summary,
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ _OF_A_FIGURE = re.compile(r"results/figures/(.+)\.(pdf|svg|png|nc)")
 _OF_AN_EXPERIMENT = re.compile(r"results/(?:ensembles/(.+)\.nc|evaluations/(.+)\.json|(?:runs|seeds)/([^/]+)/.+)")
 _OF_A_JOB = re.compile(r"results/runs/[^/]+/seeds-(.+)\.json")
 _OF_A_REPLAY = re.compile(r"results/replays/(.+)\.json")
+_OF_A_COMPARISON = re.compile(r"results/conform/(.+)\.json")
 _OF_A_RUN = re.compile(r"results/runs/[^/]+/seed-.+\.nc")
 
 
@@ -23,6 +24,7 @@ def check(
     settings: Configuration,
     jobs_of: Callable[[str], Collection[str]],
     recordings: Callable[[], Collection[str]],
+    comparisons: Callable[[], Collection[str]],
 ) -> None:
     """Check that a file is one that the workflow makes, as far as its name tells.
 
@@ -38,6 +40,8 @@ def check(
         Name of an experiment -> names of its simulate jobs.
     recordings : callable
         Names of the recordings that are replayed.
+    comparisons : callable
+        Names of the comparisons with other simulators.
 
     Raises
     ------
@@ -58,6 +62,8 @@ def check(
             _check_name(target, "job", job[1], jobs_of(name), "")
     elif found := _OF_A_REPLAY.fullmatch(path):
         _check_name(target, "recording", found[1], recordings(), "")
+    elif found := _OF_A_COMPARISON.fullmatch(path):
+        _check_name(target, "comparison", found[1], comparisons(), "")
 
 
 def _check_name(target: str, kind: str, name: str, allowed: Collection[str], left_out: str) -> None:

@@ -20,6 +20,7 @@ from replasticity.peers import replays
 from replasticity.pipeline import costs
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
+from replasticity.reporting import conformed
 from replasticity.reporting.markdown import address_of_doi, as_code, as_line, as_text
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.tables import (
@@ -30,9 +31,13 @@ from replasticity.reporting.tables import (
     peer_sentence,
     seeds_in_words,
     statistic_name,
+    upstream_in_words,
 )
 from replasticity.storage import datasets, files, places, project
 from replasticity.study import protocols
+
+#: What a table has of an erratum as its file has it.
+_OF_ERRATUM = ("id", "place", "printed", "used", "why", "effect")
 
 _HEAD = """\
 # Gallery
@@ -240,6 +245,7 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]], scale: st
         "",
         *_counts(evaluations),
         *_replays(experiments_shown),
+        *_comparisons(experiments_shown),
         *_source_plots(resolved),
     ]
     for evaluation in evaluations:
@@ -267,10 +273,10 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]], scale: st
                 "Where paper, script and behaviour disagree:",
                 "",
                 *_table(
-                    ("erratum", "place", "printed", "used", "why", "effect"),
+                    ("erratum", *_OF_ERRATUM[1:], "upstream"),
                     (
-                        tuple(as_text(erratum[key]) for key in ("id", "place", "printed", "used", "why", "effect"))
-                        for erratum in evaluation["errata"]
+                        tuple(map(as_text, (*(one[key] for key in _OF_ERRATUM), upstream_in_words(one))))
+                        for one in evaluation["errata"]
                     ),
                 ),
             ]
@@ -351,6 +357,19 @@ def _replays(names: Sequence[str]) -> list[str]:
         *(f"    python -m replasticity replay {shlex.quote(str(path))}" for path in recordings),
         "",
     ]
+
+
+def _comparisons(names: Sequence[str]) -> list[str]:
+    """Return the lines on how other simulators compare with ours, as far as the workflow has run them beside ours."""
+    found = conformed.read({experiments.load(name).protocol for name in names}).comparisons
+    if not found:
+        return []
+    lines = (
+        f"- {as_line(each['peer'])}: {'agrees' if each['holds'] else '**does not agree**'}, "
+        f"{len(each['quantities'])} variables compared: {as_code(conformed.command(each))}"
+        for each in found
+    )
+    return ["Beside other simulators, with the same parameters and inputs in a short run:", "", *lines, ""]
 
 
 def _counts(evaluations: Sequence[dict[str, Any]]) -> list[str]:

@@ -21,7 +21,7 @@ from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import claims, outcomes
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
-from replasticity.reporting import explorer, origin, replayed
+from replasticity.reporting import conformed, explorer, origin, replayed
 from replasticity.reporting.markdown import address_of_doi
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.panels import Panel, embedded, panels
@@ -35,6 +35,7 @@ from replasticity.reporting.tables import (
     number,
     peer_sentence,
     seeds_in_words,
+    upstream_in_words,
 )
 from replasticity.storage import files, project
 from replasticity.study import protocols
@@ -66,6 +67,7 @@ class ShownErratum:
 
     anchor: str
     effect: dict[str, str]
+    upstream: str
     stored: dict[str, Any]
 
 
@@ -195,7 +197,8 @@ def render(
         "duration": _duration,
         "megabytes": _megabytes,
     }
-    replays = _replays({each.protocol for each in origins})
+    concerned = {each.protocol for each in origins}
+    replays, beside = _replays(concerned), conformed.read(concerned)
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
@@ -209,6 +212,9 @@ def render(
         most=explorer,
         replays=replays,
         simulators=_simulators(replays),
+        comparisons=[each | _summary(each["quantities"]) for each in beside.comparisons],
+        outdated_comparisons=beside.outdated,
+        command_of=conformed.command,
         origins=origins,
         versions=origin.versions(),
         machine=origin.machine(),
@@ -293,7 +299,7 @@ def _judged(evaluation: dict[str, Any]) -> Judged:
         for kind, of_kind in outcomes.by_kind(evaluation["claims"]).items()
     }
     errata = [
-        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
+        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), upstream_in_words(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
     shortened = experiments.shortened_in_words(name, evaluation["parameters"])

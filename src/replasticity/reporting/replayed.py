@@ -15,7 +15,9 @@ class _StoredTolerance(Stored):
     relative: float
 
 
-class _StoredQuantity(Stored):
+class StoredQuantity(Stored):
+    """How a variable compares, as `replasticity.peers.replays.as_json` has it."""
+
     quantity: str
     compared: NonNegativeInt
     unmatched: NonNegativeInt | None
@@ -34,7 +36,7 @@ class _StoredSummary(Stored):
     simulator: str
     simulator_version: str
     holds: bool
-    quantities: list[_StoredQuantity]
+    quantities: list[StoredQuantity]
 
 
 def read_summaries(paths: Iterable[Path]) -> list[dict[str, Any]]:

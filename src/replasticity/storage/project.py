@@ -116,6 +116,21 @@ def replay_files() -> list[Path]:
     return sorted((results_folder() / "replays").glob("*.json"))
 
 
+def conformance_files() -> list[Path]:
+    """Return the files of all comparisons beside other simulators that the workflow has made, sorted."""
+    return sorted((results_folder() / "conform").glob("*.json"))
+
+
+def peer_ensemble_file(experiment: str, peer: str, seed: int) -> Path:
+    """Return the file of the statistics of one seed that another simulator has run."""
+    return results_folder() / "peers" / f"{experiment}-{peer}" / f"seed-{seed}.nc"
+
+
+def peer_summary_file(experiment: str, peer: str) -> Path:
+    """Return the file of the statistics of all seeds that another simulator has run."""
+    return results_folder() / "peers" / f"{experiment}-{peer}.nc"
+
+
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return results_folder() / "benchmarks"

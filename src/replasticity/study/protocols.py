@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+#: Attribute of a summary that our commands have made of another simulator's runs: what in it has our names.
+OUR_NAMES = "in_our_names"
+
+
 @dataclass(frozen=True)
 class Peer:
     """What a study knows of another simulator's recordings.
@@ -67,6 +71,8 @@ class Peer:
 
     def recorded_parameters(self, recording: "xr.Dataset", parameters: dict[str, Any]) -> dict[str, Any]:
         """Return a recording's parameters in our names, not yet checked."""
+        if OUR_NAMES in recording.attrs:
+            return parameters
         return cast(dict[str, Any], self.module.recorded_parameters(recording, parameters))
 
     def replay(self, recording: "xr.Dataset", parameters: BaseParameters) -> Recorded:
@@ -76,7 +82,7 @@ class Peer:
     def of_peer(self, summary: "xr.Dataset", parameters: BaseParameters) -> "xr.Dataset":
         """Return a summary over seeds with statistics as ours, where it has courses over time or several conditions."""
         own = getattr(self.module, "of_peer", None)
-        return cast("xr.Dataset", own(summary, parameters)) if own else summary
+        return cast("xr.Dataset", own(summary, parameters)) if own and OUR_NAMES not in summary.attrs else summary
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,10 @@ class Protocol:
         """How the variables of those simulators are compared; errors as in `replasticity.study.recordings.read`."""
         *_, study, file = _beside(self.module, "peer").split(".")
         return recordings.read(str(places.studies()[study] / f"{file}.py")).live
+
+    def declared_statistics(self) -> list[statistics.Statistic]:
+        """Return its statistics in the order of their definition, each with the function that computes it."""
+        return statistics.statistics_of(self._statistics)
 
     def require_peer(self) -> Peer:
         """Return what the study knows of another simulator's recordings.

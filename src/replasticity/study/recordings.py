@@ -65,6 +65,8 @@ class Live(Checked):
         Inputs that the simulator draws by itself and gives with its run: ours takes these instead of its own.
     fixed : list of str
         Parameters that have a range and that random sets leave as they are all the same.
+    ensembles : dict of str to int
+        Experiment -> seeds that the simulator's summary has: as many as equivalence needs.
     """
 
     parameters: dict[str, Any] = Field({})
@@ -73,6 +75,7 @@ class Live(Checked):
     tolerances: list[Bound] = Field([])
     draws: Names = Field([])
     fixed: Names = Field([])
+    ensembles: dict[str, Annotated[int, Field(gt=0)]] = Field({})
 
     def tolerance(self, name: str) -> Tolerance:
         """Return how far a variable may differ: the first bound that names it."""

@@ -1,0 +1,119 @@
+# Other simulators beside ours. Off by default: nothing else needs them, and each has an environment of its own, which
+# `python -m replasticity peers install` makes and our command calls.
+
+
+def made_with_peers(pattern, found):
+    """Function of what `found` finds to the files of a pattern; without a simulator it stops and says what helps."""
+
+    def targets(wildcards):
+        try:
+            return expand(pattern, name=chosen.require(found(), EXPERIMENTS))
+        except UserError as error:
+            raise WorkflowError(terminal.one_line(error)) from None
+
+    return targets
+
+
+rule conform_with:
+    output:
+        "results/conform/{comparison}.json",
+    log:
+        "results/logs/conform/{comparison}.log",
+    benchmark:
+        "results/benchmarks/conform/{comparison}.tsv"
+    conda:
+        "../envs/replasticity.yml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        experiment=lambda wildcards: comparisons()[wildcards.comparison].experiment,
+        peer=lambda wildcards: comparisons()[wildcards.comparison].peer,
+        version=lambda wildcards: comparisons()[wildcards.comparison].label,
+        parameters=lambda wildcards: live.kept(
+            live.shortened(comparisons()[wildcards.comparison].experiment)
+        ).digest,
+        code=lambda wildcards: provenance.conformance_digest(
+            wildcards.comparison.partition("-")[0]
+        ),
+    message:
+        "Running {params.experiment} in {params.version} beside ours"
+    shell:
+        # A comparison that does not agree has status 1, too, and is a result that the report shows.
+        "python -m replasticity conform {params.experiment} --short --peer {params.peer} --json {output} > {log} 2>&1"
+        " || test -f {output}; tail -n 1 {log}; test -f {output}"
+
+
+rule conform:
+    input:
+        made_with_peers("results/conform/{name}.json", comparisons),
+
+
+def peer_ensemble(wildcards):
+    """The ensemble of another simulator that a job is about."""
+    return peer_ensembles()[wildcards.peer_ensemble]
+
+
+def code_of_peer_ensemble(wildcards):
+    """Digest of the code that makes an ensemble of another simulator."""
+    experiment = peer_ensemble(wildcards).experiment
+    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
+
+
+rule run_peer:
+    output:
+        "results/peers/{peer_ensemble}/seed-{peer_seed}.nc",
+    log:
+        "results/logs/run_peer/{peer_ensemble}/seed-{peer_seed}.log",
+    benchmark:
+        "results/benchmarks/run_peer/{peer_ensemble}/seed-{peer_seed}.tsv"
+    conda:
+        "../envs/replasticity.yml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(120),
+    params:
+        experiment=lambda wildcards: peer_ensemble(wildcards).experiment,
+        peer=lambda wildcards: peer_ensemble(wildcards).peer,
+        version=lambda wildcards: peer_ensemble(wildcards).label,
+        parameters=lambda wildcards: peer_ensemble(wildcards).digest,
+        code=code_of_peer_ensemble,
+    message:
+        "Running {params.experiment}, seed {wildcards.peer_seed}, in {params.version}"
+    shell:
+        "python -m replasticity peers run {params.experiment} --peer {params.peer} --seeds {wildcards.peer_seed}"
+        " > {log} 2>&1"
+
+
+rule gather_peer:
+    input:
+        lambda wildcards: expand(
+            "results/peers/{{peer_ensemble}}/seed-{seed}.nc",
+            seed=peer_ensemble(wildcards).seeds,
+        ),
+    output:
+        "results/peers/{peer_ensemble}.nc",
+    log:
+        "results/logs/gather_peer/{peer_ensemble}.log",
+    benchmark:
+        "results/benchmarks/gather_peer/{peer_ensemble}.tsv"
+    conda:
+        "../envs/replasticity.yml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        experiment=lambda wildcards: peer_ensemble(wildcards).experiment,
+        peer=lambda wildcards: peer_ensemble(wildcards).peer,
+        version=lambda wildcards: peer_ensemble(wildcards).label,
+        seeds=lambda wildcards: seed_ranges(peer_ensemble(wildcards).seeds),
+    message:
+        "Gathering the seeds of {params.experiment} in {params.version}"
+    shell:
+        "python -m replasticity peers gather {params.experiment} --peer {params.peer} --seeds {params.seeds}"
+        " > {log} 2>&1"
+
+
+rule peers:
+    input:
+        made_with_peers("results/peers/{name}.nc", peer_ensembles),
