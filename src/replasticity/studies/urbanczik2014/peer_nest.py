@@ -6,6 +6,8 @@ to our model, each in its step. Both then decide on each spike for themselves, f
 a rate of ours that were too high or too low would make or miss a spike wherever a number lies between the two
 probabilities.
 
+What is refused, and why: docs/models/dendritic_prediction.md#beside-nest.
+
 Runs in NEST's own environment: nothing of replasticity is installed there.
 """
 
@@ -215,7 +217,7 @@ def connect_inputs(neuron, p, q, inputs, presentations):
 def switch_off(synapses, q):
     """End plasticity: a synapse goes on from the weight that it has when it is told of a learning rate of 0."""
     if np.min(synapses.get("weight")) < 0 < q.weight_max_pA:
-        raise NotImplementedError("plastic_after: NEST tells a synapse nothing whose weight has not the sign of Wmax")
+        raise NotImplementedError("sign-of-the-bound: NEST sets nothing in a synapse of another sign than Wmax")
     synapses.eta = 0.0
 
 
