@@ -34,7 +34,7 @@ def found(of, seed=1):
         {"refractory_ms": 0.1, "rate_max_per_ms": 5.0},
         {"weight_initial_pA": 0.0, "weight_min_pA": -50.0, "tau_I_d_ms": 7.0},
         {"weight_max_pA": 95.0, "weight_min_pA": 85.0},
-        {"dt_ms": 0.2, "synapse_delay_ms": 0.2, "drive_delay_ms": 3.2, "drive_factor": 2.0},
+        {"dt_ms": 0.2, "sample_interval_ms": 0.2, "synapse_delay_ms": 0.2, "drive_delay_ms": 3.2, "drive_factor": 2.0},
         {"synapse_delay_ms": 2.5, "relay_delay_ms": 3.0, "plastic_after": False},
         {"input_count": 1},
         {"input_rate_Hz": 0.0, "drive_factor": 0.0},
