@@ -7,6 +7,7 @@ run again.
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -153,9 +154,14 @@ class Found:
         }
 
 
+_NUMBER = re.compile(r"(?<![\w.])-?\d[\d.e+-]*")
+
+
 def _reason(outcome: Outcome) -> str:
     """Return why a set was not compared, without the numbers that differ from set to set."""
-    return outcome.note.partition("; ")[0] if outcome.kind == "no means" else outcome.note.split(" at ")[0]
+    if outcome.kind == "no means":
+        return outcome.note.partition("; ")[0]
+    return _NUMBER.sub("...", outcome.note.split(" at ")[0])
 
 
 class Again(Checked):
