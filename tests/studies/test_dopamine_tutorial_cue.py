@@ -78,6 +78,17 @@ def test_wiring_has_a_fixed_indegree_and_even_sources():
     assert stats.chisquare(np.bincount(pre, minlength=50)).pvalue > 1e-3
 
 
+def test_without_inhibitory_neurons_nothing_inhibits(resolve):
+    changes = SMALL | {"inh_count": 0}
+    inputs = cue.sample_inputs(resolve("izhikevich2007_cue", **changes), 1)
+    assert len(inputs["inh_pre"]) == len(inputs["inh_post"]) == 0
+    found, without = (
+        simulated(cue, resolve("izhikevich2007_cue", **(changes | {"inh_indegree": indegree}))) for indegree in (20, 0)
+    )
+    np.testing.assert_array_equal(found["exc_spike_ms"], without["exc_spike_ms"])
+    assert len(found["inh_spike_ms"]) == 0
+
+
 def test_stimuli_and_dopamine_follow_the_specification(resolve):
     # So long a run would need more memory than its jobs declare; it is only drawn.
     parameters = resolve("izhikevich2007_cue").model_copy(update={"duration_ms": 1_000_000.0})

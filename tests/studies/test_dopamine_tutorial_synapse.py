@@ -131,17 +131,21 @@ def test_events_at_slice_ends_equal_the_oracle(pre, post, arrivals, m, longer, e
     arrivals=st.lists(st.tuples(st.integers(1, STEPS - 1), st.floats(-0.3, 0.3)), max_size=5, unique_by=lambda x: x[0]),
     m=st.integers(1, 8),
     longer=st.integers(0, 6),
+    early=st.integers(1, STEPS - 1),
     changes=CHANGES,
 )
-def test_exact_events_equal_integration_in_small_steps(pre, post, arrivals, m, longer, changes):
+def test_exact_events_equal_integration_in_small_steps_whenever_they_are_read(
+    pre, post, arrivals, m, longer, early, changes
+):
     p = parameters(events="exact", slice_ms=m / 10, delay_ms=(m + longer) / 10, **changes)
     pre, post, arrivals = sorted(pre), sorted(set(post)), sorted(arrivals)
-    end = STEPS // m * m
-    readings = simulated(p, pre, post, arrivals, [end])
-    expected, _ = oracle.by_brute_force(pre, post, arrivals, end, plain(p), parts=40)
-    found = [values[0, 0] for values in readings]
-    # The midpoint rule with steps of 2.5 us: an error of about (h / tau)^2 / 6 of what is integrated.
-    np.testing.assert_allclose(found, [expected.w, expected.c, expected.n, expected.x], rtol=2e-4, atol=2e-5)
+    read = [early, STEPS]
+    readings = simulated(p, pre, post, arrivals, read)
+    for k, end in enumerate(read):
+        expected, _ = oracle.by_brute_force(pre, post, arrivals, end, plain(p), parts=40)
+        found = [values[k, 0] for values in readings]
+        # The midpoint rule with steps of 2.5 us: an error of about (h / tau)^2 / 6 of what is integrated.
+        np.testing.assert_allclose(found, [expected.w, expected.c, expected.n, expected.x], rtol=2e-4, atol=2e-5)
 
 
 def test_weight_that_is_held_at_zero_rises_as_soon_as_it_may():

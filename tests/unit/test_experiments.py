@@ -321,6 +321,24 @@ def test_doi_is_one(project):
         experiments.load("mine")
 
 
+@pytest.mark.parametrize(
+    ("upstream", "message"),
+    [
+        ("{where: a, state: open}", r"upstream\.state: "),
+        ("{where: a, state: unreported, fixed_in: NEST 4.0}", "'fixed_in' is for the state 'fixed' only"),
+    ],
+)
+def test_what_has_become_of_an_erratum_is_one_of_a_few_states(project_copy, monkeypatch, upstream, message):
+    monkeypatch.chdir(project_copy.folder)
+    erratum = f"{{id: e, place: p, printed: p, used: u, why: w, effect: e, upstream: {upstream}}}"
+    mine = project_copy.folder / "config/experiments/mine.yaml"
+    mine.write_text(f"title: t\nbased_on: zenke2015\nerrata: [{erratum}]\n")
+    with pytest.raises(UserError, match=message):
+        experiments.load("mine")
+    mine.write_text(mine.read_text().replace("open", "fixed").replace("unreported", "fixed"))
+    assert experiments.load("mine").errata[0].upstream.state == "fixed"
+
+
 def test_an_erratum_is_measured_alone(project_copy, monkeypatch):
     monkeypatch.chdir(project_copy.folder)
     folder = project_copy.folder / "config/experiments"

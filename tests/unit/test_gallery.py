@@ -161,7 +161,9 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     )
     texts = dict.fromkeys(("id", "statement", "source", "statistic"), hostile)
     claim = judged("ours", hostile, reason=f"a\n\n## heading\n{hostile}", at={hostile: 1}, **texts)
-    erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile) | {"measured": None}
+    upstream = dict.fromkeys(("where", "state", "fixed_in"), hostile)
+    erratum = dict.fromkeys(("id", "place", "printed", "used", "why", "effect"), hostile)
+    erratum |= {"measured": None, "upstream": upstream}
     evaluation = evaluated("mine", claim) | {"title": f"{hostile}\n# heading", "errata": [erratum]}
     page = gallery.section(experiments.resolve("mine"), [evaluation], "full")
     lines = page.splitlines()
@@ -171,7 +173,7 @@ def test_texts_of_an_experiment_and_its_evaluation_are_no_markup(project_copy, m
     without_code = re.sub("`[^`]*`", "", plain)
     assert not re.search(r"[<>`$]", without_code)
     assert "](javascript" not in without_code
-    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5}
+    assert {line.count(" | ") for line in re.findall(r"^\|.*\|$", plain, re.MULTILINE)} == {3, 4, 5, 6}
 
 
 def drawn(name, scale, seeds=None):

@@ -122,6 +122,28 @@ class MeasuredEffect(Checked):
     parameters: Annotated[list[Text], Field(min_length=1)]
 
 
+#: What has become of an erratum upstream: no report of it was found, there is one, it is mended there; or its source
+#: changes no more, such as a paper's or a thread's.
+UpstreamState = Literal["unreported", "reported", "fixed", "final"]
+
+
+class Upstream(Checked):
+    """Where an erratum is upstream, and what has become of it: read there, not concluded.
+
+    `where` is a repository and a file in it, an issue, or a pull request; `fixed_in` is the first version without it.
+    """
+
+    where: Text
+    state: UpstreamState
+    fixed_in: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_fixed_where_it_says_in_what(self) -> "Upstream":
+        if self.fixed_in is not None and self.state != "fixed":
+            raise ValueError("'fixed_in' is for the state 'fixed' only")
+        return self
+
+
 class Erratum(Checked):
     """A place where paper, published script and actual behaviour disagree."""
 
@@ -132,6 +154,7 @@ class Erratum(Checked):
     why: Text
     effect: Text
     measured_by: MeasuredEffect | None = None
+    upstream: Upstream | None = None
 
 
 class SourcePlot(Checked):

@@ -121,11 +121,9 @@ class SynapseReadInChunks(DopamineSynapse):
         if is_recorded(info):
             return self
         self.require_whole_steps("chunk_ms", least=1)
-        chunks, slices = self.duration_ms / self.chunk_ms, self.chunk_ms / self.slice_ms
+        chunks = self.duration_ms / self.chunk_ms
         if round(chunks) < 1 or abs(chunks - round(chunks)) > 1e-9:
             raise ValueError("chunk_ms: duration_ms has to be a whole multiple of it")
-        if self.events == "exact" and abs(slices - round(slices)) > 1e-9:
-            raise ValueError("chunk_ms: with exact events it has to be a whole multiple of slice_ms")
         return self
 
 

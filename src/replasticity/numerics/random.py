@@ -93,7 +93,10 @@ def poisson_spikes(
 def fixed_indegree(
     generator: np.random.Generator, sources: int, targets: int, indegree: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return synapses with a fixed number per target, sources with replacement, in order of their source."""
-    pre = generator.integers(0, max(sources, 1), targets * indegree, dtype=np.int32)
+    """Return synapses with a fixed number per target, sources with replacement, in order of their source.
+
+    Without sources there are none.
+    """
+    pre = generator.integers(0, max(sources, 1), targets * indegree * (sources > 0), dtype=np.int32)
     order = np.argsort(pre, kind="stable").astype(np.int32)
     return pre[order], order // np.int32(max(indegree, 1))

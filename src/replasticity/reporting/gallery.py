@@ -31,9 +31,13 @@ from replasticity.reporting.tables import (
     peer_sentence,
     seeds_in_words,
     statistic_name,
+    upstream_in_words,
 )
 from replasticity.storage import datasets, files, places, project
 from replasticity.study import protocols
+
+#: What a table has of an erratum as its file has it.
+_OF_ERRATUM = ("id", "place", "printed", "used", "why", "effect")
 
 _HEAD = """\
 # Gallery
@@ -269,10 +273,10 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]], scale: st
                 "Where paper, script and behaviour disagree:",
                 "",
                 *_table(
-                    ("erratum", "place", "printed", "used", "why", "effect"),
+                    ("erratum", *_OF_ERRATUM[1:], "upstream"),
                     (
-                        tuple(as_text(erratum[key]) for key in ("id", "place", "printed", "used", "why", "effect"))
-                        for erratum in evaluation["errata"]
+                        tuple(map(as_text, (*(one[key] for key in _OF_ERRATUM), upstream_in_words(one))))
+                        for one in evaluation["errata"]
                     ),
                 ),
             ]

@@ -35,6 +35,7 @@ from replasticity.reporting.tables import (
     number,
     peer_sentence,
     seeds_in_words,
+    upstream_in_words,
 )
 from replasticity.storage import files, project
 from replasticity.study import protocols
@@ -66,6 +67,7 @@ class ShownErratum:
 
     anchor: str
     effect: dict[str, str]
+    upstream: str
     stored: dict[str, Any]
 
 
@@ -297,7 +299,7 @@ def _judged(evaluation: dict[str, Any]) -> Judged:
         for kind, of_kind in outcomes.by_kind(evaluation["claims"]).items()
     }
     errata = [
-        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), stored=erratum)
+        ShownErratum(f"{name}-{erratum['id']}", _measured_effect(erratum), upstream_in_words(erratum), stored=erratum)
         for erratum in evaluation["errata"]
     ]
     shortened = experiments.shortened_in_words(name, evaluation["parameters"])

@@ -279,6 +279,15 @@ def _interval(interval: Sequence[float] | None) -> str:
     return "-" if interval is None else " to ".join(rounded(end, _width(interval)) for end in interval)
 
 
+def upstream_in_words(erratum: dict[str, Any]) -> str:
+    """Return what has become of an erratum upstream, and where; "-" where nothing is upstream."""
+    upstream = erratum["upstream"]
+    if upstream is None:
+        return "-"
+    version = f" in {upstream['fixed_in']}" if upstream["fixed_in"] else ""
+    return f"{upstream['state']}{version}: {upstream['where']}"
+
+
 def effect_numbers(erratum: dict[str, Any]) -> tuple[str, ...]:
     """Return the measured effect of an erratum as text, in the order of `EFFECT_COLUMNS`."""
     measured = erratum["measured"]

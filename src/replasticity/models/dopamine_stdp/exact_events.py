@@ -9,14 +9,14 @@ from replasticity.numerics.prefetch import AHEAD, prefetch
 
 
 @inner_njit
-def advance_through_events(network, end):
-    """Let all events of the slice that ends now act on the plastic synapses, in order of time.
+def advance_through_events(network, start, end):
+    """Let all events after ``start`` until ``end`` [steps] act on the plastic synapses, in order of time.
 
     At equal times: dopamine, postsynaptic spikes, presynaptic spikes; the latter two are not paired with each other.
     """
     plastic, history, relays = network.plastic, network.history, network.relay_spikes
     dopamine, step, cursor = network.dopamine, network.step, network.cursor[0]
-    for now in range(end - step.slice + 1, end + 1):
+    for now in range(start + 1, end + 1):
         while cursor.arrived < cursor.spikes and history.step[cursor.arrived] + step.delay == now:
             neuron = history.neuron[cursor.arrived]
             first, last = plastic.first_incoming[neuron], plastic.first_incoming[neuron + 1] - 1

@@ -14,7 +14,8 @@ from replasticity.numerics.copying import copy_into
 def advance(network, end, waiting, V_mV):
     """Advance the network.
 
-    A reader in the middle of a slice sees what was delivered at its start, and not what happens at its end.
+    With events at the ends of slices, a reader in the middle of a slice sees what was delivered at its start, and not
+    what happens at its end.
 
     Parameters
     ----------
@@ -42,13 +43,14 @@ def advance(network, end, waiting, V_mV):
                 )
             if cursor.external < len(external_step) and external_step[cursor.external] <= slice_end:
                 add_external(network, slice_end)
+        start = cursor.now
         advance_populations(network, min(slice_end, end), V_mV)
-        if cursor.now == slice_end:
+        if network.exact or cursor.now == slice_end:
             dopamine = network.dopamine
-            while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= slice_end:
+            while cursor.dopamine < len(dopamine.step) and dopamine.step[cursor.dopamine] <= cursor.now:
                 cursor.dopamine += 1
             if network.exact:
-                exact_events.advance_through_events(network, slice_end)
+                exact_events.advance_through_events(network, start, cursor.now)
             else:
                 sources = every_source if network.every_slice else waiting[: waiting[-1]]
                 if len(sources) > 0:
@@ -59,13 +61,14 @@ def advance(network, end, waiting, V_mV):
 
 @njit
 def bring_up_to_date(network, waiting):
-    """Bring all plastic synapses to the end of the last slice, for a reader.
+    """Bring all plastic synapses up to now, or with events at the ends of slices to the end of the last one.
 
-    Inside a slice the synapses of the sources in ``waiting`` wait for the trigger as `deliver` has left them.
+    For a reader. Inside a slice the synapses of the sources in ``waiting`` wait for the trigger as `deliver` has left
+    them.
     """
     step, cursor, dopamine = network.step, network.cursor[0], network.dopamine
     state, first = network.plastic.state, network.plastic.first
-    end = cursor.now // step.slice * step.slice
+    end = cursor.now if network.exact else cursor.now // step.slice * step.slice
     if network.every_slice or end <= cursor.read:
         return
     waits = np.zeros(len(first) - 1, np.bool_)

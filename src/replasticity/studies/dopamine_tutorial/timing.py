@@ -31,7 +31,7 @@ class Parameters(DeltaNeurons, DopamineSynapse):
     @model_validator(mode="after")
     def _samples_lie_at_slice_ends(self, info: ValidationInfo) -> "Parameters":
         slices = self.sample_interval_ms / self.slice_ms
-        if not is_recorded(info) and abs(slices - round(slices)) > 1e-9:
+        if self.events == "slice" and not is_recorded(info) and abs(slices - round(slices)) > 1e-9:
             raise ValueError("sample_interval_ms: has to be a whole multiple of slice_ms")
         return self
 

@@ -45,14 +45,12 @@ def run(parameters, inputs):
     )
     neurons.V_m = p["E_L_mV"]
     relays = nest.Create("parrot_neuron", len(points))
-    spikes_at(p["pre_times_ms"], relays, p, 1.0)
-    spikes_at(p["post_times_ms"], neurons, p, p["kick_mV"])
+    on_arrival(np.sort(p["pre_times_ms"]) + p["relay_delay_ms"], relays, p)
+    on_arrival(np.sort(p["post_times_ms"]) + p["relay_delay_ms"], neurons, p, p["kick_mV"])
     synapses: list[nest.SynapseCollection] = []
     for (A_vt, time_ms), relay, neuron in zip(points, relays, neurons, strict=True):
-        volume = nest.Create("volume_transmitter")
-        dopamine_at(time_ms, volume, p)
         model = f"point_{len(synapses)}"
-        nest.CopyModel("dopamine_synapse__with_delta_neuron", model, {"volume_transmitter": volume})
+        nest.CopyModel("dopamine_synapse__with_delta_neuron", model, {"volume_transmitter": dopamine_at(time_ms, p)})
         own = {name: p[ours] for name, ours in SYNAPSE.items()}
         nest.Connect(relay, neuron, "one_to_one", {"synapse_model": model, "A_vt": A_vt} | own)
         synapses.append(nest.GetConnections(relay, neuron))
@@ -76,14 +74,9 @@ def run(parameters, inputs):
     return {"time_ms": time_ms, "weight": weight, "c": c, "n": n, "x": x, "weight_final": final[0]}
 
 
-def spikes_at(times_ms, targets, p, weight):
-    """Let spikes reach targets a relay's delay after the given times."""
-    on_arrival(np.sort(times_ms) + p["relay_delay_ms"], targets, p["relay_delay_ms"], p, weight)
-
-
-def on_arrival(times_ms, targets, delay_ms, p, weight=1.0):
+def on_arrival(times_ms, targets, p, weight=1.0):
     """Let spikes reach targets at some times, over a delay that is one at least as long as a slice."""
-    delay_ms = max(delay_ms, p["slice_ms"])
+    delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
     sent_ms = np.round(times_ms - delay_ms, 6)
     if np.any(sent_ms < p["dt_ms"] - 1e-9):
         raise NotImplementedError(f"NEST can send no spike that arrives before {p['dt_ms'] + delay_ms:g} ms")
@@ -91,10 +84,10 @@ def on_arrival(times_ms, targets, delay_ms, p, weight=1.0):
     nest.Connect(generator, targets, syn_spec={"weight": weight, "delay": delay_ms})
 
 
-def dopamine_at(time_ms, volume, p):
-    """Let the dopamine relay spike a relay's delay after a time, and reach the synapses after its own delay."""
-    arrival_ms = time_ms + p["relay_delay_ms"] + p["dopamine_delay_ms"]
+def dopamine_at(time_ms, p):
+    """Return what brings dopamine to a synapse, a relay's delay and its own after a time."""
+    volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
     delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
-    relay = nest.Create("parrot_neuron")
     nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    on_arrival(np.array([arrival_ms - delay_ms]), relay, p["relay_delay_ms"], p)
+    on_arrival(np.array([time_ms + p["relay_delay_ms"] + p["dopamine_delay_ms"] - delay_ms]), relay, p)
+    return volume
