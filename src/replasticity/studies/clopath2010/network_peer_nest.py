@@ -94,7 +94,7 @@ def run(parameters, inputs):
 def refuse(p):
     """Raise a NotImplementedError for what NEST has no means for."""
     if p["history_start_mV"] != 0:
-        raise NotImplementedError("history_start_mV: has to be 0, where NEST's delay lines start")
+        raise NotImplementedError("delay-line-start: history_start_mV has to be 0, where NEST's delay lines start")
     if p["V_T_rest_mV"] != nest.GetDefaults("aeif_psc_delta_clopath", "V_th_rest"):
         raise NotImplementedError("threshold-start: NEST's moving threshold starts at -50.4 mV, whatever V_th_rest is")
 
