@@ -94,8 +94,8 @@ def draw(parameters, seed):
     brian2.prefs.logging.file_log = False
     brian2.defaultclock.dt = p["dt_ms"] * ms
     brian2.seed(seed)
-    rates = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
-    population = brian2.PoissonGroup(p["population_size"], "rates(t)", namespace={"rates": rates})
+    epochs = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
+    population = brian2.PoissonGroup(p["population_size"], "epochs(t)", namespace={"epochs": epochs})
     spikes = brian2.SpikeMonitor(population)
     brian2.Network(population, spikes).run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
     step = np.rint(np.asarray(spikes.t / ms) / p["dt_ms"]).astype(int)
