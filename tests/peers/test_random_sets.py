@@ -157,6 +157,11 @@ def test_what_a_difference_needs_is_kept(base, fake):
     assert own == {"population_size": 3, "rates_Hz": [10.0, 20.0, 30.0]}
 
 
+def test_the_gate_leaves_out_a_protocol_that_no_simulator_can_run():
+    unable = [name for name in protocols.names() if not live.peers_of(name)]
+    assert [random_sets.gate(name) for name in unable] == [[]] * len(unable)
+
+
 def test_a_reason_for_neither_has_no_numbers(base):
     def reason(note):
         return random_sets._reason(random_sets.Outcome(random_sets.RandomSet(0, 1, {}), "neither", note, {}))
