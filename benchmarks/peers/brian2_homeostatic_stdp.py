@@ -14,7 +14,7 @@ from exchange import Job
 
 # The study's own file for Brian2. Last: other files of its folder must hide no library.
 sys.path.append(str(Path(__file__).parents[2] / "src/replasticity/studies/zenke2015"))
-from peer_brian2 import build
+from peer_brian2 import build, poisson_population
 
 
 def main():
@@ -32,8 +32,7 @@ def main():
             job.arrays["population_spike_step"] * p.dt_ms * ms,
         )
     else:
-        rate = brian2.TimedArray(p.rates_Hz * Hz, dt=p.epoch_ms * ms)
-        population = brian2.PoissonGroup(p.population_size, rates="rate(t)", namespace={"rate": rate})
+        population = poisson_population(vars(p))
     unit, plastic, others = build(population, vars(p))
     factor = brian2.StateMonitor(unit, "G", record=[0], dt=p.sample_interval_ms * ms)
     weight = brian2.StateMonitor(plastic, "w", record=[0], dt=p.sample_interval_ms * ms)
