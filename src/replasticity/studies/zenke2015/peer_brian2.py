@@ -98,7 +98,9 @@ def build(population, p):
     else:
 
         def write_G():
-            plastic.G = unit.G[0]
+            # Each time is as long as many steps.
+            if len(pre.spikes) or len(post.spikes):
+                plastic.G = unit.G[0]
 
         # Before both events of the synapse.
         others += [brian2.NetworkOperation(write_G, when="synapses", order=order) for order in (-2, 0.5)]
