@@ -159,3 +159,24 @@ def namespace(p):
         "tau": p["tau_stdp_ms"] * ms,
         "eta": p["eta_nS_s"] * nS * second,
     }
+
+
+def draw(parameters, seed):
+    """Return the spikes of the population that Brian2's own generator draws."""
+    p = parameters
+    brian2.start_scope()
+    brian2.prefs.codegen.target = "numpy"
+    brian2.prefs.logging.file_log = False
+    brian2.defaultclock.dt = p["dt_ms"] * ms
+    brian2.seed(seed)
+    epochs = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
+    population = brian2.PoissonGroup(p["population_size"], "epochs(t)", namespace={"epochs": epochs})
+    spikes = brian2.SpikeMonitor(population)
+    brian2.Network(population, spikes).run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
+    step = np.rint(np.asarray(spikes.t / ms) / p["dt_ms"]).astype(int)
+    steps = round(len(p["rates_Hz"]) * p["epoch_ms"] / p["dt_ms"])
+    return {
+        "population_count": np.bincount(step, minlength=steps),
+        "population_spike_step": step,
+        "population_spike_cell": np.asarray(spikes.i),
+    }
