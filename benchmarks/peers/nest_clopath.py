@@ -13,7 +13,7 @@ from exchange import Job
 
 # The study's own file for NEST. Last: other files of its folder must hide no library.
 sys.path.append(str(Path(__file__).parents[2] / "src/replasticity/studies/clopath2010"))
-from network_peer_nest import NEURON, channels, connect
+from network_peer_nest import channels, connect, neurons
 
 
 def main():
@@ -22,9 +22,7 @@ def main():
     p, values = job.parameters, vars(job.parameters)
     nest.set_verbosity("M_ERROR")
     nest.set(resolution=p.dt_ms, rng_seed=job.seed, local_num_threads=1)
-    neuron = {theirs: values[ours] for ours, theirs in NEURON.items()}
-    exc, inh = (nest.Create("aeif_psc_delta_clopath", count, neuron) for count in (p.exc_count, p.inh_count))
-    exc.V_m, inh.V_m = job.arrays["exc_V_initial_mV"], job.arrays["inh_V_initial_mV"]
+    exc, inh = (neurons(side, values, job.arrays) for side in ("exc", "inh"))
     given = "input_spike_step" in job.arrays
     if given:
         relays = channels(values, job.arrays)
@@ -58,12 +56,12 @@ def main():
     job.end_of("build")
 
     weights = [recurrent.get("weight")]
-    with nest.RunManager():
-        for rate in rates:
-            if not given:
-                generators.rate = rate
-            nest.Run(p.interval_ms)
-            weights.append(recurrent.get("weight"))
+    for rate in rates:
+        if not given:
+            generators.rate = rate
+        # As the published script has it. Between two calls of `nest.Run` a new rate would have no effect.
+        nest.Simulate(p.interval_ms)
+        weights.append(recurrent.get("weight"))
     job.end_of("simulate")
 
     pre, post = np.array(recurrent.get("source")), np.array(recurrent.get("target"))

@@ -86,6 +86,14 @@ def test_another_version_has_an_environment_of_its_own_in_the_folder_that_is_ask
     assert environments.environment("fake==0.9").command == "python -m replasticity peers install fake --fake 0.9"
 
 
+@pytest.mark.parametrize(
+    ("version", "numpy"), [("2.5.4", "numpy<2"), ("2.6.0", "numpy<2"), ("2.7.1", "numpy<2.4"), ("2.10.0", "numpy<2.4")]
+)
+def test_older_versions_have_requirements_of_their_own(version, numpy):
+    requirements = environments.environment(f"brian2=={version}").requirements
+    assert requirements == [f"brian2=={version}", numpy, "setuptools", "netCDF4"]
+
+
 def test_an_environment_for_other_requirements_is_not_complete(wheels):
     environment = environments.environment("fake")
     environment.folder.mkdir(parents=True)

@@ -351,6 +351,14 @@ def test_without_a_drive_there_is_no_target_and_nothing_else_is_undefined():
     assert not any(np.isinf(value).any() for value in found.values())
 
 
+def test_a_target_that_only_rounding_lets_vary_has_no_shape():
+    # The conductances have settled, so that U_M is constant, but for its last digits.
+    given = parameters(drive_amplitude_E_nS=0.0, pattern_ms=60.0, presentations_learning=4)
+    run = protocol.simulate(given, protocol.sample_inputs(given, 1))
+    assert np.isnan(run["amplitude_recall"]).all()
+    assert np.isnan(run["correlation_recall"]).all()
+
+
 def transmitted_pA(inputs, **changes):
     """Return the weights that spikes transmit, with the soma's spikes forced so that nothing depends on a threshold."""
     given = parameters(**changes)

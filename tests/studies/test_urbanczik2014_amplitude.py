@@ -80,6 +80,13 @@ def test_without_drive_there_is_no_fixed_point():
     assert np.isnan(statistics["fixed_point_amplitude"])
 
 
+def test_without_a_course_of_the_drive_there_is_no_amplitude():
+    # The conductances have settled in the last presentation, but for rounding.
+    run, _ = simulated(parameters(drive_amplitude_E_nS=0.0))
+    assert np.isnan(run["amplitude"]).all()
+    assert np.isnan(run["gain"]).all()
+
+
 def test_the_simulation_is_that_of_the_published_example():
     given = parameters()
     own = urbanczik_senn.Parameters(**{name: getattr(given, name) for name in urbanczik_senn.Parameters.model_fields})

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from replasticity.numerics.arrays import averaging, correlation, joined, mid_rank, nearest, straight_line
+from replasticity.numerics.arrays import averaging, correlation, joined, mid_rank, nearest, spread, straight_line
 
 
 def test_straight_line_needs_two_different_points():
@@ -37,6 +37,13 @@ def test_correlation_along_the_last_axis():
     x = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])
     y = np.array([[1.0, 1.0, -2.0], [2.0, 4.0, 6.0], [1.0, 2.0, 4.0]])
     np.testing.assert_allclose(correlation(x, y), [-3 / np.sqrt(12), 1.0, np.nan], rtol=1e-14)
+
+
+def test_values_that_rounding_tells_apart_do_not_vary():
+    equal = -70.0 + np.array([0.0, 1.0, 2.0]) * 1e-14
+    values = np.array([equal, [1.0, 1.0, 4.0], [0.0, 0.0, 0.0]])
+    assert spread(values).tolist() == [0.0, pytest.approx(np.sqrt(2)), 0.0]
+    assert np.isnan(correlation(values, np.array([1.0, 2.0, 4.0]))).tolist() == [True, False, True]
 
 
 def test_equal_values_share_their_rank():

@@ -45,8 +45,8 @@ def deliver(
         Weight of the generator [mV or pA].
     n : int
         Step.
-    arriving : ndarray of float64, shape (intervals, 2)
-        Sums of the positive and the negative weights that arrive in the coming intervals; changed in place.
+    arriving : ndarray of float64, shape (intervals, 2) or (intervals, 1)
+        Sums of the positive and the negative weights that arrive in the coming intervals, or of all; changed in place.
     transmitted : ndarray of float64
         Weight of each presynaptic spike; changed in place.
     history : History
@@ -62,12 +62,12 @@ def deliver(
         First spikes that are not yet delivered.
     """
     while next_post < len(post_step) and post_step[next_post] == n:
-        arriving[n % len(arriving), 0 if post_weight >= 0 else 1] += post_weight
+        arriving[n % len(arriving), 0 if post_weight >= 0 else -1] += post_weight
         next_post += 1
     while next_pre < len(pre_step) and pre_step[next_pre] == n:
         transmit(synapses, 0, n, history, rule, failure)
         weight = synapses.weight[0]
-        arriving[(n + synapses.delay_steps - 1) % len(arriving), 0 if weight >= 0 else 1] += weight
+        arriving[(n + synapses.delay_steps - 1) % len(arriving), 0 if weight >= 0 else -1] += weight
         transmitted[next_pre] = weight
         next_pre += 1
     return next_pre, next_post
@@ -104,7 +104,7 @@ def simulate_adaptive_exponential(
         Steps of the neuron's spikes.
     """
     spikes = [0 for _ in range(0)]
-    arriving = np.zeros((synapses.delay_steps, 2))
+    arriving = np.zeros((synapses.delay_steps, 1))
     next_pre = next_post = 0
     for n in range(trace.shape[1]):
         next_pre, next_post = deliver(
@@ -122,7 +122,7 @@ def simulate_adaptive_exponential(
             failure,
         )
         row = n % len(arriving)
-        block.input_mV[0] = arriving[row].sum()
+        block.input_mV[0] = arriving[row, 0]
         arriving[row] = 0.0
         if adaptive_exponential.advance(block, 1, neuron) >= 0:
             adaptive_exponential.note_outside(block, 0, failure, n + 1, 0)

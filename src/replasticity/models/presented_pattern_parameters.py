@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, NonNegativeInt, PositiveInt, quantity
+from replasticity.definitions.ranges import OneOf, Range
 from replasticity.models.urbanczik_senn_parameters import DendriticSynapses
 from replasticity.numerics.arrays import FloatArray, IntArray
 
@@ -20,23 +21,48 @@ _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1.5e-7, 1e-8
 class PresentedPattern(DendriticSynapses):
     """Pattern, presentations and drive."""
 
-    pattern_ms: GridDuration = quantity("Duration of the pattern, and of one presentation.", symbol="P")
-    presentations_before: NonNegativeInt = quantity("Presentations before the drive sets in.")
-    presentations_learning: PositiveInt = quantity("Presentations with somatic drive: the learning window.")
-    presentations_after: NonNegativeInt = quantity("Presentations after the drive has ended.")
-    plastic_after: bool = quantity("Whether the weights go on changing after the learning window.")
-    input_count: PositiveInt = quantity("Number of dendritic inputs, each with a plastic synapse.")
-    input_rate_Hz: NonNegative = quantity("Rate of each Poisson train of the pattern.")
+    pattern_ms: GridDuration = quantity(
+        "Duration of the pattern, and of one presentation.", symbol="P", varied=Range(10.0, 100.0, log=True)
+    )
+    presentations_before: NonNegativeInt = quantity("Presentations before the drive sets in.", varied=Range(0, 2))
+    presentations_learning: PositiveInt = quantity(
+        "Presentations with somatic drive: the learning window.", varied=Range(1, 5)
+    )
+    presentations_after: NonNegativeInt = quantity("Presentations after the drive has ended.", varied=Range(0, 2))
+    plastic_after: bool = quantity(
+        "Whether the weights go on changing after the learning window.", varied=OneOf(True, False)
+    )
+    input_count: PositiveInt = quantity(
+        "Number of dendritic inputs, each with a plastic synapse.", varied=Range(1, 200, log=True)
+    )
+    input_rate_Hz: NonNegative = quantity(
+        "Rate of each Poisson train of the pattern.", varied=Range(1.0, 200.0, log=True, special=(0.0,))
+    )
     relay_delay_ms: GridDuration = quantity(
-        "Delay of the relay of the pattern: it leaves the pattern's start empty, and delays each spike."
+        "Delay of the relay of the pattern: it leaves the pattern's start empty, and delays each spike.",
+        varied=Range(0.1, 9.0, log=True),
     )
 
-    drive_amplitude_E_nS: float = quantity("Amplitude of the excitatory drive: of the kick in each step.", symbol="A_E")
-    drive_offset_E_nS: float = quantity("Mean of the excitatory drive.", symbol="O_E")
-    drive_amplitude_I_nS: float = quantity("Inhibitory drive, constant.", symbol="A_I")
-    drive_frequency_per_ms: NonNegative = quantity("Frequency of the excitatory drive.")
-    drive_factor: float = quantity("Factor on all kicks; 10 dt / ms makes the drive independent of dt.")
-    drive_delay_ms: GridDuration = quantity("Delay of the drive.")
+    drive_amplitude_E_nS: float = quantity(
+        "Amplitude of the excitatory drive: of the kick in each step.",
+        symbol="A_E",
+        # With the offset's range, no conductance is negative: a potential would leave all limits.
+        varied=Range(0.1, 5.0, log=True, special=(0.0,)),
+    )
+    drive_offset_E_nS: float = quantity(
+        "Mean of the excitatory drive.", symbol="O_E", varied=Range(5.0, 20.0, log=True)
+    )
+    drive_amplitude_I_nS: float = quantity(
+        "Inhibitory drive, constant.", symbol="A_I", varied=Range(0.1, 60.0, log=True, special=(0.0,))
+    )
+    drive_frequency_per_ms: NonNegative = quantity(
+        "Frequency of the excitatory drive.", varied=Range(0.001, 0.1, log=True, special=(0.0,))
+    )
+    drive_factor: float = quantity(
+        "Factor on all kicks; 10 dt / ms makes the drive independent of dt.",
+        varied=Range(0.1, 3.0, log=True, special=(0.0,)),
+    )
+    drive_delay_ms: GridDuration = quantity("Delay of the drive.", varied=Range(0.1, 9.0, log=True))
 
     @model_validator(mode="after")
     def _something_of_the_pattern_is_left(self) -> "PresentedPattern":

@@ -26,13 +26,22 @@ def nearest(grid: FloatArray, values: FloatArray) -> IntArray:
     return np.where(is_earlier, earlier, later)
 
 
+def varies(values: FloatArray) -> BoolArray:
+    """Return whether values differ along the last axis by more than rounding."""
+    return np.ptp(values, axis=-1) > 1e-12 * np.abs(values).max(axis=-1)
+
+
+def spread(values: FloatArray) -> FloatArray:
+    """Return the standard deviation along the last axis, 0 where rounding alone makes values differ."""
+    return np.where(varies(values), values.std(axis=-1), 0.0)
+
+
 def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
     """Return slope, intercept and R^2 of the least-squares line of y on x.
 
     They are NaN where all x or all y are equal, or there is one point only.
     """
-    # Differences by rounding alone make no line.
-    if len(x) < 2 or any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (x, y)):
+    if len(x) < 2 or not (varies(x) and varies(y)):
         return math.nan, math.nan, math.nan
     slope, intercept = np.polyfit(x, y, 1)
     residual = y - (slope * x + intercept)
@@ -41,9 +50,11 @@ def straight_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
 
 def correlation(x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the correlation coefficient along the last axis; NaN where one of the two does not vary."""
+    both_vary = varies(x) & varies(y)
     x, y = (side - side.mean(axis=-1, keepdims=True) for side in (x, y))
     with np.errstate(invalid="ignore"):
-        return (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+        coefficient = (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+    return np.where(both_vary, coefficient, np.nan)
 
 
 def mid_rank(value: FloatArray | np.float64, others: FloatArray) -> FloatArray:

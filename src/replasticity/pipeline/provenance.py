@@ -340,7 +340,9 @@ def conformance_digest(protocol: str) -> str:
     """Return the digest of the code and the bounds that compare a protocol with other simulators beside ours."""
     known = protocols.get(protocol)
     package = known.module.rpartition(".")[0]
-    files = (f"{package}.{path.stem}" for path in known.live_peers.values())
+    # They may run one another: all of the study.
+    folders = {path.parent for path in known.live_peers.values()}
+    files = (f"{package}.{path.stem}" for folder in folders for path in sorted(folder.glob("*peer_*.py")))
     parts = [
         code_digest(f"{PACKAGE}.peers.live", *files),
         simulation_digest(protocol),

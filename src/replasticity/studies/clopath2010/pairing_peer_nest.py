@@ -130,11 +130,11 @@ def run(parameters, inputs):
 def refuse(p, inputs):
     """Raise a NotImplementedError for what NEST has no means for."""
     if p["hh_tolerance"] != 1e-3:
-        raise NotImplementedError("hh_tolerance: is 0.001 in NEST")
+        raise NotImplementedError("solver-of-hodgkin-huxley: hh_tolerance is 0.001 in NEST")
     if p["adex_V_T_rest_mV"] != nest.GetDefaults("aeif_psc_delta_clopath", "V_th_rest"):
         raise NotImplementedError("threshold-start: NEST's moving threshold starts at -50.4 mV, whatever V_th_rest is")
     if min(inputs["pre_time_ms"].min(), inputs["post_time_ms"].min()) <= 0:
-        raise NotImplementedError("a spike generator of NEST has no spike at 0 ms")
+        raise NotImplementedError("first-spike: a spike generator of NEST has no spike at 0 ms")
 
 
 def simulate(duration_ms):

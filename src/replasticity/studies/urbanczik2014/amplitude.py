@@ -12,11 +12,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import GridDuration, PositiveInt, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, log_rate_ratio, matching_potential
 from replasticity.models import presented_pattern_parameters as pattern
 from replasticity.models.presented_pattern_parameters import PresentedPattern
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
-from replasticity.numerics.arrays import FloatArray
+from replasticity.numerics.arrays import FloatArray, spread
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 from replasticity.studies.urbanczik2014 import protocol as example
 from replasticity.studies.urbanczik2014.protocol import sample_inputs as sample_inputs
@@ -26,11 +27,16 @@ class Parameters(ModelUnits, PresentedPattern):
     """Parameters of the protocol."""
 
     # Other samples give another amplitude.
-    sample_interval_ms: GridDuration = quantity("Interval of the samples of potentials, conductances, current.")
-    shown_presentations: Annotated[list[PositiveInt], Field(min_length=1, max_length=100)] = quantity(
-        "Presentations with drive whose amplitude is kept, counted from 1, rising."
+    sample_interval_ms: GridDuration = quantity(
+        "Interval of the samples of potentials, conductances, current.", varied=Range(0.1, 5.0, log=True)
     )
-    averaged_presentations: PositiveInt = quantity("The mean course is that of so many last presentations with drive.")
+    shown_presentations: Annotated[list[PositiveInt], Field(min_length=1, max_length=100)] = quantity(
+        "Presentations with drive whose amplitude is kept, counted from 1, rising.",
+        varied=ListOf(Range(1, 8), (1, 4), sort=True),
+    )
+    averaged_presentations: PositiveInt = quantity(
+        "The mean course is that of so many last presentations with drive.", varied=Range(1, 8)
+    )
 
     @model_validator(mode="after")
     def _are_there(self) -> "Parameters":
@@ -83,13 +89,13 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     target_mV = matching_potential(g_E_nS, g_I_nS, p)
     prediction_mV = dendritic_prediction(record.V_mV, p).reshape(-1, samples)
     shown_mV = prediction_mV[first - 1 + np.array(p.shown_presentations)]
-    centred_mV = target_mV - target_mV.mean()
+    centred_mV, target_sd_mV = target_mV - target_mV.mean(), spread(target_mV)
     return build(
         RUN,
         {
             "presentation": p.shown_presentations,
-            "amplitude": ratio(shown_mV.std(axis=1), target_mV.std()),
-            "gain": ratio((shown_mV * centred_mV).mean(axis=1), np.mean(centred_mV**2)),
+            "amplitude": ratio(shown_mV.std(axis=1), target_sd_mV),
+            "gain": ratio((shown_mV * centred_mV).mean(axis=1), np.mean(centred_mV**2) if target_sd_mV else 0.0),
             "phase_ms": np.arange(1, samples + 1) * every * p.dt_ms,
             "prediction_mV": prediction_mV[end - p.averaged_presentations : end].mean(axis=0),
             "g_E_nS": g_E_nS,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from replasticity.numerics.arrays import spread
 from replasticity.storage.contract import ratio
 from replasticity.studies.urbanczik2014.amplitude import NO_TARGET, RUN
 from replasticity.study.statistics import number, statistic, statistics
@@ -29,7 +30,7 @@ def learned(run, p):
     amplitude_of_mean_course=number("standard deviation of the mean course of V_W* over that of U_M", **_RATIO),
 )
 def amplitudes(run, p):
-    return [ratio(course_mV.std(), run.target_mV.std()) for course_mV in (run.fixed_point_mV, run.prediction_mV)]
+    return [ratio(course_mV.std(), spread(run.target_mV)) for course_mV in (run.fixed_point_mV, run.prediction_mV)]
 
 
 @statistics(

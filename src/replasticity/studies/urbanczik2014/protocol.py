@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from replasticity.definitions.parameters import Cost, GridDuration, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.equations.urbanczik_senn_formulas import dendritic_prediction, escape_rate_Hz, matching_potential
 from replasticity.models.presented_pattern_parameters import PresentedPattern, drive, input_spikes
 from replasticity.models.urbanczik_senn_parameters import ModelUnits
 from replasticity.numerics import random
-from replasticity.numerics.arrays import FloatArray
+from replasticity.numerics.arrays import FloatArray, spread
 from replasticity.storage.contract import Arrays, Variable, build, ratio
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ class Parameters(ModelUnits, PresentedPattern):
     """Parameters of the protocol."""
 
     sample_interval_ms: GridDuration = quantity(
-        "Interval of the samples of potentials, conductances, current.", output_option=True
+        "Interval of the samples of potentials, conductances, current.",
+        output_option=True,
+        varied=Range(0.1, 5.0, log=True),
     )
 
     def cost(self) -> Cost:
@@ -124,7 +127,7 @@ def presentation_errors(p: Parameters, record: "model.Record") -> dict[str, Floa
         return np.sqrt(np.mean(difference**2, axis=-1))
 
     centred, centred_reference = U_mV - U_mV.mean(axis=1, keepdims=True), reference_mV - reference_mV.mean()
-    sd_mV, reference_sd_mV = rms(centred), rms(centred_reference)
+    sd_mV, reference_sd_mV = spread(U_mV), spread(reference_mV)
     rate_difference_Hz = escape_rate_Hz(U_mV, p) - escape_rate_Hz(V_star_mV, p)
     return {
         "rms_U_mV": rms(U_mV - U_M_mV),
