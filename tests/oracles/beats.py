@@ -93,7 +93,7 @@ def read_out(w, *, dt, steps, test, delay, tau_m, E_L, V_th, I_const, J):
 
     Source: docs/models/pair_stdp.md#read-out.
     """
-    arrival = math.floor((test + 0.001 * dt) / dt) + round(delay / dt)
+    arrival = math.floor((test + 0.001 * dt) / dt) + math.floor(delay / dt + 0.5)
     E = E_L + I_const
     v, samples, spikes = E_L, [], []
     for n in range(steps):

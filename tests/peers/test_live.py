@@ -251,9 +251,15 @@ def test_what_conform_cannot_do_is_one_line(fake, capsys, arguments, message):
     assert message in line
 
 
-def test_a_protocol_that_no_other_simulator_can_run_is_told(in_project, capsys):
-    able = [name for name in protocols.names() if live.peers_of(name)]
-    unable = next(name for name in experiments.names() if experiments.load(name).protocol not in able)
-    assert main(["conform", unable]) == 2
+def test_a_protocol_that_no_other_simulator_can_run_is_told(in_project, monkeypatch, capsys):
+    monkeypatch.setattr(protocols.Protocol, "live_peers", {})
+    assert main(["conform", "zenke2015"]) == 2
     assert "no other simulator can run protocol" in capsys.readouterr().err
-    assert live.gate(experiments.load(unable).protocol) == []
+    assert live.gate("zenke2015") == []
+
+
+def test_a_file_may_import_another_one_beside_it_which_hides_no_library(fake, tmp_path):
+    (tmp_path / "peer_right.py").write_text(RIGHT)
+    (tmp_path / "statistics.py").write_text("raise ValueError('of the study')\n")
+    fake("import statistics\nfrom peer_right import run\n")
+    assert all(row.holds for row in compared().values())

@@ -191,6 +191,12 @@ class TimeGrid(Parameters):
                 raise ValueError(f"{name}: at most one spike per step, so no rate above 1000 / dt_ms")
 
 
+class VariedTimeGrid(TimeGrid):
+    """Parameters of what advances in time steps of any length, several of which are tried at random."""
+
+    dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
+
+
 def _whole_microseconds(time_ms: float) -> float:
     microseconds = time_ms * 1000
     if round(microseconds) < 1 or not math.isclose(microseconds, round(microseconds), rel_tol=1e-9):

@@ -24,6 +24,10 @@ LIMITS = (("v_V", f"-{LARGEST_POTENTIAL_V:g} to {LARGEST_POTENTIAL_V:g} V"),)
 ReadoutStep = namedtuple("ReadoutStep", ["E_L_V", "E_V", "v_decay", "V_th_V", "psp_scale_V"])
 
 
+#: Samples that are apart by less than this part of the largest count as equal: else rounding says where the peak of a
+#: potential is that has settled (docs/models/pair_stdp.md#settled-potential).
+ROUNDING = 1e-12
+
 #: Potentials are in volts inside, as in the reference simulator.
 VOLT_PER_MV = 0.001
 
@@ -99,18 +103,20 @@ def read_out(weight, p):
     dt_s, step = seconds(p.dt_ms), discretise(p)
     # docs/models/pair_stdp.md#test-spike
     emitted = int(np.floor((seconds(p.test_spike_ms) + 0.001 * dt_s) / dt_s))
-    arrival_step = emitted + round(seconds(p.delay_ms) / dt_s)
+    arrival_step = emitted + int(seconds(p.delay_ms) / dt_s + 0.5)
     time_ms = np.arange(round(p.readout_duration_ms / p.dt_ms)) * dt_s * 1e3
     v_V, spiked = np.zeros((len(time_ms), len(weight))), np.zeros((len(time_ms), len(weight)), np.bool_)
     failure = no_failure()
     v_end_V = simulate(weight, arrival_step, step, v_V, spiked, failure)
     raise_failure(failure, LIMITS, p.dt_ms, "read-out neuron")
     spike_step, spike_neuron = np.nonzero(spiked)
+    peak_V = v_V.max(axis=0)
+    is_peak = v_V >= peak_V - ROUNDING * np.abs(v_V).max(axis=0)
     return {
         "readout_time_ms": time_ms,
         "readout_v_mV": v_V / VOLT_PER_MV,
-        "epsp_peak_mV": (v_V.max(axis=0) - step.E_L_V) / VOLT_PER_MV,
-        "epsp_peak_time_ms": time_ms[v_V.argmax(axis=0)],
+        "epsp_peak_mV": (peak_V - step.E_L_V) / VOLT_PER_MV,
+        "epsp_peak_time_ms": time_ms[is_peak.argmax(axis=0)],
         "v_end_mV": v_end_V / VOLT_PER_MV,
         "readout_spike_step": spike_step,
         "readout_spike_cell": spike_neuron,

@@ -7,7 +7,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import (
     Cost,
@@ -16,21 +16,30 @@ from replasticity.definitions.parameters import (
     Positive,
     PositiveInt,
     TimeGrid,
+    VariedTimeGrid,
     is_recorded,
     quantity,
 )
+from replasticity.definitions.ranges import ListOf, OneOf, Range
 from replasticity.numerics.arrays import IntArray
+
+#: On the grid, and inside a step; a thousandth of a step and less before the grid, and more.
+_VARIED_TIMES_MS = ListOf(Range(0.0, 300.0, special=(50.0, 50.05, 99.9999, 99.99, 100.0, 100.1)), lengths=(0, 8))
 
 #: What a step and a spike of the population take on a fast machine, sampled and simulated [s].
 _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 
 
-class PoissonPopulation(TimeGrid):
+class PoissonPopulation(VariedTimeGrid):
     """Poisson neurons of one rate that changes from epoch to epoch."""
 
-    epoch_ms: GridDuration = quantity("Duration of one epoch of constant population rate.")
-    rates_Hz: list[NonNegative] = quantity("Rate of each Poisson neuron in each epoch.", min_length=1)
-    population_size: PositiveInt = quantity("Number of Poisson neurons.")
+    epoch_ms: GridDuration = quantity("Duration of one epoch of constant population rate.", varied=Range(0.2, 120.0))
+    rates_Hz: list[NonNegative] = quantity(
+        "Rate of each Poisson neuron in each epoch.",
+        varied=ListOf(Range(0.1, 500.0, log=True, special=(0.0, 5000.0)), (1, 4)),
+        min_length=1,
+    )
+    population_size: PositiveInt = quantity("Number of Poisson neurons.", varied=Range(1, 300, log=True))
 
     @model_validator(mode="after")
     def _at_most_one_spike_per_step(self) -> "PoissonPopulation":
@@ -46,8 +55,8 @@ class PoissonPopulation(TimeGrid):
 class PrescribedPairings(PoissonPopulation):
     """Spikes of one synapse at given times, in a network with that population."""
 
-    pre_times_ms: list[NonNegative] = quantity("Presynaptic spike times.")
-    post_times_ms: list[NonNegative] = quantity("Postsynaptic spike times.")
+    pre_times_ms: list[NonNegative] = quantity("Presynaptic spike times.", varied=_VARIED_TIMES_MS)
+    post_times_ms: list[NonNegative] = quantity("Postsynaptic spike times.", varied=_VARIED_TIMES_MS)
 
     @model_validator(mode="after")
     def _spikes_can_be_emitted(self, info: ValidationInfo) -> "PrescribedPairings":
@@ -64,25 +73,44 @@ class PrescribedPairings(PoissonPopulation):
         return self
 
 
-class HomeostaticSynapse(TimeGrid):
+class HomeostaticSynapse(VariedTimeGrid):
     """An inhibitory synapse whose STDP is scaled by the global factor G = H - target rate."""
 
-    target_rate_Hz: NonNegative = quantity("Target rate: at this rate G is zero.", symbol=r"\gamma")
-    tau_H_ms: Positive = quantity("Time constant of the secretory factor H.", symbol=r"\tau_H")
-    tau_stdp_ms: Positive = quantity("Time constant of both traces.", symbol=r"\tau_\mathrm{STDP}")
-    eta_nS_s: float = quantity("Learning rate: weight change per unit of G.", symbol=r"\eta")
-    weight_initial_nS: float = quantity("Weight at the start.", symbol="w_0")
-    rule: Literal["as_published", "eq15"] = Field(
-        description="Which spike has the constant term: the postsynaptic (example script) or the presynaptic (Eq. 15)."
+    target_rate_Hz: NonNegative = quantity(
+        "Target rate: at this rate G is zero.",
+        symbol=r"\gamma",
+        varied=Range(0.1, 100.0, log=True, special=(0.0,)),
+    )
+    tau_H_ms: Positive = quantity(
+        "Time constant of the secretory factor H.",
+        symbol=r"\tau_H",
+        varied=Range(0.1, 1e5, log=True, special=(20.0,)),
+    )
+    tau_stdp_ms: Positive = quantity(
+        "Time constant of both traces.",
+        symbol=r"\tau_\mathrm{STDP}",
+        varied=Range(0.1, 1000.0, log=True, special=(20.0,)),
+    )
+    eta_nS_s: float = quantity(
+        "Learning rate: weight change per unit of G.", symbol=r"\eta", varied=Range(-2.0, 2.0, special=(0.0,))
+    )
+    weight_initial_nS: float = quantity(
+        "Weight at the start.", symbol="w_0", varied=Range(-100.0, 100.0, special=(0.0,))
+    )
+    rule: Literal["as_published", "eq15"] = quantity(
+        "Which spike has the constant term: the postsynaptic (example script) or the presynaptic (Eq. 15).",
+        varied=OneOf("as_published", "eq15"),
     )
 
 
 class SampledPairings(HomeostaticSynapse, PrescribedPairings):
     """The synapse in that network, and how often its state is kept."""
 
-    sample_interval_ms: GridDuration = quantity("Interval of the samples of H, G and the weight.")
+    sample_interval_ms: GridDuration = quantity(
+        "Interval of the samples of H, G and the weight.", varied=Range(0.2, 20.0, log=True)
+    )
     every_step_ms: NonNegative = quantity(
-        "Initial part of the run in which H is kept at each step.", output_option=True
+        "Initial part of the run in which H is kept at each step.", output_option=True, varied=Range(0.0, 50.0)
     )
 
     def cost_with(self, numbers_per_spike: float) -> Cost:

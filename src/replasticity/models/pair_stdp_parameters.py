@@ -1,6 +1,7 @@
 """Parameters of a synapse with pair STDP."""
 
-from replasticity.definitions.parameters import Cost, Positive, TimeGrid, quantity
+from replasticity.definitions.parameters import Cost, Positive, VariedTimeGrid, quantity
+from replasticity.definitions.ranges import OneOf, Range
 
 #: What one event takes on a fast machine [s]: two exponentials.
 SECONDS_PER_EVENT = 5e-9
@@ -17,22 +18,37 @@ def seconds(time_ms: float) -> float:
     return time_ms * 0.001
 
 
-class PairSynapse(TimeGrid):
+class PairSynapse(VariedTimeGrid):
     """A plastic synapse whose weight changes with each pair of spikes."""
 
     tau_pre_ms: Positive = quantity(
-        "Time constant of the presynaptic trace: width of potentiation.", symbol=r"\tau_\mathrm{pre}"
+        "Time constant of the presynaptic trace: width of potentiation.",
+        symbol=r"\tau_\mathrm{pre}",
+        varied=Range(0.5, 200.0, log=True, special=(20.0,)),
     )
     tau_post_ms: Positive = quantity(
-        "Time constant of the postsynaptic trace: width of depression.", symbol=r"\tau_\mathrm{post}"
+        "Time constant of the postsynaptic trace: width of depression.",
+        symbol=r"\tau_\mathrm{post}",
+        varied=Range(0.5, 200.0, log=True, special=(20.0,)),
     )
     dA_pre: float = quantity(
-        "Growth of the presynaptic trace at a spike: weight change of a coincidence.", symbol=r"\Delta A"
+        "Growth of the presynaptic trace at a spike: weight change of a coincidence.",
+        symbol=r"\Delta A",
+        varied=Range(-0.2, 0.2, special=(0.0, 1.0)),
     )
-    depression_ratio: float = quantity("Area of the depressing side of the window over the potentiating one.")
-    weight_max: Positive = quantity("Upper bound of the weight; the lower bound is 0.", symbol=r"w_\mathrm{max}")
-    weight_initial: float = quantity("Weight at the start.", symbol="w_0")
-    clip_weight: bool = quantity("Whether the weight stays within its bounds.")
+    depression_ratio: float = quantity(
+        "Area of the depressing side of the window over the potentiating one.",
+        varied=Range(0.0, 2.0, special=(1.0, -1.0)),
+    )
+    weight_max: Positive = quantity(
+        "Upper bound of the weight; the lower bound is 0.",
+        symbol=r"w_\mathrm{max}",
+        varied=Range(0.1, 10.0, log=True, special=(0.5, 1.0)),
+    )
+    weight_initial: float = quantity(
+        "Weight at the start.", symbol="w_0", varied=Range(-0.2, 1.2, special=(0.0, 0.5, 1.0))
+    )
+    clip_weight: bool = quantity("Whether the weight stays within its bounds.", varied=OneOf(True, False))
 
     def events_cost(self, synapses: float, spikes: float) -> Cost:
         """Return the cost of so many synapses whose events are kept, and whose neurons have so many spikes in all."""

@@ -5,25 +5,31 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, TimeGrid, is_recorded, quantity
+from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, VariedTimeGrid, is_recorded, quantity
+from replasticity.definitions.ranges import ListOf, OneOf, Range
 
 Rates = Annotated[list[NonNegative], Field(min_length=1)]
+
+#: Up to a spike in each step; lists keep their length, since pre- and postsynaptic neurons may come in pairs.
+_VARIED_RATES = ListOf(Range(10.0, 5000.0, log=True, special=(0.0, 200.0, 250.0, 10_000.0)), lengths=None)
 
 #: What a neuron takes for one step on a fast machine [s].
 _SECONDS_PER_STEP = 1e-9
 
 
-class RegularFiring(TimeGrid):
+class RegularFiring(VariedTimeGrid):
     """Presynaptic and postsynaptic neurons that fire regularly."""
 
-    duration_ms: GridDuration = quantity("Duration of the run.")
-    pre_rates_Hz: Rates = quantity("Rate of each presynaptic neuron.", symbol="f")
-    post_rates_Hz: Rates = quantity("Rate of each postsynaptic neuron.", symbol="f")
+    duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(0.2, 100.0))
+    pre_rates_Hz: Rates = quantity("Rate of each presynaptic neuron.", symbol="f", varied=_VARIED_RATES)
+    post_rates_Hz: Rates = quantity("Rate of each postsynaptic neuron.", symbol="f", varied=_VARIED_RATES)
     reset: Literal["zero", "subtract"] = quantity(
-        "Phase after a spike: 0, which lengthens each interval to whole steps, or phase - 1."
+        "Phase after a spike: 0, which lengthens each interval to whole steps, or phase - 1.",
+        varied=OneOf("zero", "subtract"),
     )
     dt_divisions: list[Annotated[int, Field(ge=1, le=10_000)]] = quantity(
-        "The weights are computed with these parts of the time step, too."
+        "The weights are computed with these parts of the time step, too.",
+        varied=ListOf(Range(1, 5), lengths=(0, 2)),
     )
 
     @model_validator(mode="after")

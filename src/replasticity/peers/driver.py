@@ -86,6 +86,8 @@ def _loaded(peer_file: str) -> Any:
     spec = importlib.util.spec_from_file_location(Path(peer_file).stem, peer_file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{peer_file}: no Python file")
+    # Last: files of its folder that it may import must hide no library.
+    sys.path.append(str(Path(peer_file).parent))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

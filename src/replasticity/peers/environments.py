@@ -41,6 +41,8 @@ class Simulator(NamedTuple):
         The one that agreement was shown with; of a program of the system, where there is none.
     others : tuple of str
         Requirements beside it.
+    older : tuple of (str, tuple of str)
+        Version, and the requirements beside those before it; the oldest first.
     compiler : str
         File beside this one that compiles what studies have for it in a folder of its name; empty if there is nothing.
     program, package : str
@@ -53,15 +55,28 @@ class Simulator(NamedTuple):
     module: str
     version: str
     others: tuple[str, ...] = ()
+    older: tuple[tuple[str, tuple[str, ...]], ...] = ()
     compiler: str = ""
     program: str = ""
     package: str = ""
 
+    def beside(self, version: str) -> tuple[str, ...]:
+        """Return the requirements beside one of its versions."""
+        later = (others for before, others in self.older if _numbers(version) < _numbers(before))
+        return next(later, self.others)
+
+
+def _numbers(version: str) -> list[int]:
+    return list(map(int, re.findall(r"\d+", version)))
+
 
 SIMULATORS = {
     "nest": Simulator("NEST", "nest-simulator", "nest", "3.10.0"),
-    # Brian2 2.9.0 does not load with a newer numpy; its compiled modes need setuptools.
-    "brian2": Simulator("Brian2", "brian2", "brian2", "2.9.0", ("numpy<2.4", "setuptools")),
+    # Brian2 2.9.0 does not load with a newer numpy, and versions before 2.7 not with numpy 2; its compiled modes need
+    # setuptools.
+    "brian2": Simulator(
+        "Brian2", "brian2", "brian2", "2.9.0", ("numpy<2.4", "setuptools"), (("2.7", ("numpy<2", "setuptools")),)
+    ),
     # NEST with what NESTML compiles from the studies' descriptions.
     "nestml": Simulator(
         "NESTML", "nestml", "pynestml", "9.0.0", ("nest-simulator==3.10.0",), compiler="nestml_module.py"
@@ -107,7 +122,7 @@ class Environment:
     def requirements(self) -> list[str]:
         """What pip is asked to install."""
         pinned = [f"{self.simulator.distribution}=={self.version}"] if self.simulator.distribution else []
-        return [*pinned, *self.simulator.others, *FOR_THE_DRIVER]
+        return [*pinned, *self.simulator.beside(self.version), *FOR_THE_DRIVER]
 
     @property
     def is_complete(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from replasticity.definitions.parameters import MOST_STEPS, Cost, GridTime, Positive, PositiveInt, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.models.epsp_readout_parameters import ReadoutNeuron
 from replasticity.models.pair_stdp_parameters import PairSynapse
 from replasticity.numerics.arrays import FloatArray, IntArray
@@ -18,6 +19,9 @@ from replasticity.studies.beats import shared
 
 Rates = Annotated[list[Positive], Field(min_length=1)]
 
+#: Up to a spike in each step.
+_VARIED_RATE = Range(40.0, 5000.0, log=True, special=(200.0, 10_000.0))
+
 #: Groups of conditions.
 GRID, ISOLATED, LOCKED = 0, 1, 2
 
@@ -25,14 +29,20 @@ GRID, ISOLATED, LOCKED = 0, 1, 2
 class Parameters(ReadoutNeuron, PairSynapse):
     """Parameters of the protocol."""
 
-    pairings: PositiveInt = quantity("Number of pairings in each condition.")
-    grid_rates_Hz: Rates = quantity("Repetition rates of the grid of conditions.")
+    pairings: PositiveInt = quantity("Number of pairings in each condition.", varied=Range(1, 6))
+    grid_rates_Hz: Rates = quantity("Repetition rates of the grid of conditions.", varied=ListOf(_VARIED_RATE, (1, 3)))
     grid_differences_ms: list[float] = quantity(
-        "Postsynaptic minus presynaptic spike times of the grid of conditions.", min_length=1
+        "Postsynaptic minus presynaptic spike times of the grid of conditions.",
+        varied=ListOf(Range(-10.0, 10.0, special=(0.0, 0.05, 0.1, -0.1)), (1, 4)),
+        min_length=1,
     )
-    gap_rates_Hz: Rates = quantity("Rates whose period is the gap between pre- and postsynaptic spike.")
-    isolated_rate_Hz: Positive = quantity("Repetition rate of the isolated pairings with these gaps.")
-    first_pre_ms: GridTime = quantity("Time of the first presynaptic spike.")
+    gap_rates_Hz: Rates = quantity(
+        "Rates whose period is the gap between pre- and postsynaptic spike.", varied=ListOf(_VARIED_RATE, (1, 2))
+    )
+    isolated_rate_Hz: Positive = quantity(
+        "Repetition rate of the isolated pairings with these gaps.", varied=_VARIED_RATE
+    )
+    first_pre_ms: GridTime = quantity("Time of the first presynaptic spike.", varied=Range(0.0, 20.0))
 
     @model_validator(mode="after")
     def _steps_can_be_counted(self) -> "Parameters":
@@ -110,7 +120,7 @@ RUN = {
         ("readout_time_ms", "readout"), "membrane potential at the start of each step", trace=True
     ),
     "epsp_peak_mV": _traced("readout", "largest sample of the potential minus E_L"),
-    "epsp_peak_time_ms": Variable(("readout",), "time of the first largest sample"),
+    "epsp_peak_time_ms": Variable(("readout",), "time of the first largest sample, rounding apart"),
     "v_end_mV": Variable(("readout",), "potential after the last step of the read-out"),
     "readout_spike_step": Variable(("readout_spike",), "step of each spike of the read-out neurons", "int32"),
     "readout_spike_cell": Variable(("readout_spike",), "neuron of each spike of the read-out neurons", "int32"),

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from replasticity.definitions.parameters import Cost, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
@@ -24,6 +25,7 @@ class Parameters(RegularFiring, PairSynapse):
 
     post_start_phases: list[Annotated[float, Field(ge=0, lt=1)]] = quantity(
         "Phases at which the postsynaptic neurons start, one map for each; presynaptic neurons start at 0.",
+        varied=ListOf(Range(0.0, 0.999, special=(0.5,)), lengths=(1, 3)),
         min_length=1,
     )
 

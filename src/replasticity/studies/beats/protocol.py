@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegative, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.models.pair_stdp_parameters import SECONDS_PER_EVENT, PairSynapse, seconds
 from replasticity.models.regular_firing_parameters import RegularFiring
 from replasticity.storage.contract import Arrays, Variable, build
@@ -24,7 +25,7 @@ class Parameters(RegularFiring, PairSynapse):
     """Parameters of the protocol: pair k has the k-th presynaptic and the k-th postsynaptic rate."""
 
     phase_recorded_ms: NonNegative = quantity(
-        "Initial part of the run in which the phases are kept.", output_option=True
+        "Initial part of the run in which the phases are kept.", output_option=True, varied=Range(0.0, 20.0)
     )
 
     @model_validator(mode="after")

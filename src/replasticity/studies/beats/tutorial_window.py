@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, Positive, PositiveInt, is_recorded, quantity
+from replasticity.definitions.ranges import Range
 from replasticity.models.pair_stdp_parameters import PairSynapse, seconds
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
@@ -16,11 +17,12 @@ from replasticity.studies.beats import shared
 class Parameters(PairSynapse):
     """Parameters of the protocol."""
 
-    duration_ms: GridDuration = quantity("Duration of the run.")
-    pairs: PositiveInt = quantity("Number of pairs.", ge=2)
+    duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(1.0, 60.0))
+    pairs: PositiveInt = quantity("Number of pairs.", varied=Range(2, 60), ge=2)
     latest_spike_ms: Positive = quantity(
         "Presynaptic spikes are asked for at 0 to this time, postsynaptic ones at this time down to 0.",
         symbol=r"t_\mathrm{max}",
+        varied=Range(0.05, 50.0, log=True, special=(1.0, 10.0)),
     )
 
     @model_validator(mode="after")

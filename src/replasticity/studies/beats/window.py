@@ -7,18 +7,25 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, GridTime, is_recorded, quantity
+from replasticity.definitions.ranges import ListOf, OneOf, Range
 from replasticity.models.pair_stdp_parameters import PairSynapse
 from replasticity.storage.contract import Arrays, Variable, build
 from replasticity.studies.beats import shared
+
+#: On the grid of all time steps that are tried [ms].
+_VARIED_DIFFERENCES_MS = OneOf(0.0, 0.2, -0.2, *(step / 5 for step in range(-50, 51)))
 
 
 class Parameters(PairSynapse):
     """Parameters of the protocol."""
 
-    duration_ms: GridDuration = quantity("Duration of the run.")
-    pre_time_ms: GridTime = quantity("Time of the presynaptic spike of each synapse.")
+    duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(10.0, 40.0))
+    pre_time_ms: GridTime = quantity("Time of the presynaptic spike of each synapse.", varied=Range(0.0, 20.0))
     differences_ms: list[float] = quantity(
-        "Postsynaptic minus presynaptic spike time of each synapse.", symbol="D", min_length=1
+        "Postsynaptic minus presynaptic spike time of each synapse.",
+        symbol="D",
+        varied=ListOf(_VARIED_DIFFERENCES_MS),
+        min_length=1,
     )
 
     @model_validator(mode="after")

@@ -155,3 +155,44 @@ def weights_of(name, populations, inputs):
     weights = np.empty(len(ours))
     weights[ours] = np.array(synapses.get("weight"))[theirs]
     return weights
+
+
+def draw(parameters, seed):
+    """Return centres, input spikes and initial potentials that NEST's own generators draw; the wiring is not theirs.
+
+    NEST's Poisson generators draw nothing in the first step of a run; ours do.
+    """
+    p = parameters
+    nest.set_verbosity("M_ERROR")
+    nest.ResetKernel()
+    nest.set(resolution=p["dt_ms"], local_num_threads=1, rng_seed=seed + 1)
+    potential = nest.random.normal(p["V_initial_mean_mV"], p["V_initial_sd_mV"])
+    sides = {side: p[f"{side}_count"] for side in ("exc", "inh") if p[f"{side}_count"]}
+    potentials = {
+        f"{side}_V_initial_mV": np.atleast_1d(nest.Create("aeif_psc_delta_clopath", count, {"V_m": potential}).V_m)
+        for side, count in sides.items()
+    }
+    generators = nest.Create("poisson_generator", p["input_count"])
+    relays = nest.Create("parrot_neuron", p["input_count"])
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(generators, relays, "one_to_one", {"delay": p["dt_ms"]})
+    nest.Connect(relays, recorder, syn_spec={"delay": p["dt_ms"]})
+    interval, steps = (round(p[name] / p["dt_ms"]) for name in ("interval_ms", "duration_ms"))
+    which, channel = nest.random.uniform_int(len(p["centres"])), np.arange(p["input_count"])
+    centres = []
+    # A generator takes another rate where a call of Simulate begins, not within a RunManager.
+    for first in range(0, steps, interval):
+        centres.append(p["centres"][int(which.GetValue())])
+        distance = channel - centres[-1]
+        profile = np.exp(-(distance**2) / (2 * p["profile_sd"] ** 2))
+        generators.rate = p["profile_gain"] * p["profile_rate_Hz"] * profile
+        nest.Simulate(min(interval, steps - first) * p["dt_ms"])
+    step = np.rint(np.asarray(recorder.events["times"]) / p["dt_ms"]).astype(int)
+    neuron = np.asarray(recorder.events["senders"], int) - relays[0].global_id
+    order = np.lexsort((neuron, step))
+    order = order[step[order] < steps]
+    return potentials | {
+        "profile_centre": np.array(centres),
+        "input_spike_step": step[order],
+        "input_spike_channel": neuron[order],
+    }
