@@ -157,6 +157,21 @@ def test_what_a_difference_needs_is_kept(base, fake):
     assert own == {"population_size": 3, "rates_Hz": [10.0, 20.0, 30.0]}
 
 
+def test_the_gate_leaves_out_a_protocol_that_no_simulator_can_run():
+    unable = [name for name in protocols.names() if not live.peers_of(name)]
+    assert [random_sets.gate(name) for name in unable] == [[]] * len(unable)
+
+
+def test_a_reason_for_neither_has_no_numbers(base):
+    def reason(note):
+        return random_sets._reason(random_sets.Outcome(random_sets.RandomSet(0, 1, {}), "neither", note, {}))
+
+    assert reason("the rate of n2 is 1.5e+02 Hz in the second that ends at 1 ms") == (
+        "the rate of n2 is ... Hz in the second that ends"
+    )
+    assert reason("v of neuron 3 is -2e-06 at 7 ms, allowed: 1") == "v of neuron ... is ..."
+
+
 def test_reasons_are_counted_once_each(base, fake, capsys, tmp_path):
     fake("def run(parameters, inputs):\n    raise NotImplementedError('nothing; set ' + str(parameters['epoch_ms']))\n")
     assert main(["conform", "zenke2015", "--random", "6", "--json", str(tmp_path / "j")]) == 1
