@@ -1,10 +1,17 @@
 """Regularly firing pairs with pair STDP in Brian2: the model of `replasticity.studies.beats.protocol`."""
 
+import sys
+from pathlib import Path
+
 import brian2
 import brian2_mode
 import numpy as np
-from brian2 import Hz, ms
+from brian2 import ms
 from exchange import Job
+
+# The study's own file for Brian2. Last: other files of its folder must hide no library.
+sys.path.append(str(Path(__file__).parents[2] / "src/replasticity/studies/beats"))
+from peer_brian2 import firing_sides, pair_synapses
 
 
 def main():
@@ -14,36 +21,9 @@ def main():
     brian2_mode.choose(job)
     brian2.defaultclock.dt = p.dt_ms * ms
 
-    pairs = len(p.pre_rates_Hz)
-    reset = "x = 0" if p.reset == "zero" else "x -= 1"
-    cells = []
-    for rates in (p.pre_rates_Hz, p.post_rates_Hz):
-        group = brian2.NeuronGroup(pairs, "dx/dt = rate : 1\nrate : Hz", threshold="x > 1", reset=reset, method="euler")
-        group.rate = rates * Hz
-        cells.append(group)
-    pre, post = cells
-    bounded = "clip(w + {change}, 0, w_max)" if p.clip_weight else "w + {change}"
-    plastic = brian2.Synapses(
-        pre,
-        post,
-        model="""
-            w : 1
-            dA/dt = -A / tau_pre : 1 (event-driven)
-            dB/dt = -B / tau_post : 1 (event-driven)
-            """,
-        on_pre=f"A += dA; w = {bounded.format(change='B')}",
-        on_post=f"B += dB; w = {bounded.format(change='A')}",
-        namespace={
-            "tau_pre": p.tau_pre_ms * ms,
-            "tau_post": p.tau_post_ms * ms,
-            "dA": p.dA_pre,
-            "dB": -p.dA_pre * p.tau_pre_ms / p.tau_post_ms * p.depression_ratio,
-            "w_max": p.weight_max,
-        },
-    )
-    plastic.connect(j="i")
-    plastic.w = p.weight_initial
-    weight = brian2.StateMonitor(plastic, "w", record=range(pairs))
+    cells = firing_sides(vars(p))
+    plastic = pair_synapses(*cells, vars(p))
+    weight = brian2.StateMonitor(plastic, "w", record=range(len(p.pre_rates_Hz)))
     spikes = [brian2.SpikeMonitor(group) for group in cells]
     brian2_mode.run(job, brian2.Network(*cells, plastic, weight, *spikes), p.duration_ms * ms)
 

@@ -1,13 +1,16 @@
 """Installing other simulators: from a folder of wheels, since tests have no network."""
 
 import json
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from replasticity.cli import main
-from replasticity.errors import PeerUnavailableError
-from replasticity.peers import environments
+from replasticity.errors import PeerUnavailableError, UserError
+from replasticity.peers import environments, nestml_module
+from replasticity.storage import places
 
 
 def write_wheel(folder, version):
@@ -143,3 +146,46 @@ def test_a_program_that_the_system_has_not_is_one_line_that_says_how_to_get_it(p
     with pytest.raises(PeerUnavailableError, match="apt-get install fakesim-bin"):
         environments.require("fake")
     assert not (tmp_path / "environments").exists()
+
+
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """Return a study that has something to compile for a simulator called "fake", whose environment is whole."""
+    compiler = tmp_path / "compiler.py"
+    simulator = environments.Simulator("Fake", "fakesim", "fakesim", "1.0", compiler="compiler.py")
+    monkeypatch.setattr(environments, "SIMULATORS", {"fake": simulator})
+    monkeypatch.setattr(environments, "_beside", lambda name: tmp_path / name)
+    monkeypatch.setattr(environments.Environment, "problem", lambda self: None)
+    monkeypatch.setattr(environments.Environment, "python", sys.executable)
+    monkeypatch.setenv(environments.VARIABLE, str(tmp_path / "environments"))
+    study = tmp_path / "walk1905"
+    (study / "fake").mkdir(parents=True)
+    (study / "fake/model.txt").write_text("x' = -x\n")
+    monkeypatch.setattr(places, "studies", lambda: {"walk1905": study})
+    compiler.write_text("import pathlib, sys\npathlib.Path(sys.argv[3]).mkdir(parents=True)\n")
+    return study
+
+
+def test_what_a_study_has_for_a_simulator_is_compiled_once_and_again_when_it_changes(compiled):
+    environment = environments.environment("fake")
+    with pytest.raises(
+        PeerUnavailableError, match=r"what study walk1905 has for Fake 1\.0 is not compiled; 'python -m"
+    ):
+        environment.variables(compiled)
+    assert [environments.install("fake"), environments.install("fake")] == [True, False]
+    assert environment.variables(compiled) == {"LD_LIBRARY_PATH": str(environment.library(compiled))}
+    (compiled / "fake/model.txt").write_text("x' = x\n")
+    with pytest.raises(PeerUnavailableError):
+        environment.variables(compiled)
+    assert environments.install("fake")
+    assert environment.variables(compiled.with_name("another")) == {}
+
+
+def test_what_cannot_be_compiled_is_one_line(compiled, monkeypatch):
+    program = Path(nestml_module.__file__).read_text()
+    compiled.with_name("compiler.py").write_text(program)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(
+        UserError, match=r"to compile NESTML takes cmake and make and a C\+\+ compiler, which the system"
+    ):
+        environments.install("fake")

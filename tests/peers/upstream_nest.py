@@ -94,6 +94,11 @@ def zero_is_inhibitory():
     return not np.array_equal(one, other)
 
 
+def equal_time_constants():
+    weights = urbanczik_weights(1e-8, 20, {"C_m": 300.0, "g_L": 30.0, "tau_syn_ex": 10.0}, weight=1e-6, Wmax=1.0)
+    return np.isnan(weights).any()
+
+
 PROBES = {
     "history-starts-at-zero": history_starts_at_zero,
     "homeostasis-reversed": homeostasis_reversed,
@@ -101,6 +106,7 @@ PROBES = {
     "hodgkin-huxley-start": hodgkin_huxley_start,
     "integral-runs-on": integral_runs_on,
     "zero-is-inhibitory": zero_is_inhibitory,
+    "equal-time-constants": equal_time_constants,
 }
 
 if __name__ == "__main__":

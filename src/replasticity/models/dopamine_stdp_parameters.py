@@ -22,6 +22,7 @@ from replasticity.definitions.parameters import (
     is_recorded,
     quantity,
 )
+from replasticity.definitions.ranges import OneOf, Range
 
 #: Steps of a refractory time are counted one by one, as the simulator does.
 MOST_REFRACTORY_STEPS = 1e6
@@ -43,25 +44,43 @@ class Population(NamedTuple):
 class DopamineSynapse(TimeGrid):
     """Plastic synapses, the relays before them, and when synapses learn of events."""
 
-    duration_ms: GridDuration = quantity("Duration of the run.")
+    dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
+    duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(30.0, 400.0))
     events: Literal["slice", "exact"] = quantity(
         "When synapses learn of spikes: at slice ends, as the published simulator does, or exactly."
     )
-    slice_ms: GridDuration = quantity("Length of a slice: the smallest delay of the network.", symbol="m")
+    slice_ms: GridDuration = quantity(
+        "Length of a slice: the smallest delay of the network.",
+        symbol="m",
+        varied=OneOf(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5),
+    )
     step_every_slice: bool = quantity(
         "Whether all synapses are stepped in every slice; if not, only when a spike or a reader needs them.",
         output_option=True,
+        varied=OneOf(True, False),
     )
-    tau_pre_ms: Positive = quantity("Time constant of the presynaptic trace.", symbol=r"\tau_\mathrm{pre}")
-    tau_post_ms: Positive = quantity("Time constant of the postsynaptic trace.", symbol=r"\tau_\mathrm{post}")
-    tau_c_ms: Positive = quantity("Time constant of the eligibility trace.", symbol=r"\tau_c")
-    tau_n_ms: Positive = quantity("Time constant of dopamine.", symbol=r"\tau_n")
-    b: float = quantity("Baseline that is subtracted from the dopamine.", symbol="b")
-    A_plus: float = quantity("Amplitude of potentiation.", symbol="A_+")
-    A_minus: float = quantity("Amplitude of depression.", symbol="A_-")
-    delay_ms: GridDuration = quantity("Delay of the plastic synapses, taken as dendritic.", symbol="D")
-    relay_delay_ms: GridTime = quantity("Delay from a generator to its relay.")
-    dopamine_delay_ms: GridTime = quantity("Delay from the dopamine relay to all plastic synapses.")
+    tau_pre_ms: Positive = quantity(
+        "Time constant of the presynaptic trace.", symbol=r"\tau_\mathrm{pre}", varied=Range(1.0, 100.0, log=True)
+    )
+    tau_post_ms: Positive = quantity(
+        "Time constant of the postsynaptic trace.", symbol=r"\tau_\mathrm{post}", varied=Range(1.0, 100.0, log=True)
+    )
+    tau_c_ms: Positive = quantity(
+        "Time constant of the eligibility trace.", symbol=r"\tau_c", varied=Range(3.0, 2000.0, log=True)
+    )
+    tau_n_ms: Positive = quantity("Time constant of dopamine.", symbol=r"\tau_n", varied=Range(3.0, 2000.0, log=True))
+    b: float = quantity(
+        "Baseline that is subtracted from the dopamine.", symbol="b", varied=Range(-0.05, 0.05, special=(0.0,))
+    )
+    A_plus: float = quantity("Amplitude of potentiation.", symbol="A_+", varied=Range(-1.0, 3.0, special=(0.0,)))
+    A_minus: float = quantity("Amplitude of depression.", symbol="A_-", varied=Range(-1.0, 3.0, special=(0.0,)))
+    delay_ms: GridDuration = quantity(
+        "Delay of the plastic synapses, taken as dendritic.", symbol="D", varied=Range(0.1, 5.0, special=(0.5, 1.0))
+    )
+    relay_delay_ms: GridTime = quantity("Delay from a generator to its relay.", varied=Range(0.0, 3.0, special=(1.0,)))
+    dopamine_delay_ms: GridTime = quantity(
+        "Delay from the dopamine relay to all plastic synapses.", varied=Range(0.0, 3.0, special=(1.0,))
+    )
 
     @model_validator(mode="after")
     def _delays_fit(self) -> "DopamineSynapse":
@@ -114,7 +133,9 @@ class DopamineSynapse(TimeGrid):
 class SynapseReadInChunks(DopamineSynapse):
     """Plastic synapses that are read at regular times."""
 
-    chunk_ms: Positive = quantity("Time from one reading of the synapses to the next.")
+    chunk_ms: Positive = quantity(
+        "Time from one reading of the synapses to the next.", varied=OneOf(5.0, 12.5, 20.0, 50.0)
+    )
 
     @model_validator(mode="after")
     def _chunks_fit(self, info: ValidationInfo) -> "SynapseReadInChunks":
@@ -145,11 +166,11 @@ def _require_spiking_to_end(neurons: TimeGrid, prefix: str = "") -> None:
 class DeltaNeurons(TimeGrid):
     """Neurons whose potential jumps with each spike that arrives (docs/models/dopamine_stdp.md#delta-neuron)."""
 
-    tau_m_ms: Positive = quantity("Time constant of the membrane.", symbol=r"\tau_m")
-    E_L_mV: float = quantity("Resting potential, and potential at the start.", symbol="E_L")
-    V_reset_mV: float = quantity("Potential after a spike.", symbol=r"V_\mathrm{reset}")
-    V_th_mV: float = quantity("Threshold.", symbol=r"V_\mathrm{th}")
-    refractory_ms: NonNegative = quantity("Refractory time.")
+    tau_m_ms: Positive = quantity("Time constant of the membrane.", symbol=r"\tau_m", varied=Range(1.0, 50.0, log=True))
+    E_L_mV: float = quantity("Resting potential, and potential at the start.", symbol="E_L", varied=Range(-80.0, -50.0))
+    V_reset_mV: float = quantity("Potential after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -55.0))
+    V_th_mV: float = quantity("Threshold.", symbol=r"V_\mathrm{th}", varied=Range(-70.0, -40.0))
+    refractory_ms: NonNegative = quantity("Refractory time.", varied=Range(0.0, 5.0))
 
     @model_validator(mode="after")
     def _spiking_ends(self) -> "DeltaNeurons":
@@ -160,24 +181,44 @@ class DeltaNeurons(TimeGrid):
 class ExponentialNeurons(TimeGrid):
     """Excitatory and inhibitory neurons with currents (docs/models/dopamine_stdp.md#exponential-neuron)."""
 
-    exc_c_pF: Positive = quantity("Capacitance of excitatory neurons.", symbol="C")
-    exc_tau_m_ms: Positive = quantity("Time constant of the membrane of excitatory neurons.", symbol=r"\tau_m")
-    exc_tau_exc_ms: Positive = quantity("Time constant of excitatory currents of excitatory neurons.")
-    exc_tau_inh_ms: Positive = quantity("Time constant of inhibitory currents of excitatory neurons.")
-    exc_E_L_mV: float = quantity("Resting potential of excitatory neurons.", symbol="E_L")
-    exc_V_initial_mV: float = quantity("Potential of excitatory neurons at the start.")
-    exc_V_reset_mV: float = quantity("Potential of excitatory neurons after a spike.", symbol=r"V_\mathrm{reset}")
-    exc_V_th_mV: float = quantity("Threshold of excitatory neurons.", symbol=r"V_\mathrm{th}")
-    exc_refractory_ms: NonNegative = quantity("Refractory time of excitatory neurons.")
-    inh_c_pF: Positive = quantity("Capacitance of inhibitory neurons.", symbol="C")
-    inh_tau_m_ms: Positive = quantity("Time constant of the membrane of inhibitory neurons.", symbol=r"\tau_m")
-    inh_tau_exc_ms: Positive = quantity("Time constant of excitatory currents of inhibitory neurons.")
-    inh_tau_inh_ms: Positive = quantity("Time constant of inhibitory currents of inhibitory neurons.")
-    inh_E_L_mV: float = quantity("Resting potential of inhibitory neurons.", symbol="E_L")
-    inh_V_initial_mV: float = quantity("Potential of inhibitory neurons at the start.")
-    inh_V_reset_mV: float = quantity("Potential of inhibitory neurons after a spike.", symbol=r"V_\mathrm{reset}")
-    inh_V_th_mV: float = quantity("Threshold of inhibitory neurons.", symbol=r"V_\mathrm{th}")
-    inh_refractory_ms: NonNegative = quantity("Refractory time of inhibitory neurons.")
+    exc_c_pF: Positive = quantity("Capacitance of excitatory neurons.", symbol="C", varied=Range(50.0, 500.0, log=True))
+    exc_tau_m_ms: Positive = quantity(
+        "Time constant of the membrane of excitatory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
+    )
+    exc_tau_exc_ms: Positive = quantity(
+        "Time constant of excitatory currents of excitatory neurons.", varied=Range(0.3, 20.0, log=True)
+    )
+    exc_tau_inh_ms: Positive = quantity(
+        "Time constant of inhibitory currents of excitatory neurons.", varied=Range(0.3, 20.0, log=True)
+    )
+    exc_E_L_mV: float = quantity("Resting potential of excitatory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
+    exc_V_initial_mV: float = quantity("Potential of excitatory neurons at the start.", varied=Range(-90.0, -40.0))
+    exc_V_reset_mV: float = quantity(
+        "Potential of excitatory neurons after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -60.0)
+    )
+    exc_V_th_mV: float = quantity(
+        "Threshold of excitatory neurons.", symbol=r"V_\mathrm{th}", varied=Range(-65.0, -40.0)
+    )
+    exc_refractory_ms: NonNegative = quantity("Refractory time of excitatory neurons.", varied=Range(0.0, 5.0))
+    inh_c_pF: Positive = quantity("Capacitance of inhibitory neurons.", symbol="C", varied=Range(50.0, 500.0, log=True))
+    inh_tau_m_ms: Positive = quantity(
+        "Time constant of the membrane of inhibitory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
+    )
+    inh_tau_exc_ms: Positive = quantity(
+        "Time constant of excitatory currents of inhibitory neurons.", varied=Range(0.3, 20.0, log=True)
+    )
+    inh_tau_inh_ms: Positive = quantity(
+        "Time constant of inhibitory currents of inhibitory neurons.", varied=Range(0.3, 20.0, log=True)
+    )
+    inh_E_L_mV: float = quantity("Resting potential of inhibitory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
+    inh_V_initial_mV: float = quantity("Potential of inhibitory neurons at the start.", varied=Range(-90.0, -40.0))
+    inh_V_reset_mV: float = quantity(
+        "Potential of inhibitory neurons after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -60.0)
+    )
+    inh_V_th_mV: float = quantity(
+        "Threshold of inhibitory neurons.", symbol=r"V_\mathrm{th}", varied=Range(-65.0, -40.0)
+    )
+    inh_refractory_ms: NonNegative = quantity("Refractory time of inhibitory neurons.", varied=Range(0.0, 5.0))
 
     @model_validator(mode="after")
     def _spiking_ends(self) -> "ExponentialNeurons":
@@ -194,14 +235,20 @@ class ExponentialNeurons(TimeGrid):
 class BalancedNetwork(ExponentialNeurons, SynapseReadInChunks):
     """Excitatory neurons, from which plastic synapses leave, inhibitory ones with static synapses, and background."""
 
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.")
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.")
-    exc_indegree: NonNegativeInt = quantity("Excitatory (plastic) synapses that reach each neuron.")
-    inh_indegree: NonNegativeInt = quantity("Inhibitory (static) synapses that reach each neuron.")
-    weight_initial_pA: NonNegative = quantity("Weights of the plastic synapses at the start.", symbol="w")
-    weight_inh_pA: float = quantity("Weight of the inhibitory synapses.")
-    background_rate_Hz: NonNegative = quantity("Rate of the Poisson background of each neuron.")
-    background_weight_pA: NonNegative = quantity("Weight of the background.")
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(1, 80))
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 30))
+    exc_indegree: NonNegativeInt = quantity(
+        "Excitatory (plastic) synapses that reach each neuron.", varied=Range(0, 20)
+    )
+    inh_indegree: NonNegativeInt = quantity("Inhibitory (static) synapses that reach each neuron.", varied=Range(0, 10))
+    weight_initial_pA: NonNegative = quantity(
+        "Weights of the plastic synapses at the start.", symbol="w", varied=Range(0.0, 3000.0)
+    )
+    weight_inh_pA: float = quantity("Weight of the inhibitory synapses.", varied=Range(-3000.0, 500.0, special=(0.0,)))
+    background_rate_Hz: NonNegative = quantity(
+        "Rate of the Poisson background of each neuron.", varied=Range(0.0, 50.0)
+    )
+    background_weight_pA: NonNegative = quantity("Weight of the background.", varied=Range(0.0, 5000.0))
 
     @property
     def neuron_count(self) -> int:

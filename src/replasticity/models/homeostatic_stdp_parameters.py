@@ -33,7 +33,7 @@ _SECONDS_PER_STEP, _SECONDS_PER_SPIKE = 1e-9, 5e-9
 class PoissonPopulation(VariedTimeGrid):
     """Poisson neurons of one rate that changes from epoch to epoch."""
 
-    epoch_ms: GridDuration = quantity("Duration of one epoch of constant population rate.", varied=Range(0.2, 200.0))
+    epoch_ms: GridDuration = quantity("Duration of one epoch of constant population rate.", varied=Range(0.2, 120.0))
     rates_Hz: list[NonNegative] = quantity(
         "Rate of each Poisson neuron in each epoch.",
         varied=ListOf(Range(0.1, 500.0, log=True, special=(0.0, 5000.0)), (1, 4)),

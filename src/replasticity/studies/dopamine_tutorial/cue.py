@@ -18,6 +18,7 @@ from replasticity.definitions.parameters import (
     is_recorded,
     quantity,
 )
+from replasticity.definitions.ranges import Range
 from replasticity.models.dopamine_stdp_parameters import BalancedNetwork, most_poisson
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
@@ -39,18 +40,25 @@ WINDOW_MS, V_INTERVAL_MS = 10000.0, 1.0
 class Parameters(BalancedNetwork):
     """The network, its stimuli and dopamine."""
 
-    subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.")
+    subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.", varied=Range(1, 20))
     stimulus_rate_Hz: Positive = quantity(
-        "Rate of stimuli, both subgroups together. Intervals are whole milliseconds.", le=1000
+        "Rate of stimuli, both subgroups together. Intervals are whole milliseconds.",
+        le=1000,
+        varied=Range(1.0, 200.0, log=True),
     )
-    stimulus_interval_min_ms: NonNegative = quantity("Smallest interval between two stimuli.")
-    stimulus_weight_pA: NonNegative = quantity("Weight of the stimulus.")
-    stimulus_delay_ms: GridDuration = quantity("Delay from the stimulus relay to the neurons.")
-    reward_delay_min_ms: NonNegative = quantity("Smallest time from a stimulus to its dopamine.")
+    stimulus_interval_min_ms: NonNegative = quantity("Smallest interval between two stimuli.", varied=Range(0.0, 50.0))
+    stimulus_weight_pA: NonNegative = quantity("Weight of the stimulus.", varied=Range(0.0, 8000.0))
+    stimulus_delay_ms: GridDuration = quantity("Delay from the stimulus relay to the neurons.", varied=Range(0.1, 3.0))
+    reward_delay_min_ms: NonNegative = quantity(
+        "Smallest time from a stimulus to its dopamine.", varied=Range(0.0, 50.0)
+    )
     reward_delay_range_ms: PositiveInt = quantity(
-        "Number of whole milliseconds that the time to dopamine is sampled from, beginning with the smallest."
+        "Number of whole milliseconds that the time to dopamine is sampled from, beginning with the smallest.",
+        varied=Range(1, 30),
     )
-    A_vt: float = quantity("Amount of dopamine of a spike.", symbol=r"A_\mathrm{vt}")
+    A_vt: float = quantity(
+        "Amount of dopamine of a spike.", symbol=r"A_\mathrm{vt}", varied=Range(-2.0, 2.0, special=(0.0,))
+    )
 
     @model_validator(mode="after")
     def _fit_together(self, info: ValidationInfo) -> "Parameters":

@@ -53,15 +53,15 @@ def run(parameters, inputs):
     ids = np.array(neurons.tolist())
     members = inputs["subgroup_index"][inputs["stimulus_subgroup"]]
     drive(
-        np.repeat(inputs["stimulus_ms"] + p["relay_delay_ms"], members.shape[1]),
+        np.repeat(steps(inputs["stimulus_ms"], p) + steps(p["relay_delay_ms"], p), members.shape[1]),
         members.ravel(),
         ids,
         p["stimulus_weight_pA"],
         p["stimulus_delay_ms"],
         p,
     )
-    background_ms = inputs["background_step"] * p["dt_ms"]
-    drive(background_ms, inputs["background_index"], ids, p["background_weight_pA"], p["delay_ms"], p)
+    background = inputs["background_step"], inputs["background_index"]
+    drive(*background, ids, p["background_weight_pA"], p["delay_ms"], p)
     static = {"weight": p["weight_inh_pA"], "delay": p["delay_ms"]}
     connect(ids[p["exc_count"] + inputs["inh_pre"]], ids[inputs["inh_post"]], static)
     dopamine = dopamine_at(inputs["dopamine_ms"], p)
@@ -73,7 +73,7 @@ def run(parameters, inputs):
 
     recorders = {side: nest.Create("spike_recorder") for side in populations}
     for side, recorder in recorders.items():
-        nest.Connect(populations[side], recorder)
+        nest.Connect(populations[side], recorder, syn_spec={"delay": p["slice_ms"]})
     watched = populations["exc"][: min(10, p["exc_count"])]
     meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": 1.0})
     nest.Connect(meter, watched, syn_spec={"delay": p["slice_ms"]})
@@ -90,8 +90,9 @@ def run(parameters, inputs):
         weight, c, n = read()
         # The last potentials reach their recorder in the next slice.
         nest.Run(p["slice_ms"])
-    if not all(np.isfinite(each).all() for each in (weight, c, n)):
-        raise FloatingPointError("weight, c or n is not finite")
+    # Our limit. What is not a number is not below it.
+    if not all(np.all(np.abs(each) <= 1e12) for each in (weight, c, n)):
+        raise FloatingPointError("weight, c or n is too large")
     count = np.bincount(source, minlength=p["exc_count"])
     moved = np.bincount(source, weight - p["weight_initial_pA"], p["exc_count"])
     result = {name: np.stack([each[name] for each in readings], axis=-1) for name in readings[0]}
@@ -140,32 +141,38 @@ def connect(sources, targets, synapse):
         nest.Connect(sources, targets, "one_to_one", model)
 
 
-def drive(relay_ms, targets, ids, weight, delay_ms, p):
-    """Let relays of the neurons spike at some times, which reach them with a weight after a delay."""
+def drive(relayed, targets, ids, weight, delay_ms, p):
+    """Let relays of the neurons spike in some steps, which reach them with a weight after a delay."""
     relays = nest.Create("parrot_neuron", len(ids))
     nest.Connect(
         np.array(relays.tolist()), ids, "one_to_one", {"weight": [weight] * len(ids), "delay": [delay_ms] * len(ids)}
     )
-    order = np.lexsort((relay_ms, targets))
+    order = np.lexsort((relayed, targets))
     borders = np.searchsorted(targets[order], np.arange(len(ids) + 1))
-    times = [relay_ms[order[first:end]] for first, end in itertools.pairwise(borders)]
-    on_arrival(times, relays, p)
+    of_each = [relayed[order[first:end]] for first, end in itertools.pairwise(borders)]
+    on_arrival(of_each, relays, p)
 
 
-def on_arrival(times_ms, relays, p):
-    """Let each relay spike at its times, over a delay that is one at least as long as a slice."""
+def steps(times_ms, p):
+    """Return times as whole numbers of steps."""
+    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
+
+
+def on_arrival(relayed, relays, p):
+    """Let each relay spike in its steps, over a delay that is one at least as long as a slice."""
     delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent_ms = [np.round(each - delay_ms, 6) for each in times_ms]
-    if any(np.any(each < p["dt_ms"] - 1e-9) for each in sent_ms):
-        raise NotImplementedError(f"NEST can send no spike that arrives before {p['dt_ms'] + delay_ms:g} ms")
-    generators = nest.Create("spike_generator", len(sent_ms), [{"spike_times": each} for each in sent_ms])
-    nest.Connect(generators, relays, "one_to_one", {"delay": delay_ms})
+    sent = [np.sort(each) - steps(delay_ms, p) for each in relayed]
+    if any(np.any(each < 1) for each in sent):
+        raise NotImplementedError("early spike: NEST sends none before the first step")
+    times = [{"spike_times": np.round(each * p["dt_ms"], 9)} for each in sent]
+    nest.Connect(nest.Create("spike_generator", len(sent), times), relays, "one_to_one", {"delay": delay_ms})
 
 
 def dopamine_at(times_ms, p):
-    """Return what brings dopamine to the synapses: its relay spikes a relay's delay after each of the times."""
+    """Return what brings dopamine to the synapses, a relay's delay and its own after each of the times."""
     volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
     delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
     nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    on_arrival([np.sort(times_ms) + p["relay_delay_ms"] + p["dopamine_delay_ms"] - delay_ms], relay, p)
+    delays = steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p) - steps(delay_ms, p)
+    on_arrival([steps(times_ms, p) + delays], relay, p)
     return volume

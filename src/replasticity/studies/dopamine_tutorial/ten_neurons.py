@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, NonNegative, PositiveInt, is_recorded, quantity
+from replasticity.definitions.ranges import ListOf, Range
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, Population, SynapseReadInChunks, most_poisson
 from replasticity.numerics import random
 from replasticity.numerics.arrays import FloatArray, IntArray
@@ -23,14 +24,24 @@ RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
 class Parameters(DeltaNeurons, SynapseReadInChunks):
     """Inputs, rewards and punishments."""
 
-    neuron_count: PositiveInt = quantity("Number of neurons, each with one plastic synapse.")
-    input_rate_Hz: NonNegative = quantity("Rate of each Poisson input.")
-    weight_initial_mV: NonNegative = quantity("Weights at the start: jump of the potential per spike.", symbol="w")
-    reward_times_ms: list[NonNegative] = quantity("Times of rewards, as given to the generator.")
-    punishment_times_ms: list[NonNegative] = quantity("Times of punishments, as given to the generator.")
-    A_vt_reward: float = quantity("Amount of dopamine of a spike, at first.", symbol=r"A_\mathrm{vt}")
+    neuron_count: PositiveInt = quantity("Number of neurons, each with one plastic synapse.", varied=Range(1, 12))
+    input_rate_Hz: NonNegative = quantity("Rate of each Poisson input.", varied=Range(0.0, 300.0))
+    weight_initial_mV: NonNegative = quantity(
+        "Weights at the start: jump of the potential per spike.", symbol="w", varied=Range(0.0, 20.0)
+    )
+    reward_times_ms: list[NonNegative] = quantity(
+        "Times of rewards, as given to the generator.", varied=ListOf(Range(1.0, 900.0), lengths=(0, 4))
+    )
+    punishment_times_ms: list[NonNegative] = quantity(
+        "Times of punishments, as given to the generator.", varied=ListOf(Range(1.0, 900.0), lengths=(0, 4))
+    )
+    A_vt_reward: float = quantity(
+        "Amount of dopamine of a spike, at first.", symbol=r"A_\mathrm{vt}", varied=Range(-20.0, 20.0, special=(0.0,))
+    )
     A_vt_punishment: float = quantity(
-        "Amount of dopamine of a spike, from the chunk that holds the first punishment on.", symbol=r"A_\mathrm{vt}"
+        "Amount of dopamine of a spike, from the chunk that holds the first punishment on.",
+        symbol=r"A_\mathrm{vt}",
+        varied=Range(-20.0, 20.0, special=(0.0,)),
     )
     epoch_edges_ms: list[NonNegative] = quantity(
         "Borders of the epochs in which output spikes are counted; weights are compared at some of them.",

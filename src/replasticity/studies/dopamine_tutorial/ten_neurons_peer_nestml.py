@@ -44,20 +44,19 @@ def run(parameters, inputs):
     neurons.V_m = p["E_L_mV"]
     relays = nest.Create("parrot_neuron", p["neuron_count"])
     for neuron, relay in enumerate(relays):
-        on_arrival(np.sort(inputs["input_spike_ms"][inputs["input_spike_index"] == neuron]), relay, p)
+        on_arrival(steps(inputs["input_spike_ms"][inputs["input_spike_index"] == neuron], p), relay, p)
     volume, dopamine = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
     delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
     nest.Connect(dopamine, volume, syn_spec={"delay": delay_ms})
-    given_ms = np.sort(p["reward_times_ms"] + p["punishment_times_ms"])
-    arrival_ms = given_ms + p["relay_delay_ms"] + p["dopamine_delay_ms"]
-    on_arrival(arrival_ms - delay_ms, dopamine, p)
+    delays = steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p) - steps(delay_ms, p)
+    on_arrival(steps(p["reward_times_ms"] + p["punishment_times_ms"], p) + delays, dopamine, p)
     nest.CopyModel("dopamine_synapse__with_delta_neuron", "plastic", {"volume_transmitter": volume})
     own = {name: p[ours] for name, ours in SYNAPSE.items()}
     nest.Connect(relays, neurons, "one_to_one", {"synapse_model": "plastic"} | own)
     synapses = nest.GetConnections(relays, neurons)
     order = np.argsort(synapses.get("source"))
     recorder = nest.Create("spike_recorder")
-    nest.Connect(neurons, recorder)
+    nest.Connect(neurons, recorder, syn_spec={"delay": p["slice_ms"]})
 
     def read():
         state = synapses.get(["w", "c", "n", "x"])
@@ -71,8 +70,9 @@ def run(parameters, inputs):
             synapses.A_vt = p["A_vt_reward" if is_before else "A_vt_punishment"]
             nest.Run(p["chunk_ms"])
             states.append(read())
-    if not np.isfinite(states).all():
-        raise FloatingPointError("weight, c, n or x is not finite")
+    # Our limit. What is not a number is not below it.
+    if not np.all(np.abs(states) <= 1e12):
+        raise FloatingPointError("weight, c, n or x is too large")
     weight, c, n, x = np.swapaxes(states, 0, 1)
     return {
         "spike_ms": recorder.events["times"],
@@ -85,10 +85,16 @@ def run(parameters, inputs):
     }
 
 
-def on_arrival(times_ms, relay, p):
-    """Let a relay spike at some times, over a delay that is one at least as long as a slice."""
+def steps(times_ms, p):
+    """Return times as whole numbers of steps."""
+    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
+
+
+def on_arrival(step, relay, p):
+    """Let a relay spike in some steps, over a delay that is one at least as long as a slice."""
     delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent_ms = np.round(times_ms - delay_ms, 6)
-    if np.any(sent_ms < p["dt_ms"] - 1e-9):
-        raise NotImplementedError(f"NEST can send no spike that arrives before {p['dt_ms'] + delay_ms:g} ms")
-    nest.Connect(nest.Create("spike_generator", params={"spike_times": sent_ms}), relay, syn_spec={"delay": delay_ms})
+    sent = np.sort(step) - steps(delay_ms, p)
+    if np.any(sent < 1):
+        raise NotImplementedError("early spike: NEST sends none before the first step")
+    generator = nest.Create("spike_generator", params={"spike_times": np.round(sent * p["dt_ms"], 9)})
+    nest.Connect(generator, relay, syn_spec={"delay": delay_ms})

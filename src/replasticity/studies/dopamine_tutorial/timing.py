@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from replasticity.definitions.parameters import Cost, GridDuration, NonNegative, is_recorded, quantity
+from replasticity.definitions.ranges import ListOf, OneOf, Range
 from replasticity.models.dopamine_stdp_parameters import DeltaNeurons, DopamineSynapse, Population
 from replasticity.numerics.arrays import IntArray
 from replasticity.storage.contract import Arrays, Variable, build
@@ -18,15 +19,30 @@ from replasticity.storage.contract import Arrays, Variable, build
 class Parameters(DeltaNeurons, DopamineSynapse):
     """Spikes and amounts of dopamine."""
 
-    weight_initial: NonNegative = quantity("Weight at the start.", symbol="w")
-    A_vt: list[float] = quantity("Amounts of dopamine of a spike.", symbol=r"A_\mathrm{vt}", min_length=1)
-    pre_times_ms: list[NonNegative] = quantity("Presynaptic spikes, as given to the generator.")
-    post_times_ms: list[NonNegative] = quantity("Postsynaptic spikes, as given to the generator.")
-    dopamine_times_ms: list[NonNegative] = quantity(
-        "Times of the dopamine spike, as given to the generator; one point each.", min_length=1
+    weight_initial: NonNegative = quantity("Weight at the start.", symbol="w", varied=Range(0.0, 10.0))
+    A_vt: list[float] = quantity(
+        "Amounts of dopamine of a spike.",
+        symbol=r"A_\mathrm{vt}",
+        min_length=1,
+        varied=ListOf(Range(-2.0, 2.0, special=(0.0,)), lengths=(1, 2)),
     )
-    kick_mV: float = quantity("Jump of the potential that makes the neuron spike.")
-    sample_interval_ms: GridDuration = quantity("Interval of the samples of the synapse.", output_option=True)
+    pre_times_ms: list[NonNegative] = quantity(
+        "Presynaptic spikes, as given to the generator.", varied=ListOf(Range(1.0, 100.0), lengths=(0, 5))
+    )
+    post_times_ms: list[NonNegative] = quantity(
+        "Postsynaptic spikes, as given to the generator.", varied=ListOf(Range(1.0, 100.0), lengths=(0, 5))
+    )
+    dopamine_times_ms: list[NonNegative] = quantity(
+        "Times of the dopamine spike, as given to the generator; one point each.",
+        min_length=1,
+        varied=ListOf(Range(1.0, 200.0), lengths=(1, 4)),
+    )
+    kick_mV: float = quantity(
+        "Jump of the potential that makes the neuron spike.", varied=Range(-50.0, 9999.0, special=(0.0, 10.0))
+    )
+    sample_interval_ms: GridDuration = quantity(
+        "Interval of the samples of the synapse.", output_option=True, varied=OneOf(1.0, 2.5, 5.0)
+    )
 
     @model_validator(mode="after")
     def _samples_lie_at_slice_ends(self, info: ValidationInfo) -> "Parameters":

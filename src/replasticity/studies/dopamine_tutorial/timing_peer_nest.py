@@ -26,6 +26,13 @@ def run(parameters, inputs):
         raise NotImplementedError("A_vt: the amount of dopamine is 1, and c in other units cannot make it 0")
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
+    end = steps(p["duration_ms"], p)
+    read_at = np.append(np.arange(0, end, steps(p["sample_interval_ms"], p)), end)
+    length = steps(p["slice_ms"], p)
+    if np.any(read_at % length):
+        # NEST shows no synapse inside a slice.
+        length = 1
+    p = p | {"slice_ms": float(length * p["dt_ms"])}
     # The length of a slice is the smallest delay that there may be.
     longest_ms = max(p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay"))
     nest.set(resolution=p["dt_ms"], min_delay=p["slice_ms"], max_delay=longest_ms, local_num_threads=1)
@@ -34,51 +41,52 @@ def run(parameters, inputs):
     neurons = nest.Create("iaf_psc_delta", len(points), {name: p[ours] for name, ours in NEURON.items()})
     neurons.t_ref = refractory_steps(p) * p["dt_ms"]
     relays = nest.Create("parrot_neuron", len(points))
-    on_arrival(np.sort(p["pre_times_ms"]) + p["relay_delay_ms"], relays, p)
-    on_arrival(np.sort(p["post_times_ms"]) + p["relay_delay_ms"], neurons, p, p["kick_mV"])
+    relayed = steps(p["relay_delay_ms"], p)
+    pre = steps(p["pre_times_ms"], p) + relayed
+    on_arrival(pre, relays, p)
+    on_arrival(steps(p["post_times_ms"], p) + relayed, neurons, p, p["kick_mV"])
     recorder = nest.Create("spike_recorder")
-    nest.Connect(neurons, recorder)
-    synapses: list[nest.SynapseCollection] = []
-    for (A_vt, time_ms), relay, neuron in zip(points, relays, neurons, strict=True):
+    nest.Connect(neurons, recorder, syn_spec={"delay": p["slice_ms"]})
+    for point, (A_vt, time_ms) in enumerate(points):
         # A spike adds 1 / tau_n to their n. With c in units of A_vt the weight is the same.
         common = {"A_plus": p["A_plus"] * A_vt, "A_minus": p["A_minus"] * A_vt, "b": p["b"] / A_vt}
         common |= {"tau_plus": p["tau_pre_ms"], "tau_c": p["tau_c_ms"], "tau_n": p["tau_n_ms"]}
         common |= {"Wmin": 0.0, "Wmax": 1e300, "volume_transmitter": dopamine_at(time_ms, p)}
-        model = f"point_{len(synapses)}"
+        model = f"point_{point}"
         nest.CopyModel("stdp_dopamine_synapse", model, common)
-        nest.Connect(
-            relay, neuron, syn_spec={"synapse_model": model, "weight": p["weight_initial"], "delay": p["delay_ms"]}
-        )
-        synapses.append(nest.GetConnections(relay, neuron))
+        own = {"weight": p["weight_initial"], "delay": p["delay_ms"]}
+        nest.Connect(relays[point], neurons[point], "one_to_one", {"synapse_model": model} | own)
+    synapses = nest.GetConnections(relays, neurons)
+    order = np.argsort(synapses.get("source"))
     amounts = np.array([A_vt for A_vt, _ in points])
 
     def read():
-        weight, c, n, x = np.transpose(
-            [[each.get(name) for name in ("weight", "c", "n", "Kplus")] for each in synapses]
-        )
+        state = synapses.get(["weight", "c", "n", "Kplus"])
+        weight, c, n, x = (np.atleast_1d(state[name])[order] for name in ("weight", "c", "n", "Kplus"))
         return np.reshape([weight, c / amounts, n * amounts, x], (4, len(p["A_vt"]), -1))
 
-    samples = int(p["duration_ms"] / p["sample_interval_ms"] + 1e-9)
-    states, time_ms = [read()], np.arange(samples + 1) * p["sample_interval_ms"]
+    states = [read()]
     with nest.RunManager():
-        for _ in range(samples):
-            nest.Run(p["sample_interval_ms"])
+        for duration in np.diff(read_at):
+            nest.Run(duration * p["dt_ms"])
             states.append(read())
-        rest = round((p["duration_ms"] - time_ms[-1]) / p["dt_ms"])
-        nest.Run(rest * p["dt_ms"])
-        states.append(read())
-    if not np.isfinite(states).all():
-        raise FloatingPointError("weight, c, n or x is not finite")
+    # Our limit. What is not a number is not below it.
+    if not np.all(np.abs(states) <= 1e12):
+        raise FloatingPointError("weight, c, n or x is too large")
     senders, times_ms = recorder.events["senders"], recorder.events["times"]
     for (_, dopamine_ms), neuron in zip(points, neurons, strict=True):
-        require_equations(times_ms[senders == neuron.global_id], dopamine_ms, p)
+        post = steps(times_ms[senders == neuron.global_id], p) + steps(p["delay_ms"], p)
+        dopamine = steps([dopamine_ms], p) + relayed + steps(p["dopamine_delay_ms"], p)
+        refuse_where_taken_back(pre, post, dopamine, length)
     weight, c, n, x = np.moveaxis(np.array(states), 0, -1)
-    if p["b"] != 0 or not is_at_end(p, pre_steps(p)).all():
-        refuse_if(weight.min() <= 0, "cut weight: what is cut at Wmin in a slice is not taken back with its spikes")
-    sampled = {"weight": weight, "c": c, "n": n, "x": x}
-    return {"time_ms": time_ms, "weight_final": weight[..., -1]} | {
-        name: values[..., : samples + 1] for name, values in sampled.items()
-    }
+    slice_end = -(-pre // length) * length
+    if np.isin(slice_end, read_at).any():
+        raise NotImplementedError("late reading: a presynaptic spike acts in the next slice, which is not read here")
+    if weight.min() <= 0 and (p["b"] != 0 or np.any(pre < slice_end)):
+        raise NotImplementedError("cut weight: what a slice has cut at 0 is not taken back with it")
+    is_sample = read_at % steps(p["sample_interval_ms"], p) == 0
+    sampled = {name: values[..., is_sample] for name, values in (("weight", weight), ("c", c), ("n", n), ("x", x))}
+    return sampled | {"time_ms": read_at[is_sample] * p["dt_ms"], "weight_final": weight[..., -1]}
 
 
 def refractory_steps(p):
@@ -90,39 +98,26 @@ def refractory_steps(p):
     return count
 
 
-def pre_steps(p):
-    """Return the steps in which the presynaptic relay spikes."""
-    return np.rint((np.array(p["pre_times_ms"]) + p["relay_delay_ms"]) / p["dt_ms"]).astype(int)
-
-
-def is_at_end(p, step):
-    """Return whether steps are ends of slices."""
-    return step % round(p["slice_ms"] / p["dt_ms"]) == 0
-
-
-def require_equations(post_ms, dopamine_ms, p):
+def refuse_where_taken_back(pre, post, dopamine, length):
     """Refuse what reaches the synapse after a presynaptic spike, and no later than the end of its slice."""
-    length = round(p["slice_ms"] / p["dt_ms"])
-    pre = pre_steps(p)
-    post = np.rint((post_ms + p["delay_ms"]) / p["dt_ms"])
-    dopamine = np.rint((np.array([dopamine_ms]) + p["relay_delay_ms"] + p["dopamine_delay_ms"]) / p["dt_ms"])
+    end = -(-pre // length) * length
     for name, step in (("repeated postsynaptic spike", post), ("dopamine taken back", dopamine)):
-        follows = (step > pre[:, None]) & (step <= (-(-pre // length) * length)[:, None])
-        refuse_if(follows.any(), f"{name}: one follows a presynaptic spike within a slice")
+        if np.any((step > pre[:, None]) & (step <= end[:, None])):
+            raise NotImplementedError(f"{name}: it follows a presynaptic spike within a slice")
 
 
-def refuse_if(is_met, reason):
-    """Raise a NotImplementedError."""
-    if is_met:
-        raise NotImplementedError(reason)
+def steps(times_ms, p):
+    """Return times as whole numbers of steps."""
+    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
 
 
-def on_arrival(times_ms, targets, p, weight=1.0):
-    """Let spikes reach targets at some times, over a delay that is one at least as long as a slice."""
+def on_arrival(step, targets, p, weight=1.0):
+    """Let spikes reach targets in some steps, over a delay that is one at least as long as a slice."""
     delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent_ms = np.round(times_ms - delay_ms, 6)
-    refuse_if(np.any(sent_ms < p["dt_ms"] - 1e-9), f"no spike arrives before {p['dt_ms'] + delay_ms:g} ms")
-    generator = nest.Create("spike_generator", params={"spike_times": sent_ms})
+    sent = np.sort(step) - steps(delay_ms, p)
+    if np.any(sent < 1):
+        raise NotImplementedError("early spike: NEST sends none before the first step")
+    generator = nest.Create("spike_generator", params={"spike_times": np.round(sent * p["dt_ms"], 9)})
     nest.Connect(generator, targets, syn_spec={"weight": weight, "delay": delay_ms})
 
 
@@ -131,5 +126,6 @@ def dopamine_at(time_ms, p):
     volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
     delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
     nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    on_arrival(np.array([time_ms + p["relay_delay_ms"] + p["dopamine_delay_ms"] - delay_ms]), relay, p)
+    arrival = steps([time_ms], p) + steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p)
+    on_arrival(arrival - steps(delay_ms, p), relay, p)
     return volume

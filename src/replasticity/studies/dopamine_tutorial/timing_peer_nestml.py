@@ -24,7 +24,7 @@ SYNAPSE = {
     "A_plus": "A_plus",
     "A_minus": "A_minus",
 }
-STATE = ("w", "c", "n", "x")
+STATE = ["w", "c", "n", "x"]
 
 
 def run(parameters, inputs):
@@ -45,19 +45,21 @@ def run(parameters, inputs):
     )
     neurons.V_m = p["E_L_mV"]
     relays = nest.Create("parrot_neuron", len(points))
-    on_arrival(np.sort(p["pre_times_ms"]) + p["relay_delay_ms"], relays, p)
-    on_arrival(np.sort(p["post_times_ms"]) + p["relay_delay_ms"], neurons, p, p["kick_mV"])
-    synapses: list[nest.SynapseCollection] = []
-    for (A_vt, time_ms), relay, neuron in zip(points, relays, neurons, strict=True):
-        model = f"point_{len(synapses)}"
+    relayed = steps(p["relay_delay_ms"], p)
+    on_arrival(steps(p["pre_times_ms"], p) + relayed, relays, p)
+    on_arrival(steps(p["post_times_ms"], p) + relayed, neurons, p, p["kick_mV"])
+    for point, (A_vt, time_ms) in enumerate(points):
+        model = f"point_{point}"
         nest.CopyModel("dopamine_synapse__with_delta_neuron", model, {"volume_transmitter": dopamine_at(time_ms, p)})
         own = {name: p[ours] for name, ours in SYNAPSE.items()}
-        nest.Connect(relay, neuron, "one_to_one", {"synapse_model": model, "A_vt": A_vt} | own)
-        synapses.append(nest.GetConnections(relay, neuron))
+        nest.Connect(relays[point], neurons[point], "one_to_one", {"synapse_model": model, "A_vt": A_vt} | own)
+
+    synapses = nest.GetConnections(relays, neurons)
+    order = np.argsort(synapses.get("source"))
 
     def read():
-        state = [synapse.get(STATE) for synapse in synapses]
-        return np.reshape([[each[name] for each in state] for name in STATE], (len(STATE), len(p["A_vt"]), -1))
+        state = synapses.get(STATE)
+        return np.reshape([np.atleast_1d(state[name])[order] for name in STATE], (4, len(p["A_vt"]), -1))
 
     samples = int(p["duration_ms"] / p["sample_interval_ms"] + 1e-9)
     states, time_ms = [read()], np.arange(samples + 1) * p["sample_interval_ms"]
@@ -68,19 +70,25 @@ def run(parameters, inputs):
         rest = round((p["duration_ms"] - time_ms[-1]) / p["dt_ms"])
         nest.Run(rest * p["dt_ms"])
         final = read()
-    if not np.isfinite(final).all():
-        raise FloatingPointError("weight, c or n is not finite")
+    # Our limit. What is not a number is not below it.
+    if not np.all(np.abs(states) <= 1e12) or not np.all(np.abs(final) <= 1e12):
+        raise FloatingPointError("weight, c, n or x is too large")
     weight, c, n, x = np.moveaxis(np.array(states), 0, -1)
     return {"time_ms": time_ms, "weight": weight, "c": c, "n": n, "x": x, "weight_final": final[0]}
 
 
-def on_arrival(times_ms, targets, p, weight=1.0):
-    """Let spikes reach targets at some times, over a delay that is one at least as long as a slice."""
+def steps(times_ms, p):
+    """Return times as whole numbers of steps."""
+    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
+
+
+def on_arrival(step, targets, p, weight=1.0):
+    """Let spikes reach targets in some steps, over a delay that is one at least as long as a slice."""
     delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent_ms = np.round(times_ms - delay_ms, 6)
-    if np.any(sent_ms < p["dt_ms"] - 1e-9):
-        raise NotImplementedError(f"NEST can send no spike that arrives before {p['dt_ms'] + delay_ms:g} ms")
-    generator = nest.Create("spike_generator", params={"spike_times": sent_ms})
+    sent = np.sort(step) - steps(delay_ms, p)
+    if np.any(sent < 1):
+        raise NotImplementedError("early spike: NEST sends none before the first step")
+    generator = nest.Create("spike_generator", params={"spike_times": np.round(sent * p["dt_ms"], 9)})
     nest.Connect(generator, targets, syn_spec={"weight": weight, "delay": delay_ms})
 
 
@@ -89,5 +97,6 @@ def dopamine_at(time_ms, p):
     volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
     delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
     nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    on_arrival(np.array([time_ms + p["relay_delay_ms"] + p["dopamine_delay_ms"] - delay_ms]), relay, p)
+    arrival = steps([time_ms], p) + steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p)
+    on_arrival(arrival - steps(delay_ms, p), relay, p)
     return volume

@@ -86,9 +86,7 @@ def simulated_once(p, inputs, seed, factor=1.0):
     q, units = in_model_units(p)
     for name in ("C_s_pF", "C_d_pF", "tau_E_s_ms", "tau_I_s_ms", "tau_E_d_ms", "tau_I_d_ms"):
         setattr(q, name, factor * getattr(q, name))
-    window = p.presentations_before, p.presentations_before + p.presentations_learning
-    presentations = window[1] + p.presentations_after
-    steps = presentations * round(p.pattern_ms / p.dt_ms)
+    presentations, steps = presentations_of(p)
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
@@ -97,8 +95,8 @@ def simulated_once(p, inputs, seed, factor=1.0):
     longest_ms = max(1.0, p.relay_delay_ms, p.synapse_delay_ms, p.drive_delay_ms)
     nest.set(resolution=p.dt_ms, min_delay=p.dt_ms, max_delay=longest_ms, local_num_threads=1, rng_seed=seed)
     neuron = nest.Create("pp_cond_exp_mc_urbanczik", params=neuron_parameters(q))
-    connect_drive(neuron, p, units["nS"], steps, window)
-    synapses, order = connect_inputs(neuron, p, q, inputs, presentations)
+    connect_drive(neuron, p, units["nS"])
+    synapses, order = connect_inputs(neuron, p, q, inputs)
     state = nest.Create("multimeter", params={"record_from": list(STATES), "interval": p.dt_ms})
     spikes = nest.Create("spike_recorder")
     nest.Connect(state, neuron)
@@ -107,7 +105,7 @@ def simulated_once(p, inputs, seed, factor=1.0):
     weights = []
     with nest.RunManager():
         for presentation in range(presentations):
-            if presentation == window[1] and not p.plastic_after:
+            if presentation == presentations - p.presentations_after and not p.plastic_after:
                 switch_off(synapses, q)
             nest.Run(p.pattern_ms)
             weights.append(np.atleast_1d(synapses.get("weight"))[order])
@@ -166,8 +164,15 @@ def neuron_parameters(q):
     }
 
 
-def connect_drive(neuron, p, unit_nS, steps, window):
-    """Let generators kick the soma's conductances, as the script does: in each step of the window."""
+def presentations_of(p):
+    """Return the number of presentations, and of all their steps."""
+    presentations = p.presentations_before + p.presentations_learning + p.presentations_after
+    return presentations, presentations * round(p.pattern_ms / p.dt_ms)
+
+
+def connect_drive(neuron, p, unit_nS):
+    """Let generators kick the soma's conductances, as the script does: in each step of the learning window."""
+    _, steps = presentations_of(p)
     time_ms = np.arange(p.dt_ms, steps * p.dt_ms, p.dt_ms)[: steps - 1]
     start_ms = p.presentations_before * p.pattern_ms
     inside = (start_ms <= time_ms) & (time_ms < start_ms + p.presentations_learning * p.pattern_ms)
@@ -187,12 +192,12 @@ def connect_drive(neuron, p, unit_nS, steps, window):
         nest.Connect(generator, neuron, syn_spec=synapse)
 
 
-def connect_inputs(neuron, p, q, inputs, presentations):
+def connect_inputs(neuron, p, q, inputs):
     """Let relays repeat our pattern, through plastic synapses; return these, and their order."""
-    steps_of_pattern = round(p.pattern_ms / p.dt_ms)
+    presentations, _ = presentations_of(p)
     pattern_step = np.rint(inputs["pattern_spike_time_ms"] / p.dt_ms).astype(int)
     of_input = inputs["pattern_spike_input"]
-    onset = np.arange(presentations)[:, None] * steps_of_pattern
+    onset = np.arange(presentations)[:, None] * round(p.pattern_ms / p.dt_ms)
     trains_ms = [
         np.round((onset + pattern_step[of_input == each]).ravel() * p.dt_ms, 6) for each in range(p.input_count)
     ]

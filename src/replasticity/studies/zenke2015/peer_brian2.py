@@ -22,6 +22,10 @@ LINKS = tuple(map(int, brian2.__version__.split(".")[:2])) >= (2, 9)
 # The constant term belongs to one of the two spikes: see the erratum "exchanged-traces".
 WITH_CONSTANT = "{own} += 1; w += eta * (G * (1 + {other}))"
 WITHOUT = "{own} += 1; w += eta * (G * {other})"
+FACTOR = """
+dH/dt = -H / tau_H : Hz
+G = H - target : Hz
+"""
 PLASTIC = """
 w : siemens
 dzi/dt = -zi / tau : 1 (event-driven)
@@ -41,50 +45,12 @@ def run(parameters, inputs):
     population = brian2.SpikeGeneratorGroup(
         p["population_size"], inputs["population_spike_cell"], inputs["population_spike_step"] * p["dt_ms"] * ms
     )
-    unit = brian2.NeuronGroup(
-        1, "dH/dt = -H / tau_H : Hz\nG = H - target : Hz", method="exact", namespace=namespace(p), name="unit"
-    )
-    counting = brian2.Synapses(population, unit, on_pre="H_post += 1 / (tau_H * count)", namespace=namespace(p))
-    counting.connect()
-    pre, post = (
-        brian2.SpikeGeneratorGroup(1, np.zeros(len(times), int), np.array(times) * ms)
-        for times in (p["pre_times_ms"], p["post_times_ms"])
-    )
-    on_pre, on_post = {
-        "as_published": (WITHOUT.format(own="zi", other="zj"), WITH_CONSTANT.format(own="zj", other="zi")),
-        "eq15": (WITH_CONSTANT.format(own="zj", other="zi"), WITHOUT.format(own="zi", other="zj")),
-    }[p["rule"]]
-    plastic = brian2.Synapses(
-        pre,
-        post,
-        model=PLASTIC + ("G : Hz (linked)" if LINKS else "G : Hz"),
-        on_pre=on_pre,
-        on_post=on_post,
-        namespace=namespace(p),
-    )
-    plastic.connect()
-    plastic.w = p["weight_initial_nS"] * nS
-    # As in a fresh session, where automatic names put them so.
-    plastic.pre.order, counting.pre.order, plastic.post.order = -1, 0, 1
-
-    written = []
-    if LINKS:
-        plastic.G = brian2.linked_var(unit, "G", index="j")
-    else:
-
-        def write_G():
-            plastic.G = unit.G[0]
-
-        # Before both events of the synapse.
-        written = [brian2.NetworkOperation(write_G, when="synapses", order=order) for order in (-2, 0.5)]
-
+    unit, plastic, others = build(population, p)
     interval = p["sample_interval_ms"] * ms
     factor = brian2.StateMonitor(unit, ["H", "G"], record=[0], dt=interval)
     weight = brian2.StateMonitor(plastic, "w", record=[0], dt=interval)
     watch = Watch(unit, plastic, p)
-    network = brian2.Network(
-        population, unit, counting, pre, post, plastic, factor, weight, *watch.operations, *written
-    )
+    network = brian2.Network(population, unit, plastic, *others, factor, weight, *watch.operations)
     network.run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
     found = watch.found() | {
         "time_ms": np.asarray(factor.t / ms),
@@ -98,6 +64,47 @@ def run(parameters, inputs):
             if not np.all(np.abs(each) <= limit):
                 raise FloatingPointError(f"{name} is beyond {limit:g} in size")
     return found
+
+
+def build(population, p):
+    """Return the unit of the factor, the plastic synapse, and what else a network has beside its population."""
+    namespace = {
+        "tau_H": p["tau_H_ms"] * ms,
+        "count": p["population_size"],
+        "target": p["target_rate_Hz"] * Hz,
+        "tau": p["tau_stdp_ms"] * ms,
+        "eta": p["eta_nS_s"] * nS * second,
+    }
+    unit = brian2.NeuronGroup(1, FACTOR, method="exact", namespace=namespace, name="unit")
+    counting = brian2.Synapses(population, unit, on_pre="H_post += 1 / (tau_H * count)", namespace=namespace)
+    counting.connect()
+    pre, post = (
+        brian2.SpikeGeneratorGroup(1, np.zeros(len(times), int), np.array(times) * ms)
+        for times in (p["pre_times_ms"], p["post_times_ms"])
+    )
+    on_pre, on_post = {
+        "as_published": (WITHOUT.format(own="zi", other="zj"), WITH_CONSTANT.format(own="zj", other="zi")),
+        "eq15": (WITH_CONSTANT.format(own="zj", other="zi"), WITHOUT.format(own="zi", other="zj")),
+    }[p["rule"]]
+    model = PLASTIC + ("G : Hz (linked)" if LINKS else "G : Hz")
+    plastic = brian2.Synapses(pre, post, model, on_pre=on_pre, on_post=on_post, namespace=namespace)
+    plastic.connect()
+    plastic.w = p["weight_initial_nS"] * nS
+    # As in a fresh session, where automatic names put them so.
+    plastic.pre.order, counting.pre.order, plastic.post.order = -1, 0, 1
+    others = [counting, pre, post]
+    if LINKS:
+        plastic.G = brian2.linked_var(unit, "G", index="j")
+    else:
+
+        def write_G():
+            # Each time is as long as many steps.
+            if len(pre.spikes) or len(post.spikes):
+                plastic.G = unit.G[0]
+
+        # Before both events of the synapse.
+        others += [brian2.NetworkOperation(write_G, when="synapses", order=order) for order in (-2, 0.5)]
+    return unit, plastic, others
 
 
 class Watch:
@@ -150,15 +157,10 @@ class Watch:
         }
 
 
-def namespace(p):
-    """Return the constants of the equations."""
-    return {
-        "tau_H": p["tau_H_ms"] * ms,
-        "count": p["population_size"],
-        "target": p["target_rate_Hz"] * Hz,
-        "tau": p["tau_stdp_ms"] * ms,
-        "eta": p["eta_nS_s"] * nS * second,
-    }
+def poisson_population(p):
+    """Return the population whose spikes Brian2 draws by itself."""
+    epochs = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
+    return brian2.PoissonGroup(p["population_size"], "epochs(t)", namespace={"epochs": epochs})
 
 
 def draw(parameters, seed):
@@ -169,8 +171,7 @@ def draw(parameters, seed):
     brian2.prefs.logging.file_log = False
     brian2.defaultclock.dt = p["dt_ms"] * ms
     brian2.seed(seed)
-    epochs = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
-    population = brian2.PoissonGroup(p["population_size"], "epochs(t)", namespace={"epochs": epochs})
+    population = poisson_population(p)
     spikes = brian2.SpikeMonitor(population)
     brian2.Network(population, spikes).run(len(p["rates_Hz"]) * p["epoch_ms"] * ms)
     step = np.rint(np.asarray(spikes.t / ms) / p["dt_ms"]).astype(int)
