@@ -2,18 +2,6 @@
 # `python -m replasticity peers install` makes and our command calls.
 
 
-def made_with_peers(pattern, found):
-    """Function of what `found` finds to the files of a pattern; without a simulator it stops and says what helps."""
-
-    def targets(wildcards):
-        try:
-            return expand(pattern, name=chosen.require(found(), EXPERIMENTS))
-        except UserError as error:
-            raise WorkflowError(terminal.one_line(error)) from None
-
-    return targets
-
-
 rule conform_with:
     output:
         "results/conform/{comparison}.json",
@@ -46,7 +34,10 @@ rule conform_with:
 
 rule conform:
     input:
-        made_with_peers("results/conform/{name}.json", comparisons),
+        lambda wildcards: expand(
+            "results/conform/{name}.json",
+            name=chosen.require(comparisons(), EXPERIMENTS),
+        ),
 
 
 def peer_ensemble(wildcards):
@@ -116,4 +107,7 @@ rule gather_peer:
 
 rule peers:
     input:
-        made_with_peers("results/peers/{name}.nc", peer_ensembles),
+        lambda wildcards: expand(
+            "results/peers/{name}.nc",
+            name=chosen.require(peer_ensembles(), EXPERIMENTS),
+        ),
