@@ -108,12 +108,16 @@ def test_a_neuron_that_leaves_its_limits_does_so_in_both():
 def test_what_nest_cannot_start_from_is_named():
     network = outcomes("clopath2010", [{"V_T_rest_mV": -51.0}, {"history_start_mV": -70.6}])
     pairing = outcomes(
-        "clopath2010_pairing", [{"adex_V_T_rest_mV": -51.0}, {"hh_tolerance": 1e-4}, {"pre_times_ms": [[0.0]] * 4}]
+        "clopath2010_pairing",
+        [
+            *({"adex_V_T_rest_mV": -51.0}, {"hh_tolerance": 1e-4}),
+            *({"hh_V_initial_mV": -55.0}, {"pre_times_ms": [[0.0]] * 4}),
+        ],
     )
     assert {each.kind for each in network + pairing} == {"no means"}
     reasons = [
         *("threshold-start: ", "delay-line-start: "),
-        *("threshold-start: ", "solver-of-hodgkin-huxley: ", "first-spike: "),
+        *("threshold-start: ", "solver-of-hodgkin-huxley: ", "zero-over-zero: ", "first-spike: "),
     ]
     assert all(reason in each.note for reason, each in zip(reasons, network + pairing, strict=True))
 
@@ -173,3 +177,13 @@ print(json.dumps(found))
 """)
     assert counts[0] == 0
     assert counts[1] > 100
+
+
+@pytest.mark.slow
+def test_a_hodgkin_huxley_neuron_of_nest_that_starts_where_a_rate_is_zero_over_zero_has_no_potential():
+    potentials = in_nest("""
+neurons = nest.Create("hh_psc_alpha_clopath", 3, {"V_m": [-40.0, -55.0, -55.5]})
+nest.Simulate(1.0)
+print(json.dumps([V_m == V_m for V_m in neurons.V_m]))
+""")
+    assert potentials == [False, False, True]

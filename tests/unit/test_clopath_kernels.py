@@ -331,3 +331,22 @@ def test_weights_stay_within_their_bounds():
     assert rule_kernels.potentiate(0.7, 0.6, 0.1, 0.75) == 0.75
     assert rule_kernels.depress(0.2, 0.05, 0.1) == pytest.approx(0.15)
     assert rule_kernels.depress(0.2, 0.15, 0.1) == 0.1
+
+
+def test_neurons_side_by_side_take_no_steps_of_the_solver_from_each_other():
+    # Upstrokes of several hundred steps each, at different times.
+    steep = NEURON._replace(tolerance=1e-9, V_T_max_mV=-50.4, I_e_pA=3000.0, clamp_steps=1, b_pA=0.0)
+    V_mV = np.linspace(-70.0, -50.0, 16)
+
+    def after_10_ms(V_initial_mV):
+        block = neuron_model.new_blocks(V_initial_mV, 0.0, steep)[0]
+        assert [neuron_model.advance(block, len(V_initial_mV), steep) for _ in range(100)] == [-1] * 100
+        return block
+
+    together = after_10_ms(V_mV)
+    taken = rkf.STEPS_MORE + 100 * rkf.STEPS_PER_INTERVAL - together.steps_left
+    assert taken.sum() > rkf.STEPS_MORE + 100 * rkf.STEPS_PER_INTERVAL
+    for k in (0, 5):
+        alone = after_10_ms(V_mV[k : k + 1])
+        assert alone.steps_left[0] == together.steps_left[k]
+        assert alone.state[0] == together.state[k]

@@ -48,13 +48,13 @@ SIZE = VARIABLES * LANES
 #: Neurons side by side. An array of `SIZE` holds all variables (see `by_variable`): ``new`` is the state after the
 #: present solver step, ``h_ms`` the size of that step, the same for all variables of a neuron, ``slope_1`` to
 #: ``slope_6`` are the slopes at its six stages, ``new_slope`` those after it. ``clamped`` and ``refractory`` are grid
-#: steps that are left, as floats, since vectors of them need no conversion; ``steps_left`` are those of the solver.
+#: steps that are left, as floats, since vectors of them need no conversion; ``steps_left`` are the solver's.
 BLOCK = np.dtype(
     [(name, np.float64, SIZE) for name in ("state", "stage", *(f"slope_{k}" for k in range(1, 7)))]
     + [(name, np.float64, SIZE) for name in ("new", "new_slope", "error", "h_ms")]
     + [(name, np.float64, LANES) for name in ("clamped", "refractory", "input_mV", "next_h_ms", "time_ms")]
     + [(name, np.float64, LANES) for name in ("effective_mV", "upstroke", "largest_error")]
-    + [("spikes", np.int64, LANES), ("steps_left", np.int64)]
+    + [(name, np.int64, LANES) for name in ("spikes", "steps_left")]
 )
 
 #: What may leave its limits, with the limits; the numbers that are noted follow those of the synapses
@@ -335,10 +335,9 @@ def advance(block, used, neuron):
     for i in range(LANES):
         block.time_ms[i] = 0.0 if i < used else neuron.dt_ms
         block.spikes[i] = 0
-    block.steps_left += rkf.STEPS_PER_INTERVAL
+        block.steps_left[i] += rkf.STEPS_PER_INTERVAL
     left = True
     while left:
-        block.steps_left -= 1
         set_step(block, neuron)
         try_step(block, neuron)
         if crossed_at_once(block, used, neuron):
@@ -346,6 +345,7 @@ def advance(block, used, neuron):
                 block.state[j] = block.new[j]
             for i in range(used):
                 finish_step(block, i, neuron)
+                block.steps_left[i] -= 1
             left = False
         else:
             slopes(block.new, block.new_slope, block, neuron)
@@ -354,9 +354,12 @@ def advance(block, used, neuron):
                 if block.time_ms[i] < neuron.dt_ms:
                     if not control_step(block, i, neuron):
                         return i
-                    left = left or block.time_ms[i] < neuron.dt_ms
-                    if left and block.steps_left < 0:
-                        return i
+                    # Each has its own number: neurons that spike one after another take no steps from each other.
+                    block.steps_left[i] -= 1
+                    if block.time_ms[i] < neuron.dt_ms:
+                        left = True
+                        if block.steps_left[i] < 0:
+                            return i
     for i in range(used):
         block.clamped[i] = max(block.clamped[i] - 1, 0.0)
         block.refractory[i] = max(block.refractory[i] - 1, 0.0)

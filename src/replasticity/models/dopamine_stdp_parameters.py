@@ -41,10 +41,15 @@ class Population(NamedTuple):
     refractory_ms: float
 
 
-class DopamineSynapse(TimeGrid):
-    """Plastic synapses, the relays before them, and when synapses learn of events."""
+class VariedGrid(TimeGrid):
+    """The time step, which neurons and synapses share."""
 
     dt_ms: Positive = quantity("Time step.", varied=OneOf(0.05, 0.1, 0.2))
+
+
+class DopamineSynapse(VariedGrid):
+    """Plastic synapses, the relays before them, and when synapses learn of events."""
+
     duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(30.0, 400.0))
     events: Literal["slice", "exact"] = quantity(
         "When synapses learn of spikes: at slice ends, as the published simulator does, or exactly."
@@ -163,7 +168,7 @@ def _require_spiking_to_end(neurons: TimeGrid, prefix: str = "") -> None:
         raise ValueError(f"{prefix}refractory_ms: at most {MOST_REFRACTORY_STEPS:g} steps of {neurons.dt_ms:g} ms")
 
 
-class DeltaNeurons(TimeGrid):
+class DeltaNeurons(VariedGrid):
     """Neurons whose potential jumps with each spike that arrives (docs/models/dopamine_stdp.md#delta-neuron)."""
 
     tau_m_ms: Positive = quantity("Time constant of the membrane.", symbol=r"\tau_m", varied=Range(1.0, 50.0, log=True))
@@ -178,7 +183,7 @@ class DeltaNeurons(TimeGrid):
         return self
 
 
-class ExponentialNeurons(TimeGrid):
+class ExponentialNeurons(VariedGrid):
     """Excitatory and inhibitory neurons with currents (docs/models/dopamine_stdp.md#exponential-neuron)."""
 
     exc_c_pF: Positive = quantity("Capacitance of excitatory neurons.", symbol="C", varied=Range(50.0, 500.0, log=True))
@@ -186,10 +191,12 @@ class ExponentialNeurons(TimeGrid):
         "Time constant of the membrane of excitatory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
     )
     exc_tau_exc_ms: Positive = quantity(
-        "Time constant of excitatory currents of excitatory neurons.", varied=Range(0.3, 20.0, log=True)
+        "Time constant of excitatory currents of excitatory neurons.",
+        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
     )
     exc_tau_inh_ms: Positive = quantity(
-        "Time constant of inhibitory currents of excitatory neurons.", varied=Range(0.3, 20.0, log=True)
+        "Time constant of inhibitory currents of excitatory neurons.",
+        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
     )
     exc_E_L_mV: float = quantity("Resting potential of excitatory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
     exc_V_initial_mV: float = quantity("Potential of excitatory neurons at the start.", varied=Range(-90.0, -40.0))
@@ -205,10 +212,12 @@ class ExponentialNeurons(TimeGrid):
         "Time constant of the membrane of inhibitory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
     )
     inh_tau_exc_ms: Positive = quantity(
-        "Time constant of excitatory currents of inhibitory neurons.", varied=Range(0.3, 20.0, log=True)
+        "Time constant of excitatory currents of inhibitory neurons.",
+        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
     )
     inh_tau_inh_ms: Positive = quantity(
-        "Time constant of inhibitory currents of inhibitory neurons.", varied=Range(0.3, 20.0, log=True)
+        "Time constant of inhibitory currents of inhibitory neurons.",
+        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
     )
     inh_E_L_mV: float = quantity("Resting potential of inhibitory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
     inh_V_initial_mV: float = quantity("Potential of inhibitory neurons at the start.", varied=Range(-90.0, -40.0))

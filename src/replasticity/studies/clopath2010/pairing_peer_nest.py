@@ -108,6 +108,11 @@ def run(parameters, inputs):
     spike_step = np.rint(spikes.events["times"] / dt_ms)
     pairing = index % count
     within = spike_step <= steps[pairing]
+    # Our model's limits: a finite potential, and a spike per step on average.
+    if not all(np.isfinite(neuron.V_m).all() for neuron in neurons):
+        raise FloatingPointError("V_m is not finite")
+    if (np.bincount(index[within], minlength=len(NEURONS) * count) > np.tile(steps, len(NEURONS))).any():
+        raise FloatingPointError("too many spikes")
     result = {
         "transmitted_weight": [transmitted(recorder, relays) for recorder in weights],
         "post_spike_time_ms": spikes.events["times"][within],
@@ -121,8 +126,6 @@ def run(parameters, inputs):
             for trace, length, meter in zip(row, shown, of_neuron, strict=True):
                 if meter:
                     trace[:length] = meter.events[theirs][:length]
-        if not np.all(np.isfinite(example) | (np.arange(max(shown)) >= np.array(shown)[:, None])):
-            raise FloatingPointError(f"{theirs} is not finite")
         result[f"example_{ours}_mV"] = example
     return result
 
@@ -133,6 +136,8 @@ def refuse(p, inputs):
         raise NotImplementedError("solver-of-hodgkin-huxley: hh_tolerance is 0.001 in NEST")
     if p["adex_V_T_rest_mV"] != nest.GetDefaults("aeif_psc_delta_clopath", "V_th_rest"):
         raise NotImplementedError("threshold-start: NEST's moving threshold starts at -50.4 mV, whatever V_th_rest is")
+    if p["hh_V_initial_mV"] in (-40.0, -55.0):
+        raise NotImplementedError("zero-over-zero: at this hh_V_initial_mV a rate of NEST's gates is no number")
     if min(inputs["pre_time_ms"].min(), inputs["post_time_ms"].min()) <= 0:
         raise NotImplementedError("first-spike: a spike generator of NEST has no spike at 0 ms")
 

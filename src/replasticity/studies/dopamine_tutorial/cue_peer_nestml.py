@@ -36,6 +36,8 @@ def run(parameters, inputs):
     p = parameters
     if p["events"] != "slice":
         raise NotImplementedError("events: NESTML's third factor acts at the ends of slices")
+    if any(p[f"{side}_tau_m_ms"] in (p[f"{side}_tau_exc_ms"], p[f"{side}_tau_inh_ms"]) for side in ("exc", "inh")):
+        raise NotImplementedError("equal time constants: the generated code divides by their difference")
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
     nest.Install("dopamine_tutorialmodule")
