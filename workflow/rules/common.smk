@@ -153,6 +153,17 @@ def peer_ensembles():
     return chosen.ensembles(EXPERIMENTS, CONFIGURATION.peers_seeds)
 
 
+def peer_ensemble(wildcards):
+    """The ensemble of another simulator that a job is about."""
+    return peer_ensembles()[wildcards.peer_ensemble]
+
+
+def code_of_peer_ensemble(wildcards):
+    """Digest of the code that makes an ensemble of another simulator."""
+    experiment = peer_ensemble(wildcards).experiment
+    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
+
+
 # Rule -> what it makes with other simulators, if any is installed.
 MADE_WITH_PEERS = {"conform": comparisons, "peers": peer_ensembles}
 

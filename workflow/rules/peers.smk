@@ -40,17 +40,6 @@ rule conform:
         ),
 
 
-def peer_ensemble(wildcards):
-    """The ensemble of another simulator that a job is about."""
-    return peer_ensembles()[wildcards.peer_ensemble]
-
-
-def code_of_peer_ensemble(wildcards):
-    """Digest of the code that makes an ensemble of another simulator."""
-    experiment = peer_ensemble(wildcards).experiment
-    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
-
-
 rule run_peer:
     output:
         "results/peers/{peer_ensemble}/seed-{peer_seed}.nc",
