@@ -401,3 +401,19 @@ def test_weights_are_continuous_where_both_time_constants_are_equal():
 def test_parameters_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(UserError, match=message):
         experiments.resolve("urbanczik2014", changes=changes)
+
+
+def test_a_weight_that_starts_at_zero_is_exactly_zero_until_an_error_was_held_back():
+    # An error that arrives with the spike has no share: PI = PE (docs/models/dendritic_prediction.md#synapse-update).
+    # Were rounding left of it, its sign would choose between the two time constants.
+    trains_ms = np.array([[start_ms, start_ms + 0.1, start_ms + 5.0] for start_ms in np.arange(2.0, 40.0, 1.1)])
+    count = len(trains_ms)
+    inputs = {"pattern_spike_time_ms": trains_ms.T.ravel(), "pattern_spike_input": np.tile(np.arange(count), 3)}
+    once = {"presentations_before": 0, "presentations_learning": 1, "presentations_after": 0}
+    weight = {"weight_initial_pA": 0.0, "weight_min_pA": -50.0, "tau_I_d_ms": 7.0}
+    weights_pA = transmitted_pA(inputs, input_count=count, **once, **weight)
+    spikes = presented.input_spikes(parameters(input_count=count, **once), *inputs.values())
+    first, second, third = weights_pA[np.argsort(spikes.spiking_input, kind="stable")].reshape(count, 3).T
+    assert (first == 0.0).all()
+    assert (second == 0.0).all()
+    assert (third != 0.0).all()

@@ -323,7 +323,7 @@ def no_errors(step_count, step):
 
 
 @njit
-def update_synapse(j, now, block, synapses, sums, step, failure):
+def update_synapse(j, now, newest_error, block, synapses, sums, step, failure):
     """Update one synapse at a presynaptic spike, by all errors since its last one.
 
     Source: docs/models/dendritic_prediction.md#synapse-update.
@@ -332,8 +332,12 @@ def update_synapse(j, now, block, synapses, sums, step, failure):
     ----------
     j : int
         Synapse.
-    now, block : int
-        Time of the spike, in steps, and its block.
+    now : int
+        Time of the spike, in steps.
+    newest_error : float
+        The error that arrives at this time [1/mV].
+    block : int
+        Block of this time.
     synapses : Synapses
         State of all synapses; entry ``j`` is changed in place.
     sums : ErrorSums
@@ -353,18 +357,27 @@ def update_synapse(j, now, block, synapses, sums, step, failure):
             time_of_step_ms(synapses.last[j], step),
             synapses.last_block[j],
         )
-        plain, filtered = synapses.plain[j], synapses.filtered[j]
-        plain_L, filtered_L = errors_since(
-            last_ms, last_block, now_ms, block, MEMBRANE, plain[MEMBRANE], filtered[MEMBRANE], sums, step
-        )
-        plain_s, filtered_s = errors_since(
-            last_ms, last_block, now_ms, block, kind, plain[kind], filtered[kind], sums, step
-        )
         trace_leak, trace_input = synapses.trace_leak[j], synapses.trace_input[j]
-        synapses.integral[j] += trace_leak * plain_L - trace_input * plain_s
-        synapses.low_passed[j] = math.exp((last_ms - now_ms) / step.tau_filter_ms) * synapses.low_passed[j] + (
-            trace_leak * filtered_L - trace_input * filtered_s
-        )
+        if now - max(synapses.last[j], step.delay_steps) == 1:
+            # One error alone, which arrives with the spike, is held back as a whole. Its share of both has to be one
+            # number: the sign of what rounding would leave of a weight that starts at 0 chooses the time constant.
+            arrival_ms = time_of_step_ms(now - step.delay_steps, step) + step.delay_ms
+            age_ms = last_ms - arrival_ms
+            response = trace_leak * math.exp(age_ms / tau_L_ms) - trace_input * math.exp(age_ms / tau_s_ms)
+            plain = response * newest_error
+            filtered = math.exp((arrival_ms - now_ms) / step.tau_filter_ms) * plain
+        else:
+            plain_then, filtered_then = synapses.plain[j], synapses.filtered[j]
+            plain_L, filtered_L = errors_since(
+                last_ms, last_block, now_ms, block, MEMBRANE, plain_then[MEMBRANE], filtered_then[MEMBRANE], sums, step
+            )
+            plain_s, filtered_s = errors_since(
+                last_ms, last_block, now_ms, block, kind, plain_then[kind], filtered_then[kind], sums, step
+            )
+            plain = trace_leak * plain_L - trace_input * plain_s
+            filtered = trace_leak * filtered_L - trace_input * filtered_s
+        synapses.integral[j] += plain
+        synapses.low_passed[j] = math.exp((last_ms - now_ms) / step.tau_filter_ms) * synapses.low_passed[j] + filtered
         synapses.trace_leak[j] = trace_leak * math.exp((last_ms - now_ms) / tau_L_ms)
         synapses.trace_input[j] = trace_input * math.exp((last_ms - now_ms) / tau_s_ms)
     held = synapses.integral[j] - synapses.low_passed[j]
@@ -419,16 +432,18 @@ def simulate(inputs, neuron, presentation_steps, sample_every, step, record, fai
         #    the times 1 to B, the next one B + 1 to 2 B.
         if n > (block + 1) * step.block_steps:
             block += 1
+        newest_error = 0.0
         if n > step.delay_steps:
+            newest_error = error[n - step.delay_steps]
             arrival_ms = time_of_step_ms(n - step.delay_steps, step) + step.delay_ms
-            add_error(sums, block, arrival_ms, error[n - step.delay_steps], step)
+            add_error(sums, block, arrival_ms, newest_error, step)
         if n == (presentation + 1) * presentation_steps:
             record.weight_pA[presentation] = synapses.weight_pA
             presentation += 1
         while next_spike < len(inputs.spike_step) and inputs.spike_step[next_spike] == n:
             j = inputs.spike_synapse[next_spike]
             if n < inputs.weights_fixed_from:
-                update_synapse(j, n, block, synapses, sums, step, failure)
+                update_synapse(j, n, newest_error, block, synapses, sums, step, failure)
             record.transmitted_pA[next_spike] = synapses.weight_pA[j]
             current_pA[n + step.delay_steps - 1] += synapses.weight_pA[j]
             next_spike += 1
