@@ -153,6 +153,21 @@ def peer_ensembles():
     return chosen.ensembles(EXPERIMENTS, CONFIGURATION.peers_seeds)
 
 
+def peer_ensemble(wildcards):
+    """The ensemble of another simulator that a job is about."""
+    return peer_ensembles()[wildcards.peer_ensemble]
+
+
+def code_of_peer_ensemble(wildcards):
+    """Digest of the code that makes an ensemble of another simulator."""
+    experiment = peer_ensemble(wildcards).experiment
+    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
+
+
+# Rule -> what it makes with other simulators, if any is installed.
+MADE_WITH_PEERS = {"conform": comparisons, "peers": peer_ensembles}
+
+
 def replayed_protocol(wildcards):
     """The protocol that replays a recording."""
     return replays.protocol_of(recordings()[wildcards.recording])
@@ -169,6 +184,8 @@ def check_targets():
     try:
         # As it was typed: while these rules are read, Snakemake does not tell its targets yet.
         for argument in sys.argv[1:]:
+            if argument in MADE_WITH_PEERS:
+                chosen.require(MADE_WITH_PEERS[argument](), EXPERIMENTS)
             targets.check(
                 argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings, comparisons
             )

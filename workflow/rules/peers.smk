@@ -2,18 +2,6 @@
 # `python -m replasticity peers install` makes and our command calls.
 
 
-def made_with_peers(pattern, found):
-    """Function of what `found` finds to the files of a pattern; without a simulator it stops and says what helps."""
-
-    def targets(wildcards):
-        try:
-            return expand(pattern, name=chosen.require(found(), EXPERIMENTS))
-        except UserError as error:
-            raise WorkflowError(terminal.one_line(error)) from None
-
-    return targets
-
-
 rule conform_with:
     output:
         "results/conform/{comparison}.json",
@@ -41,23 +29,15 @@ rule conform_with:
     shell:
         # A comparison that does not agree has status 1, too, and is a result that the report shows.
         "python -m replasticity conform {params.experiment} --short --peer {params.peer} --json {output} > {log} 2>&1"
-        " || test -f {output}; tail -n 1 {log}; test -f {output}"
+        " || test -f {output}; grep . {log} | tail -n 1; test -f {output}"
 
 
 rule conform:
     input:
-        made_with_peers("results/conform/{name}.json", comparisons),
-
-
-def peer_ensemble(wildcards):
-    """The ensemble of another simulator that a job is about."""
-    return peer_ensembles()[wildcards.peer_ensemble]
-
-
-def code_of_peer_ensemble(wildcards):
-    """Digest of the code that makes an ensemble of another simulator."""
-    experiment = peer_ensemble(wildcards).experiment
-    return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
+        lambda wildcards: expand(
+            "results/conform/{name}.json",
+            name=chosen.require(comparisons(), EXPERIMENTS),
+        ),
 
 
 rule run_peer:
@@ -116,4 +96,7 @@ rule gather_peer:
 
 rule peers:
     input:
-        made_with_peers("results/peers/{name}.nc", peer_ensembles),
+        lambda wildcards: expand(
+            "results/peers/{name}.nc",
+            name=chosen.require(peer_ensembles(), EXPERIMENTS),
+        ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.definitions.seeds import seed_ranges
 from replasticity.errors import MistakeError, UserError
@@ -87,9 +88,13 @@ def run(resolved: Resolved, peer: str, seeds: Sequence[int], timeout_s: float) -
         As in `live.run`; if the study has no summary; if a run has not what its statistics need.
     """
     _summary_of(resolved)
+    changes = resolved.changes | protocols.get(resolved.experiment.protocol).live.ensemble_parameters
+    keeping = experiments.resolve(
+        resolved.name, resolved.scale, changes, experiment=resolved.experiment, changed_by="ensemble_parameters"
+    )
     for first in range(0, len(seeds), RUNS_PER_PROCESS):
         some = seeds[first : first + RUNS_PER_PROCESS]
-        jobs = [live.job(resolved, seed, peer) for seed in some]
+        jobs = [live.job(keeping, seed, peer) for seed in some]
         is_drawn = _has_draw(live.file_for(resolved, peer))
         if is_drawn:
             jobs = list(_drawn(jobs, peer, timeout_s))
@@ -150,7 +155,8 @@ def _contract(resolved: Resolved) -> dict[str, Variable]:
 def _statistics(resolved: Resolved, run: Arrays) -> Arrays:
     """Return the statistics of a summary of one run, which may lack what others need."""
     protocol, contract = protocols.get(resolved.experiment.protocol), _contract(resolved)
-    view = statistics.Run(run)
+    with datasets.content_of():
+        view = statistics.Run(protocol.require_peer().completed(run, resolved.parameters))
     values: dict[str, Any] = {}
     for each in protocol.declared_statistics():
         if each.declared.keys() & contract.keys():

@@ -346,7 +346,7 @@ def conformance_digest(protocol: str) -> str:
     parts = [
         code_digest(f"{PACKAGE}.peers.live", *files),
         simulation_digest(protocol),
-        known.live.model_dump_json(exclude={"ensembles"}),
+        known.live.model_dump_json(exclude={"ensembles", "ensemble_parameters"}),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -356,7 +356,8 @@ def peer_ensemble_digest(protocol: str) -> str:
     parts = [
         conformance_digest(protocol),
         statistics_digest(protocol),
-        code_digest(f"{PACKAGE}.peers.ensembles"),
+        code_digest(f"{PACKAGE}.peers.ensembles", protocols.get(protocol).peer_module or ""),
+        protocols.get(protocol).live.ensemble_parameters,
         protocols.get(protocol).require_peer().data.summary,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from replasticity.errors import UserError
+from replasticity.peers import environments
 from replasticity.reporting.markdown import as_code, as_text, table_lines
 from replasticity.storage import files, json_files, project
 
@@ -111,13 +112,23 @@ def page(outcomes: Sequence[Outcome]) -> str:
         ),
         "",
     ]
-    return "\n".join([*lines, *_versions(outcomes), *(line for each in outcomes for line in _details(each))])
+    return "\n".join(
+        [*lines, *_versions(outcomes), *(line for each in outcomes if _is_usual(each) for line in _details(each))]
+    )
+
+
+def _is_usual(outcome: Outcome) -> bool:
+    """Return True if the simulator's version is the one that is used if none is asked for."""
+    name, _, version = outcome.peer.partition(" ")
+    simulator = environments.SIMULATORS.get(name.lower())
+    return simulator is None or simulator.version in (version, "")
 
 
 def _command(outcome: Outcome) -> str:
-    name = outcome.peer.split()[0].lower()
+    name, _, version = outcome.peer.partition(" ")
+    peer = name.lower() if _is_usual(outcome) else f"{name.lower()}=={version}"
     sets = f"--random {outcome.sets} --seed {outcome.seed}"
-    return f"python -m replasticity conform {outcome.experiment} {sets} --peer {name}"
+    return f"python -m replasticity conform {outcome.experiment} {sets} --peer {peer}"
 
 
 def _versions(outcomes: Sequence[Outcome]) -> list[str]:

@@ -79,6 +79,11 @@ class Peer:
         """Return what our simulation makes of a recording's inputs, in the recording's own names and units."""
         return cast(Recorded, self.module.replay(recording, parameters))
 
+    def completed(self, run: Arrays, parameters: BaseParameters) -> Arrays:
+        """Return another simulator's run with what ours computes of the state, for its statistics."""
+        own = getattr(self.module, "completed", None)
+        return run | cast(Arrays, own(run, parameters)) if own else run
+
     def of_peer(self, summary: "xr.Dataset", parameters: BaseParameters) -> "xr.Dataset":
         """Return a summary over seeds with statistics as ours, where it has courses over time or several conditions."""
         own = getattr(self.module, "of_peer", None)

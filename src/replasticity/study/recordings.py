@@ -67,6 +67,8 @@ class Live(Checked):
         Parameters that have a range and that random sets leave as they are all the same.
     ensembles : dict of str to int
         Experiment -> seeds that the simulator's summary has: as many as equivalence needs.
+    ensemble_parameters : dict of str to Any
+        Changes of our parameters without which those runs do not keep what their statistics need.
     """
 
     parameters: dict[str, Any] = Field({})
@@ -76,6 +78,7 @@ class Live(Checked):
     draws: Names = Field([])
     fixed: Names = Field([])
     ensembles: dict[str, Annotated[int, Field(gt=0)]] = Field({})
+    ensemble_parameters: dict[str, Any] = Field({})
 
     def tolerance(self, name: str) -> Tolerance:
         """Return how far a variable may differ: the first bound that names it."""

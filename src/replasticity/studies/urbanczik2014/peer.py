@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,10 @@ from replasticity.errors import UserError
 from replasticity.models import presented_pattern_parameters as pattern
 from replasticity.models.presented_pattern_parameters import Kicks, Spikes
 from replasticity.numerics.arrays import FloatArray, IntArray
-from replasticity.storage.contract import Recorded
-from replasticity.studies.urbanczik2014.protocol import Parameters
+from replasticity.storage.contract import Arrays, Recorded
+from replasticity.studies.urbanczik2014.protocol import Parameters, presentation_errors
 from replasticity.study import recordings
+from replasticity.study.statistics import Run
 
 if TYPE_CHECKING:
     from replasticity.models.urbanczik_senn import Record
@@ -46,6 +47,11 @@ def recorded_parameters(recording: xr.Dataset, parameters: dict[str, Any]) -> di
         }
     dt_ms = recordings.resolution_ms(recording)
     return DATA.in_our_names(parameters) | {"dt_ms": dt_ms, "sample_interval_ms": dt_ms}
+
+
+def completed(run: Arrays, p: Parameters) -> Arrays:
+    """Return the errors of each presentation, of a run of NEST that has the state after each step."""
+    return presentation_errors(p, cast(Any, Run(run)))
 
 
 def _steps(recording: xr.Dataset, name: str, p: Parameters) -> IntArray:

@@ -246,3 +246,22 @@ def random_numbers(count, seed):
     told = nest.GetConnections().get(["source", "target", "weight"])
     # They are drawn target by target.
     return np.array(told["weight"])[np.lexsort((told["source"], told["target"]))][:count]
+
+
+def draw(parameters, seed):
+    """Return the pattern that NEST's own Poisson generators draw behind a relay; they skip the first step of a run."""
+    p = SimpleNamespace(**parameters)
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.ResetKernel()
+    nest.set(resolution=p.dt_ms, local_num_threads=1, rng_seed=seed + 1)
+    generators = nest.Create("poisson_generator", p.input_count, {"rate": p.input_rate_Hz})
+    relays = nest.Create("parrot_neuron", p.input_count)
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(generators, relays, "one_to_one", {"delay": p.relay_delay_ms})
+    nest.Connect(relays, recorder, syn_spec={"delay": p.dt_ms})
+    nest.Simulate(p.pattern_ms + p.dt_ms)
+    step = np.rint(np.asarray(recorder.events["times"]) / p.dt_ms).astype(int)
+    neuron = np.asarray(recorder.events["senders"], int) - relays[0].global_id
+    order = np.lexsort((neuron, step))
+    order = order[step[order] <= round(p.pattern_ms / p.dt_ms)]
+    return {"pattern_spike_time_ms": step[order] * p.dt_ms, "pattern_spike_input": neuron[order]}
