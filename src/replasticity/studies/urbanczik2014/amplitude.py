@@ -90,12 +90,14 @@ def simulate(p: Parameters, inputs: Arrays) -> Arrays:
     prediction_mV = dendritic_prediction(record.V_mV, p).reshape(-1, samples)
     shown_mV = prediction_mV[first - 1 + np.array(p.shown_presentations)]
     centred_mV, target_sd_mV = target_mV - target_mV.mean(), spread(target_mV)
+    variance_mV2 = np.mean(centred_mV**2) if target_sd_mV else 0.0
+    centred_shown_mV = shown_mV - shown_mV.mean(axis=1, keepdims=True)
     return build(
         RUN,
         {
             "presentation": p.shown_presentations,
             "amplitude": ratio(shown_mV.std(axis=1), target_sd_mV),
-            "gain": ratio((shown_mV * centred_mV).mean(axis=1), np.mean(centred_mV**2) if target_sd_mV else 0.0),
+            "gain": ratio((centred_shown_mV * centred_mV).mean(axis=1), variance_mV2),
             "phase_ms": np.arange(1, samples + 1) * every * p.dt_ms,
             "prediction_mV": prediction_mV[end - p.averaged_presentations : end].mean(axis=0),
             "g_E_nS": g_E_nS,

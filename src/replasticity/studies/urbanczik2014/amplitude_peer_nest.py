@@ -47,5 +47,6 @@ def run(parameters, inputs):
     }
     if target_mV.std() > LEAST_SPREAD_MV:
         result["amplitude"] = shown_mV.std(axis=1) / target_mV.std()
-        result["gain"] = (shown_mV * centred_mV).mean(axis=1) / np.mean(centred_mV**2)
+        centred_shown_mV = shown_mV - shown_mV.mean(axis=1, keepdims=True)
+        result["gain"] = (centred_shown_mV * centred_mV).mean(axis=1) / np.mean(centred_mV**2)
     return result
