@@ -59,12 +59,12 @@ def on_grid(p, division, shape):
         "weight_lowest": as_map(within_limits(lowest)),
         "weight_highest": as_map(within_limits(highest)),
         "event_count": as_map((pre_spikes[:, :, None] | post_spikes[:, None, :]).sum(axis=0)),
-        "pre_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in pre_spikes.T]),
-        "post_rate_actual_Hz": np.array([actual_rate_Hz(train, dt_ms) for train in post_spikes.T[: shape[2]]]),
+        "pre_rate_actual_Hz": np.array([rate_between_spikes_Hz(train, dt_ms) for train in pre_spikes.T]),
+        "post_rate_actual_Hz": np.array([rate_between_spikes_Hz(train, dt_ms) for train in post_spikes.T[: shape[2]]]),
     }
 
 
-def actual_rate_Hz(train, dt_ms):
+def rate_between_spikes_Hz(train, dt_ms):
     """Return one over the mean interval of a neuron's spikes [Hz]; NaN for fewer than two."""
     steps = np.flatnonzero(train)
     return 1000 * (len(steps) - 1) / ((steps[-1] - steps[0]) * dt_ms) if len(steps) > 1 else np.nan
