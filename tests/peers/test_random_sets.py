@@ -226,3 +226,15 @@ def test_the_gate_of_a_study_tries_a_few_sets_and_tells_of_the_first_that_differ
     [finding] = gate.check(study)
     assert "differs on random parameters of zenke2015" in finding.wrong
     assert "--random 10 --seed 1" in finding.remedy
+
+
+def test_the_few_sets_start_from_an_experiment_for_which_the_simulator_has_means(base, fake, monkeypatch):
+    fake(
+        RIGHT.replace(
+            "    steps = ", "    if parameters['rule'] != 'eq15': raise NotImplementedError('no')\n    steps = "
+        )
+    )
+    monkeypatch.setattr(random_sets, "IN_GATE", 2)
+    [found] = random_sets.gate("zenke2015")
+    assert found.experiment == "zenke2015_eq15"
+    assert found.counts["agrees"] == 2

@@ -425,16 +425,22 @@ def read_again(path: Path) -> tuple[Resolved, str, int]:
 
 
 def gate(protocol: str, seed: int = 1) -> list[Found]:
-    """Return what becomes of a few random sets of each protocol's first experiment, in all simulators that can run it.
+    """Return what becomes of a few random sets of a protocol in all simulators that can run it.
+
+    They start from its first experiment for which a simulator has means.
 
     Raises
     ------
     PeerUnavailableError, UserError
         As in `live.gate`.
     """
-    peers = live.peers_of(protocol)
-    # Of a protocol that no simulator can run nothing says what is kept fixed.
-    if not peers or not ranges(protocol):
-        return []
-    base = live.shortened(experiments.of_protocol(protocol)[0])
-    return [search(base, peer, IN_GATE, seed) for peer in peers]
+    return [_few(protocol, peer, seed) for peer in live.peers_of(protocol) if ranges(protocol)]
+
+
+def _few(protocol: str, peer: str, seed: int) -> Found:
+    *others, last = experiments.of_protocol(protocol)
+    for name in others:
+        found = search(live.shortened(name), peer, IN_GATE, seed)
+        if found.counts["no means"] < IN_GATE:
+            return found
+    return search(live.shortened(last), peer, IN_GATE, seed)

@@ -43,7 +43,10 @@ def run(parameters, inputs):
     nest.Install("dopamine_tutorialmodule")
     # The length of a slice is the smallest delay that there may be.
     delays_ms = [p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay", "stimulus_delay")]
-    nest.set(resolution=p["dt_ms"], min_delay=p["slice_ms"], max_delay=max(delays_ms), local_num_threads=1)
+    # NEST cuts a time to whole steps: 0.7 ms of 0.1 ms would be 6.
+    half_ms = 0.5 * p["dt_ms"]
+    nest.set(resolution=p["dt_ms"], local_num_threads=1)
+    nest.set(min_delay=p["slice_ms"] + half_ms, max_delay=max(delays_ms) + half_ms)
 
     populations = {}
     for side in ("exc", "inh"):

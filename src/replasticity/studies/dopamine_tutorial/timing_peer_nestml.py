@@ -37,7 +37,10 @@ def run(parameters, inputs):
     nest.Install("dopamine_tutorialmodule")
     # The length of a slice is the smallest delay that there may be.
     longest_ms = max(p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay"))
-    nest.set(resolution=p["dt_ms"], min_delay=p["slice_ms"], max_delay=longest_ms, local_num_threads=1)
+    # NEST cuts a time to whole steps: 0.7 ms of 0.1 ms would be 6.
+    half_ms = 0.5 * p["dt_ms"]
+    nest.set(resolution=p["dt_ms"], local_num_threads=1)
+    nest.set(min_delay=p["slice_ms"] + half_ms, max_delay=longest_ms + half_ms)
 
     points = [(A_vt, time_ms) for A_vt in p["A_vt"] for time_ms in p["dopamine_times_ms"]]
     neurons = nest.Create(
