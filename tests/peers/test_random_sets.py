@@ -236,5 +236,5 @@ def test_the_few_sets_start_from_an_experiment_for_which_the_simulator_has_means
     )
     monkeypatch.setattr(random_sets, "IN_GATE", 2)
     [found] = random_sets.gate("zenke2015")
-    assert found.experiment == "zenke2015_eq15"
+    assert found.experiment == experiments.of_protocol("zenke2015")[1]
     assert found.counts["agrees"] == 2
