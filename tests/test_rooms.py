@@ -53,7 +53,7 @@ ALLOWED = {
     "studies test": {"testing"},
     "studies peer": {"comparison", "errors", "models", "numerics.arrays", "storage", "study", "~numpy", "~xarray"},
     # In the simulator's own environment, where there is nothing of ours.
-    "studies live peer": {"~brian2", "~nest", "~numpy", "~peer_brian2", "~scipy"},
+    "studies live peer": {"~brian2", "~nest", "~numpy", "~peer_brian2", "~peer_shared", "~scipy"},
     "definitions": {"definitions.parameters", "definitions.yaml_files", "errors", "storage", "study", "~pydantic"},
     "plotting": {"", "errors", "storage", "~matplotlib", "~numpy", "~scipy", "~xarray"},
     "judging": {

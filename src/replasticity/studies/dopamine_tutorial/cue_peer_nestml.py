@@ -7,50 +7,21 @@ import itertools
 
 import nest
 import numpy as np
+from peer_shared import NEURON, SYNAPSE, begin, dopamine_at, on_arrival, require_limits, steps
 
-NEURON = {
-    "C_m": "c_pF",
-    "tau_m": "tau_m_ms",
-    "tau_exc": "tau_exc_ms",
-    "tau_inh": "tau_inh_ms",
-    "E_L": "E_L_mV",
-    "V_reset": "V_reset_mV",
-    "V_th": "V_th_mV",
-    "T_ref": "refractory_ms",
-}
-SYNAPSE = {
-    "w": "weight_initial_pA",
-    "delay": "delay_ms",
-    "tau_pre": "tau_pre_ms",
-    "tau_c": "tau_c_ms",
-    "tau_n": "tau_n_ms",
-    "b": "b",
-    "A_plus": "A_plus",
-    "A_minus": "A_minus",
-    "A_vt": "A_vt",
-}
+OF_NEURON = NEURON | {"C_m": "c_pF", "tau_exc": "tau_exc_ms", "tau_inh": "tau_inh_ms", "T_ref": "refractory_ms"}
+OF_SYNAPSE = SYNAPSE | {"w": "weight_initial_pA", "A_vt": "A_vt"}
 
 
 def run(parameters, inputs):
     """Return the spikes, what is read of the synapses at the end of each chunk, and the synapses at the end."""
     p = parameters
-    if p["events"] != "slice":
-        raise NotImplementedError("events: NESTML's third factor acts at the ends of slices")
     if any(p[f"{side}_tau_m_ms"] in (p[f"{side}_tau_exc_ms"], p[f"{side}_tau_inh_ms"]) for side in ("exc", "inh")):
         raise NotImplementedError("equal time constants: the generated code divides by their difference")
-    nest.verbosity = nest.VerbosityLevel.ERROR
-    nest.ResetKernel()
-    nest.Install("dopamine_tutorialmodule")
-    # The length of a slice is the smallest delay that there may be.
-    delays_ms = [p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay", "stimulus_delay")]
-    # NEST cuts a time to whole steps: 0.7 ms of 0.1 ms would be 6.
-    half_ms = 0.5 * p["dt_ms"]
-    nest.set(resolution=p["dt_ms"], local_num_threads=1)
-    nest.set(min_delay=p["slice_ms"] + half_ms, max_delay=max(delays_ms) + half_ms)
-
+    begin(p, "dopamine_tutorialmodule", ("delay", "relay_delay", "dopamine_delay", "stimulus_delay"))
     populations = {}
     for side in ("exc", "inh"):
-        own = {name: p[f"{side}_{ours}"] for name, ours in NEURON.items()}
+        own = {name: p[f"{side}_{ours}"] for name, ours in OF_NEURON.items()}
         own |= {"V_m": p[f"{side}_V_initial_mV"], "tau_post__for_dopamine_synapse": p["tau_post_ms"]}
         if p[f"{side}_count"]:
             populations[side] = nest.Create("exponential_neuron__with_dopamine_synapse", p[f"{side}_count"], own)
@@ -71,7 +42,7 @@ def run(parameters, inputs):
     connect(ids[p["exc_count"] + inputs["inh_pre"]], ids[inputs["inh_post"]], static)
     dopamine = dopamine_at(inputs["dopamine_ms"], p)
     nest.CopyModel("dopamine_synapse__with_exponential_neuron", "plastic", {"volume_transmitter": dopamine})
-    own = {name: p[ours] for name, ours in SYNAPSE.items()}
+    own = {name: p[ours] for name, ours in OF_SYNAPSE.items()}
     connect(ids[inputs["exc_pre"]], ids[inputs["exc_post"]], {"synapse_model": "plastic"} | own)
     synapses = nest.GetConnections(synapse_model="plastic") if len(inputs["exc_pre"]) else None
     source = np.atleast_1d(synapses.get("source")) - ids[0] if synapses else np.zeros(0, int)
@@ -95,9 +66,7 @@ def run(parameters, inputs):
         weight, c, n = read()
         # The last potentials reach their recorder in the next slice.
         nest.Run(p["slice_ms"])
-    # Our limit. What is not a number is not below it.
-    if not all(np.all(np.abs(each) <= 1e12) for each in (weight, c, n)):
-        raise FloatingPointError("weight, c or n is too large")
+    require_limits(weight, c, n)
     count = np.bincount(source, minlength=p["exc_count"])
     moved = np.bincount(source, weight - p["weight_initial_pA"], p["exc_count"])
     result = {name: np.stack([each[name] for each in readings], axis=-1) for name in readings[0]}
@@ -156,28 +125,3 @@ def drive(relayed, targets, ids, weight, delay_ms, p):
     borders = np.searchsorted(targets[order], np.arange(len(ids) + 1))
     of_each = [relayed[order[first:end]] for first, end in itertools.pairwise(borders)]
     on_arrival(of_each, relays, p)
-
-
-def steps(times_ms, p):
-    """Return times as whole numbers of steps."""
-    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
-
-
-def on_arrival(relayed, relays, p):
-    """Let each relay spike in its steps, over a delay that is one at least as long as a slice."""
-    delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent = [np.sort(each) - steps(delay_ms, p) for each in relayed]
-    if any(np.any(each < 1) for each in sent):
-        raise NotImplementedError("early spike: NEST sends none before the first step")
-    times = [{"spike_times": np.round(each * p["dt_ms"], 9)} for each in sent]
-    nest.Connect(nest.Create("spike_generator", len(sent), times), relays, "one_to_one", {"delay": delay_ms})
-
-
-def dopamine_at(times_ms, p):
-    """Return what brings dopamine to the synapses, a relay's delay and its own after each of the times."""
-    volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
-    delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
-    nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    delays = steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p) - steps(delay_ms, p)
-    on_arrival([steps(times_ms, p) + delays], relay, p)
-    return volume

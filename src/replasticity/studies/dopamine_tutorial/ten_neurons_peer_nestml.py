@@ -5,56 +5,26 @@ Runs in an environment of its own: nothing of replasticity is installed there.
 
 import nest
 import numpy as np
+from peer_shared import NEURON, SYNAPSE, begin, dopamine_at, on_arrival, require_limits, steps
 
-NEURON = {
-    "tau_m": "tau_m_ms",
-    "E_L": "E_L_mV",
-    "V_reset": "V_reset_mV",
-    "V_th": "V_th_mV",
-    "T_ref": "refractory_ms",
-    "tau_post__for_dopamine_synapse": "tau_post_ms",
-}
-SYNAPSE = {
-    "w": "weight_initial_mV",
-    "delay": "delay_ms",
-    "tau_pre": "tau_pre_ms",
-    "tau_c": "tau_c_ms",
-    "tau_n": "tau_n_ms",
-    "b": "b",
-    "A_plus": "A_plus",
-    "A_minus": "A_minus",
-}
+OF_NEURON = NEURON | {"T_ref": "refractory_ms", "tau_post__for_dopamine_synapse": "tau_post_ms"}
+OF_SYNAPSE = SYNAPSE | {"w": "weight_initial_mV"}
 
 
 def run(parameters, inputs):
     """Return the output spikes, and the synapses at the end of each chunk."""
     p = parameters
-    if p["events"] != "slice":
-        raise NotImplementedError("events: NESTML's third factor acts at the ends of slices")
-    nest.verbosity = nest.VerbosityLevel.ERROR
-    nest.ResetKernel()
-    nest.Install("dopamine_tutorialmodule")
-    # The length of a slice is the smallest delay that there may be.
-    longest_ms = max(p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay"))
-    # NEST cuts a time to whole steps: 0.7 ms of 0.1 ms would be 6.
-    half_ms = 0.5 * p["dt_ms"]
-    nest.set(resolution=p["dt_ms"], local_num_threads=1)
-    nest.set(min_delay=p["slice_ms"] + half_ms, max_delay=longest_ms + half_ms)
-
+    begin(p, "dopamine_tutorialmodule")
     neurons = nest.Create(
-        "delta_neuron__with_dopamine_synapse", p["neuron_count"], {name: p[ours] for name, ours in NEURON.items()}
+        "delta_neuron__with_dopamine_synapse", p["neuron_count"], {name: p[ours] for name, ours in OF_NEURON.items()}
     )
     neurons.V_m = p["E_L_mV"]
     relays = nest.Create("parrot_neuron", p["neuron_count"])
-    for neuron, relay in enumerate(relays):
-        on_arrival(steps(inputs["input_spike_ms"][inputs["input_spike_index"] == neuron], p), relay, p)
-    volume, dopamine = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
-    delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
-    nest.Connect(dopamine, volume, syn_spec={"delay": delay_ms})
-    delays = steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p) - steps(delay_ms, p)
-    on_arrival(steps(p["reward_times_ms"] + p["punishment_times_ms"], p) + delays, dopamine, p)
+    of_each = (inputs["input_spike_index"] == neuron for neuron in range(p["neuron_count"]))
+    on_arrival([steps(inputs["input_spike_ms"][own], p) for own in of_each], relays, p)
+    volume = dopamine_at(p["reward_times_ms"] + p["punishment_times_ms"], p)
     nest.CopyModel("dopamine_synapse__with_delta_neuron", "plastic", {"volume_transmitter": volume})
-    own = {name: p[ours] for name, ours in SYNAPSE.items()}
+    own = {name: p[ours] for name, ours in OF_SYNAPSE.items()}
     nest.Connect(relays, neurons, "one_to_one", {"synapse_model": "plastic"} | own)
     synapses = nest.GetConnections(relays, neurons)
     order = np.argsort(synapses.get("source"))
@@ -73,9 +43,7 @@ def run(parameters, inputs):
             synapses.A_vt = p["A_vt_reward" if is_before else "A_vt_punishment"]
             nest.Run(p["chunk_ms"])
             states.append(read())
-    # Our limit. What is not a number is not below it.
-    if not np.all(np.abs(states) <= 1e12):
-        raise FloatingPointError("weight, c, n or x is too large")
+    require_limits(states)
     weight, c, n, x = np.swapaxes(states, 0, 1)
     return {
         "spike_ms": recorder.events["times"],
@@ -86,18 +54,3 @@ def run(parameters, inputs):
         "n": n,
         "x": x,
     }
-
-
-def steps(times_ms, p):
-    """Return times as whole numbers of steps."""
-    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
-
-
-def on_arrival(step, relay, p):
-    """Let a relay spike in some steps, over a delay that is one at least as long as a slice."""
-    delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent = np.sort(step) - steps(delay_ms, p)
-    if np.any(sent < 1):
-        raise NotImplementedError("early spike: NEST sends none before the first step")
-    generator = nest.Create("spike_generator", params={"spike_times": np.round(sent * p["dt_ms"], 9)})
-    nest.Connect(generator, relay, syn_spec={"delay": delay_ms})

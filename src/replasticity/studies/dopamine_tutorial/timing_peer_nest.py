@@ -6,15 +6,9 @@ said in docs/models/dopamine_stdp.md#beside-nest; what shows there is refused he
 
 import nest
 import numpy as np
+from peer_shared import NEURON, begin, dopamine_at, on_arrival, require_limits, steps
 
-NEURON = {
-    "tau_m": "tau_m_ms",
-    "E_L": "E_L_mV",
-    "V_m": "E_L_mV",
-    "V_reset": "V_reset_mV",
-    "V_th": "V_th_mV",
-    "tau_minus": "tau_post_ms",
-}
+OF_NEURON = NEURON | {"V_m": "E_L_mV", "tau_minus": "tau_post_ms"}
 
 
 def run(parameters, inputs):
@@ -24,8 +18,6 @@ def run(parameters, inputs):
         raise NotImplementedError("events: NEST's own synapse takes a presynaptic spike back to its own time")
     if 0 in p["A_vt"]:
         raise NotImplementedError("A_vt: the amount of dopamine is 1, and c in other units cannot make it 0")
-    nest.verbosity = nest.VerbosityLevel.ERROR
-    nest.ResetKernel()
     end = steps(p["duration_ms"], p)
     read_at = np.append(np.arange(0, end, steps(p["sample_interval_ms"], p)), end)
     length = steps(p["slice_ms"], p)
@@ -33,28 +25,23 @@ def run(parameters, inputs):
         # NEST shows no synapse inside a slice.
         length = 1
     p = p | {"slice_ms": float(length * p["dt_ms"])}
-    # The length of a slice is the smallest delay that there may be.
-    longest_ms = max(p[f"{each}_ms"] for each in ("slice", "delay", "relay_delay", "dopamine_delay"))
-    # NEST cuts a time to whole steps: 0.7 ms of 0.1 ms would be 6.
-    half_ms = 0.5 * p["dt_ms"]
-    nest.set(resolution=p["dt_ms"], local_num_threads=1)
-    nest.set(min_delay=p["slice_ms"] + half_ms, max_delay=longest_ms + half_ms)
+    begin(p)
 
     points = [(A_vt, time_ms) for A_vt in p["A_vt"] for time_ms in p["dopamine_times_ms"]]
-    neurons = nest.Create("iaf_psc_delta", len(points), {name: p[ours] for name, ours in NEURON.items()})
+    neurons = nest.Create("iaf_psc_delta", len(points), {name: p[ours] for name, ours in OF_NEURON.items()})
     neurons.t_ref = refractory_steps(p) * p["dt_ms"]
     relays = nest.Create("parrot_neuron", len(points))
     relayed = steps(p["relay_delay_ms"], p)
     pre = steps(p["pre_times_ms"], p) + relayed
-    on_arrival(pre, relays, p)
-    on_arrival(steps(p["post_times_ms"], p) + relayed, neurons, p, p["kick_mV"])
+    on_arrival([pre] * len(points), relays, p)
+    on_arrival([steps(p["post_times_ms"], p) + relayed] * len(points), neurons, p, p["kick_mV"])
     recorder = nest.Create("spike_recorder")
     nest.Connect(neurons, recorder, syn_spec={"delay": p["slice_ms"]})
     for point, (A_vt, time_ms) in enumerate(points):
         # A spike adds 1 / tau_n to their n. With c in units of A_vt the weight is the same.
         common = {"A_plus": p["A_plus"] * A_vt, "A_minus": p["A_minus"] * A_vt, "b": p["b"] / A_vt}
         common |= {"tau_plus": p["tau_pre_ms"], "tau_c": p["tau_c_ms"], "tau_n": p["tau_n_ms"]}
-        common |= {"Wmin": 0.0, "Wmax": 1e300, "volume_transmitter": dopamine_at(time_ms, p)}
+        common |= {"Wmin": 0.0, "Wmax": 1e300, "volume_transmitter": dopamine_at([time_ms], p)}
         model = f"point_{point}"
         nest.CopyModel("stdp_dopamine_synapse", model, common)
         own = {"weight": p["weight_initial"], "delay": p["delay_ms"]}
@@ -73,9 +60,7 @@ def run(parameters, inputs):
         for duration in np.diff(read_at):
             nest.Run(duration * p["dt_ms"])
             states.append(read())
-    # Our limit. What is not a number is not below it.
-    if not np.all(np.abs(states) <= 1e12):
-        raise FloatingPointError("weight, c, n or x is too large")
+    require_limits(states)
     senders, times_ms = recorder.events["senders"], recorder.events["times"]
     for (_, dopamine_ms), neuron in zip(points, neurons, strict=True):
         post = steps(times_ms[senders == neuron.global_id], p) + steps(p["delay_ms"], p)
@@ -107,28 +92,3 @@ def refuse_where_taken_back(pre, post, dopamine, length):
     for name, step in (("repeated postsynaptic spike", post), ("dopamine taken back", dopamine)):
         if np.any((step > pre[:, None]) & (step <= end[:, None])):
             raise NotImplementedError(f"{name}: it follows a presynaptic spike within a slice")
-
-
-def steps(times_ms, p):
-    """Return times as whole numbers of steps."""
-    return np.rint(np.asarray(times_ms, float) / p["dt_ms"]).astype(int)
-
-
-def on_arrival(step, targets, p, weight=1.0):
-    """Let spikes reach targets in some steps, over a delay that is one at least as long as a slice."""
-    delay_ms = max(p["relay_delay_ms"], p["slice_ms"])
-    sent = np.sort(step) - steps(delay_ms, p)
-    if np.any(sent < 1):
-        raise NotImplementedError("early spike: NEST sends none before the first step")
-    generator = nest.Create("spike_generator", params={"spike_times": np.round(sent * p["dt_ms"], 9)})
-    nest.Connect(generator, targets, syn_spec={"weight": weight, "delay": delay_ms})
-
-
-def dopamine_at(time_ms, p):
-    """Return what brings dopamine to a synapse, a relay's delay and its own after a time."""
-    volume, relay = nest.Create("volume_transmitter"), nest.Create("parrot_neuron")
-    delay_ms = max(p["dopamine_delay_ms"], p["slice_ms"])
-    nest.Connect(relay, volume, syn_spec={"delay": delay_ms})
-    arrival = steps([time_ms], p) + steps(p["relay_delay_ms"], p) + steps(p["dopamine_delay_ms"], p)
-    on_arrival(arrival - steps(delay_ms, p), relay, p)
-    return volume
