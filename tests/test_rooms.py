@@ -82,8 +82,14 @@ ALLOWED = {
         *("study", "terminal", "units", "~numpy", "~pytest", "~xarray"),
     },
     "templates": {"definitions", "errors", "storage", "~pydantic"},
+    "cli_arguments": {"definitions", "errors"},
+    "cli_peers": {
+        *("cli_arguments", "definitions", "errors", "interface", "peers", "pipeline", "reporting", "storage", "study"),
+        "terminal",
+    },
     "cli": {
-        *("", "definitions", "errors", "interface", "judging", "making", "numerics", "peers", "pipeline", "plotting"),
+        *("", "cli_arguments", "cli_peers"),
+        *("definitions", "errors", "interface", "judging", "making", "numerics", "peers", "pipeline", "plotting"),
         *("reporting", "storage", "study", "templates", "terminal", "testing", "~xarray"),
     },
     "__main__": {"cli"},

@@ -13,9 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replasticity import __version__, terminal
+from replasticity import __version__, cli_arguments, cli_peers, terminal
 from replasticity.errors import UserError
-from replasticity.peers import environments
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         # The second comes from solvers, if the parameters let no run end.
         if sys.flags.dev_mode:
             raise
-        _print_error(error)
+        terminal.say_error(error)
         return 2
     except MemoryError as error:
         text = f"error: not enough memory; smaller sizes or shorter durations need less: {error}"
@@ -61,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         from replasticity.storage import datasets
 
-        _print_error(datasets.mistake_in_a_study(error) or _of_the_machine(error))
+        terminal.say_error(datasets.mistake_in_a_study(error) or _of_the_machine(error))
         return 2
     except Exception as error:
         from replasticity.storage import datasets
@@ -69,14 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
         mistake = datasets.mistake_in_a_study(error)
         if mistake is None or sys.flags.dev_mode:
             raise
-        _print_error(mistake)
+        terminal.say_error(mistake)
         return 2
     return status
-
-
-def _print_error(error: object) -> None:
-    """Tell of an error in one line: a name or a value from a file may hold a line break, or more."""
-    print(f"error: {terminal.one_line(error)}", file=sys.stderr)
 
 
 def _of_the_machine(error: OSError | ImportError) -> str:
@@ -99,14 +93,6 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    def with_scale(added: argparse.ArgumentParser) -> None:
-        added.add_argument("--scale", help="quick, standard or full; default: that of config/config.yaml")
-
-    def with_changes(added: argparse.ArgumentParser) -> None:
-        added.add_argument(
-            "--set", action="append", default=[], metavar="KEY=VALUE", help="change one parameter; repeatable"
-        )
-
     added = command("simulate", simulate, "simulate one or several seeds of an experiment and write their runs")
     added.add_argument("experiment")
     chosen = added.add_mutually_exclusive_group()
@@ -115,19 +101,19 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds",
         help="such as 1001-1040, 1,2,7 or @FILE with such a text: makes those that results/runs does not have yet",
     )
-    with_scale(added)
-    with_changes(added)
+    cli_arguments.add_scale(added)
+    cli_arguments.add_changes(added)
     added.add_argument("-o", "--output", type=Path, help="default: results/runs/EXPERIMENT/seed-SEED.nc")
 
     added = command("aggregate", aggregate, "gather the statistics of all seeds of an experiment")
     added.add_argument("experiment")
-    with_scale(added)
+    cli_arguments.add_scale(added)
     added.add_argument("--seeds", help="such as 1001-1040, 1,2,7 or @FILE; default: those of the scale")
     added.add_argument("-o", "--output", type=Path, help="default: results/ensembles/EXPERIMENT.nc")
 
     added = command("evaluate", evaluate, "judge the claims of an experiment and compare it with other simulators")
     added.add_argument("experiment")
-    with_scale(added)
+    cli_arguments.add_scale(added)
     added.add_argument(
         "--with",
         dest="others",
@@ -151,15 +137,15 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("figure", figure, "simulate what is missing, judge and draw one figure, without Snakemake")
     added.add_argument("figure", help="name of the experiment whose figure it is")
-    with_scale(added)
-    with_changes(added)
+    cli_arguments.add_scale(added)
+    cli_arguments.add_changes(added)
     added.add_argument("--seeds", help="such as 1001-1040, 1,2,7 or @FILE, of each experiment in it")
     added.add_argument("--cores", type=int, default=1, help="so many processes simulate at once; default: 1")
     added.add_argument("-o", "--output", type=Path, help="one file; default: all formats in results/figures")
 
     added = command("check", check, "compare ensembles and drawn data with the committed ones")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
-    with_scale(added)
+    cli_arguments.add_scale(added)
 
     added = command(
         "accept-reference",
@@ -167,84 +153,14 @@ def _parser() -> argparse.ArgumentParser:
         "make the present ensembles the reference statistics; what results has not of the scale is simulated beside it",
     )
     added.add_argument("experiments", nargs="+")
-    with_scale(added)
+    cli_arguments.add_scale(added)
 
     added = command("replay", replay, "run our simulation on another simulator's inputs and compare")
     added.add_argument("files", nargs="+", type=Path, metavar="FILE")
     added.add_argument("--save", type=Path, metavar="DIR", help="write what our run produced as netCDF")
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
-    added = command(
-        "conform", conform, "run an experiment in another simulator as well, on the same inputs, and compare"
-    )
-    added.add_argument("experiment", help="its name, or a file that --random has written")
-    added.add_argument(
-        "--peer",
-        action="append",
-        metavar="NAME",
-        help="a simulator, such as nest or brian2==2.8.0; repeatable; default: all for which the study has a file",
-    )
-    with_changes(added)
-    added.add_argument("--seeds", help="such as 1-5, 1,2,7 or @FILE; default: the first one of the experiment")
-    added.add_argument("--short", action="store_true", help="with the changes that the study names for a quick look")
-    added.add_argument(
-        "--random",
-        type=int,
-        metavar="SETS",
-        help="short runs with so many random sets of parameters, drawn from their ranges",
-    )
-    added.add_argument("--seed", type=int, help="with --random: seed of the drawing; default: 1")
-    added.add_argument("--processes", type=int, metavar="N", help="with --random: runs at one time; default: 1")
-    added.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="with --random: file of the first set that differs; default: in results/conform",
-    )
-    with_scale(added)
-    added.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="limit of each run in the other simulator; default: 600"
-    )
-    added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
-
-    command(
-        "conformance",
-        conformance,
-        "write docs/conformance.md from docs/conformance/*.json, which conform --random --json has written",
-    )
-
-    added = command("peers", list_peers, "show which other simulators are installed, or install them")
-    peers_commands = added.add_subparsers(title="commands", metavar="COMMAND")
-    what = "show which other simulators are installed, and whether they work"
-    peers_commands.add_parser("list", help=what, description=what)
-    what = "install other simulators, each in an environment of its own (needs a network)"
-    added = peers_commands.add_parser("install", help=what, description=what)
-    added.set_defaults(run=install_peers)
-    added.add_argument(
-        "simulators", nargs="*", metavar="SIMULATOR", help=f"default: {' '.join(environments.SIMULATORS)}"
-    )
-    added.add_argument(
-        "--into", type=Path, metavar="FOLDER", help=f"default: that of {environments.VARIABLE}, or .cache/peers"
-    )
-    for name, simulator in environments.SIMULATORS.items():
-        added.add_argument(f"--{name}", metavar="VERSION", help=f"default: {simulator.version}")
-
-    what = "run an experiment over seeds in another simulator, and keep the statistics of its summary"
-    added = peers_commands.add_parser("run", help=what, description=what)
-    added.set_defaults(run=run_peers)
-    added.add_argument("experiment")
-    added.add_argument("--peer", metavar="NAME", help="such as nest or brian2==2.8.0; default: the only one")
-    added.add_argument("--seeds", help="such as 1-40, 1,2,7 or @FILE; default: as many as the study's peer.yaml says")
-    added.add_argument("--scale", help="quick, standard or full; default: full")
-    added.add_argument("--timeout", type=float, metavar="SECONDS", help="limit of each run; default: 7200")
-    what = "put the seeds that 'run' has made together to a summary, as experiments name it under 'peer'"
-    added = peers_commands.add_parser("gather", help=what, description=what)
-    added.set_defaults(run=gather_peers)
-    added.add_argument("experiment")
-    added.add_argument("--peer", metavar="NAME", help="default: the only one")
-    added.add_argument("--seeds", help="default: all that there are")
-    added.add_argument("--scale", help="quick, standard or full; default: full")
-    added.add_argument("-o", "--output", type=Path, help="default: results/peers/EXPERIMENT-PEER.nc")
+    cli_peers.add_commands(command)
 
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
@@ -261,12 +177,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument(
         "experiments", nargs="*", help="those whose sections to renew; default: all of config/config.yaml"
     )
-    with_scale(added)
+    cli_arguments.add_scale(added)
     added.add_argument("--force", action="store_true", help="replace also what is there of a larger scale")
 
     added = command("report", report, "make one page of all results that opens in a browser, without a network")
     added.add_argument("experiments", nargs="*", help="default: those of config/config.yaml")
-    with_scale(added)
+    cli_arguments.add_scale(added)
     added.add_argument("-o", "--output", type=Path, help="default: results/report.html")
 
     added = command("new", new, "write a study that runs and passes all gates, to begin with")
@@ -297,41 +213,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _resolve(options: argparse.Namespace, name: str, changes: dict[str, Any] | None = None) -> "Resolved":
-    from replasticity.definitions import configuration, experiments
-
-    scale = options.scale or configuration.read().scale
-    return experiments.resolve(name, scale, changes)
-
-
-def _changes(assignments: list[str]) -> dict[str, Any]:
-    """Return the parameters given as KEY=VALUE, values read as YAML."""
-    from replasticity.definitions import yaml_files
-
-    changes = {}
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals or not key:
-            raise UserError(f"--set {assignment}: has to be KEY=VALUE, such as tau_H_ms=200")
-        changes[key] = yaml_files.parse_yaml(text, f"--set {assignment}")
-    return changes
-
-
-def _seeds(text: str) -> list[int]:
-    """Return seeds given as ``1-40`` or ``1,2,7``, or by the file that holds such a text, ``@FILE``."""
-    from replasticity.definitions.seeds import distinct_seeds, seed_list_of
-
-    try:
-        given = Path(text[1:]).read_text(encoding="ascii").strip() if text.startswith("@") else text
-        seeds = seed_list_of(given)
-        distinct_seeds(seeds)
-    except OSError as error:
-        raise UserError(f"--seeds {text}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UserError(f"--seeds {text}: {error}") from error
-    return seeds
-
-
 def simulate(options: argparse.Namespace) -> int:
     """Simulate seeds and write their runs."""
     from replasticity.definitions.parameters import LARGEST_INT
@@ -339,7 +220,7 @@ def simulate(options: argparse.Namespace) -> int:
     from replasticity.pipeline import jobs
     from replasticity.storage import files, project
 
-    changes = _changes(options.set)
+    changes = cli_arguments.changes(options.set)
     if options.seed is not None and not 0 <= options.seed <= LARGEST_INT:
         raise UserError(
             f"--seed {options.seed}: has to be {'0 or more' if options.seed < 0 else f'{LARGEST_INT} or less'}"
@@ -348,11 +229,11 @@ def simulate(options: argparse.Namespace) -> int:
         raise UserError("--set: give the changed run a name of its own with -o FILE")
     if options.seeds and options.output is not None:
         raise UserError("--seeds: each run gets its own file under results/runs; -o FILE is for one --seed")
-    resolved = _resolve(options, options.experiment, changes)
+    resolved = cli_arguments.resolve(options, options.experiment, changes)
     if options.output is not None:
         files.check_output(options.output)
     if options.seeds:
-        seeds = _seeds(options.seeds)
+        seeds = cli_arguments.seeds(options.seeds)
         jobs.simulate(resolved, seeds)
         marks.record(resolved, seeds).set_mark_of_command()
     else:
@@ -366,8 +247,8 @@ def aggregate(options: argparse.Namespace) -> int:
     from replasticity.making import marks, steps
     from replasticity.storage import files, project
 
-    resolved = _resolve(options, options.experiment)
-    seeds = _seeds(options.seeds) if options.seeds else resolved.seeds
+    resolved = cli_arguments.resolve(options, options.experiment)
+    seeds = cli_arguments.seeds(options.seeds) if options.seeds else resolved.seeds
     runs = [project.run_file(resolved.name, seed) for seed in seeds]
     if options.output is not None:
         files.check_output(options.output, runs)
@@ -386,7 +267,7 @@ def evaluate(options: argparse.Namespace) -> int:
     from replasticity.reporting.results import Results
     from replasticity.storage import project
 
-    resolved = _resolve(options, options.experiment)
+    resolved = cli_arguments.resolve(options, options.experiment)
     others = options.others
     if others is None:
         family = experiments.in_one_figure(
@@ -395,7 +276,7 @@ def evaluate(options: argparse.Namespace) -> int:
         others = [name for name in family if project.ensemble_file(name).is_file()]
     steps.judge(resolved, others, Results())
     together = others if resolved.name in others else [resolved.name, *others]
-    marks.evaluation(resolved, [_resolve(options, name) for name in together]).set_mark_of_command()
+    marks.evaluation(resolved, [cli_arguments.resolve(options, name) for name in together]).set_mark_of_command()
     return 0
 
 
@@ -449,9 +330,9 @@ def figure(options: argparse.Namespace) -> int:
 
     if options.cores < 1:
         raise UserError(f"--cores {options.cores}: has to be 1 or more")
-    seeds = _seeds(options.seeds) if options.seeds else None
+    seeds = cli_arguments.seeds(options.seeds) if options.seeds else None
     made = figures.make(
-        options.figure, options.scale, seeds, _changes(options.set), options.output, cores=options.cores
+        options.figure, options.scale, seeds, cli_arguments.changes(options.set), options.output, cores=options.cores
     )
     for evaluation in made.evaluations:
         tables.show_claims(evaluation)
@@ -510,7 +391,7 @@ def _selected(options: argparse.Namespace) -> "list[Resolved]":
     from replasticity.definitions import configuration
 
     names = getattr(options, "experiments", None) or configuration.resolve_all(configuration.read())
-    return [_resolve(options, name) for name in names]
+    return [cli_arguments.resolve(options, name) for name in names]
 
 
 def check(options: argparse.Namespace) -> int:
@@ -532,7 +413,7 @@ def check(options: argparse.Namespace) -> int:
             if sys.flags.dev_mode:
                 raise
             sys.stdout.flush()
-            _print_error(error)
+            terminal.say_error(error)
             status = 2
     return status
 
@@ -630,192 +511,6 @@ def replay(options: argparse.Namespace) -> int:
     if options.json is not None:
         files.write_bytes((json.dumps(summaries, indent=1) + "\n").encode(), options.json)
     return 0 if all(summary["holds"] for summary in summaries) else 1
-
-
-def conform(options: argparse.Namespace) -> int:
-    """Run an experiment in other simulators as well, and compare."""
-    from replasticity.definitions import experiments
-    from replasticity.peers import live
-    from replasticity.pipeline import provenance
-    from replasticity.storage import files, integrity
-    from replasticity.study import protocols
-
-    timeout_s = live.TIMEOUT_S if options.timeout is None else options.timeout
-    if not timeout_s > 0:
-        raise UserError(f"--timeout {timeout_s:g}: has to be more than 0 s")
-    for output in filter(None, (options.json, options.output)):
-        files.check_output(output)
-    peers = list(options.peer or [])
-    if Path(options.experiment).suffix in (".yaml", ".yml"):
-        if options.short or options.scale or options.random is not None:
-            raise UserError(f"{options.experiment}: says all of a run; --short, --scale and --random do not go with it")
-        from replasticity.peers import random_sets
-
-        resolved, peer, seed = random_sets.read_again(Path(options.experiment))
-        if options.set:
-            changes = resolved.changes | _changes(options.set)
-            resolved = experiments.resolve(resolved.name, resolved.scale, changes, experiment=resolved.experiment)
-        peers = peers or [peer]
-        seeds = _seeds(options.seeds) if options.seeds else [seed]
-    else:
-        changes = _changes(options.set)
-        if options.short or options.random is not None:
-            short = live.shortened(options.experiment)
-            options.scale = options.scale or short.scale
-            changes = short.changes | changes
-        resolved = _resolve(options, options.experiment, changes)
-        seeds = _seeds(options.seeds) if options.seeds else [resolved.experiment.first_seed]
-    protocol = resolved.experiment.protocol
-    peers = peers or live.peers_of(protocol)
-    if not peers:
-        able = [name for name in protocols.names() if live.peers_of(name)]
-        raise UserError(
-            f"{resolved.name}: no other simulator can run protocol '{protocol}'; those that have a file for one: "
-            f"{', '.join(able) or 'none'}"
-        )
-    with_random_sets = partial(_conform_random_sets, options, resolved)
-    with_seeds = partial(_conform_seeds, resolved, seeds, timeout_s)
-    status, summaries = 0, []
-    for peer in peers:
-        try:
-            holds, summary = (with_seeds if options.random is None else with_random_sets)(peer)
-        except UserError as error:
-            # One simulator that is not installed is no reason to leave out the others.
-            if sys.flags.dev_mode:
-                raise
-            sys.stdout.flush()
-            _print_error(error)
-            status = 2
-            continue
-        summaries.append(summary)
-        status = max(status, 0 if holds else 1)
-    if options.json is not None and summaries:
-        code = {"code_digest": provenance.conformance_digest(protocol)}
-        content = json.dumps([integrity.sealed(each | code) for each in summaries], indent=1) + "\n"
-        files.write_bytes(content.encode(), options.json)
-    return status
-
-
-def _conform_seeds(resolved: "Resolved", seeds: list[int], timeout_s: float, peer: str) -> tuple[bool, dict[str, Any]]:
-    """Compare some seeds of an experiment with another simulator's; return whether all hold, and what was found."""
-    from replasticity.peers import live
-    from replasticity.reporting import tables
-
-    outcome = live.conform(resolved, seeds, peer, timeout_s)
-    tables.show_replay(f"{resolved.name} in {outcome.peer}", outcome.deviations)
-    terminal.say(tables.conformance_in_words(outcome) + "\n")
-    return outcome.holds, outcome.summary()
-
-
-def _conform_random_sets(options: argparse.Namespace, resolved: "Resolved", peer: str) -> tuple[bool, dict[str, Any]]:
-    """Compare random sets of parameters with another simulator's runs; return whether all hold, and what was found."""
-    from replasticity.interface.bars import progress_bar
-    from replasticity.peers import random_sets
-    from replasticity.reporting import tables
-    from replasticity.storage import project
-
-    processes = 1 if options.processes is None else options.processes
-    for key, value in (("--random", options.random), ("--processes", processes)):
-        if value < 1:
-            raise UserError(f"{key} {value}: has to be 1 or more")
-    seed = 1 if options.seed is None else options.seed
-    if seed < 0:
-        raise UserError(f"--seed {seed}: has to be 0 or more")
-    timeout_s = random_sets.TIMEOUT_S if options.timeout is None else options.timeout
-    if not random_sets.ranges(resolved.experiment.protocol):
-        raise UserError(f"{resolved.name}: no parameter of protocol '{resolved.experiment.protocol}' has a range")
-    with progress_bar(f"{resolved.name} in {peer}", options.random, None) as done:
-        found = random_sets.search(resolved, peer, options.random, seed, processes, done, timeout_s)
-    terminal.say(tables.random_sets_in_words(found))
-    if found.first_difference is not None:
-        least = random_sets.smaller(resolved, peer, found.first_difference, timeout_s)
-        file = project.shown(random_sets.write_again(resolved, peer, least, options.output))
-        terminal.say(f"  the first difference, made smaller: {least.note}")
-        terminal.say(f"  'python -m replasticity conform {file}' runs it again")
-    return found.holds, found.summary()
-
-
-def conformance(options: argparse.Namespace) -> int:
-    """Write the page about random sets of parameters in other simulators."""
-    from replasticity.reporting import conformance_page
-    from replasticity.storage import project
-
-    terminal.say(project.shown(conformance_page.write(project.root())))
-    return 0
-
-
-def list_peers(options: argparse.Namespace) -> int:
-    """Show which other simulators are installed."""
-    from replasticity.reporting import tables
-    from replasticity.storage import project
-
-    known = {each.folder: each for each in map(environments.environment, environments.SIMULATORS)}
-    known |= {each.folder: each for each in environments.installed()}
-    problems = {each.folder: each.problem() for each in known.values()}
-    tables.show(
-        "Other simulators",
-        ("simulator", "works", "folder"),
-        ((each.label, "no" if problems[each.folder] else "yes", project.shown(each.folder)) for each in known.values()),
-    )
-    for problem in filter(None, problems.values()):
-        terminal.say(problem)
-    return 0
-
-
-def install_peers(options: argparse.Namespace) -> int:
-    """Install other simulators."""
-    from replasticity.storage import project
-
-    versions = {name: getattr(options, name) for name in environments.SIMULATORS}
-    named = [*options.simulators, *(name for name, version in versions.items() if version)]
-    chosen = list(dict.fromkeys(named)) or list(environments.SIMULATORS)
-    peers = [f"{name}=={versions[name]}" if versions.get(name) else name for name in chosen]
-    wanted = [environments.environment(peer, options.into) for peer in peers]
-    for peer, each in zip(peers, wanted, strict=True):
-        made = environments.install(peer, options.into)
-        terminal.say(f"{each.label}: {'installed in' if made else 'is there already,'} {project.shown(each.folder)}")
-    return 0
-
-
-#: A simulator may take so long for one run of an ensemble [s].
-_LONGEST_PEER_S = 7200.0
-
-
-def run_peers(options: argparse.Namespace) -> int:
-    """Run an experiment over seeds in another simulator."""
-    from replasticity.peers import ensembles
-    from replasticity.storage import project
-
-    timeout_s = _LONGEST_PEER_S if options.timeout is None else options.timeout
-    if not timeout_s > 0:
-        raise UserError(f"--timeout {timeout_s:g}: has to be more than 0 s")
-    resolved, peer = _in_a_peer(options)
-    seeds = _seeds(options.seeds) if options.seeds else ensembles.seeds_of(resolved)
-    for path in ensembles.run(resolved, peer, seeds, timeout_s):
-        terminal.say(project.shown(path))
-    return 0
-
-
-def gather_peers(options: argparse.Namespace) -> int:
-    """Put another simulator's seeds together."""
-    from replasticity.peers import ensembles
-    from replasticity.storage import files, project
-
-    resolved, peer = _in_a_peer(options)
-    output = options.output or project.peer_summary_file(resolved.name, environments.environment(peer).name)
-    files.check_output(output)
-    count = ensembles.gather(resolved, peer, _seeds(options.seeds) if options.seeds else [], output)
-    terminal.say(f"{project.shown(output)}: {count} seeds")
-    return 0
-
-
-def _in_a_peer(options: argparse.Namespace) -> tuple["Resolved", str]:
-    """Return the experiment, as published unless a scale is given, and the simulator."""
-    from replasticity.definitions import experiments
-    from replasticity.peers import ensembles
-
-    resolved = experiments.resolve(options.experiment, options.scale or "full")
-    return resolved, options.peer or ensembles.only_peer(resolved)
 
 
 def claims(options: argparse.Namespace) -> int:

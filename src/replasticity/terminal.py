@@ -60,6 +60,11 @@ def say(text: object) -> None:
     print(visible(text))
 
 
+def say_error(error: object) -> None:
+    """Tell of an error in one line: a name or a value from a file may hold a line break, or more."""
+    print(f"error: {one_line(error)}", file=sys.stderr)
+
+
 def use_what_there_is() -> None:
     """Let this process print any text: characters that its terminal or its pipe does not have become plain ones."""
     codecs.register_error(__name__, _plain)
