@@ -392,8 +392,10 @@ def again(base: Resolved, peer: str, outcome: Outcome) -> bytes:
         "parameters": json.loads(json.dumps(outcome.of.changes)),
     }
     text = StringIO()
-    yaml = YAML()
+    yaml = YAML(typ="safe")
     yaml.default_flow_style = None
+    # In the order of the declarations. The library declares it as None alone.
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 120
     yaml.dump(content, text)
     comment = "".join(f"# {line}\n" for line in outcome.note.split("; "))
