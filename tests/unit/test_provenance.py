@@ -67,8 +67,9 @@ def differing(before, after):
         ("storage/datasets.py", set()),
         ("plotting/rendering.py", {"figure"}),
         ("judging/claims.py", {"report"} | JUDGING),
-        ("peers/replays.py", {"replay", "conformance"}),
-        ("peers/live.py", {"conformance"}),
+        # The report says whether comparisons are of the present code and bounds.
+        ("peers/replays.py", {"replay", "conformance", "report"}),
+        ("peers/live.py", {"conformance", "report"}),
         ("reporting/panels.py", {"report"}),
         ("reporting/tables.py", {"report"}),
         ("reporting/gallery.py", set()),
@@ -84,7 +85,7 @@ def test_digest_changes_with_the_code_that_matters(project_copy, digests, file, 
 
 @pytest.mark.parametrize(
     ("variables", "changed"),
-    [("[H_Hz, G_Hz]", {"conformance"}), ("[event_step, event_kind]", {"replay", "evaluation"})],
+    [("[time_ms, event_last_ms]", {"conformance"}), ("[event_step, event_kind]", {"replay", "evaluation"})],
 )
 def test_bounds_for_other_simulators_concern_either_recordings_or_what_runs_beside_ours(
     project_copy, digests, variables, changed
