@@ -54,7 +54,7 @@ def add_commands(command: Callable[[str, Any, str], argparse.ArgumentParser]) ->
     command(
         "conformance",
         conformance,
-        "write docs/conformance.md from docs/conformance/*.json, which conform --random --json has written",
+        "write docs/conformance.md from the files in docs/conformance, which conform --random --json has written",
     )
 
     added = command("peers", list_peers, "show which other simulators are installed, or install them")
