@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
@@ -143,7 +143,7 @@ class Found:
             "seed": self.seed,
             **{kind.replace(" ", "_"): count for kind, count in self.counts.items()},
             "holds": self.holds,
-            "varied": list(ranges(experiments.load(self.experiment).protocol)),
+            "varied": list(ranges(protocol)),
             "largest": largest,
             "reasons": [{"kind": kind, "reason": why, "sets": count} for (kind, why), count in others.most_common()],
             "differences": [
@@ -355,11 +355,7 @@ def smaller(base: Resolved, peer: str, outcome: Outcome, timeout_s: float = TIME
         found = next((each for each in differing if each.kind == "differs"), None)
         if found is None:
             return outcome
-        outcome = Outcome(RandomSet(outcome.of.index, found.of.seed, found.of.changes), *_kept(found))
-
-
-def _kept(outcome: Outcome) -> tuple[Kind, str, dict[str, float]]:
-    return outcome.kind, outcome.note, outcome.largest
+        outcome = replace(found, of=replace(found.of, index=outcome.of.index))
 
 
 def _smaller_changes(changes: Mapping[str, Any], base: Resolved) -> Iterator[dict[str, Any]]:
