@@ -36,11 +36,7 @@ dzj/dt = -zj / tau : 1 (event-driven)
 def run(parameters, inputs):
     """Return H, G and the weight in their samples, the state at each event, and the final weight."""
     p = parameters
-    brian2.start_scope()
-    # numpy does each operation as it stands: no other code generation gives the same bits.
-    brian2.prefs.codegen.target = "numpy"
-    brian2.prefs.logging.file_log = False
-    brian2.defaultclock.dt = p["dt_ms"] * ms
+    begin(p)
 
     population = brian2.SpikeGeneratorGroup(
         p["population_size"], inputs["population_spike_cell"], inputs["population_spike_step"] * p["dt_ms"] * ms
@@ -157,6 +153,15 @@ class Watch:
         }
 
 
+def begin(p):
+    """Begin with a Brian2 that knows of no other run."""
+    brian2.start_scope()
+    # numpy does each operation as it stands: no other code generation gives the same bits.
+    brian2.prefs.codegen.target = "numpy"
+    brian2.prefs.logging.file_log = False
+    brian2.defaultclock.dt = p["dt_ms"] * ms
+
+
 def poisson_population(p):
     """Return the population whose spikes Brian2 draws by itself."""
     epochs = brian2.TimedArray(np.array(p["rates_Hz"]) * Hz, dt=p["epoch_ms"] * ms)
@@ -166,10 +171,7 @@ def poisson_population(p):
 def draw(parameters, seed):
     """Return the spikes of the population that Brian2's own generator draws."""
     p = parameters
-    brian2.start_scope()
-    brian2.prefs.codegen.target = "numpy"
-    brian2.prefs.logging.file_log = False
-    brian2.defaultclock.dt = p["dt_ms"] * ms
+    begin(p)
     brian2.seed(seed)
     population = poisson_population(p)
     spikes = brian2.SpikeMonitor(population)
