@@ -51,6 +51,8 @@ def test_a_set_depends_on_its_number_alone_and_all_of_it_is_allowed(base):
         assert set(each.changes) <= RANGES.keys() | base.changes.keys()
     changed = [{name for name in each.changes if each.changes[name] != base.values[name]} for each in sets]
     assert {name for names in changed for name in names} == RANGES.keys()
+    # Not only the ends of its range lie on the grid.
+    assert len({each.changes["epoch_ms"] for each in sets}) > 5
     assert min(map(len, changed)) <= 1
     assert max(map(len, changed)) >= 5
 
