@@ -64,9 +64,13 @@ ALLOWED = {
     # In the simulator's own environment.
     "peers.nestml_module": {"~nest", "~pynestml"},
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
+    "robustness": {
+        *("definitions", "errors", "judging", "pipeline", "storage", "study", "units"),
+        *("~SALib", "~numpy", "~pydantic", "~scipy", "~xarray"),
+    },
     "reporting": {
-        *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "storage", "study"),
-        *("terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
+        *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "robustness"),
+        *("storage", "study", "terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
         *("~pydantic", "~xarray"),
     },
     "making": {
@@ -87,8 +91,12 @@ ALLOWED = {
         *("cli_arguments", "definitions", "errors", "interface", "peers", "pipeline", "reporting", "storage", "study"),
         "terminal",
     },
+    "cli_robustness": {
+        *("cli_arguments", "definitions", "errors", "interface", "pipeline", "reporting", "robustness", "storage"),
+        *("study", "terminal"),
+    },
     "cli": {
-        *("", "cli_arguments", "cli_peers"),
+        *("", "cli_arguments", "cli_peers", "cli_robustness"),
         *("definitions", "errors", "interface", "judging", "making", "numerics", "peers", "pipeline", "plotting"),
         *("reporting", "storage", "study", "templates", "terminal", "testing", "~xarray"),
     },
