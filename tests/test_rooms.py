@@ -65,7 +65,7 @@ ALLOWED = {
     "peers.nestml_module": {"~nest", "~pynestml"},
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
     "robustness": {
-        *("definitions", "errors", "judging", "pipeline", "storage", "study", "units"),
+        *("comparison", "definitions", "errors", "judging", "pipeline", "storage", "study", "units"),
         *("~SALib", "~numpy", "~pydantic", "~scipy", "~xarray"),
     },
     "reporting": {
