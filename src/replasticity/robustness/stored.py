@@ -56,6 +56,7 @@ def found_of(summary: Summary) -> dict[str, ClaimFound]:
         for each in summary.claims
         if (claim := claims.get(each.id)) is not None
         and (claim.statement, claim.kind, claim.statistic) == (each.statement, each.kind, each.statistic)
+        and claim.test == each.test
         and (claim.lower if claim.share is None else claim.share, claim.upper if claim.share is None else None)
         == (each.lower, each.upper)
     }
