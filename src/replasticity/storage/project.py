@@ -132,8 +132,13 @@ def peer_summary_file(experiment: str, peer: str) -> Path:
 
 
 def robustness_file(experiment: str) -> Path:
-    """Return the file of what was found about an experiment's claims around its printed parameters."""
+    """Return the file with what was found about an experiment's claims around its printed parameters."""
     return results_folder() / "robustness" / f"{experiment}.json"
+
+
+def robustness_figure(experiment: str, suffix: str) -> Path:
+    """Return the file of the figure of what was found, such as ``robustness_figure("zenke2015", "svg")``."""
+    return results_folder() / "robustness" / "figures" / f"{experiment}.{suffix}"
 
 
 def robustness_part_file(experiment: str, part: str) -> Path:
