@@ -70,8 +70,8 @@ ALLOWED = {
     },
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "robustness"),
-        *("storage", "study", "terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly"),
-        *("~pydantic", "~rich", "~xarray"),
+        *("storage", "study", "terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy"),
+        *("~plotly", "~pydantic", "~rich", "~xarray"),
     },
     "making": {
         *("definitions", "errors", "judging", "numerics", "pipeline", "plotting", "reporting", "storage", "study"),
