@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replasticity import __version__, cli_arguments, cli_peers, terminal
+from replasticity import __version__, cli_arguments, cli_peers, cli_robustness, terminal
 from replasticity.errors import UserError
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
     cli_peers.add_commands(command)
+    cli_robustness.add_commands(command)
 
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
