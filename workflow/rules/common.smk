@@ -183,6 +183,15 @@ def robustness_jobs(experiment):
     return work.jobs(asked, CONFIGURATION.job_seconds)
 
 
+def robustness_records(*names):
+    """Records of such jobs of some experiments."""
+    return [
+        f"results/robustness/{name}/parts-{parts}.json"
+        for name in names
+        for parts in robustness_jobs(name)
+    ]
+
+
 def robustness_parts(wildcards):
     """Names of the parts of such a job."""
     parts = robustness_request(wildcards.experiment).work().parts

@@ -36,10 +36,7 @@ rule robustness_parts:
 
 rule robustness_of:
     input:
-        lambda wildcards: expand(
-            "results/robustness/{{experiment}}/parts-{parts}.json",
-            parts=robustness_jobs(wildcards.experiment),
-        ),
+        lambda wildcards: robustness_records(wildcards.experiment),
     output:
         "results/robustness/{experiment}.json",
     log:
@@ -63,6 +60,8 @@ rule robustness_of:
 
 rule robustness:
     input:
+        # Asked for by themselves: Snakemake does not miss a lost part as long as what was found is there.
+        lambda wildcards: robustness_records(*robustness_experiments()),
         lambda wildcards: expand(
             "results/robustness/{name}.json", name=robustness_experiments()
         ),

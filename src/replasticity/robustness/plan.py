@@ -14,8 +14,8 @@ from replasticity.robustness.space import Space, neighbourhood
 #: Morris trajectories within each distance, and so many of them are a part.
 TRAJECTORIES, TRAJECTORIES_OF_A_PART = 10, 5
 
-#: Rows of a Sobol' design that are a part; the fewest that are simulated, and the most.
-ROWS_OF_A_PART, FEWEST_ROWS, MOST_ROWS = 16, 16, 2**12
+#: Rows of a Sobol' design: the fewest that are simulated, and the most; and the most of a part.
+FEWEST_ROWS, MOST_ROWS, ROWS_OF_A_PART = 16, 2**12, 32
 
 
 def spaces_of(resolved: Resolved, within: Sequence[float]) -> dict[float, Space]:
@@ -70,7 +70,8 @@ def _steps(simulation: Simulation, spaces: Mapping[float, Space]) -> Iterator[li
     while moved and rows < MOST_ROWS:
         more = max(FEWEST_ROWS, rows)
         for within, space in moved.items():
-            yield _blocks(space, within, "sobol", range(rows, rows + more, ROWS_OF_A_PART), ROWS_OF_A_PART)
+            length = min(more, ROWS_OF_A_PART)
+            yield _blocks(space, within, "sobol", range(rows, rows + more, length), length)
         rows += more
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,10 +12,15 @@ from replasticity.definitions.budgets import Budget, budget_of, within_of
 from replasticity.definitions.configuration import Configuration
 from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
-from replasticity.robustness import plan
-from replasticity.robustness.runs import Part, Simulation, claims_of, seeds_of
+from replasticity.robustness import along, findings, plan
+from replasticity.robustness.runs import Part, Simulation, Values, claims_of, seeds_of
 from replasticity.robustness.space import Space
+from replasticity.robustness.summary import Summary
 from replasticity.storage import files, integrity, project
+
+
+#: As many parts share a job of the workflow as are made in this time, or in a longer one that is configured [s].
+LEAST_JOB_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def jobs(work: Work, job_seconds: float) -> dict[str, range]:
     work : Work
         The work.
     job_seconds : float
-        As many parts share a job as are made in this time [s].
+        As many parts share a job as are made in this time [s], or in `LEAST_JOB_S`.
 
     Returns
     -------
@@ -140,7 +145,7 @@ def jobs(work: Work, job_seconds: float) -> dict[str, range]:
         left -= seconds
         if left < 0 or not found:
             found.append(range(place, place))
-            left = job_seconds - seconds
+            left = max(LEAST_JOB_S, job_seconds) - seconds
         found[-1] = range(found[-1].start, place + 1)
     return {_name(each): each for each in found}
 
@@ -181,6 +186,48 @@ def make_together(request: Request, places: range) -> None:
 
 def _name(places: range) -> str:
     return f"{places.start + 1}-{places.stop}"
+
+
+def gather(request: Request) -> Summary:
+    """Return what was found about an experiment's claims from the files of all parts, and write it.
+
+    Changed parameters are found something about, too, but that is not what ``results`` says of the experiment.
+
+    Raises
+    ------
+    UserError
+        As in `Simulation.read`.
+    """
+    work = request.work()
+    simulation, resolved = work.simulation, work.simulation.resolved
+    values = {part.name: simulation.read(part) for part in work.parts}
+
+    def of_design(within: float, design: str) -> list[Values]:
+        return [each for name, each in values.items() if name.startswith(f"within-{within:g}/{design}-")]
+
+    samples = [
+        findings.Sample(
+            within, [axis.name for axis in space.axes], of_design(within, "sobol"), of_design(within, "morris")
+        )
+        for within, space in work.spaces.items()
+    ]
+    measured = []
+    for place, claim in enumerate(simulation.claims):
+        found = along.found(simulation, work.spaces, values, place)
+        near = [findings.neighbourhood(each, claim, place, found.printed.side) for each in samples if each.axes]
+        measured.append(replace(found, neighbourhoods=near))
+    summary = findings.summary(
+        resolved,
+        measured,
+        command=f"python -m replasticity robustness {request.arguments}",
+        seeds=simulation.seeds,
+        runs=len(simulation.seeds) * sum(each.refused.count("") for each in values.values()),
+        axes={within: space.axes for within, space in work.spaces.items()},
+        left_out=next(iter(work.spaces.values())).left_out,
+    )
+    if not resolved.changes:
+        files.write_bytes(f"{summary.model_dump_json(indent=1)}\n".encode(), project.robustness_file(resolved.name))
+    return summary
 
 
 def configured(resolved: Resolved, configuration: Configuration) -> Request:
