@@ -141,6 +141,11 @@ def robustness_figure(experiment: str, suffix: str) -> Path:
     return results_folder() / "robustness" / "figures" / f"{experiment}.{suffix}"
 
 
+def robustness_part_file(experiment: str, part: str) -> Path:
+    """Return the file of a part of that, such as ``robustness_part_file("zenke2015", "within-0.1/sobol-0-15")``."""
+    return results_folder() / "robustness" / experiment / f"{part}.nc"
+
+
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return results_folder() / "benchmarks"
