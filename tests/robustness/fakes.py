@@ -8,6 +8,7 @@ import numpy as np
 
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Claim
+from replasticity.reporting.robustness_figure import Sets
 from replasticity.robustness import stored
 from replasticity.robustness.summary import Summary
 from replasticity.storage import integrity
@@ -89,6 +90,8 @@ def _claim(claim: Claim, printed: dict[str, float], random: np.random.Generator)
     strongest = sorted(shares, key=lambda name: -shares[name])
     line = Line.of(claim)
     along = [_along(line, name, value, slopes[name]) for name, value in printed.items()]
+    methods = [line.point("euler", 0), line.point("exact", -1.5), line.point("midpoint", None)]
+    choice = {"parameter": "solver", "points": methods, "flips": []}
     first = next((each for each in along if each["flips"]), None)
     turned = f"; turned by {first['parameter']} below {np.mean(first['flips'][0]):.3g}" if first else ""
     return {
@@ -101,14 +104,7 @@ def _claim(claim: Claim, printed: dict[str, float], random: np.random.Generator)
         "lower": claim.lower if claim.share is None else claim.share,
         "upper": claim.upper if claim.share is None else None,
         "printed": line.point(None, 0),
-        "one_at_a_time": sorted(along, key=lambda each: not each["flips"])
-        + [
-            {
-                "parameter": "solver",
-                "points": [line.point("euler", 0), line.point("exact", -1.5), line.point("midpoint", None)],
-                "flips": [],
-            }
-        ],
+        "one_at_a_time": [*sorted(along, key=lambda each: not each["flips"]), choice],
         "neighbourhoods": [
             {
                 "within": within,
@@ -129,7 +125,7 @@ def _claim(claim: Claim, printed: dict[str, float], random: np.random.Generator)
             "grid_effect": False,
             "refused": {},
         },
-        "sizes": [_along(line, "n_input", 400, 0.05)],
+        "sizes": [_along(line, "population_size", 1000, 0.05)],
         "settled": {"seeds": 9, "of": 12, "verdict": "reproduced"},
         "line": f"holds for 93.8 % [90.8, 96.8] of parameter sets within 10 %{turned}; independent of dt_ms; "
         "settled with 9 seeds",
@@ -138,7 +134,7 @@ def _claim(claim: Claim, printed: dict[str, float], random: np.random.Generator)
 
 def summary(
     name: str = "zenke2015",
-    parameters: Sequence[str] = ("eta", "tau_stdp_ms"),
+    parameters: Sequence[str] = ("eta_nS_s", "tau_stdp_ms"),
     claims: Sequence[Claim] = (),
     **changes: Any,
 ) -> dict[str, Any]:
@@ -157,7 +153,9 @@ def summary(
     """
     resolved = experiments.resolve(name, "standard")
     random = np.random.default_rng(21)
-    printed = dict(zip(parameters, np.round(random.uniform(1, 50, len(parameters)), 2).tolist(), strict=True))
+    # What the experiment does not have is made up, too.
+    made_up = np.round(random.uniform(1, 50, len(parameters)), 2).tolist()
+    printed = {each: resolved.values.get(each, value) for each, value in zip(parameters, made_up, strict=True)}
     chosen = claims or [claim for claim in resolved.experiment.claims if claim.kind == "published"]
     content = {
         "experiment": name,
@@ -194,7 +192,7 @@ def large() -> dict[str, Any]:
     return summary(parameters=LONG_NAMES, claims=claims)
 
 
-def sets(content: dict[str, Any], number: int = 256) -> dict[str, Any]:
+def sets(content: dict[str, Any], number: int = 256) -> Sets:
     """Return sets of parameters within the larger distance, and on which side each claim is there."""
     axes = content["axes"][str(DISTANCES[-1])]
     random = np.random.default_rng(22)
@@ -212,4 +210,4 @@ def sets(content: dict[str, Any], number: int = 256) -> dict[str, Any]:
         side = np.where((lower <= estimate) & (estimate <= upper), "holds", "does not hold").astype(object)
         side[:2] = "undefined"
         sides[claim["id"]] = side.tolist()
-    return {"within": DISTANCES[-1], "values": values, "sides": sides}
+    return Sets(DISTANCES[-1], values, sides)

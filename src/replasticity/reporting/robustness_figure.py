@@ -24,7 +24,6 @@ from replasticity.plotting import rendering as look
 from replasticity.robustness.summary import (
     Axis,
     ClaimFound,
-    Neighbourhood,
     OneAtATime,
     Point,
     Refinement,

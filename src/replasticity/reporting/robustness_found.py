@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replasticity.definitions import experiments
+from replasticity.errors import UserError
+from replasticity.plotting import drawn_data
 from replasticity.robustness import stored
 from replasticity.robustness.summary import ClaimFound, OneAtATime, Point, Summary
-from replasticity.storage import project
+from replasticity.storage import datasets, integrity, project
 
 #: Suffix of a summary that is committed beside the references of its study.
 SUFFIX = "robustness.json"
@@ -96,6 +98,29 @@ def committed(name: str) -> Committed:
     return Committed(lines, f"{runs_in_words(summary)} of scale {summary.scale}", summary.command)
 
 
+def picture_of(summary: Summary) -> Path | None:
+    """Return the picture of the figure of a summary; None if there is none, or of another summary.
+
+    Raises
+    ------
+    UserError
+        If the picture, or what it draws, was changed.
+    """
+    picture, path = (project.robustness_figure(summary.experiment, suffix) for suffix in ("png", drawn_data.SUFFIX))
+    if not picture.is_file() or not path.is_file():
+        return None
+    drawing = drawn_data.read(path)
+    datasets.require_unchanged(drawing, path)
+    if datasets.json_attribute(drawing.attrs, "ensembles", path) != {summary.experiment: summary.content_digest}:
+        return None
+    if datasets.json_attribute(drawing.attrs, "pictures", path).get("png") != integrity.of_file(picture):
+        raise UserError(
+            f"{project.shown(picture)}: was changed, or is another drawing than {path.name}; delete it, or "
+            f"'{summary.command}' makes it again"
+        )
+    return picture
+
+
 def runs_in_words(summary: Summary) -> str:
     """Return how many runs a summary is from."""
     n = len(summary.seeds)
@@ -131,7 +156,7 @@ def numbers(summary: Summary) -> list[dict[str, Any]]:
 
 def _parameters(claim: ClaimFound, summary: Summary) -> Iterable[dict[str, Any]]:
     """Yield a claim along each parameter, the time step and each size, as the script shows it."""
-    printed = {axis.name: axis.printed for axes in summary.axes.values() for axis in axes}
+    printed = experiments.resolve(summary.experiment, summary.scale).values
     for along in claim.one_at_a_time:
         value = printed.get(along.parameter)
         is_list = isinstance(value, list)
