@@ -1,5 +1,6 @@
 """Summaries as they are stored: read only as they were written, and told from those of other code or parameters."""
 
+import json
 from pathlib import Path
 
 from replasticity.definitions import experiments
@@ -7,7 +8,7 @@ from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
 from replasticity.pipeline import provenance
 from replasticity.robustness.summary import ClaimFound, Summary
-from replasticity.storage import json_files, project
+from replasticity.storage import files, json_files, project
 
 
 def digests(resolved: Resolved) -> dict[str, str]:
@@ -62,3 +63,10 @@ def found_of(summary: Summary) -> dict[str, ClaimFound]:
         and (claim.lower if claim.share is None else claim.share, claim.upper if claim.share is None else None)
         == (each.lower, each.upper)
     }
+
+
+def write(summary: Summary) -> Path:
+    """Write the summary of an experiment, and return its file."""
+    path = project.robustness_file(summary.experiment)
+    files.write_bytes((json.dumps(summary.model_dump(mode="json"), indent=1) + "\n").encode(), path)
+    return path
