@@ -70,7 +70,19 @@ ALLOWED = {
     },
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "robustness"),
-        *("storage", "study", "terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy", "~plotly", "~rich"),
+        *(
+            "storage",
+            "study",
+            "terminal",
+            "units",
+            "~PIL",
+            "~jinja2",
+            "~markupsafe",
+            "~matplotlib",
+            "~numpy",
+            "~plotly",
+            "~rich",
+        ),
         *("~pydantic", "~xarray"),
     },
     "making": {

@@ -244,8 +244,8 @@ class ExponentialNeurons(VariedGrid):
 class BalancedNetwork(ExponentialNeurons, SynapseReadInChunks):
     """Excitatory neurons, from which plastic synapses leave, inhibitory ones with static synapses, and background."""
 
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(1, 80))
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 30))
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(1, 80), size=True)
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 30), size=True)
     exc_indegree: NonNegativeInt = quantity(
         "Excitatory (plastic) synapses that reach each neuron.", varied=Range(0, 20)
     )
