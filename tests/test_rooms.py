@@ -65,25 +65,13 @@ ALLOWED = {
     "peers.nestml_module": {"~nest", "~pynestml"},
     "pipeline": {"", "definitions", "errors", "storage", "study", "~grimp", "~numpy", "~rich", "~xarray"},
     "robustness": {
-        *("definitions", "errors", "judging", "pipeline", "storage", "study", "units"),
+        *("comparison", "definitions", "errors", "judging", "pipeline", "storage", "study", "units"),
         *("~SALib", "~numpy", "~pydantic", "~scipy", "~xarray"),
     },
     "reporting": {
         *("", "comparison", "definitions", "errors", "judging", "peers", "pipeline", "plotting", "robustness"),
-        *(
-            "storage",
-            "study",
-            "terminal",
-            "units",
-            "~PIL",
-            "~jinja2",
-            "~markupsafe",
-            "~matplotlib",
-            "~numpy",
-            "~plotly",
-            "~rich",
-        ),
-        *("~pydantic", "~xarray"),
+        *("storage", "study", "terminal", "units", "~PIL", "~jinja2", "~markupsafe", "~matplotlib", "~numpy"),
+        *("~plotly", "~pydantic", "~rich", "~xarray"),
     },
     "making": {
         *("definitions", "errors", "judging", "numerics", "pipeline", "plotting", "reporting", "storage", "study"),

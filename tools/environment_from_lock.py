@@ -77,7 +77,7 @@ def to_run(pins: list[str]) -> list[str]:
     """Return the pins of what this package imports, of the executors, and of all that those need."""
     by_name = {canonicalize_name(Requirement(pin).name): pin for pin in pins}
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = (table["optional-dependencies"][extra] for extra in ("workflow", "report"))
+    extras = (table["optional-dependencies"][extra] for extra in ("workflow", "report", "robustness"))
     found, waiting = set[str](), [*table["dependencies"], *chain.from_iterable(extras), *EXECUTORS]
     while waiting:
         name = canonicalize_name(Requirement(waiting.pop()).name)

@@ -28,7 +28,7 @@ _DESCRIPTION = "The command line. Each command does one step of the pipeline and
 
 
 #: Library -> the extra of this package that it comes with.
-_EXTRA_OF = {"jinja2": "report", "PIL": "report", "plotly": "report", "snakemake": "workflow"}
+_EXTRA_OF = {"SALib": "robustness", "jinja2": "report", "PIL": "report", "plotly": "report", "snakemake": "workflow"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -392,8 +392,8 @@ def reference_file(name: str, suffix: str, scale: str = "standard") -> Path:
     ----------
     name : str
         Name of the experiment.
-    suffix : {"json", "nc"}
-        Statistics over seeds, or what its figure draws.
+    suffix : {"json", "nc", "robustness.json"}
+        Statistics over seeds, what its figure draws, or what was found about its claims around its parameters.
     scale : str
         A shortened scale has statistics of its own.
 

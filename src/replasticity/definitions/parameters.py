@@ -78,9 +78,13 @@ def quantity(
     if output_option:
         extra["output_option"] = True
     declared = Field(description=description, json_schema_extra=extra or None, **bounds)
-    marks = (varied and VariedOver(varied), size and IsSize(), kept and Kept(kept))
     # No part of the schema, and kept where a field is copied into other classes.
-    declared.metadata.extend(mark for mark in marks if mark)
+    if varied is not None:
+        declared.metadata.append(VariedOver(varied))
+    if size:
+        declared.metadata.append(IsSize())
+    if kept:
+        declared.metadata.append(Kept(kept))
     return declared
 
 

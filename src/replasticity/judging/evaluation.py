@@ -1,9 +1,11 @@
 """Evaluating an ensemble: a verdict for each claim, and agreement with other simulators."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from replasticity.definitions.experiments import Claim, Experiment, Peer, Resolved, load, summary_file
@@ -39,8 +41,8 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     """
     experiment, ensemble = resolved.experiment, ensembles[resolved.name]
     together = [
-        (name, _case(claim, each, ensembles[name]))
-        for name in ensembles
+        (name, case_of(claim, each, own[claim.statistic].isel(claim.at).values, own["seed"].values.tolist()))
+        for name, own in ensembles.items()
         for each in [experiment if name == resolved.name else load(name)]
         for claim in each.claims
     ]
@@ -72,18 +74,30 @@ def evaluate(resolved: Resolved, ensembles: Mapping[str, xr.Dataset]) -> dict[st
     }
 
 
-def _case(claim: Claim, experiment: Experiment, ensemble: xr.Dataset) -> Case:
-    """Return a claim with all that its test depends on."""
+def case_of(claim: Claim, experiment: Experiment, values: npt.NDArray[np.float64], seeds: Sequence[int]) -> Case:
+    """Return a claim with all that its test depends on.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    experiment : Experiment
+        Whose claim it is.
+    values : ndarray of float64, shape (seeds,)
+        The claim's statistic of each seed.
+    seeds : sequence of int
+        The seeds.
+    """
     protocol = experiment.protocol
     statistic = protocols.get(protocol).STATISTICS[claim.statistic]
     seen = seed_list_of(experiment.seeds_seen) if experiment.seeds_seen else []
     return Case(
         claim=claim,
-        values=ensemble[claim.statistic].isel(claim.at).values,
+        values=values,
         deterministic=protocols.get(protocol).is_deterministic,
         resolution=statistic.resolution or 0.0,
         undefined=statistic.undefined,
-        seen=len(set(ensemble["seed"].values.tolist()) & set(seen)),
+        seen=len(set(seeds) & set(seen)),
     )
 
 

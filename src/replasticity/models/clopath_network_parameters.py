@@ -65,7 +65,9 @@ class ClopathNetwork(AdaptiveExponentialNeuron, VoltageBasedPlasticity, PlasticS
         "Delay of the synapses between excitatory neurons.", varied=Range(0.1, 5.0)
     )
     solver_tolerance: Positive = quantity(
-        "Relative and absolute tolerance of the solver.", varied=Range(1e-9, 1e-3, log=True)
+        "Relative and absolute tolerance of the solver.",
+        varied=Range(1e-9, 1e-3, log=True),
+        kept="tolerance of the solver",
     )
     A_LTP_per_mV: float = quantity(
         "Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}", varied=Range(1e-7, 1e-3, log=True, special=(0.0, -1e-5))

@@ -58,6 +58,7 @@ class DopamineSynapse(VariedGrid):
         "Length of a slice: the smallest delay of the network.",
         symbol="m",
         varied=OneOf(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5),
+        kept="the smallest delay of the network",
     )
     step_every_slice: bool = quantity(
         "Whether all synapses are stepped in every slice; if not, only when a spike or a reader needs them.",

@@ -195,6 +195,8 @@ class ClaimFound(Stored):
         The claim's own.
     statistic, units : str
         Its statistic, and that one's unit.
+    test : {"mean_in_range", "seeds_in_range", "exact_in_range"}
+        What the estimate is: a mean over seeds, a share of seeds, or a value.
     lower, upper : float or None
         Its bounds: of the statistic, or for ``seeds_in_range`` of the share of seeds.
     printed : Point
@@ -218,6 +220,7 @@ class ClaimFound(Stored):
     statement: str
     statistic: str
     units: str
+    test: Literal["mean_in_range", "seeds_in_range", "exact_in_range"]
     lower: float | None
     upper: float | None
     printed: Point

@@ -46,7 +46,7 @@ REQUIRED_ATTRIBUTES = {
     "source": "program and versions that made it",
     "references": "publications of the model",
     "history": "the command that made it, without a time",
-    "kind": "run or ensemble",
+    "kind": "run, ensemble or robustness",
     "experiment": "name of the experiment",
     "protocol": "name of the protocol",
     "parameters": "resolved parameters as JSON",

@@ -131,6 +131,21 @@ def peer_summary_file(experiment: str, peer: str) -> Path:
     return results_folder() / "peers" / f"{experiment}-{peer}.nc"
 
 
+def robustness_file(experiment: str) -> Path:
+    """Return the file with what was found about an experiment's claims around its printed parameters."""
+    return results_folder() / "robustness" / f"{experiment}.json"
+
+
+def robustness_figure(experiment: str, suffix: str) -> Path:
+    """Return the file of the figure of what was found, such as ``robustness_figure("zenke2015", "svg")``."""
+    return results_folder() / "robustness" / "figures" / f"{experiment}.{suffix}"
+
+
+def robustness_part_file(experiment: str, part: str) -> Path:
+    """Return the file of a part of that, such as ``robustness_part_file("zenke2015", "within-0.1/sobol-0-15")``."""
+    return results_folder() / "robustness" / experiment / f"{part}.nc"
+
+
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return results_folder() / "benchmarks"
