@@ -43,9 +43,12 @@ def estimates(claim: Claim, values: FloatArray) -> FloatArray:
 
 def side_of(claim: Claim, estimate: float) -> Side:
     """Return on which side an estimate is; of one that is NaN, "undefined"."""
-    if np.isnan(estimate):
-        return "undefined"
-    lower, upper = bounds_of(claim)
+    return "undefined" if np.isnan(estimate) else side_within(bounds_of(claim), estimate)
+
+
+def side_within(bounds: tuple[float | None, float | None], estimate: float) -> Side:
+    """Return on which side of the bounds of a claim's estimate a value is."""
+    lower, upper = bounds
     inside = (lower is None or lower <= estimate) and (upper is None or estimate <= upper)
     return "holds" if inside else "does not hold"
 

@@ -1,5 +1,6 @@
 """Summaries as they are stored: read only as they were written, and told from those of other code or parameters."""
 
+import json
 from pathlib import Path
 
 from replasticity.definitions import experiments
@@ -7,7 +8,7 @@ from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
 from replasticity.pipeline import provenance
 from replasticity.robustness.summary import ClaimFound, Summary
-from replasticity.storage import json_files, project
+from replasticity.storage import files, json_files, project
 
 
 def digests(resolved: Resolved) -> dict[str, str]:
@@ -16,7 +17,7 @@ def digests(resolved: Resolved) -> dict[str, str]:
     return {"parameters_digest": resolved.digest, "code_digest": code}
 
 
-def read(path: Path, name: str) -> Summary:
+def read(path: Path, name: str, remedy: str = "") -> Summary:
     """Return the stored summary of an experiment.
 
     Parameters
@@ -25,13 +26,15 @@ def read(path: Path, name: str) -> Summary:
         The file.
     name : str
         The experiment whose summary it has to be.
+    remedy : str, optional
+        What to do about a broken file.
 
     Raises
     ------
     UserError
         If it is missing, no summary, of another experiment, or was changed.
     """
-    remedy = f"delete it, or 'python -m replasticity robustness {name}' makes it again"
+    remedy = remedy or f"delete it, or 'python -m replasticity robustness {name}' makes it again"
     content = json_files.read(path, "summary of robustness", remedy)
     json_files.require(content, Summary, path, "summary of robustness", remedy)
     json_files.require_unchanged(content, path, remedy)
@@ -60,3 +63,10 @@ def found_of(summary: Summary) -> dict[str, ClaimFound]:
         and (claim.lower if claim.share is None else claim.share, claim.upper if claim.share is None else None)
         == (each.lower, each.upper)
     }
+
+
+def write(summary: Summary) -> Path:
+    """Write the summary of an experiment, and return its file."""
+    path = project.robustness_file(summary.experiment)
+    files.write_bytes((json.dumps(summary.model_dump(mode="json"), indent=1) + "\n").encode(), path)
+    return path
