@@ -10,8 +10,11 @@ from replasticity.cli import main
 from replasticity.comparison import Tolerance, compare
 from replasticity.peers import live
 from replasticity.pipeline import provenance
-from replasticity.storage import integrity
+from replasticity.reporting import robustness_figure
+from replasticity.robustness.summary import Summary
+from replasticity.storage import integrity, project
 from tests.conftest import ROOT, ProjectCopy
+from tests.robustness import fakes
 
 #: Experiment -> seeds, one more than an ensemble keeps traces of; nothing is random in the last one.
 EXPERIMENTS = {
@@ -70,6 +73,16 @@ def write_comparison(path, **changes):
     path.write_text(json.dumps([integrity.sealed(content)]))
 
 
+def write_robustness(**changes):
+    """Write what `replasticity robustness zenke2015` would have found, with its figure, in the current folder."""
+    content = fakes.summary("zenke2015", **changes)
+    path = project.robustness_file("zenke2015")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content))
+    figure = {suffix: project.robustness_figure("zenke2015", suffix) for suffix in ("png", "nc")}
+    robustness_figure.write(Summary.model_validate_json(path.read_bytes()), [fakes.sets(content)], figure)
+
+
 def make_results(project):
     """Make all that a report shows, with the commands of the workflow, in the current folder."""
     choose_experiments(project)
@@ -85,6 +98,7 @@ def make_results(project):
     recording = ROOT / "tests/peers/zenke/zenke_seed1.nc"
     assert main(["replay", str(recording), "--json", "results/replays/zenke_seed1.json"]) == 0
     write_comparison(project.folder / "results/conform/zenke2015-brian2.json")
+    write_robustness()
     benchmarks = project.folder / "results/benchmarks"
     (benchmarks / "simulate/zenke2015").mkdir(parents=True)
     (benchmarks / "simulate/zenke2015/seed-1001.tsv").write_text(BENCHMARK.format("2.5", "150.0", "2.0"))

@@ -128,7 +128,7 @@ def test_a_chosen_seed_comes_to_the_front(page):
 
 
 def test_nothing_is_wider_than_the_screen(page):
-    for section in ("verdicts", "figures", "seeds", "replays", "beside", "origin"):
+    for section in ("verdicts", "figures", "robustness", "seeds", "replays", "beside", "origin"):
         page.locator(f"#{section}").scroll_into_view_if_needed()
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for number in range(page.locator("#figures .chart").count()):
@@ -142,6 +142,45 @@ def test_where_nothing_is_random_there_is_one_run_and_no_spread(page):
     expect(page.locator("#seed-status")).to_have_text("Nothing here is random: one run is all there is.")
     assert page.locator(".explorer[data-experiment=beats] .standing").count() == 0
     assert drawing.evaluate("drawing => drawing.layout.xaxis.title.text") == "time at the start of each step (ms)"
+
+
+def test_a_chosen_claim_is_shown_along_a_chosen_parameter(page):
+    drawing = drawn(page, ".chart.along")
+    claims = page.locator("#along-claim option").evaluate_all("options => options.map(option => option.value)")
+    assert len(claims) == 2
+
+    def shown():
+        title = drawing.evaluate("d => [d.layout.xaxis.title.text, d.layout.yaxis.title.text]")
+        marks = drawing.evaluate("d => d.data.flatMap(trace => Array.from(trace.x))")
+        cells = page.locator("#along-values td:first-child").all_text_contents()
+        return title, marks, cells, page.locator("#along-status").inner_text()
+
+    page.get_by_label("Claim", exact=True).select_option(claims[0])
+    page.get_by_label("Parameter", exact=True).select_option("tau_stdp_ms")
+    page.wait_for_function("d => d.layout.xaxis.title.text === 'tau_stdp_ms'", arg=drawing.element_handle())
+    first = shown()
+    assert sorted(first[1]) == [float(cell) for cell in first[2]]
+    assert len(first[1]) == 7
+    assert "The estimate changes sides between" in first[3]
+    assert "Sobol' index of first order" in first[3]
+    page.select_option("#along-claim", claims[1])
+    page.wait_for_function("([d, y]) => d.layout.yaxis.title.text !== y", arg=[drawing.element_handle(), first[0][1]])
+    # The parameter stays.
+    assert shown()[0][0] == "tau_stdp_ms"
+    page.select_option("#along-parameter", "solver")
+    page.wait_for_function("d => d.layout.xaxis.type === 'category'", arg=drawing.element_handle())
+    sides = page.locator("#along-values td:last-child").all_text_contents()
+    assert sides == ["holds", "does not hold, turned", "undefined"]
+    assert sorted(shown()[1]) == ["euler", "exact"]
+
+
+def test_claim_and_parameter_are_chosen_by_the_keyboard(page):
+    page.locator("#along-claim").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "along-parameter"
+    before = page.locator("#along-values").inner_text()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("before => document.getElementById('along-values').innerText !== before", arg=before)
 
 
 def test_a_link_to_a_claim_opens_it(page):
@@ -166,6 +205,7 @@ def test_axe_finds_no_serious_fault(page):
     drawn(page, "#figures .chart >> nth=0")
     page.select_option("#experiment", "zenke2015")
     drawn(page, ".explorer[data-experiment=zenke2015] .standing .chart")
+    drawn(page, ".chart.along")
     found = Axe().run(page).response["violations"]
     serious = [
         (fault["id"], [node["html"][:200] for node in fault["nodes"][:3]])

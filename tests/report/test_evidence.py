@@ -24,6 +24,7 @@ ENSEMBLE = "ensembles/zenke2015.nc"
 DRAWING = "figures/zenke2015.nc"
 REPLAY = "replays/zenke_seed1.json"
 COMPARISON = "conform/zenke2015-brian2.json"
+ROBUSTNESS = "robustness/zenke2015.json"
 
 
 @pytest.fixture
@@ -129,6 +130,21 @@ def edit_comparison(results):
     path.write_text(path.read_text().replace('"holds": true', '"holds": false', 1))
 
 
+def edit_summary_of_robustness(results):
+    path = results / ROBUSTNESS
+    path.write_text(path.read_text().replace("93.8 %", "99.8 %", 1))
+
+
+def put_summary_of_another_experiment(results):
+    path = results / ROBUSTNESS
+    path.write_text(json.dumps(integrity.sealed(json.loads(path.read_text()) | {"experiment": "beats"})))
+
+
+def change_picture_of_robustness(results):
+    path = results / "robustness/figures/zenke2015.png"
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
 def copy_replay(results):
     shutil.copy(results / REPLAY, results / "replays/zenke_seed2.json")
 
@@ -162,6 +178,9 @@ CASES = {
     edit_replay: (("report",), "replays/zenke_seed1.json: was changed or damaged after it was written"),
     make_replay_of_another_recording: (("report",), "replays/zenke_seed1.json: is of another "),
     edit_comparison: (("report", "gallery"), f"{COMPARISON}: was changed or damaged after it was written"),
+    edit_summary_of_robustness: (("report",), f"{ROBUSTNESS}: was changed or damaged after it was written"),
+    put_summary_of_another_experiment: (("report",), f"{ROBUSTNESS}: is of experiment 'beats', not 'zenke2015'"),
+    change_picture_of_robustness: (("report",), "robustness/figures/zenke2015.png: was changed, or is another drawing"),
     copy_replay: (("report",), "zenke_seed1.nc is in another file too"),
     change_run: (("check", "accept-reference"), "runs/zenke2015/seed-1003.nc: was changed or damaged after"),
     simulate_another_run: (("check", "accept-reference"), "zenke2015.nc: was gathered from other runs"),

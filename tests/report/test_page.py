@@ -186,9 +186,86 @@ def test_what_was_compared_of_other_code_or_parameters_is_named_and_not_shown(re
     assert "Brian2 2.9.0" not in text
 
 
+def of_robustness(page):
+    found = re.search(r'<section id="robustness".*?</section>', page, re.DOTALL)
+    return found[0] if found else ""
+
+
+def test_what_was_found_around_the_printed_parameters_is_told_of_each_claim(page, results):
+    summary = json.loads((results / "robustness/zenke2015.json").read_text())
+    text = of_robustness(page)
+    assert [claim["line"] for claim in summary["claims"]] == re.findall(
+        r'<td class="text">(holds for [^<]*)</td>', text
+    )
+    assert f"<code>{summary['command']}</code>" in text
+    assert "12,000 runs, 12 seeds of each set of parameters" in text
+    assert "<div><dt>pre_times_ms</dt><dd>a list of times</dd></div>" in text
+    assert 'src="data:image/webp;base64,' in text
+    for claim in summary["claims"]:
+        details = re.search(rf'id="claim-zenke2015-{claim["id"]}">.*?</details>', page, re.DOTALL)[0]
+        assert f"<dd>{claim['line']}; <a" in details
+    # Of the other experiments nothing is known.
+    assert page.count("<dt>Elsewhere</dt>") == len(summary["claims"])
+
+
+def test_a_reader_may_choose_each_claim_and_each_parameter_of_it(page, results):
+    summary = json.loads((results / "robustness/zenke2015.json").read_text())
+    numbers = json.loads(re.search(r'id="along-numbers">(.*?)</script>', page, re.DOTALL)[1])
+    assert re.findall(r'<option value="(zenke2015-[^"]*)">', of_robustness(page)) == [each["id"] for each in numbers]
+    for claim, shown in zip(summary["claims"], numbers, strict=True):
+        names = [each["parameter"] for each in claim["one_at_a_time"]]
+        assert [each["name"] for each in shown["parameters"]] == [*names, "population_size", "time step (ms)"]
+        first, stored = shown["parameters"][0], claim["one_at_a_time"][0]
+        assert [point[0] for point in first["points"]] == [point["value"] for point in stored["points"]]
+        assert first["flips"] == stored["flips"]
+        assert "total index" in first["notes"][0]
+
+
+@pytest.mark.parametrize("changes", [{"code_digest": "0" * 16}, {"parameters_digest": "0"}, {"scale": "huge"}])
+def test_what_was_found_with_other_code_or_parameters_is_named_and_not_shown(results, changes):
+    path = results / "robustness/zenke2015.json"
+    stored = path.read_text()
+    path.write_text(json.dumps(integrity.sealed(json.loads(stored) | changes)))
+    try:
+        assert main(["report", "-o", "outdated.html"]) == 0
+    finally:
+        path.write_text(stored)
+    page = (results.parent / "outdated.html").read_text(encoding="utf-8")
+    assert "not shown: results/robustness/zenke2015.json" in of_robustness(page)
+    assert "holds for" not in page
+
+
+def test_without_any_summary_there_is_no_section(results, tmp_path):
+    shutil.move(results / "robustness", tmp_path / "kept")
+    try:
+        assert main(["report", "-o", "without.html"]) == 0
+    finally:
+        shutil.move(tmp_path / "kept", results / "robustness")
+    page = (results.parent / "without.html").read_text(encoding="utf-8")
+    assert of_robustness(page) == ""
+    assert 'href="#robustness"' not in page
+
+
+def test_a_claim_that_has_changed_since_is_not_told(results):
+    path = results / "robustness/zenke2015.json"
+    stored = path.read_text()
+    content = json.loads(stored)
+    content["claims"][0]["lower"] = -1.0
+    path.write_text(json.dumps(integrity.sealed(content)))
+    try:
+        assert main(["report", "-o", "changed.html"]) == 0
+    finally:
+        path.write_text(stored)
+    text = of_robustness((results.parent / "changed.html").read_text(encoding="utf-8"))
+    assert f"-{content['claims'][0]['id']}" not in text
+    assert f"-{content['claims'][1]['id']}" in text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("robustness/zenke2015.json", "[]", "no valid summary of robustness"),
+        ("robustness/zenke2015.json", "{}", "no valid summary of robustness"),
         ("replays/zenke_seed1.json", "[{}]", "no valid replay"),
         ("conform/zenke2015-brian2.json", "[{}]", "no valid comparison"),
         ("conform/zenke2015-brian2.json", "[]", "no valid comparison"),

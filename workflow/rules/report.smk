@@ -55,6 +55,10 @@ rule report:
                 {each.experiment.protocol for each in EXPERIMENTS.values()}
             )
         ],
+        robustness=lambda wildcards: [
+            (str(path), integrity.of_file(path))
+            for path in robustness_found.files_of(EXPERIMENTS)
+        ],
         described=[each.described_digest for each in EXPERIMENTS.values()],
         code=provenance.report_digest(),
     message:

@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -191,8 +191,13 @@ def plot(module: str, ensembles: Mapping[str, xr.Dataset]) -> Figure:
     matplotlib.figure.Figure
         The figure in the common style.
     """
+    return in_our_style(lambda: importlib.import_module(module).plot(ensembles))
+
+
+def in_our_style(draw: Callable[[], Figure]) -> Figure:
+    """Return the figure that a function draws, in the common style and laid out once and for all."""
     with _our_style():
-        figure: Figure = importlib.import_module(module).plot(ensembles)
+        figure = draw()
         _show_broken_formulas_as_text(figure)
         _settle(figure)
         return figure
@@ -233,7 +238,7 @@ def _settle(figure: Figure) -> None:
         part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), _DECIMALS_OF_POSITIONS))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, _DECIMALS_OF_POSITIONS))
-    for text in figure.texts:
+    for text in (*figure.texts, *(text for part in figure.subfigs for text in part.texts)):
         x, y = np.round(text.get_position(), _DECIMALS_OF_POSITIONS)
         text.set_position((x, y))
     figure.draw_without_rendering()

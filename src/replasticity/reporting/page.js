@@ -173,6 +173,111 @@ chosenExperiment.addEventListener("change", showExperiment);
 chosenSeed.addEventListener("change", showSeed);
 showExperiment();
 
+// One claim along one parameter.
+
+const chosenClaim = document.getElementById("along-claim");
+const chosenParameter = document.getElementById("along-parameter");
+const claimsAlong = JSON.parse(document.getElementById("along-numbers")?.textContent ?? "[]");
+const claimAlong = () => claimsAlong.find(({ id }) => id === chosenClaim.value);
+
+/** Return the points of one side as a trace. */
+function ofSide(points, side, color, symbol) {
+  const chosen = points.filter((point) => point[4] === side && point[1] !== null);
+  const above = chosen.map(([, estimate, , high]) => (high === null ? 0 : high - estimate));
+  const below = chosen.map(([, estimate, low]) => (low === null ? 0 : estimate - low));
+  return {
+    x: chosen.map(([value]) => value),
+    y: chosen.map(([, estimate]) => estimate),
+    error_y: { type: "data", symmetric: false, array: above, arrayminus: below, color, thickness: 1, width: 0 },
+    mode: "markers",
+    name: side,
+    marker: { color, symbol, size: 8 },
+  };
+}
+
+/** Return the chart of a claim along a parameter. */
+function chartAlong({ bounds, quantity, estimate }, { axis, points, flips, printed }) {
+  const line = (place) => ({ type: "line", ...place, line: { color: colorOf("--quiet"), width: 1, dash: place.dash } });
+  const across = (y) => line({ xref: "paper", x0: 0, x1: 1, y0: y, y1: y, dash: "dash" });
+  const upright = (x, dash) => line({ yref: "paper", y0: 0, y1: 1, x0: x, x1: x, dash });
+  const estimates = points.flatMap(([, each, low, high]) => [each, low, high]).filter((each) => each !== null);
+  const ends = [...estimates, ...bounds];
+  const room = 0.06 * (Math.max(...ends) - Math.min(...ends)) || 1;
+  return {
+    data: [
+      ofSide(points, "holds", colorOf("--accent"), "circle"),
+      ofSide(points, "does not hold", "#d55e00", "x"),
+    ],
+    layout: {
+      showlegend: true,
+      xaxis: { title: { text: axis }, type: points.some(([value]) => typeof value === "string") ? "category" : "-" },
+      yaxis: { title: { text: `${estimate}: ${quantity}` }, range: [Math.min(...ends) - room, Math.max(...ends) + room] },
+      shapes: [
+        ...bounds.map(across),
+        ...flips.map(([low, high]) => upright((low + high) / 2, "dot")),
+        ...(typeof printed === "number" ? [upright(printed, "solid")] : []),
+      ],
+    },
+  };
+}
+
+/** Return in words what is shown. */
+function statusAlong({ bounds }, { name, points, flips, printed, notes }) {
+  const turned = points.filter((point) => point[5]).map(([value]) => value);
+  const between = flips.map(([low, high]) => `between ${present(low)} and ${present(high)}`);
+  return [
+    [
+      printed === null ? `${name}.` : `${name}, printed as ${printed}.`,
+      flips.length ? `The estimate changes sides ${between.join(" and ")}.` : "",
+      turned.length ? `Turned at ${turned.join(", ")}.` : "No turn was seen.",
+      `Dashed: ${bounds.length > 1 ? "the bounds" : "the bound"} of the claim, ${bounds.join(" and ")}.`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+    ...notes,
+  ];
+}
+
+/** Show the chosen claim along the chosen parameter. */
+function showAlong() {
+  const claim = claimAlong();
+  const along = claim.parameters[chosenParameter.selectedIndex];
+  const rows = along.points.map(([value, estimate, low, high, side, turned]) => {
+    const row = document.createElement("tr");
+    const interval = low === null ? "-" : `${present(low)} to ${present(high)}`;
+    for (const text of [String(value), present(estimate), interval, turned ? `${side}, turned` : side]) {
+      row.appendChild(document.createElement("td")).textContent = text;
+    }
+    return row;
+  });
+  document.getElementById("along-values").replaceChildren(...rows);
+  const sentences = statusAlong(claim, along).map((text) => {
+    const sentence = document.createElement("p");
+    sentence.textContent = text;
+    return sentence;
+  });
+  document.getElementById("along-status").replaceChildren(...sentences);
+  const chart = document.querySelector(".chart.along");
+  chart.querySelector("script").textContent = JSON.stringify(chartAlong(claim, along));
+  if (chart.dataset.drawn) draw(chart);
+}
+
+/** Offer the parameters of the chosen claim; the chosen one stays. */
+function showClaim() {
+  const before = chosenParameter.value;
+  const names = claimAlong().parameters.map(({ name }) => name);
+  chosenParameter.replaceChildren(...names.map((name) => new Option(name, name)));
+  chosenParameter.value = names.includes(before) ? before : names[0];
+  showAlong();
+}
+
+if (claimsAlong.length) {
+  chosenClaim.addEventListener("change", showClaim);
+  chosenParameter.addEventListener("change", showAlong);
+  darkScheme.addEventListener("change", showAlong);
+  showClaim();
+}
+
 // A link to a claim opens it; on paper everything is open.
 
 function openTarget() {

@@ -21,7 +21,7 @@ from replasticity.definitions.seeds import seed_ranges
 from replasticity.judging import claims, outcomes
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
-from replasticity.reporting import conformed, explorer, origin, replayed
+from replasticity.reporting import conformed, explorer, origin, replayed, robustness_found
 from replasticity.reporting.markdown import address_of_doi
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.panels import Panel, embedded, panels
@@ -37,6 +37,8 @@ from replasticity.reporting.tables import (
     seeds_in_words,
     upstream_in_words,
 )
+from replasticity.robustness import stored
+from replasticity.robustness.summary import ClaimFound, Summary
 from replasticity.storage import files, project
 from replasticity.study import protocols
 
@@ -140,6 +142,17 @@ class KindOfClaims:
 
 
 @dataclass(frozen=True)
+class Surviving:
+    """What was found about the claims of an experiment around its printed parameters, as the page shows it."""
+
+    summary: Summary
+    runs: str
+    claims: list[ClaimFound]
+    numbers: list[dict[str, Any]]
+    image: str
+
+
+@dataclass(frozen=True)
 class Origin:
     """What one experiment's results come from."""
 
@@ -199,6 +212,8 @@ def render(
     }
     concerned = {each.protocol for each in origins}
     replays, beside = _replays(concerned), conformed.read(concerned)
+    found = robustness_found.read(each.experiment for each in origins)
+    surviving = [_surviving(summary) for summary in found.summaries.values()]
     return environment.get_template("page.html.j2").render(
         scale=", ".join(sorted({each.scale for each in selected})),
         badges=BADGES,
@@ -215,6 +230,9 @@ def render(
         comparisons=[each | _summary(each["quantities"]) for each in beside.comparisons],
         outdated_comparisons=beside.outdated,
         command_of=conformed.command,
+        surviving=surviving,
+        lines={f"{each.summary.experiment}-{claim.id}": claim.line for each in surviving for claim in each.claims},
+        outdated_summaries=found.outdated,
         origins=origins,
         versions=origin.versions(),
         machine=origin.machine(),
@@ -334,6 +352,13 @@ def _origin(ensemble: xr.Dataset) -> Origin:
         parameters_digest=attributes["parameters_digest"],
         code_digest=attributes["code_digest"],
     )
+
+
+def _surviving(summary: Summary) -> Surviving:
+    runs, claims = robustness_found.runs_in_words(summary), list(stored.found_of(summary).values())
+    picture = robustness_found.picture_of(summary)
+    image = _smaller(picture) if picture is not None else ""
+    return Surviving(summary, runs, claims, robustness_found.numbers(summary), image)
 
 
 def _replays(protocols: set[str]) -> list[dict[str, Any]]:

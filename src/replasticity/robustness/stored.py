@@ -17,7 +17,7 @@ def digests(resolved: Resolved) -> dict[str, str]:
     return {"parameters_digest": resolved.digest, "code_digest": code}
 
 
-def read(path: Path, name: str) -> Summary:
+def read(path: Path, name: str, remedy: str = "") -> Summary:
     """Return the stored summary of an experiment.
 
     Parameters
@@ -26,13 +26,15 @@ def read(path: Path, name: str) -> Summary:
         The file.
     name : str
         The experiment whose summary it has to be.
+    remedy : str, optional
+        What to do about a broken file.
 
     Raises
     ------
     UserError
         If it is missing, no summary, of another experiment, or was changed.
     """
-    remedy = f"delete it, or 'python -m replasticity robustness {name}' makes it again"
+    remedy = remedy or f"delete it, or 'python -m replasticity robustness {name}' makes it again"
     content = json_files.read(path, "summary of robustness", remedy)
     json_files.require(content, Summary, path, "summary of robustness", remedy)
     json_files.require_unchanged(content, path, remedy)
