@@ -42,12 +42,14 @@ def add_commands(command: Callable[[str, Any, str], argparse.ArgumentParser]) ->
 
 def robustness(options: argparse.Namespace) -> int:
     """Look whether claims hold around the printed parameters."""
-    from replasticity.storage import files
+    from replasticity.storage import files, project
 
     if options.json is not None:
         files.check_output(options.json)
     if options.processes < 1:
         raise UserError(f"--processes {options.processes}: has to be 1 or more")
+    # Of processes that were ended while they wrote.
+    files.remove_partial_files(project.results_folder() / "robustness")
     status, found = 0, []
     for name in options.experiments:
         try:

@@ -18,7 +18,6 @@ from replasticity.robustness.space import Space
 from replasticity.robustness.summary import Summary
 from replasticity.storage import files, integrity, project
 
-
 #: As many parts share a job of the workflow as are made in this time, or in a longer one that is configured [s].
 LEAST_JOB_S = 60.0
 
