@@ -19,8 +19,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from replasticity.definitions.experiments import Claim, Resolved
 from replasticity.plotting import drawn_data
 from replasticity.plotting import rendering as look
+from replasticity.robustness import designs
+from replasticity.robustness.estimates import estimates, side_of
+from replasticity.robustness.findings import Sample
 from replasticity.robustness.summary import (
     Axis,
     ClaimFound,
@@ -72,6 +76,39 @@ class Sets:
     sides: Mapping[str, list[Side]]
 
 
+def sets_of(sample: Sample, resolved: Resolved, claims: Sequence[Claim]) -> Sets:
+    """Return the independent sets of a sample that the experiment takes, and how the claims stand there.
+
+    Parameters
+    ----------
+    sample : Sample
+        What was simulated within one distance, in rows.
+    resolved : Resolved
+        The experiment.
+    claims : sequence of Claim
+        The claims of the values, in their order.
+    """
+    points = np.array([each for part in sample.rows for each in part.changes], dtype=object)
+    independent = points.reshape(-1, len(sample.axes) + 2)[:, : designs.AB][sample.accepted]
+    values = sample.row_values[:, : designs.AB][sample.accepted]
+    printed = {name: np.atleast_1d(resolved.values[name]) for name in sample.axes}
+    # All values of a list have the same factor; one that is 0 does not tell it.
+    telling = {name: int(np.flatnonzero(own)[0]) for name, own in printed.items()}
+
+    def moved(changes: Mapping[str, Any], name: str) -> float:
+        value = changes.get(name, resolved.values[name])
+        return float(value[telling[name]] / printed[name][telling[name]] if isinstance(value, list) else value)
+
+    return Sets(
+        sample.within,
+        {name: np.array([moved(each, name) for each in independent]) for name in sample.axes},
+        {
+            claim.id: [side_of(claim, each) for each in estimates(claim, values[..., place])]
+            for place, claim in enumerate(claims)
+        },
+    )
+
+
 def draw(summary: Summary, sets: Sequence[Sets] = ()) -> Figure:
     """Return the figure of a summary in the common style.
 
@@ -116,11 +153,15 @@ def write(summary: Summary, sets: Sequence[Sets], paths: Mapping[str, Path]) -> 
 
 def collect(figure: Figure, summary: Summary, pictures: Mapping[str, str]) -> xr.DataTree:
     """Return what the figure draws, as `replasticity.plotting.drawn_data.collect` does of other figures."""
-    keys = {"experiment": summary.experiment, "parameters_digest": summary.parameters_digest}
-    origin = xr.Dataset(coords={"seed": summary.seeds}, attrs=keys | {CONTENT_DIGEST: summary.content_digest})
-    drawing = drawn_data.collect(figure, f"{summary.experiment}_robustness", {"main": origin}, pictures)
+    drawing = drawn_data.collect(figure, f"{summary.experiment}_robustness", {"main": origin_of(summary)}, pictures)
     drawing.attrs["history"] = summary.command
     return drawing
+
+
+def origin_of(summary: Summary) -> xr.Dataset:
+    """Return what drawn data say of the ensemble that they are from, of a summary."""
+    keys = {"experiment": summary.experiment, "parameters_digest": summary.parameters_digest}
+    return xr.Dataset(coords={"seed": summary.seeds}, attrs=keys | {CONTENT_DIGEST: summary.content_digest})
 
 
 class _Row(NamedTuple):
@@ -265,8 +306,9 @@ def _draw_ranges(axes: Axes, of_bars: Sequence[Sequence[Point]], colour: str) ->
 def _note(each: OneAtATime) -> str:
     """Return in few words where a claim turns along a parameter."""
     if each.flips:
-        more = ", …" if len(each.flips) > 2 else ""
-        return f"flips at {', '.join(f'{(low + high) / 2:.3g}' for low, high in each.flips[:2])}{more}"
+        # Three digits, and no power of ten where a reader needs none.
+        places = [f"{float(f'{(low + high) / 2:.3g}'):.10g}" for low, high in sorted(each.flips)]
+        return f"flips at {', '.join(places[:2])}{', …' if len(places) > 2 else ''}"
     turned = [str(point.value) for point in each.points if point.turned and isinstance(point.value, str | bool)]
     return f"not with {turned[0]}{', …' if len(turned) > 1 else ''}" if turned else ""
 
@@ -334,6 +376,7 @@ def _draw_map(axes: Axes, claim: ClaimFound, names: Sequence[str], sets: Sets, s
         _in_lines(f"factor on {_short(name)}" if factor else _short(name))
         for name, factor in zip(names, is_list, strict=True)
     ]
+    axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel(labels[0], fontsize=7)
     axes.set_ylabel(labels[1], fontsize=7)
     axes.set_title(f"{len(x)} sets within {100 * sets.within:g} %", loc="left", x=0.0, pad=5, fontsize=7)
@@ -359,6 +402,7 @@ def _draw_steps(axes: Axes, claim: ClaimFound, refinement: Refinement) -> None:
         values += [refinement.limit, *(refinement.limit_interval or ())]
     _draw_points(axes, steps, estimates, [point.interval for point in known], look.BLUE, "o")
     _shade(axes, claim, "y", values)
+    axes.locator_params(axis="x", nbins=3)
     axes.set_xlabel("time step (ms)", fontsize=7)
     axes.set_ylabel(_in_lines(_quantity(claim)), fontsize=7)
     title = "Time step: a grid effect" if refinement.grid_effect else "Time step"
