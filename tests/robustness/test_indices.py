@@ -36,6 +36,18 @@ def test_indices_of_ishigamis_function_are_found(values):
     assert [each.rows for each in found] == [2048] * 3
 
 
+def test_intervals_contain_the_indices(monkeypatch):
+    contained = []
+    for seed in range(20):
+        monkeypatch.setattr(designs, "_SEED", seed)
+        found = indices.sobol_indices(ishigami(designs.sobol_rows(3, 0, 63)))
+        for name, known in zip(("first", "total"), known_indices(), strict=True):
+            intervals = np.array([getattr(each, name).interval for each in found])
+            contained.append((intervals[:, 0] <= known) & (known <= intervals[:, 1]))
+    # Of 120 intervals of 95 %, fewer than 107 contain their index in 0.3 % of all tries, were they independent.
+    assert np.sum(contained) >= 107
+
+
 def test_more_rows_narrow_the_intervals(values):
     few, many = (indices.sobol_indices(values[:rows]) for rows in (128, 2048))
     for one, other in zip(few, many, strict=True):

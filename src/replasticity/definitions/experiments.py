@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator, model_validator
 
 from replasticity.definitions.parameters import Checked, Cost, NonNegativeInt, Parameters, PositiveInt, output_options
+from replasticity.definitions.robustness import Robustness, require_movable
 from replasticity.definitions.seeds import SeedCount, SeedNumbers, SeedRanges, distinct_seeds, seed_list
 from replasticity.definitions.yaml_files import Doi, Text, near, read_yaml, validate
 from replasticity.errors import UserError
@@ -252,6 +253,7 @@ class Experiment(Checked):
     errata: list[Erratum] = Field([])
     figure: DrawnFigure | None = None
     peer: Peer | None = None
+    robustness: Robustness = Robustness()
 
 
 #: What a file with ``based_on`` takes from that file where it is silent (`parameters` one by one).
@@ -480,6 +482,10 @@ def load(name: str) -> Experiment:
     _check_references(name, experiment, path)
     for each in resolved:
         _check_indices(each, path)
+        if each.seeds:
+            ids = [claim.id for claim in experiment.claims]
+            where = f"{project.shown(path)}: robustness"
+            require_movable(experiment.robustness, each.values, type(each.parameters), ids, where)
     return experiment
 
 

@@ -5,7 +5,7 @@ checked object cannot be changed. Units are in the names (see `replasticity.unit
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
@@ -34,8 +34,25 @@ class VariedOver(NamedTuple):
     range: Varied
 
 
+class IsSize(NamedTuple):
+    """Mark of a number of neurons, or of other things of one kind: how large the model is."""
+
+
+class Kept(NamedTuple):
+    """Mark of a parameter that is no quantity of the model, such as a recording interval."""
+
+    why: str
+
+
 def quantity(
-    description: str, *, symbol: str = "", output_option: bool = False, varied: Varied | None = None, **bounds: Any
+    description: str,
+    *,
+    symbol: str = "",
+    output_option: bool = False,
+    varied: Varied | None = None,
+    size: bool = False,
+    kept: str = "",
+    **bounds: Any,
 ) -> Any:
     """Return the declaration of a parameter; its unit is the suffix of its name.
 
@@ -49,6 +66,11 @@ def quantity(
         Whether it only says what is recorded, and changes no statistic.
     varied : Range, OneOf or ListOf, optional
         What it is drawn from where parameters are drawn at random; without it, it keeps its value there.
+    size : bool
+        Whether it is a number of neurons or the like, which may be changed alone: robustness has a panel of its own
+        for these.
+    kept : str
+        Why robustness does not move it, if it is no quantity of the model: such as ``"recording interval"``.
     **bounds
         As `pydantic.Field` takes them: ``gt``, ``ge``, ``lt``, ``le``, ``min_length``.
     """
@@ -56,9 +78,13 @@ def quantity(
     if output_option:
         extra["output_option"] = True
     declared = Field(description=description, json_schema_extra=extra or None, **bounds)
+    # No part of the schema, and kept where a field is copied into other classes.
     if varied is not None:
-        # No part of the schema, and kept where a field is copied into other classes.
         declared.metadata.append(VariedOver(varied))
+    if size:
+        declared.metadata.append(IsSize())
+    if kept:
+        declared.metadata.append(Kept(kept))
     return declared
 
 
@@ -237,6 +263,54 @@ def output_options(parameters: type[Parameters]) -> tuple[str, ...]:
     """Return the parameters that only say what is recorded."""
     extras = {name: field.json_schema_extra for name, field in parameters.model_fields.items()}
     return tuple(name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("output_option"))
+
+
+def sizes(parameters: type[Parameters]) -> tuple[str, ...]:
+    """Return the parameters that are numbers of neurons or the like."""
+    return tuple(name for name, field in parameters.model_fields.items() if IsSize() in field.metadata)
+
+
+def kept(parameters: type[Parameters]) -> dict[str, str]:
+    """Return the parameters that are no quantities of the model -> why, such as a recording interval."""
+    return {
+        name: mark.why
+        for name, field in parameters.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Kept)
+    }
+
+
+def grid_of(parameters: type[Parameters], name: str) -> OnGrid | None:
+    """Return the grid that a time, or a list of times, has to lie on; None for other parameters."""
+    marks = parameters.model_fields[name].metadata
+    return next((mark for mark in marks if isinstance(mark, OnGrid)), None)
+
+
+def on_grid(values: Mapping[str, Any], parameters: type[Parameters]) -> dict[str, Any]:
+    """Return parameters whose times are whole multiples of the step that they have to be multiples of.
+
+    Parameters
+    ----------
+    values : mapping of str to value
+        The parameters as plain JSON values.
+    parameters : type
+        Their class.
+    """
+    found = dict(values)
+    for name in parameters.model_fields:
+        grid = grid_of(parameters, name)
+        if grid is not None and isinstance(found.get(grid.of), int | float):
+            found[name] = _rounded(found[name], float(found[grid.of]), grid.least)
+    return found
+
+
+def _rounded(value: Any, step: float, least: int) -> Any:
+    if isinstance(value, list):
+        return [_rounded(each, step, least) for each in value]
+    if not isinstance(value, int | float):
+        return value
+    # As written in decimals: 3 steps of 0.1 are 0.3.
+    return float(f"{max(round(value / step), least) * step:.12g}")
 
 
 def _numbers(value: Any) -> Iterator[float]:

@@ -38,9 +38,9 @@ class ClopathNetwork(AdaptiveExponentialNeuron, VoltageBasedPlasticity, PlasticS
     """Sizes, initial state, wiring and weights; a weight is the jump of the potential at a spike."""
 
     duration_ms: GridDuration = quantity("Duration of the run.")
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(2, 40))
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 6))
-    input_count: PositiveInt = quantity("Number of input channels.", varied=Range(480, 600))
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(2, 40), size=True)
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 6), size=True)
+    input_count: PositiveInt = quantity("Number of input channels.", varied=Range(480, 600), size=True)
     V_initial_mean_mV: float = quantity("Mean of the initial membrane potentials.", varied=Range(-80.0, -40.0))
     V_initial_sd_mV: NonNegative = quantity(
         "Standard deviation of the initial membrane potentials.", varied=Range(0.0, 30.0)
@@ -65,7 +65,9 @@ class ClopathNetwork(AdaptiveExponentialNeuron, VoltageBasedPlasticity, PlasticS
         "Delay of the synapses between excitatory neurons.", varied=Range(0.1, 5.0)
     )
     solver_tolerance: Positive = quantity(
-        "Relative and absolute tolerance of the solver.", varied=Range(1e-9, 1e-3, log=True)
+        "Relative and absolute tolerance of the solver.",
+        varied=Range(1e-9, 1e-3, log=True),
+        kept="tolerance of the solver",
     )
     A_LTP_per_mV: float = quantity(
         "Amplitude of potentiation.", symbol=r"A_\mathrm{LTP}", varied=Range(1e-7, 1e-3, log=True, special=(0.0, -1e-5))

@@ -47,7 +47,9 @@ class ForcedNeurons(_HH, _Adex, PlasticSynapse):  # type: ignore[misc]
         "Upper bound of the weight.", symbol=r"w_\mathrm{max}", varied=Range(0.1, 100.0, log=True)
     )
     adex_tolerance: Positive = quantity(
-        "Adaptive exponential: relative and absolute tolerance of the solver.", varied=Range(1e-9, 1e-3, log=True)
+        "Adaptive exponential: relative and absolute tolerance of the solver.",
+        varied=Range(1e-9, 1e-3, log=True),
+        kept="tolerance of the solver",
     )
     adex_forcing_weight_mV: float = quantity(
         "Adaptive exponential: weight of the generator that forces spikes.", varied=Range(-50.0, 150.0)

@@ -26,9 +26,11 @@ class DistalRewardNetwork(Parameters):
 
     duration_s: PositiveInt = quantity("Duration of the run.", varied=OneOf(6, 7, 8, 9))
     exc_cells: PositiveInt = quantity(
-        "Number of excitatory cells.", symbol="N_e", varied=Range(2, 200, log=True, special=(1,))
+        "Number of excitatory cells.", symbol="N_e", varied=Range(2, 200, log=True, special=(1,)), size=True
     )
-    inh_cells: PositiveInt = quantity("Number of inhibitory cells.", symbol="N_i", varied=Range(1, 50, log=True))
+    inh_cells: PositiveInt = quantity(
+        "Number of inhibitory cells.", symbol="N_i", varied=Range(1, 50, log=True), size=True
+    )
     synapses_per_cell: PositiveInt = quantity(
         "Outgoing synapses of each cell.", symbol="M", varied=Range(1, 100, log=True)
     )
@@ -77,7 +79,7 @@ class DistalRewardNetwork(Parameters):
         varied=OneOf(False, True),
     )
     sample_interval_s: PositiveInt = quantity(
-        "Interval at which the distribution of weights is recorded.", varied=OneOf(1, 2, 3)
+        "Interval at which the distribution of weights is recorded.", varied=OneOf(1, 2, 3), kept="recording interval"
     )
 
     @model_validator(mode="after")
@@ -150,7 +152,7 @@ class RewardedStimuli(DistalRewardNetwork):
     """Stimuli: sets of neurons that get a current, one set after the other; some are followed by a reward."""
 
     stimuli: PositiveInt = quantity("Number of different stimuli.", ge=2, varied=Range(2, 20))
-    stimulus_cells: PositiveInt = quantity("Cells of each stimulus.", varied=Range(1, 50))
+    stimulus_cells: PositiveInt = quantity("Cells of each stimulus.", varied=Range(1, 50), size=True)
     stimulus_mV: NonNegative = quantity("Current into each cell of a stimulus, for one step.", varied=Range(0.0, 60.0))
     interval_min_ms: PositiveInt = quantity(
         "Shortest time from one stimulus to the next.", varied=Range(1, 500, log=True)

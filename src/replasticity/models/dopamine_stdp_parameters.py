@@ -58,6 +58,7 @@ class DopamineSynapse(VariedGrid):
         "Length of a slice: the smallest delay of the network.",
         symbol="m",
         varied=OneOf(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5),
+        kept="the smallest delay of the network",
     )
     step_every_slice: bool = quantity(
         "Whether all synapses are stepped in every slice; if not, only when a spike or a reader needs them.",
@@ -244,8 +245,8 @@ class ExponentialNeurons(VariedGrid):
 class BalancedNetwork(ExponentialNeurons, SynapseReadInChunks):
     """Excitatory neurons, from which plastic synapses leave, inhibitory ones with static synapses, and background."""
 
-    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(1, 80))
-    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 30))
+    exc_count: PositiveInt = quantity("Number of excitatory neurons.", varied=Range(1, 80), size=True)
+    inh_count: NonNegativeInt = quantity("Number of inhibitory neurons.", varied=Range(0, 30), size=True)
     exc_indegree: NonNegativeInt = quantity(
         "Excitatory (plastic) synapses that reach each neuron.", varied=Range(0, 20)
     )

@@ -22,4 +22,4 @@ class HodgkinHuxleyNeuron(MicrosecondGrid):
     tau_ex_ms: Positive = quantity("Time constant of excitatory currents.", varied=Range(0.1, 10.0, log=True))
     tau_in_ms: Positive = quantity("Time constant of inhibitory currents.", varied=Range(0.1, 10.0, log=True))
     t_ref_ms: GridTime = quantity("Time after a spike in which no other is detected.", varied=Range(0.0, 5.0))
-    tolerance: Positive = quantity("Absolute tolerance of the solver.")
+    tolerance: Positive = quantity("Absolute tolerance of the solver.", kept="tolerance of the solver")

@@ -39,7 +39,7 @@ class PoissonPopulation(VariedTimeGrid):
         varied=ListOf(Range(0.1, 500.0, log=True, special=(0.0, 5000.0)), (1, 4)),
         min_length=1,
     )
-    population_size: PositiveInt = quantity("Number of Poisson neurons.", varied=Range(1, 300, log=True))
+    population_size: PositiveInt = quantity("Number of Poisson neurons.", varied=Range(1, 300, log=True), size=True)
 
     @model_validator(mode="after")
     def _at_most_one_spike_per_step(self) -> "PoissonPopulation":
@@ -107,7 +107,7 @@ class SampledPairings(HomeostaticSynapse, PrescribedPairings):
     """The synapse in that network, and how often its state is kept."""
 
     sample_interval_ms: GridDuration = quantity(
-        "Interval of the samples of H, G and the weight.", varied=Range(0.2, 20.0, log=True)
+        "Interval of the samples of H, G and the weight.", varied=Range(0.2, 20.0, log=True), kept="recording interval"
     )
     every_step_ms: NonNegative = quantity(
         "Initial part of the run in which H is kept at each step.", output_option=True, varied=Range(0.0, 50.0)

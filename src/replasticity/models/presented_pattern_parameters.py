@@ -33,7 +33,7 @@ class PresentedPattern(DendriticSynapses):
         "Whether the weights go on changing after the learning window.", varied=OneOf(True, False)
     )
     input_count: PositiveInt = quantity(
-        "Number of dendritic inputs, each with a plastic synapse.", varied=Range(1, 200, log=True)
+        "Number of dendritic inputs, each with a plastic synapse.", varied=Range(1, 200, log=True), size=True
     )
     input_rate_Hz: NonNegative = quantity(
         "Rate of each Poisson train of the pattern.", varied=Range(1.0, 200.0, log=True, special=(0.0,))

@@ -128,7 +128,13 @@ class ModelUnits(Parameters):
     """Units in which the model computes: standard ones, or those of the publication."""
 
     potential_zero_mV: float = quantity(
-        "Potential that is 0 in the units in which the model computes.", varied=OneOf(0.0, -70.0)
+        "Potential that is 0 in the units in which the model computes.",
+        varied=OneOf(0.0, -70.0),
+        kept="unit of the computation",
     )
-    potential_unit_mV: Positive = quantity("Potential that is 1 above it.", varied=OneOf(1.0, 15.0))
-    capacitance_unit_pF: Positive = quantity("Capacitance that is 1; time is in ms always.", varied=OneOf(1.0, 300.0))
+    potential_unit_mV: Positive = quantity(
+        "Potential that is 1 above it.", varied=OneOf(1.0, 15.0), kept="unit of the computation"
+    )
+    capacitance_unit_pF: Positive = quantity(
+        "Capacitance that is 1; time is in ms always.", varied=OneOf(1.0, 300.0), kept="unit of the computation"
+    )

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from replasticity.comparison import Deviation
 from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
-from replasticity.definitions.parameters import Checked, OnGrid, Parameters, varied
+from replasticity.definitions.parameters import Checked, on_grid, varied
 from replasticity.definitions.yaml_files import read_yaml, validate
 from replasticity.errors import BothEndError, UnsupportedError, UserError
 from replasticity.peers import environments, live, replays
@@ -199,31 +199,12 @@ def draw(base: Resolved, seed: int, index: int) -> RandomSet:
     values = dict(base.values)
     for name in chosen:
         for _ in range(TRIES):
-            candidate = _on_grid(values | {name: known[name].draw(generator, values[name])}, type(base.parameters))
+            candidate = on_grid(values | {name: known[name].draw(generator, values[name])}, type(base.parameters))
             if _is_allowed(candidate, base):
                 values = candidate
                 break
     changed = {name: value for name, value in values.items() if value != base.values[name]}
     return RandomSet(index, int(generator.integers(1, 2**31 - 1)), base.changes | changed)
-
-
-def _on_grid(values: Mapping[str, Any], model: type[Parameters]) -> dict[str, Any]:
-    """Return parameters whose times are whole multiples of the step that they have to be multiples of."""
-    found = dict(values)
-    for name, field in model.model_fields.items():
-        for mark in field.metadata:
-            if isinstance(mark, OnGrid) and isinstance(found.get(mark.of), int | float):
-                found[name] = _rounded(found[name], float(found[mark.of]), mark.least)
-    return found
-
-
-def _rounded(value: Any, step: float, least: int) -> Any:
-    if isinstance(value, list):
-        return [_rounded(each, step, least) for each in value]
-    if not isinstance(value, int | float):
-        return value
-    # As written in decimals: 3 steps of 0.1 are 0.3.
-    return float(f"{max(round(value / step), least) * step:.12g}")
 
 
 def _is_allowed(values: Mapping[str, Any], base: Resolved) -> bool:

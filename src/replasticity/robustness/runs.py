@@ -108,8 +108,10 @@ class Part:
 
 
 def claims_of(resolved: Resolved) -> list[Claim]:
-    """Return the claims that are looked at: the published ones, or else all but recorded numbers."""
-    claims = resolved.experiment.claims
+    """Return the claims that are looked at: those asked for, the published ones, or else all but recorded numbers."""
+    claims, asked = resolved.experiment.claims, resolved.experiment.robustness.claims
+    if asked is not None:
+        return [each for each in claims if each.id in asked]
     published = [each for each in claims if each.kind == "published"]
     return published or [each for each in claims if each.kind != "regression"]
 

@@ -18,7 +18,7 @@ class Parameters(PairSynapse):
     """Parameters of the protocol."""
 
     duration_ms: GridDuration = quantity("Duration of the run.", varied=Range(1.0, 60.0))
-    pairs: PositiveInt = quantity("Number of pairs.", varied=Range(2, 60), ge=2)
+    pairs: PositiveInt = quantity("Number of pairs.", varied=Range(2, 60), ge=2, size=True)
     latest_spike_ms: Positive = quantity(
         "Presynaptic spikes are asked for at 0 to this time, postsynaptic ones at this time down to 0.",
         symbol=r"t_\mathrm{max}",

@@ -49,12 +49,14 @@ class Parameters(ForcedNeurons):
         output_option=True,
         varied=Range(0.1, 300.0),
     )
-    measured_rates_Hz: list[Positive] = quantity("Measured pairings, to compare with: frequency of each.")
-    measured_intervals_ms: list[float] = quantity(
-        "Measured pairings: presynaptic to postsynaptic spike; negative: post first."
+    measured_rates_Hz: list[Positive] = quantity(
+        "Measured pairings, to compare with: frequency of each.", kept="measured"
     )
-    measured_change_percent: list[float] = quantity("Measured pairings: mean weight change.")
-    measured_sem_percent: list[Positive] = quantity("Measured pairings: standard error of that mean.")
+    measured_intervals_ms: list[float] = quantity(
+        "Measured pairings: presynaptic to postsynaptic spike; negative: post first.", kept="measured"
+    )
+    measured_change_percent: list[float] = quantity("Measured pairings: mean weight change.", kept="measured")
+    measured_sem_percent: list[Positive] = quantity("Measured pairings: standard error of that mean.", kept="measured")
 
     @field_validator("dt_ms")
     @classmethod

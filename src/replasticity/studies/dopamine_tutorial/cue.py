@@ -40,7 +40,7 @@ WINDOW_MS, V_INTERVAL_MS = 10000.0, 1.0
 class Parameters(BalancedNetwork):
     """The network, its stimuli and dopamine."""
 
-    subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.", varied=Range(1, 20))
+    subgroup_size: PositiveInt = quantity("Neurons of each stimulated subgroup.", varied=Range(1, 20), size=True)
     stimulus_rate_Hz: Positive = quantity(
         "Rate of stimuli, both subgroups together. Intervals are whole milliseconds.",
         le=1000,

@@ -24,7 +24,9 @@ RATE_BIN_MS, RASTER_BIN_MS = 250.0, 10.0
 class Parameters(DeltaNeurons, SynapseReadInChunks):
     """Inputs, rewards and punishments."""
 
-    neuron_count: PositiveInt = quantity("Number of neurons, each with one plastic synapse.", varied=Range(1, 12))
+    neuron_count: PositiveInt = quantity(
+        "Number of neurons, each with one plastic synapse.", varied=Range(1, 12), size=True
+    )
     input_rate_Hz: NonNegative = quantity("Rate of each Poisson input.", varied=Range(0.0, 300.0))
     weight_initial_mV: NonNegative = quantity(
         "Weights at the start: jump of the potential per spike.", symbol="w", varied=Range(0.0, 20.0)

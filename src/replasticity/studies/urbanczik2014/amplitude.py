@@ -28,7 +28,9 @@ class Parameters(ModelUnits, PresentedPattern):
 
     # Other samples give another amplitude.
     sample_interval_ms: GridDuration = quantity(
-        "Interval of the samples of potentials, conductances, current.", varied=Range(0.1, 5.0, log=True)
+        "Interval of the samples of potentials, conductances, current.",
+        varied=Range(0.1, 5.0, log=True),
+        kept="recording interval",
     )
     shown_presentations: Annotated[list[PositiveInt], Field(min_length=1, max_length=100)] = quantity(
         "Presentations with drive whose amplitude is kept, counted from 1, rising.",
