@@ -240,7 +240,7 @@ def _range(resolved: Resolved, name: str, within: float, moved: Moved | None) ->
     """Return the axis of a number or a list of numbers, or why there is none."""
     printed = resolved.values[name]
     own = 1.0 if isinstance(printed, list) else printed
-    low, high = sorted((own * (1 - within), own * (1 + within)))
+    low, high = sorted(float(f"{own * (1 + share):.12g}") for share in (-within, within))
     if moved is not None:
         assert moved.low is not None
         assert moved.high is not None
