@@ -247,24 +247,26 @@ def test_sets_of_a_sample_are_the_independent_ones_that_the_experiment_takes():
     resolved = experiments.resolve("zenke2015")
     claims = [claim for claim in resolved.experiment.claims if claim.id in {"linear-slope", "linear-fit"}]
     rates = resolved.values["rates_Hz"]
-    # Two rows of A, B and two of AB; the first value of the list is 0 and tells no factor.
+    # Two rows of A, B and three of AB; the first value of the list is 0 and tells no factor.
     changes = [
-        {"tau_H_ms": float(10 * row + place), "rates_Hz": [(1 + 0.1 * place) * each for each in rates]}
+        {"tau_H_ms": float(10 * row + place), "rule": "eq_15", "rates_Hz": [(1 + 0.1 * place) * each for each in rates]}
         for row in range(2)
-        for place in range(4)
+        for place in range(5)
     ]
     share = next(k for k, claim in enumerate(claims) if claim.share is not None)
     mean = 1 - share
-    value = np.empty((8, 3, 2))
+    value = np.empty((10, 3, 2))
     value[..., mean] = claims[mean].upper
     value[..., share] = claims[share].lower
     value[1, 0, mean] = np.nan
-    value[5, :, mean] = claims[mean].upper + 1
-    refused = ["", "", "", "", "too long", "", "", ""]
+    value[6, :, mean] = claims[mean].upper + 1
+    refused = ["", "", "", "", "", "too long", "", "", "", ""]
     rows = [
         Values(changes=changes, value=value, refused=refused, seeds=[1, 2, 3], claims=[claim.id for claim in claims])
     ]
-    found = robustness_figure.sets_of(Sample(0.1, ["tau_H_ms", "rates_Hz"], rows), resolved, claims)
+    found = robustness_figure.sets_of(Sample(0.1, ["tau_H_ms", "rates_Hz", "rule"], rows), resolved, claims)
+    # A choice has no place on an axis.
+    assert list(found.values) == ["tau_H_ms", "rates_Hz"]
     assert found.values["tau_H_ms"].tolist() == [0.0, 1.0, 11.0]
     np.testing.assert_allclose(found.values["rates_Hz"], [1.0, 1.1, 1.1])
     assert found.sides[claims[mean].id] == ["holds", "undefined", "does not hold"]

@@ -28,6 +28,7 @@ from replasticity.robustness.findings import Sample
 from replasticity.robustness.summary import (
     Axis,
     ClaimFound,
+    Effect,
     OneAtATime,
     Point,
     Refinement,
@@ -91,7 +92,9 @@ def sets_of(sample: Sample, resolved: Resolved, claims: Sequence[Claim]) -> Sets
     points = np.array([each for part in sample.rows for each in part.changes], dtype=object)
     independent = points.reshape(-1, len(sample.axes) + 2)[:, : designs.AB][sample.accepted]
     values = sample.row_values[:, : designs.AB][sample.accepted]
-    printed = {name: np.atleast_1d(resolved.values[name]) for name in sample.axes}
+    # A choice has no place on an axis.
+    numbers = {name: np.atleast_1d(resolved.values[name]) for name in sample.axes}
+    printed = {name: own for name, own in numbers.items() if own.dtype.kind in "if"}
     # All values of a list have the same factor; one that is 0 does not tell it.
     telling = {name: int(np.flatnonzero(own)[0]) for name, own in printed.items()}
 
@@ -101,7 +104,7 @@ def sets_of(sample: Sample, resolved: Resolved, claims: Sequence[Claim]) -> Sets
 
     return Sets(
         sample.within,
-        {name: np.array([moved(each, name) for each in independent]) for name in sample.axes},
+        {name: np.array([moved(each, name) for each in independent]) for name in printed},
         {
             claim.id: [side_of(claim, each) for each in estimates(claim, values[..., place])]
             for place, claim in enumerate(claims)
@@ -187,7 +190,7 @@ def _figure(summary: Summary, sets: Sets | None) -> Figure:
     for number, (part, row) in enumerate(zip(parts, rows, strict=True)):
         letter = chr(ord("a") + number)
         part.suptitle(row.text, x=0.01, ha="left", fontsize=8, parse_math=False)
-        names = [each.parameter for each in _moved_together(row.claim, sets)]
+        names = [each.parameter for each in _moved_together(row.claim, sets, summary)]
         panels = (
             {"": 1.8} | ({"_map": 1.0} if len(names) == 2 else {}) | ({"_steps": 1.0} if row.claim.refinement else {})
         )
@@ -349,13 +352,13 @@ def _shade(axes: Axes, claim: ClaimFound, along: str, values: Sequence[float | N
             line(bound, color=look.BLACK, lw=0.8, ls="--")
 
 
-def _moved_together(claim: ClaimFound, sets: Sets | None) -> list[Any]:
+def _moved_together(claim: ClaimFound, sets: Sets | None, summary: Summary) -> list[Effect]:
     """Return the two parameters with the strongest effects in the neighbourhood that sets are from, if there are."""
-    of_sets = [each for each in claim.neighbourhoods if sets is not None and each.within == sets.within]
-    known = [
-        effect for each in of_sets for effect in each.effects if sets is not None and effect.parameter in sets.values
-    ]
-    return known[:2] if sets is not None and claim.id in sets.sides else []
+    if sets is None or claim.id not in sets.sides:
+        return []
+    effects = [effect for each in claim.neighbourhoods if each.within == sets.within for effect in each.effects]
+    is_number = [each.parameter in sets.values and sets.within in _axes_of(summary, each.parameter) for each in effects]
+    return [effect for effect, is_one in zip(effects, is_number, strict=True) if is_one][:2]
 
 
 def _draw_map(axes: Axes, claim: ClaimFound, names: Sequence[str], sets: Sets, summary: Summary) -> None:
