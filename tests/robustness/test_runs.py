@@ -129,7 +129,7 @@ def test_a_damaged_file_is_made_again(zenke, simulated, capsys, damage):
     zenke.make(part)
     assert simulated == zenke.seeds
     assert path.read_bytes() == whole
-    assert capsys.readouterr().err.count("making it again") == 1
+    assert capsys.readouterr().err.count("it has to be made again") == 1
 
 
 def test_a_changed_number_is_found(zenke, simulated):

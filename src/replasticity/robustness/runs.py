@@ -155,6 +155,10 @@ class Simulation:
         return protocols.get(self.resolved.experiment.protocol)
 
     @cached_property
+    def _printed(self) -> dict[str, Any]:
+        return self.resolved.values
+
+    @cached_property
     def _contract(self) -> Mapping[str, Variable]:
         return {claim.statistic: self._protocol.STATISTICS[claim.statistic] for claim in self.claims}
 
@@ -196,7 +200,7 @@ class Simulation:
     def _checked(self, changes: Changes) -> Parameters:
         """Return the parameters of a point, checked as those of an experiment are."""
         protocol = self._protocol
-        parameters: Parameters = validate(protocol.Parameters, self.resolved.values | changes, "parameters")
+        parameters: Parameters = validate(protocol.Parameters, self._printed | changes, "parameters")
         self.resolved.experiment.resources.require_affordable(parameters.cost())
         sizes = protocol.sizes(parameters) if any(claim.at for claim in self.claims) else {}
         for claim in self.claims:
@@ -281,7 +285,7 @@ class Simulation:
             if len(known) > len(stored):
                 self._write(part, known, checkpoint)
             raise
-        wanted = {_key(changes): known[_key(changes)] for changes in values.changes}
+        wanted = {key: known[key] for key in map(_key, values.changes)}
         if list(wanted) != list(stored):
             self._write(part, wanted, path)
         checkpoint.unlink(missing_ok=True)
@@ -299,12 +303,13 @@ class Simulation:
         known = self._stored(path)
 
         def at(changes: Changes) -> _Found:
-            if _key(changes) not in known:
+            found = known.get(_key(changes))
+            if found is None:
                 raise UserError(
                     f"{project.shown(path)}: is not there, or not of these parameters, seeds and code; "
                     f"'python -m replasticity robustness {self.resolved.arguments}' makes it"
                 )
-            return known[_key(changes)]
+            return found
 
         return self._gathered(part, at)
 
@@ -340,7 +345,7 @@ class Simulation:
         except (MistakeError, UnavailableError):
             raise
         except UserError as error:
-            print(f"{error}; making it again", file=sys.stderr)
+            print(f"{error}; it has to be made again", file=sys.stderr)
             return {}
         if any(content.attrs.get(name) != value for name, value in self._identity.items()):
             return {}
