@@ -205,7 +205,7 @@ def test_what_was_found_around_the_printed_parameters_is_told_of_each_claim(page
         details = re.search(rf'id="claim-zenke2015-{claim["id"]}">.*?</details>', page, re.DOTALL)[0]
         assert f"<dd>{claim['line']}; <a" in details
     # Of the other experiments nothing is known.
-    assert page.count("<dt>Elsewhere</dt>") == len(summary["claims"])
+    assert page.count("<dt>Around the printed parameters</dt>") == len(summary["claims"])
 
 
 def test_a_reader_may_choose_each_claim_and_each_parameter_of_it(page, results):

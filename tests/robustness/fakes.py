@@ -196,7 +196,7 @@ def sets(content: dict[str, Any], number: int = 256) -> Sets:
     """Return sets of parameters within the larger distance, and on which side each claim is there."""
     axes = content["axes"][str(DISTANCES[-1])]
     random = np.random.default_rng(22)
-    values = {axis["name"]: random.uniform(axis["low"], axis["high"], number) for axis in axes}
+    values = {axis["name"]: random.uniform(*sorted((axis["low"], axis["high"])), number) for axis in axes}
     sides = {}
     for claim in content["claims"]:
         along = {each["parameter"]: [point["estimate"] for point in each["points"]] for each in claim["one_at_a_time"]}

@@ -20,7 +20,7 @@ from replasticity.peers import replays
 from replasticity.pipeline import costs
 from replasticity.plotting import drawn_data
 from replasticity.plotting.panels import letter_of
-from replasticity.reporting import conformed
+from replasticity.reporting import conformed, robustness_found
 from replasticity.reporting.markdown import address_of_doi, as_code, as_line, as_text
 from replasticity.reporting.mathtext import as_html
 from replasticity.reporting.tables import (
@@ -59,6 +59,10 @@ they show neither, and *not tested* if they could show neither, or had been look
 the figure. The *margin* is how far the estimate lies inside the nearest bound: of a mean in standard deviations (sd)
 over seeds, of a share of seeds in per cent of them. Where nothing is random there are only a value and its distance
 from the bound. [docs/verdicts.md](../docs/verdicts.md) has the tests, and how often they are wrong.
+
+What was found about a claim *around the printed parameters*, with other time steps, sizes and numbers of seeds is read
+from `reference/EXPERIMENT.robustness.json` in the folder of the study. It takes many runs, and is not renewed with this
+page: the command that finds it again is named below the claims.
 
 In brackets after a claim are its id, under which the YAML file of its experiment has its bounds and what would refute
 it, and the statistic that is tested, which the experiment's file of statistics has as a function of that name, or as an
@@ -259,14 +263,27 @@ def section(resolved: Resolved, evaluations: Sequence[dict[str, Any]], scale: st
             _files_of(evaluation["experiment"]),
             "",
         ]
+        elsewhere = robustness_found.committed(evaluation["experiment"])
         for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
             columns = claim_columns(claims)
+            survives = (
+                ("around the printed parameters",) if any(claim["id"] in elsewhere.lines for claim in claims) else ()
+            )
             lines += [
                 f"{outcomes.NAMES[kind].capitalize()}:",
                 "",
                 *_table(
-                    ("verdict", "claim", "source", *columns.values()), (_cells(claim, columns) for claim in claims)
+                    ("verdict", *survives, "claim", "source", *columns.values()),
+                    (
+                        _cells(claim, columns, [as_text(elsewhere.lines.get(claim["id"], "-")) for _ in survives])
+                        for claim in claims
+                    ),
                 ),
+            ]
+        if elsewhere.origin:
+            lines += [
+                f"Around the printed parameters: {as_line(elsewhere.origin)}. Again: {as_code(elsewhere.command)}",
+                "",
             ]
         if evaluation["errata"]:
             lines += [
@@ -420,11 +437,11 @@ def _correction(measured_by: dict[str, Any]) -> str:
     return f"{measured_by['corrected']} ({', '.join(measured_by['parameters'])})"
 
 
-def _cells(claim: dict[str, Any], columns: Iterable[str]) -> tuple[str, ...]:
+def _cells(claim: dict[str, Any], columns: Iterable[str], survives: Iterable[str]) -> tuple[str, ...]:
     reason = f" ({as_text(claim['reason'])})" if claim["reason"] else ""
     statement = f"{as_text(claim['statement'])} ({as_code(claim['id'])}, {as_code(statistic_name(claim))})"
     numbers = map(as_text, claim_row(claim, columns))
-    return (f"**{as_text(claim['verdict'])}**{reason}", statement, as_text(claim["source"]), *numbers)
+    return (f"**{as_text(claim['verdict'])}**{reason}", *survives, statement, as_text(claim["source"]), *numbers)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -19,11 +19,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from replasticity.definitions.experiments import Claim, Resolved
 from replasticity.plotting import drawn_data
 from replasticity.plotting import rendering as look
+from replasticity.robustness import designs
+from replasticity.robustness.estimates import estimates, side_of
+from replasticity.robustness.findings import Sample
 from replasticity.robustness.summary import (
     Axis,
     ClaimFound,
+    Effect,
     OneAtATime,
     Point,
     Refinement,
@@ -72,6 +77,41 @@ class Sets:
     sides: Mapping[str, list[Side]]
 
 
+def sets_of(sample: Sample, resolved: Resolved, claims: Sequence[Claim]) -> Sets:
+    """Return the independent sets of a sample that the experiment takes, and how the claims stand there.
+
+    Parameters
+    ----------
+    sample : Sample
+        What was simulated within one distance, in rows.
+    resolved : Resolved
+        The experiment.
+    claims : sequence of Claim
+        The claims of the values, in their order.
+    """
+    points = np.array([each for part in sample.rows for each in part.changes], dtype=object)
+    independent = points.reshape(-1, len(sample.axes) + 2)[:, : designs.AB][sample.accepted]
+    values = sample.row_values[:, : designs.AB][sample.accepted]
+    # A choice has no place on an axis.
+    numbers = {name: np.atleast_1d(resolved.values[name]) for name in sample.axes}
+    printed = {name: own for name, own in numbers.items() if own.dtype.kind in "if"}
+    # All values of a list have the same factor; one that is 0 does not tell it.
+    telling = {name: int(np.flatnonzero(own)[0]) for name, own in printed.items()}
+
+    def moved(changes: Mapping[str, Any], name: str) -> float:
+        value = changes.get(name, resolved.values[name])
+        return float(value[telling[name]] / printed[name][telling[name]] if isinstance(value, list) else value)
+
+    return Sets(
+        sample.within,
+        {name: np.array([moved(each, name) for each in independent]) for name in printed},
+        {
+            claim.id: [side_of(claim, each) for each in estimates(claim, values[..., place])]
+            for place, claim in enumerate(claims)
+        },
+    )
+
+
 def draw(summary: Summary, sets: Sequence[Sets] = ()) -> Figure:
     """Return the figure of a summary in the common style.
 
@@ -116,11 +156,15 @@ def write(summary: Summary, sets: Sequence[Sets], paths: Mapping[str, Path]) -> 
 
 def collect(figure: Figure, summary: Summary, pictures: Mapping[str, str]) -> xr.DataTree:
     """Return what the figure draws, as `replasticity.plotting.drawn_data.collect` does of other figures."""
-    keys = {"experiment": summary.experiment, "parameters_digest": summary.parameters_digest}
-    origin = xr.Dataset(coords={"seed": summary.seeds}, attrs=keys | {CONTENT_DIGEST: summary.content_digest})
-    drawing = drawn_data.collect(figure, f"{summary.experiment}_robustness", {"main": origin}, pictures)
+    drawing = drawn_data.collect(figure, f"{summary.experiment}_robustness", {"main": origin_of(summary)}, pictures)
     drawing.attrs["history"] = summary.command
     return drawing
+
+
+def origin_of(summary: Summary) -> xr.Dataset:
+    """Return what drawn data say of the ensemble that they are from, of a summary."""
+    keys = {"experiment": summary.experiment, "parameters_digest": summary.parameters_digest}
+    return xr.Dataset(coords={"seed": summary.seeds}, attrs=keys | {CONTENT_DIGEST: summary.content_digest})
 
 
 class _Row(NamedTuple):
@@ -146,7 +190,7 @@ def _figure(summary: Summary, sets: Sets | None) -> Figure:
     for number, (part, row) in enumerate(zip(parts, rows, strict=True)):
         letter = chr(ord("a") + number)
         part.suptitle(row.text, x=0.01, ha="left", fontsize=8, parse_math=False)
-        names = [each.parameter for each in _moved_together(row.claim, sets)]
+        names = [each.parameter for each in _moved_together(row.claim, sets, summary)]
         panels = (
             {"": 1.8} | ({"_map": 1.0} if len(names) == 2 else {}) | ({"_steps": 1.0} if row.claim.refinement else {})
         )
@@ -265,8 +309,9 @@ def _draw_ranges(axes: Axes, of_bars: Sequence[Sequence[Point]], colour: str) ->
 def _note(each: OneAtATime) -> str:
     """Return in few words where a claim turns along a parameter."""
     if each.flips:
-        more = ", …" if len(each.flips) > 2 else ""
-        return f"flips at {', '.join(f'{(low + high) / 2:.3g}' for low, high in each.flips[:2])}{more}"
+        # Three digits, and no power of ten where a reader needs none.
+        places = [f"{float(f'{(low + high) / 2:.3g}'):.10g}" for low, high in sorted(each.flips)]
+        return f"flips at {', '.join(places[:2])}{', …' if len(places) > 2 else ''}"
     turned = [str(point.value) for point in each.points if point.turned and isinstance(point.value, str | bool)]
     return f"not with {turned[0]}{', …' if len(turned) > 1 else ''}" if turned else ""
 
@@ -307,13 +352,13 @@ def _shade(axes: Axes, claim: ClaimFound, along: str, values: Sequence[float | N
             line(bound, color=look.BLACK, lw=0.8, ls="--")
 
 
-def _moved_together(claim: ClaimFound, sets: Sets | None) -> list[Any]:
+def _moved_together(claim: ClaimFound, sets: Sets | None, summary: Summary) -> list[Effect]:
     """Return the two parameters with the strongest effects in the neighbourhood that sets are from, if there are."""
-    of_sets = [each for each in claim.neighbourhoods if sets is not None and each.within == sets.within]
-    known = [
-        effect for each in of_sets for effect in each.effects if sets is not None and effect.parameter in sets.values
-    ]
-    return known[:2] if sets is not None and claim.id in sets.sides else []
+    if sets is None or claim.id not in sets.sides:
+        return []
+    effects = [effect for each in claim.neighbourhoods if each.within == sets.within for effect in each.effects]
+    is_number = [each.parameter in sets.values and sets.within in _axes_of(summary, each.parameter) for each in effects]
+    return [effect for effect, is_one in zip(effects, is_number, strict=True) if is_one][:2]
 
 
 def _draw_map(axes: Axes, claim: ClaimFound, names: Sequence[str], sets: Sets, summary: Summary) -> None:
@@ -334,6 +379,7 @@ def _draw_map(axes: Axes, claim: ClaimFound, names: Sequence[str], sets: Sets, s
         _in_lines(f"factor on {_short(name)}" if factor else _short(name))
         for name, factor in zip(names, is_list, strict=True)
     ]
+    axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel(labels[0], fontsize=7)
     axes.set_ylabel(labels[1], fontsize=7)
     axes.set_title(f"{len(x)} sets within {100 * sets.within:g} %", loc="left", x=0.0, pad=5, fontsize=7)
@@ -359,6 +405,7 @@ def _draw_steps(axes: Axes, claim: ClaimFound, refinement: Refinement) -> None:
         values += [refinement.limit, *(refinement.limit_interval or ())]
     _draw_points(axes, steps, estimates, [point.interval for point in known], look.BLUE, "o")
     _shade(axes, claim, "y", values)
+    axes.locator_params(axis="x", nbins=3)
     axes.set_xlabel("time step (ms)", fontsize=7)
     axes.set_ylabel(_in_lines(_quantity(claim)), fontsize=7)
     title = "Time step: a grid effect" if refinement.grid_effect else "Time step"

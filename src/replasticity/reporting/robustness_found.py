@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from replasticity.definitions import experiments
 from replasticity.errors import UserError
-from replasticity.plotting import drawn_data
 from replasticity.robustness import stored
 from replasticity.robustness.summary import ClaimFound, OneAtATime, Point, Summary
 from replasticity.storage import datasets, integrity, project
@@ -106,6 +105,8 @@ def picture_of(summary: Summary) -> Path | None:
     UserError
         If the picture, or what it draws, was changed.
     """
+    from replasticity.plotting import drawn_data
+
     picture, path = (project.robustness_figure(summary.experiment, suffix) for suffix in ("png", drawn_data.SUFFIX))
     if not picture.is_file() or not path.is_file():
         return None

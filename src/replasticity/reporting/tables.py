@@ -379,6 +379,9 @@ def _some(labels: Sequence[str], most: int = 5) -> str:
 
 def show_claims(evaluation: dict[str, Any]) -> None:
     """Print the verdict on each claim of an experiment, kind by kind, and what its errata change."""
+    # Whoever shows no claims needs none of what this imports.
+    from replasticity.reporting import robustness_found
+
     shortened = experiments.shortened_in_words(evaluation["experiment"], evaluation["parameters"])
     for kind, claims in outcomes.by_kind(evaluation["claims"]).items():
         columns = claim_columns(claims)
@@ -395,9 +398,14 @@ def show_claims(evaluation: dict[str, Any]) -> None:
                 for claim in claims
             ),
         )
+    elsewhere = robustness_found.committed(evaluation["experiment"])
     for claim in evaluation["claims"]:
         if claim["reason"]:
             say(f"{claim['id']}: {claim['reason']}")
+        if claim["id"] in elsewhere.lines:
+            say(f"{claim['id']}, around the printed parameters: {elsewhere.lines[claim['id']]}")
+    if elsewhere.origin:
+        say(f"{elsewhere.origin}; again: {elsewhere.command}")
     if measured := [erratum for erratum in evaluation["errata"] if erratum["measured"] is not None]:
         show(
             f"{evaluation['experiment']}: measured effect of errata, the same seeds as published and corrected",

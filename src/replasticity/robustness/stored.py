@@ -7,6 +7,7 @@ from replasticity.definitions import experiments
 from replasticity.definitions.experiments import Resolved
 from replasticity.errors import UserError
 from replasticity.pipeline import provenance
+from replasticity.robustness.estimates import bounds_of
 from replasticity.robustness.summary import ClaimFound, Summary
 from replasticity.storage import files, json_files, project
 
@@ -59,9 +60,7 @@ def found_of(summary: Summary) -> dict[str, ClaimFound]:
         for each in summary.claims
         if (claim := claims.get(each.id)) is not None
         and (claim.statement, claim.kind, claim.statistic) == (each.statement, each.kind, each.statistic)
-        and claim.test == each.test
-        and (claim.lower if claim.share is None else claim.share, claim.upper if claim.share is None else None)
-        == (each.lower, each.upper)
+        and (claim.test, bounds_of(claim)) == (each.test, (each.lower, each.upper))
     }
 
 
