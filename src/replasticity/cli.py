@@ -401,22 +401,12 @@ def check(options: argparse.Namespace) -> int:
     from replasticity.reporting.results import Results
 
     selected, results = _selected(options), Results()
-    comparisons = [
-        *(partial(_statistics_hold, each, results) for each in selected),
-        *(partial(_drawing_holds, each.name, results) for each in selected if each.experiment.figure),
-    ]
-    status = 0
-    for compare in comparisons:
-        try:
-            status = max(status, 0 if compare() else 1)
-        except UserError as error:
-            # The file of one experiment is no reason to leave out the others.
-            if sys.flags.dev_mode:
-                raise
-            sys.stdout.flush()
-            terminal.say_error(error)
-            status = 2
-    return status
+    return cli_arguments.status_of_all(
+        [
+            *(partial(_statistics_hold, each, results) for each in selected),
+            *(partial(_drawing_holds, each.name, results) for each in selected if each.experiment.figure),
+        ]
+    )
 
 
 def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:

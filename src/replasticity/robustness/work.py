@@ -17,6 +17,7 @@ from replasticity.robustness.runs import Part, Simulation, Values, claims_of, se
 from replasticity.robustness.space import Space
 from replasticity.robustness.summary import Summary
 from replasticity.storage import files, integrity, project
+from replasticity.study import protocols
 
 #: As many parts share a job of the workflow as are made in this time, or in a longer one that is configured [s].
 LEAST_JOB_S = 60.0
@@ -210,10 +211,14 @@ def gather(request: Request) -> Summary:
         )
         for within, space in work.spaces.items()
     ]
+    protocol = protocols.get(resolved.experiment.protocol)
     measured = []
     for place, claim in enumerate(simulation.claims):
         found = along.found(simulation, work.spaces, values, place)
-        near = [findings.neighbourhood(each, claim, place, found.printed.side) for each in samples if each.axes]
+        resolution = protocol.STATISTICS[claim.statistic].resolution or 0.0
+        near = [
+            findings.neighbourhood(each, claim, place, found.printed.side, resolution) for each in samples if each.axes
+        ]
         measured.append(replace(found, neighbourhoods=near))
     summary = findings.summary(
         resolved,
