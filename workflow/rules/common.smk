@@ -238,6 +238,8 @@ def check_targets():
         for argument in sys.argv[1:]:
             if argument in MADE_WITH_PEERS:
                 chosen.require(MADE_WITH_PEERS[argument](), EXPERIMENTS)
+            if argument == "robustness":
+                robustness_experiments()
             targets.check(
                 argument,
                 EXPERIMENTS,
