@@ -86,7 +86,7 @@ ALLOWED = {
         *("study", "terminal", "units", "~numpy", "~pytest", "~xarray"),
     },
     "templates": {"definitions", "errors", "storage", "~pydantic"},
-    "cli_arguments": {"definitions", "errors"},
+    "cli_arguments": {"definitions", "errors", "terminal"},
     "cli_peers": {
         *("cli_arguments", "definitions", "errors", "interface", "peers", "pipeline", "reporting", "storage", "study"),
         "terminal",

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replasticity import __version__, cli_arguments, cli_peers, terminal
+from replasticity import __version__, cli_arguments, cli_peers, cli_robustness, terminal
 from replasticity.errors import UserError
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--json", type=Path, metavar="FILE", help="write how each quantity compares, for machines")
 
     cli_peers.add_commands(command)
+    cli_robustness.add_commands(command)
 
     added = command("claims", claims, "show the verdict on each claim")
     added.add_argument("experiments", nargs="*", help="default: all that have been evaluated")
@@ -400,22 +401,12 @@ def check(options: argparse.Namespace) -> int:
     from replasticity.reporting.results import Results
 
     selected, results = _selected(options), Results()
-    comparisons = [
-        *(partial(_statistics_hold, each, results) for each in selected),
-        *(partial(_drawing_holds, each.name, results) for each in selected if each.experiment.figure),
-    ]
-    status = 0
-    for compare in comparisons:
-        try:
-            status = max(status, 0 if compare() else 1)
-        except UserError as error:
-            # The file of one experiment is no reason to leave out the others.
-            if sys.flags.dev_mode:
-                raise
-            sys.stdout.flush()
-            terminal.say_error(error)
-            status = 2
-    return status
+    return cli_arguments.status_of_all(
+        [
+            *(partial(_statistics_hold, each, results) for each in selected),
+            *(partial(_drawing_holds, each.name, results) for each in selected if each.experiment.figure),
+        ]
+    )
 
 
 def _statistics_hold(resolved: "Resolved", results: "Results") -> bool:

@@ -1,9 +1,12 @@
-"""What several commands make of their arguments."""
+"""What several commands make of their arguments, and how they go on where one of several things fails."""
 
 import argparse
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from replasticity import terminal
 from replasticity.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,3 +59,22 @@ def seeds(text: str) -> list[int]:
     except ValueError as error:
         raise UserError(f"--seeds {text}: {error}") from error
     return found
+
+
+def status_of_all(checks: Iterable[Callable[[], bool]]) -> int:
+    """Make several checks; return 0 if all hold, 1 if one does not, 2 if one could not be made.
+
+    What one of them raises is printed: the file of one experiment, or a simulator that is not installed, is no reason
+    to leave out the others.
+    """
+    status = 0
+    for holds in checks:
+        try:
+            status = max(status, 0 if holds() else 1)
+        except UserError as error:
+            if sys.flags.dev_mode:
+                raise
+            sys.stdout.flush()
+            terminal.say_error(error)
+            status = 2
+    return status

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -134,20 +133,14 @@ def conform(options: argparse.Namespace) -> int:
         )
     with_random_sets = partial(_conform_random_sets, options, resolved)
     with_seeds = partial(_conform_seeds, resolved, seeds, timeout_s)
-    status, summaries = 0, []
-    for peer in peers:
-        try:
-            holds, summary = (with_seeds if options.random is None else with_random_sets)(peer)
-        except UserError as error:
-            # One simulator that is not installed is no reason to leave out the others.
-            if sys.flags.dev_mode:
-                raise
-            sys.stdout.flush()
-            terminal.say_error(error)
-            status = 2
-            continue
+    summaries: list[dict[str, Any]] = []
+
+    def holds(peer: str) -> bool:
+        found, summary = (with_seeds if options.random is None else with_random_sets)(peer)
         summaries.append(summary)
-        status = max(status, 0 if holds else 1)
+        return found
+
+    status = cli_arguments.status_of_all(partial(holds, peer) for peer in peers)
     if options.json is not None and summaries:
         code = {"code_digest": provenance.conformance_digest(protocol)}
         content = json.dumps([integrity.sealed(each | code) for each in summaries], indent=1) + "\n"

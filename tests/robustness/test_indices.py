@@ -126,3 +126,13 @@ def test_a_share_of_noise_needs_sets_and_seeds():
     assert indices.noise_share(np.ones((1, 5))) is None
     assert indices.noise_share(np.ones((5, 5)) + np.arange(25).reshape(5, 5) * 1e-16) is None
     assert indices.noise_share(np.array([[1.0, 2.0], [np.nan, 2.0]])) is None
+
+
+def test_what_differs_by_less_than_its_resolution_has_no_effects():
+    rounding = 1e-17 * np.random.default_rng(0).normal(size=(16, 4))
+    assert indices.sobol_indices(rounding, 1e-15) == [None, None]
+    assert None not in indices.sobol_indices(rounding, 0.0)
+    points = designs.morris_trajectories(3, 0, 9)
+    found = indices.elementary_effects(points, rounding[:10], 1e-15)
+    assert [each.mu_star.value for each in found] == [0, 0, 0]
+    assert min(each.mu_star.value for each in indices.elementary_effects(points, rounding[:10])) > 0

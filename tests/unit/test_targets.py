@@ -13,7 +13,15 @@ def check():
     made = configuration.resolve_all(read)
 
     def check(word):
-        targets.check(word, made, read, lambda name: ["1-3"], lambda: ["zenke_seed1"], lambda: ["zenke2015-brian2"])
+        targets.check(
+            word,
+            made,
+            read,
+            lambda name: ["1-3"],
+            lambda: ["zenke_seed1"],
+            lambda: ["zenke2015-brian2"],
+            lambda name: ["1-17"],
+        )
 
     return check
 
@@ -30,6 +38,9 @@ def check():
         ("results/runs/beats/seeds-1-7.json", "no job '1-7' is made (did you mean '1-3'?); allowed: 1-3"),
         ("results/runs/beats/seed-1.nc", "single runs are no targets"),
         ("results/replays/zenke_seed2.json", "no recording 'zenke_seed2' is made"),
+        ("results/robustness/nothing.json", "no experiment 'nothing' is made; allowed: "),
+        ("results/robustness/beats/parts-1-7.json", "no job '1-7' is made (did you mean '1-17'?); allowed: 1-17"),
+        ("results/robustness/beats/within-0.1/morris-0-4.nc", "single parts are no targets"),
         ("results/conform/zenke2015-nest.json", "no comparison 'zenke2015-nest' is made"),
     ],
 )

@@ -49,6 +49,7 @@ wildcard_constraints:
     peer_ensemble=r"\w+-[a-z0-9]+",
     peer_seed=r"\d+",
     seeds=r"[0-9a-z,-]+",
+    parts=r"\d+-\d+",
 
 
 def arguments(wildcards):
@@ -164,6 +165,57 @@ def code_of_peer_ensemble(wildcards):
     return provenance.peer_ensemble_digest(EXPERIMENTS[experiment].experiment.protocol)
 
 
+@cache
+def robustness_request(experiment):
+    """What is asked about an experiment around its printed parameters."""
+    # Loads what nothing else needs.
+    from replasticity.robustness import work
+
+    return work.configured(EXPERIMENTS[experiment], CONFIGURATION)
+
+
+@cache
+def robustness_jobs(experiment):
+    """Places of the parts of each job that simulates around the printed parameters, by their name in its files."""
+    from replasticity.robustness import work
+
+    asked = robustness_request(experiment).work()
+    return work.jobs(asked, CONFIGURATION.job_seconds)
+
+
+def robustness_records(*names):
+    """Records of such jobs of some experiments."""
+    return [
+        f"results/robustness/{name}/parts-{parts}.json"
+        for name in names
+        for parts in robustness_jobs(name)
+    ]
+
+
+def robustness_parts(wildcards):
+    """Names of the parts of such a job."""
+    parts = robustness_request(wildcards.experiment).work().parts
+    places = robustness_jobs(wildcards.experiment)[wildcards.parts]
+    return [parts[place].name for place in places]
+
+
+def robustness_runtime_min(wildcards):
+    """Time limit of such a job [min]."""
+    from replasticity.robustness import work
+
+    asked = robustness_request(wildcards.experiment).work()
+    return work.runtime_min(
+        asked, robustness_jobs(wildcards.experiment)[wildcards.parts]
+    )
+
+
+def robustness_experiments():
+    """Names of the experiments about which it is asked."""
+    from replasticity.robustness import work
+
+    return work.chosen(EXPERIMENTS, CONFIGURATION)
+
+
 # Rule -> what it makes with other simulators, if any is installed.
 MADE_WITH_PEERS = {"conform": comparisons, "peers": peer_ensembles}
 
@@ -187,7 +239,13 @@ def check_targets():
             if argument in MADE_WITH_PEERS:
                 chosen.require(MADE_WITH_PEERS[argument](), EXPERIMENTS)
             targets.check(
-                argument, EXPERIMENTS, CONFIGURATION, jobs_of, recordings, comparisons
+                argument,
+                EXPERIMENTS,
+                CONFIGURATION,
+                jobs_of,
+                recordings,
+                comparisons,
+                robustness_jobs,
             )
     except UserError as error:
         raise WorkflowError(terminal.one_line(error)) from None
@@ -216,4 +274,5 @@ check_targets()
 if workflow.is_main_process:
     for name in EXPERIMENTS:
         jobs.forget_records_of_lost_runs(name)
+        jobs.forget_records_of_lost_parts(name)
     marks.outdate(EXPERIMENTS, jobs_of)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from replasticity.definitions import experiments, yaml_files
+from replasticity.definitions.budgets import BudgetText, WithinText
 from replasticity.definitions.experiments import CountableSeconds, Resolved, ScaleName
 from replasticity.definitions.parameters import Checked
-from replasticity.definitions.seeds import Seeds, distinct_seeds
+from replasticity.definitions.seeds import MOST_SEEDS, Seeds, distinct_seeds
 from replasticity.errors import UserError
 from replasticity.storage import lookups, project
 
@@ -27,6 +28,20 @@ class Configuration(Checked):
 
     job_seconds: CountableSeconds = Field(
         5.0, description="As many runs share a simulate job as are made in this time; 0.001: each run has its own."
+    )
+
+    robustness_experiments: list[str] | None = Field(
+        None, description="Experiments of `snakemake robustness`; all that are made if not given."
+    )
+    robustness_within: WithinText = Field(
+        "10%,50%", description="How far from their printed values parameters are moved, as shares of them."
+    )
+    robustness_budget: BudgetText = Field(
+        "10min",
+        description="Time of a core for each experiment, such as 10min or 2h, or runs, such as 4000.",
+    )
+    robustness_seeds: Annotated[int, Field(gt=0, le=MOST_SEEDS)] = Field(
+        12, description="Seeds of each set of parameters where something is random."
     )
 
     @field_validator("seeds", "peers_seeds")
@@ -67,6 +82,7 @@ def read(files: Iterable[Path] = (), assignments: Iterable[str] = ()) -> Configu
             "experiments": configuration.experiments or [],
             "seeds": list(configuration.seeds),
             "peers_seeds": list(configuration.peers_seeds),
+            "robustness_experiments": configuration.robustness_experiments or [],
         }
         for key, given in given_names.items():
             for name in given:

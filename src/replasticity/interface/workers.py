@@ -1,4 +1,4 @@
-"""Seeds one after the other or over processes: the same results, in the order that was asked for.
+"""Work one after the other or over processes: the same results, in the order that was asked for.
 
 A process is a fresh Python that imports this package and nothing of the caller: a script needs no
 ``if __name__ == "__main__"``, and a notebook's cells are not run again. `concurrent.futures` and `multiprocessing.Pool`
@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from replasticity.definitions import yaml_files
 from replasticity.errors import UserError
@@ -26,6 +26,20 @@ from replasticity.study.ensembles import Gathering
 
 #: How long other processes are waited for before somebody hears that they are still busy [s].
 _STILL_S = 1.0
+
+
+R = TypeVar("R")
+Made = TypeVar("Made", covariant=True)
+
+
+class Work(Protocol[Made]):
+    """Something to make, in this process or another, which it is sent to: it can be pickled, and so can its result."""
+
+    def result(self) -> Made:
+        """Return what is made; an error says what it was about."""
+
+    def __str__(self) -> str:
+        """Return what it is called where its process dies."""
 
 
 class Task(NamedTuple):
@@ -54,38 +68,37 @@ class Task(NamedTuple):
     def __str__(self) -> str:
         return f"{self.label}, seed {self.seed}"
 
+    def result(self) -> Arrays:
+        """Return the run, or its statistics.
 
-def result_of(task: Task) -> Arrays:
-    """Return the run of a task, or its statistics.
-
-    Raises
-    ------
-    UserError, FloatingPointError
-        If the run fails; the message begins with the task and its seed.
-    """
-    protocol = protocols.get(task.protocol)
-    parameters = yaml_files.validate(protocol.Parameters, task.values, task.label)
-    try:
-        with datasets.content_of():
-            run = protocol.run_seed(parameters, task.seed)
-            if not task.summarised:
-                return run
-            gathering = Gathering(protocol, parameters)
-            gathering.add(task.seed, run)
-            return gathering.statistics[task.seed]
-    except (UserError, FloatingPointError) as error:
-        raise type(error)(f"{task}: {error}") from error
+        Raises
+        ------
+        UserError, FloatingPointError
+            If the run fails; the message begins with the task and its seed.
+        """
+        protocol = protocols.get(self.protocol)
+        parameters = yaml_files.validate(protocol.Parameters, self.values, self.label)
+        try:
+            with datasets.content_of():
+                run = protocol.run_seed(parameters, self.seed)
+                if not self.summarised:
+                    return run
+                gathering = Gathering(protocol, parameters)
+                gathering.add(self.seed, run)
+                return gathering.statistics[self.seed]
+        except (UserError, FloatingPointError) as error:
+            raise type(error)(f"{self}: {error}") from error
 
 
 def results_of(
-    tasks: Sequence[Task], processes: int, done: Callable[[Arrays], None], still: Callable[[], None]
-) -> list[Arrays]:
+    tasks: Sequence[Work[R]], processes: int, done: Callable[[R], None], still: Callable[[], None]
+) -> list[R]:
     """Return the results of tasks, in their order.
 
     Parameters
     ----------
-    tasks : sequence of Task
-        The runs to make.
+    tasks : sequence of Work
+        What is to make.
     processes : int
         With 1, they are made here, one after the other.
     done : callable
@@ -98,10 +111,10 @@ def results_of(
     UserError, FloatingPointError
         If one fails; the others are stopped. An interrupt stops all as well: no process is left.
     """
-    results: dict[int, Arrays] = {}
+    results: dict[int, R] = {}
     if processes == 1:
         for place, task in enumerate(tasks):
-            results[place] = result_of(task)
+            results[place] = task.result()
             done(results[place])
         return [results[place] for place in range(len(tasks))]
     waiting = iter(range(len(tasks)))
@@ -137,7 +150,7 @@ _PROGRAM = "import sys; sys.path[:] = {path!r}; from replasticity.interface.work
 
 
 class _Worker:
-    """A process that makes one run after the other, from this side."""
+    """A process that makes one thing after the other, from this side."""
 
     def __init__(self) -> None:
         self.connection, theirs = Pipe()
@@ -157,15 +170,15 @@ class _Worker:
                 env={"OPENBLAS_NUM_THREADS": "1"} | os.environ,
             )
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Work[Any]) -> None:
         """Let the process begin with a task; where it has died, `result_of` will find out."""
         with contextlib.suppress(OSError):
             self.connection.send(task)
 
-    def result_of(self, task: Task) -> Arrays:
+    def result_of(self, task: Work[R]) -> R:
         """Return what the process has made of its task, or raise what it has raised."""
         try:
-            outcome: Arrays | Exception = self.connection.recv()
+            outcome: R | Exception = self.connection.recv()
         except (EOFError, OSError):
             raise UserError(f"{task}: its process {self._fate()}") from None
         if isinstance(outcome, Exception):
@@ -191,7 +204,7 @@ class _Worker:
 
 
 def serve(descriptor: int) -> None:
-    """Make the runs that come through a connection until it is closed: what a process does, from its side."""
+    """Make what comes through a connection until it is closed: what a process does, from its side."""
     threading.Thread(target=_end_with_the_caller, daemon=True).start()
     with Connection(descriptor) as connection:
         while True:
@@ -199,9 +212,8 @@ def serve(descriptor: int) -> None:
                 task = connection.recv()
             except EOFError:
                 return
-            outcome: Arrays | Exception
             try:
-                outcome = result_of(task)
+                outcome = task.result()
             except Exception as error:
                 outcome = error
             connection.send(outcome)

@@ -16,11 +16,13 @@ from replasticity.definitions.parameters import (
     GridTime,
     NonNegative,
     NonNegativeInt,
+    Parameters,
     Positive,
     PositiveInt,
     TimeGrid,
     is_recorded,
     quantity,
+    under_prefix,
 )
 from replasticity.definitions.ranges import OneOf, Range
 
@@ -184,51 +186,30 @@ class DeltaNeurons(VariedGrid):
         return self
 
 
-class ExponentialNeurons(VariedGrid):
-    """Excitatory and inhibitory neurons with currents (docs/models/dopamine_stdp.md#exponential-neuron)."""
+class ExponentialNeuron(Parameters):
+    """A neuron with currents (docs/models/dopamine_stdp.md#exponential-neuron)."""
 
-    exc_c_pF: Positive = quantity("Capacitance of excitatory neurons.", symbol="C", varied=Range(50.0, 500.0, log=True))
-    exc_tau_m_ms: Positive = quantity(
-        "Time constant of the membrane of excitatory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
+    c_pF: Positive = quantity("Capacitance.", symbol="C", varied=Range(50.0, 500.0, log=True))
+    tau_m_ms: Positive = quantity("Time constant of the membrane.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True))
+    tau_exc_ms: Positive = quantity(
+        "Time constant of excitatory currents.", varied=Range(0.3, 20.0, log=True, special=(10.0,))
     )
-    exc_tau_exc_ms: Positive = quantity(
-        "Time constant of excitatory currents of excitatory neurons.",
-        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
+    tau_inh_ms: Positive = quantity(
+        "Time constant of inhibitory currents.", varied=Range(0.3, 20.0, log=True, special=(10.0,))
     )
-    exc_tau_inh_ms: Positive = quantity(
-        "Time constant of inhibitory currents of excitatory neurons.",
-        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
-    )
-    exc_E_L_mV: float = quantity("Resting potential of excitatory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
-    exc_V_initial_mV: float = quantity("Potential of excitatory neurons at the start.", varied=Range(-90.0, -40.0))
-    exc_V_reset_mV: float = quantity(
-        "Potential of excitatory neurons after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -60.0)
-    )
-    exc_V_th_mV: float = quantity(
-        "Threshold of excitatory neurons.", symbol=r"V_\mathrm{th}", varied=Range(-65.0, -40.0)
-    )
-    exc_refractory_ms: NonNegative = quantity("Refractory time of excitatory neurons.", varied=Range(0.0, 5.0))
-    inh_c_pF: Positive = quantity("Capacitance of inhibitory neurons.", symbol="C", varied=Range(50.0, 500.0, log=True))
-    inh_tau_m_ms: Positive = quantity(
-        "Time constant of the membrane of inhibitory neurons.", symbol=r"\tau_m", varied=Range(2.0, 50.0, log=True)
-    )
-    inh_tau_exc_ms: Positive = quantity(
-        "Time constant of excitatory currents of inhibitory neurons.",
-        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
-    )
-    inh_tau_inh_ms: Positive = quantity(
-        "Time constant of inhibitory currents of inhibitory neurons.",
-        varied=Range(0.3, 20.0, log=True, special=(10.0,)),
-    )
-    inh_E_L_mV: float = quantity("Resting potential of inhibitory neurons.", symbol="E_L", varied=Range(-80.0, -55.0))
-    inh_V_initial_mV: float = quantity("Potential of inhibitory neurons at the start.", varied=Range(-90.0, -40.0))
-    inh_V_reset_mV: float = quantity(
-        "Potential of inhibitory neurons after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -60.0)
-    )
-    inh_V_th_mV: float = quantity(
-        "Threshold of inhibitory neurons.", symbol=r"V_\mathrm{th}", varied=Range(-65.0, -40.0)
-    )
-    inh_refractory_ms: NonNegative = quantity("Refractory time of inhibitory neurons.", varied=Range(0.0, 5.0))
+    E_L_mV: float = quantity("Resting potential.", symbol="E_L", varied=Range(-80.0, -55.0))
+    V_initial_mV: float = quantity("Potential at the start.", varied=Range(-90.0, -40.0))
+    V_reset_mV: float = quantity("Potential after a spike.", symbol=r"V_\mathrm{reset}", varied=Range(-90.0, -60.0))
+    V_th_mV: float = quantity("Threshold.", symbol=r"V_\mathrm{th}", varied=Range(-65.0, -40.0))
+    refractory_ms: NonNegative = quantity("Refractory time.", varied=Range(0.0, 5.0))
+
+
+_Excitatory: Any = under_prefix("exc_", "Excitatory neurons", ExponentialNeuron)
+_Inhibitory: Any = under_prefix("inh_", "Inhibitory neurons", ExponentialNeuron)
+
+
+class ExponentialNeurons(_Inhibitory, _Excitatory, VariedGrid):  # type: ignore[misc]
+    """Excitatory and inhibitory neurons with currents."""
 
     @model_validator(mode="after")
     def _spiking_ends(self) -> "ExponentialNeurons":

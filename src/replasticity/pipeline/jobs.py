@@ -212,6 +212,19 @@ def forget_records_of_lost_runs(experiment: str) -> None:
             path.unlink(missing_ok=True)
 
 
+def forget_records_of_lost_parts(experiment: str) -> None:
+    """Remove records that name a part which is missing or cut, and broken ones, before Snakemake plans."""
+    for record in sorted(project.robustness_record_file(experiment, "*").parent.glob("parts-*.json")):
+        try:
+            sizes = json.loads(record.read_bytes())["bytes"]
+            whole = all(_has_size(project.robustness_part_file(experiment, each), size) for each, size in sizes.items())
+        except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
+            whole = False
+        if not whole:
+            print(f"{project.shown(record)}: some of its parts are missing or cut", file=sys.stderr)
+            record.unlink(missing_ok=True)
+
+
 def _has_size(path: Path, size: int) -> bool:
     try:
         return path.stat().st_size == size

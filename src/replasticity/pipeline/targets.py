@@ -15,6 +15,7 @@ _OF_AN_EXPERIMENT = re.compile(r"results/(?:ensembles/(.+)\.nc|evaluations/(.+)\
 _OF_A_JOB = re.compile(r"results/runs/[^/]+/seeds-(.+)\.json")
 _OF_A_REPLAY = re.compile(r"results/replays/(.+)\.json")
 _OF_A_COMPARISON = re.compile(r"results/conform/(.+)\.json")
+_OF_ROBUSTNESS = re.compile(r"results/robustness/([^/]+)(?:\.json|/parts-(.+)\.json|/.+\.nc)")
 _OF_A_RUN = re.compile(r"results/runs/[^/]+/seed-.+\.nc")
 
 
@@ -25,6 +26,7 @@ def check(
     jobs_of: Callable[[str], Collection[str]],
     recordings: Callable[[], Collection[str]],
     comparisons: Callable[[], Collection[str]],
+    robustness_jobs_of: Callable[[str], Collection[str]],
 ) -> None:
     """Check that a file is one that the workflow makes, as far as its name tells.
 
@@ -42,6 +44,8 @@ def check(
         Names of the recordings that are replayed.
     comparisons : callable
         Names of the comparisons with other simulators.
+    robustness_jobs_of : callable
+        Name of an experiment -> names of the jobs that simulate around its printed parameters.
 
     Raises
     ------
@@ -64,6 +68,12 @@ def check(
         _check_name(target, "recording", found[1], recordings(), "")
     elif found := _OF_A_COMPARISON.fullmatch(path):
         _check_name(target, "comparison", found[1], comparisons(), "")
+    elif found := _OF_ROBUSTNESS.fullmatch(path):
+        _check_name(target, "experiment", found[1], sorted(made), _left_out(made, settings))
+        if path.endswith(".nc"):
+            raise UserError(f"{target}: single parts are no targets; allowed: results/robustness/{found[1]}.json")
+        if found[2]:
+            _check_name(target, "job", found[2], robustness_jobs_of(found[1]), "")
 
 
 def _check_name(target: str, kind: str, name: str, allowed: Collection[str], left_out: str) -> None:

@@ -75,7 +75,7 @@ def _joined(parts: Sequence[Values], points: int) -> FloatArray:
     return values.reshape(-1, points, *values.shape[1:])
 
 
-def neighbourhood(sample: Sample, claim: Claim, place: int, printed: Side) -> Neighbourhood:
+def neighbourhood(sample: Sample, claim: Claim, place: int, printed: Side, resolution: float = 0.0) -> Neighbourhood:
     """Return what was found about a claim within one distance of the printed values.
 
     The share of sets is counted over those of A and B, which are independent of each other. As they are spread more
@@ -91,6 +91,8 @@ def neighbourhood(sample: Sample, claim: Claim, place: int, printed: Side) -> Ne
         Its place among the claims of the values.
     printed : {"holds", "does not hold", "undefined"}
         How it stands at the printed values.
+    resolution : float
+        Values of its statistic closer than this are equal.
     """
     empty = Neighbourhood(
         within=sample.within,
@@ -100,7 +102,7 @@ def neighbourhood(sample: Sample, claim: Claim, place: int, printed: Side) -> Ne
         same=None,
         same_interval=None,
         noise=None,
-        effects=effects(sample, place),
+        effects=effects(sample, place, resolution),
     )
     if not sample.rows:
         return empty
@@ -119,7 +121,7 @@ def neighbourhood(sample: Sample, claim: Claim, place: int, printed: Side) -> Ne
     return empty.model_copy(update=found)
 
 
-def effects(sample: Sample, place: int) -> list[Effect]:
+def effects(sample: Sample, place: int, resolution: float = 0.0) -> list[Effect]:
     """Return what each parameter does to a claim's statistic, meaned over the seeds; the strongest first.
 
     Parameters
@@ -128,15 +130,17 @@ def effects(sample: Sample, place: int) -> list[Effect]:
         What was simulated.
     place : int
         The claim's place among those of the values.
+    resolution : float
+        As in `neighbourhood`.
     """
     of_sobol: list[SobolIndices | None] = [None] * len(sample.axes)
     of_morris: list[ElementaryEffects | None] = [None] * len(sample.axes)
     if sample.rows:
-        of_sobol = indices.sobol_indices(sample.row_values[..., place].mean(axis=-1))
+        of_sobol = indices.sobol_indices(sample.row_values[..., place].mean(axis=-1), resolution)
     if sample.trajectories:
         values = sample.trajectory_values[..., place].mean(axis=-1)
         points = designs.morris_trajectories(len(sample.axes), 0, len(values) - 1)
-        of_morris = indices.elementary_effects(points, values)
+        of_morris = indices.elementary_effects(points, values, resolution)
     found = [_effect(*each) for each in zip(sample.axes, of_sobol, of_morris, strict=True) if any(each[1:])]
     return sorted(found, key=lambda each: (-(each.total or 0.0), -(each.mu_star or 0.0)))
 

@@ -67,7 +67,7 @@ class ElementaryEffects:
     steps: int
 
 
-def sobol_indices(values: FloatArray) -> list[SobolIndices | None]:
+def sobol_indices(values: FloatArray, resolution: float = 0.0) -> list[SobolIndices | None]:
     """Return Sobol' indices of each parameter.
 
     They are those of `scipy.stats.sobol_indices`, which cannot leave out a row, as it asks for powers of two. Of sixty
@@ -77,6 +77,8 @@ def sobol_indices(values: FloatArray) -> list[SobolIndices | None]:
     ----------
     values : ndarray of float64, shape (rows, axes + 2)
         Values at the points of `designs.sobol_rows`; NaN where there is none.
+    resolution : float
+        Values closer than this are equal.
 
     Returns
     -------
@@ -88,13 +90,13 @@ def sobol_indices(values: FloatArray) -> list[SobolIndices | None]:
     .. [1] Saltelli et al. (2010), Variance based sensitivity analysis of model output, Computer Physics Communications
        181:259-270.
     """
-    return [_sobol_indices(values[:, [A, axis, B]]) for axis in range(AB, values.shape[1])]
+    return [_sobol_indices(values[:, [A, axis, B]], resolution) for axis in range(AB, values.shape[1])]
 
 
-def _sobol_indices(values: FloatArray) -> SobolIndices | None:
+def _sobol_indices(values: FloatArray, resolution: float) -> SobolIndices | None:
     """Return the indices of one parameter from the values at A, AB and B."""
     values = values[np.isfinite(values).all(axis=1)]
-    if len(values) < _FEWEST or _is_constant(values[:, [0, -1]]):
+    if len(values) < _FEWEST or _is_constant(values[:, [0, -1]], resolution):
         return None
     from SALib.analyze import sobol
 
@@ -103,7 +105,9 @@ def _sobol_indices(values: FloatArray) -> SobolIndices | None:
     return SobolIndices(first, total, len(values))
 
 
-def elementary_effects(points: FloatArray, values: FloatArray) -> list[ElementaryEffects | None]:
+def elementary_effects(
+    points: FloatArray, values: FloatArray, resolution: float = 0.0
+) -> list[ElementaryEffects | None]:
     """Return the elementary effects of each parameter.
 
     Parameters
@@ -112,11 +116,14 @@ def elementary_effects(points: FloatArray, values: FloatArray) -> list[Elementar
         The points of `designs.morris_trajectories`.
     values : ndarray of float64, shape (trajectories, axes + 1)
         The values there; NaN where there is none.
+    resolution : float
+        Values closer than this are equal.
 
     Returns
     -------
     list of (ElementaryEffects or None)
-        For each axis; None if fewer than four steps have a value at both ends.
+        For each axis; None if fewer than four steps have a value at both ends. Where these are equal in all of them,
+        the effects are 0.
 
     References
     ----------
@@ -135,7 +142,10 @@ def elementary_effects(points: FloatArray, values: FloatArray) -> list[Elementar
         if complete.sum() < _FEWEST:
             found.append(None)
             continue
-        ends, reached = ends[complete].reshape(-1, 1), reached[complete].ravel()
+        reached = reached[complete]
+        # What rounding makes of a value that does not change is no effect.
+        reached = np.where(np.ptp(reached, axis=1, keepdims=True) <= resolution, reached[:, :1], reached)
+        ends, reached = ends[complete].reshape(-1, 1), reached.ravel()
         effects = morris.analyze(problem_of(1), ends, reached, _RESAMPLES, seed=_SEED)
         mu_star = _index(effects["mu_star"][0], effects["mu_star_conf"][0])
         found.append(ElementaryEffects(mu_star, float(effects["sigma"][0]), int(complete.sum())))
@@ -164,16 +174,16 @@ def noise_share(values: FloatArray) -> float | None:
     if sets < 2 or seeds < 2:
         return None
     means = values.mean(axis=1)
-    if _is_constant(means):
+    if _is_constant(means, 0.0):
         return None
     rest = values - means[:, None] - values.mean(axis=0) + values.mean()
     within = (rest**2).sum() / ((sets - 1) * (seeds - 1))
     return min(1.0, float(within / (seeds * means.var(ddof=1))))
 
 
-def _is_constant(values: FloatArray) -> bool:
-    """Return True if values differ by rounding only."""
-    return bool(np.ptp(values) <= rounding(values, 0.0))
+def _is_constant(values: FloatArray, resolution: float) -> bool:
+    """Return True if values differ by rounding only, or less than means anything."""
+    return bool(np.ptp(values) <= rounding(values, resolution))
 
 
 def _index(value: float, half_width: float) -> Index:

@@ -144,6 +144,12 @@ class Simulation:
     seeds: list[int]
     claims: list[Claim]
 
+    @property
+    def folder(self) -> str:
+        """Name of the folder with the files of its parts; changed parameters have one of their own."""
+        changed = f"-{self.resolved.digest}" if self.resolved.changes else ""
+        return f"{self.resolved.name}{changed}"
+
     @cached_property
     def _protocol(self) -> protocols.Protocol:
         return protocols.get(self.resolved.experiment.protocol)
@@ -199,6 +205,17 @@ class Simulation:
                     raise UserError(f"claims.{claim.id}.at.{dimension}: there are {sizes[dimension]} only")
         return parameters
 
+    def relative_cost(self, changes: Changes) -> float:
+        """Return how many times longer a run takes at a point than at the printed one; 0 where it is refused."""
+        try:
+            seconds = self._checked(changes).cost().seconds
+        except MistakeError:
+            raise
+        except UserError:
+            return 0.0
+        printed = self.resolved.parameters.cost().seconds
+        return seconds / printed if printed > 0 else 1.0
+
     def _of_seed(self, parameters: Parameters, seed: int) -> list[float]:
         run = Run(self._protocol.run_seed(parameters, seed))
         values: dict[str, Any] = {}
@@ -240,7 +257,8 @@ class Simulation:
         UserError
             If the file cannot be written.
         """
-        path, checkpoint = self._files(part)
+        path = self.file_of(part)
+        checkpoint = path.with_name(f".{path.name}.checkpoint")
         files.check_writable(path)
         stored = self._stored(path)
         known = self._stored(checkpoint) | stored
@@ -277,7 +295,7 @@ class Simulation:
         UserError
             If it is missing, damaged, or of other parameters, seeds or code.
         """
-        path, _ = self._files(part)
+        path = self.file_of(part)
         known = self._stored(path)
 
         def at(changes: Changes) -> _Found:
@@ -308,10 +326,9 @@ class Simulation:
             wanted = part.further(values)
         return values
 
-    def _files(self, part: Part) -> tuple[Path, Path]:
-        """Return the file of a part, and the one that is there until it is complete."""
-        path = project.robustness_part_file(self.resolved.name, part.name)
-        return path, path.with_name(f".{path.name}.checkpoint")
+    def file_of(self, part: Part) -> Path:
+        """Return the file of a part."""
+        return project.robustness_part_file(self.folder, part.name)
 
     def _stored(self, path: Path) -> dict[str, _Found]:
         """Return the values that a file holds, by the point's changes; nothing of a file that is no use."""

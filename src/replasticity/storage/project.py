@@ -151,6 +151,11 @@ def robustness_part_file(experiment: str, part: str) -> Path:
     return results_folder() / "robustness" / experiment / f"{part}.nc"
 
 
+def robustness_record_file(experiment: str, parts: str) -> Path:
+    """Return the record of a job that makes some of these parts, by their places, such as ``"1-17"``."""
+    return results_folder() / "robustness" / experiment / f"parts-{parts}.json"
+
+
 def benchmarks_folder() -> Path:
     """Return the folder of what jobs cost: below it one folder per rule, or one file if the rule has one job."""
     return results_folder() / "benchmarks"

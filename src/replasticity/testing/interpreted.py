@@ -4,6 +4,7 @@ It is a process of its own, in which kernels never were compiled.
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -26,15 +27,17 @@ def _replace_what_only_machine_code_has() -> None:
     vars(limits)["no_failure"] = lambda: np.array([(-1, 0, 0, 0.0)], limits.FAILURE).view(np.recarray)
 
 
-def main(experiment: str, changes: str, output: str) -> int:
+def main(experiment: str, changes: str, output: str, longest_s: str) -> int:
     """Write the run of seed 1 of an experiment at the quick scale, with changed parameters (JSON); return the status.
 
-    What fails in a study's code is printed in one line, with status 2.
+    What fails in a study's code is printed in one line, with status 2. After so long a time on the processor, which a
+    busy machine does not lengthen, SIGPROF ends the process.
     """
     from replasticity.definitions import experiments
     from replasticity.pipeline import simulation
     from replasticity.storage import datasets
 
+    signal.setitimer(signal.ITIMER_PROF, float(longest_s))
     _replace_what_only_machine_code_has()
     np.seterr(all="ignore")
     try:

@@ -114,8 +114,8 @@ RUN = _SAMPLED | {
     "inh_spike_time_ms": Variable(("inh_spike",), "spikes of the inhibitory neurons"),
     "inh_spike_index": Variable(("inh_spike",), "neuron of each of them", "int32"),
     "raster_time_ms": Variable(_BINS, "start of each bin of the raster", trace=True),
-    "raster_input_count": Variable((*_BINS, "input"), "spikes of each input channel per bin", "int8", trace=True),
-    "raster_exc_count": Variable((*_BINS, "exc"), "spikes of each excitatory neuron per bin", "int8", trace=True),
+    "raster_input_count": Variable((*_BINS, "input"), "spikes of each input channel per bin", "int32", trace=True),
+    "raster_exc_count": Variable((*_BINS, "exc"), "spikes of each excitatory neuron per bin", "int32", trace=True),
     "spike_offset_ms": Variable(
         ("spike_offset_ms",), "time since the first excitatory spike in the raster's window", trace=True
     ),

@@ -65,7 +65,36 @@ def dopamine_at(times_ms, p):
     return volume
 
 
+def require_kept_spikes(pre_step, post_step, p):
+    """Raise a NotImplementedError where NEST has forgotten a postsynaptic spike that a synapse meets a second time.
+
+    Two presynaptic spikes in a slice set the clock of their synapse back to the second, and the next trigger takes the
+    postsynaptic spikes since then once more. A neuron forgets those that all its synapses have had, as soon as it
+    spikes more than a delay and a slice after the spike that follows.
+    """
+    post = np.unique(post_step)
+    length, delay = steps(p["slice_ms"], p), steps(p["delay_ms"], p)
+    if not len(post) or np.min(np.diff(post), initial=length) >= length:
+        # No two of them are so near to each other that this may happen.
+        return
+    pre = np.unique(pre_step)
+    end = -(-pre // length) * length
+    is_second = np.diff(end) == 0
+    second, end = pre[1:][is_second], end[1:][is_second]
+    first, last = np.searchsorted(post, second - delay), np.searchsorted(post, end - delay)
+    newest = np.searchsorted(post, end + length, "right") - 1
+    follows = post[np.minimum(first + 1, len(post) - 1)]
+    if np.any((first < last) & (post[newest] > end) & (post[newest] - follows > delay + length)):
+        raise NotImplementedError("forgotten spike: NEST's neuron keeps none that all of its synapses have had")
+
+
 def require_limits(*states):
     """Raise a FloatingPointError where our model ends a run; what is not a number is not below the limit."""
     if not all(np.all(np.abs(each) <= 1e12) for each in states):
         raise FloatingPointError("weight, c, n or x is too large")
+
+
+def require_potentials(neurons):
+    """Raise a FloatingPointError where our model ends a run at a reading."""
+    if not np.all(np.abs(neurons.V_m) <= 1e6):
+        raise FloatingPointError("V_m is too large")

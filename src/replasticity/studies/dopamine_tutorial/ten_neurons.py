@@ -93,7 +93,7 @@ RUN = {
     "binned_count": Variable(("rate_time_ms", "neuron"), "output spikes in each bin", "int32", trace=True),
     "raster_time_ms": Variable(("raster_time_ms",), "middle of each bin of the raster", trace=True),
     "raster_count": Variable(
-        ("raster_time_ms", "neuron"), "output spikes in each bin of the raster", "int8", trace=True
+        ("raster_time_ms", "neuron"), "output spikes in each bin of the raster", "int32", trace=True
     ),
 }
 

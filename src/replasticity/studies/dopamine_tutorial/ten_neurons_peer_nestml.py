@@ -5,7 +5,17 @@ Runs in an environment of its own: nothing of replasticity is installed there.
 
 import nest
 import numpy as np
-from peer_shared import NEURON, SYNAPSE, begin, dopamine_at, on_arrival, require_limits, steps
+from peer_shared import (
+    NEURON,
+    SYNAPSE,
+    begin,
+    dopamine_at,
+    on_arrival,
+    require_kept_spikes,
+    require_limits,
+    require_potentials,
+    steps,
+)
 
 OF_NEURON = NEURON | {"T_ref": "refractory_ms", "tau_post__for_dopamine_synapse": "tau_post_ms"}
 OF_SYNAPSE = SYNAPSE | {"w": "weight_initial_mV"}
@@ -42,12 +52,17 @@ def run(parameters, inputs):
             is_before = chunk * p["chunk_ms"] <= min(p["punishment_times_ms"], default=np.inf) + 1e-9
             synapses.A_vt = p["A_vt_reward" if is_before else "A_vt_punishment"]
             nest.Run(p["chunk_ms"])
+            require_potentials(neurons)
             states.append(read())
     require_limits(states)
+    spike_ms, spike_index = recorder.events["times"], recorder.events["senders"] - neurons[0].global_id
+    for neuron in range(p["neuron_count"]):
+        given_ms = inputs["input_spike_ms"][inputs["input_spike_index"] == neuron]
+        require_kept_spikes(steps(given_ms, p), steps(spike_ms[spike_index == neuron], p), p)
     weight, c, n, x = np.swapaxes(states, 0, 1)
     return {
-        "spike_ms": recorder.events["times"],
-        "spike_index": recorder.events["senders"] - neurons[0].global_id,
+        "spike_ms": spike_ms,
+        "spike_index": spike_index,
         "time_ms": np.arange(chunks + 1) * p["chunk_ms"],
         "weight_mV": weight,
         "c": c,

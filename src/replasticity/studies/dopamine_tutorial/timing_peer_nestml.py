@@ -5,7 +5,7 @@ Runs in an environment of its own: nothing of replasticity is installed there.
 
 import nest
 import numpy as np
-from peer_shared import NEURON, SYNAPSE, begin, dopamine_at, on_arrival, require_limits, steps
+from peer_shared import NEURON, SYNAPSE, begin, dopamine_at, on_arrival, require_limits, require_potentials, steps
 
 OF_NEURON = NEURON | {"T_ref": "refractory_ms", "tau_post__for_dopamine_synapse": "tau_post_ms"}
 OF_SYNAPSE = SYNAPSE | {"w": "weight_initial"}
@@ -43,6 +43,7 @@ def run(parameters, inputs):
     with nest.RunManager():
         for _ in range(samples):
             nest.Run(p["sample_interval_ms"])
+            require_potentials(neurons)
             states.append(read())
         rest = round((p["duration_ms"] - time_ms[-1]) / p["dt_ms"])
         nest.Run(rest * p["dt_ms"])
