@@ -1,7 +1,7 @@
 """The parameters of an experiment that are moved about their printed values, and how far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
@@ -277,7 +277,7 @@ def _range(resolved: Resolved, name: str, within: float, moved: Moved | None) ->
     return next(filter(None, between), axis)
 
 
-def _furthest(own: float, end: float, why: Any, step: float | None) -> float:
+def _furthest(own: float, end: float, why: Callable[[float], str], step: float | None) -> float:
     """Return the value furthest from the printed one towards an end that is not refused."""
     allowed, refused = 0.0, 1.0
     for _ in range(_HALVINGS):
@@ -293,7 +293,7 @@ def _furthest(own: float, end: float, why: Any, step: float | None) -> float:
     return found if step is None else _to_steps(found, step, math.ceil if end < own else math.floor)
 
 
-def _to_steps(value: float, step: float, to_whole: Any) -> float:
+def _to_steps(value: float, step: float, to_whole: Callable[[float], int]) -> float:
     # A hair more or less than a step is that step.
     return float(f"{to_whole(round(value / step, 6)) * step:.12g}")
 
