@@ -143,7 +143,7 @@ def robustness_files(experiments: Iterable[str]) -> list[Path]:
 
 def robustness_figure(experiment: str, suffix: str) -> Path:
     """Return the file of the figure of what was found, such as ``robustness_figure("zenke2015", "svg")``."""
-    return results_folder() / "robustness" / "figures" / f"{experiment}.{suffix}"
+    return results_folder() / "figures" / "robustness" / f"{experiment}.{suffix}"
 
 
 def robustness_part_file(experiment: str, part: str) -> Path:
