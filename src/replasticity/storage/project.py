@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from replasticity.storage import lookups
@@ -134,6 +134,11 @@ def peer_summary_file(experiment: str, peer: str) -> Path:
 def robustness_file(experiment: str) -> Path:
     """Return the file with what was found about an experiment's claims around its printed parameters."""
     return results_folder() / "robustness" / f"{experiment}.json"
+
+
+def robustness_files(experiments: Iterable[str]) -> list[Path]:
+    """Return those of the files with what was found about some experiments that are there, sorted."""
+    return sorted(path for name in experiments if (path := robustness_file(name)).is_file())
 
 
 def robustness_figure(experiment: str, suffix: str) -> Path:
