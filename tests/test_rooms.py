@@ -92,8 +92,8 @@ ALLOWED = {
         "terminal",
     },
     "cli_robustness": {
-        *("cli_arguments", "definitions", "errors", "interface", "pipeline", "reporting", "robustness", "storage"),
-        *("study", "terminal"),
+        *("cli_arguments", "definitions", "errors", "interface", "pipeline", "plotting", "reporting", "robustness"),
+        *("storage", "study", "terminal"),
     },
     "cli": {
         *("", "cli_arguments", "cli_peers", "cli_robustness"),

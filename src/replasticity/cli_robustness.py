@@ -13,7 +13,7 @@ from replasticity.errors import UserError
 
 if TYPE_CHECKING:
     from replasticity.robustness.summary import Summary
-    from replasticity.robustness.work import Request
+    from replasticity.robustness.work import Request, Work
 
 
 #: So many parameters of each claim and distance are shown.
@@ -100,6 +100,8 @@ def _of_experiment(options: argparse.Namespace, request: "Request") -> "list[Sum
         _make(request, options.processes)
     summary = work.gather(request)
     _show(summary)
+    if not request.resolved().changes:
+        _draw(request.work(), summary)
     return [summary]
 
 
@@ -126,6 +128,27 @@ def _make(request: "Request", processes: int) -> None:
         else:
             tasks = [Task(request, place) for place in range(len(parts))]
             workers.results_of(tasks, processes, advance, lambda: advance(0))
+
+
+def _draw(work: "Work", summary: "Summary") -> None:
+    """Draw the figure of what was found, with the sets of parameters that were simulated."""
+    from replasticity.plotting.environment import import_matplotlib
+    from replasticity.robustness.work import read, samples_of
+    from replasticity.storage import project
+
+    import_matplotlib(project.cache_folder("matplotlib"))
+    from replasticity.reporting import robustness_figure
+
+    simulation = work.simulation
+    sets = [
+        robustness_figure.sets_of(each, simulation.resolved, simulation.claims)
+        for each in samples_of(work, read(work))
+        if each.rows
+    ]
+    suffixes = ("png", "pdf", "svg", "nc")
+    paths = {suffix: project.robustness_figure(summary.experiment, suffix) for suffix in suffixes}
+    robustness_figure.write(summary, sets, paths)
+    terminal.say(project.shown(paths["png"]))
 
 
 def _show(summary: "Summary") -> None:

@@ -141,7 +141,7 @@ def put_summary_of_another_experiment(results):
 
 
 def change_picture_of_robustness(results):
-    path = results / "robustness/figures/zenke2015.png"
+    path = results / "figures/robustness/zenke2015.png"
     path.write_bytes(path.read_bytes() + b"\0")
 
 
@@ -180,7 +180,7 @@ CASES = {
     edit_comparison: (("report", "gallery"), f"{COMPARISON}: was changed or damaged after it was written"),
     edit_summary_of_robustness: (("report",), f"{ROBUSTNESS}: was changed or damaged after it was written"),
     put_summary_of_another_experiment: (("report",), f"{ROBUSTNESS}: is of experiment 'beats', not 'zenke2015'"),
-    change_picture_of_robustness: (("report",), "robustness/figures/zenke2015.png: was changed, or is another drawing"),
+    change_picture_of_robustness: (("report",), "figures/robustness/zenke2015.png: was changed, or is another drawing"),
     copy_replay: (("report",), "zenke_seed1.nc is in another file too"),
     change_run: (("check", "accept-reference"), "runs/zenke2015/seed-1003.nc: was changed or damaged after"),
     simulate_another_run: (("check", "accept-reference"), "zenke2015.nc: was gathered from other runs"),

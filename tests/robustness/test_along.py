@@ -153,6 +153,9 @@ def test_the_limit_of_time_steps(in_project):
     assert abs(refined.limit - 1.0) < 0.1
     assert refined.grid_effect
     assert [refined.points[0].turned, refined.points[-1].turned] == [False, True]
+    # A bound in the middle of the interval.
+    bounded = claim_of(lower=refined.limit)
+    assert not found(simulation(ClosedForm, "zenke2015", bounded, **function)).refinement.grid_effect
     # Bounds that hold there, too.
     refined = found(simulation(ClosedForm, "zenke2015", claim_of(lower=0.5), **function)).refinement
     assert not refined.grid_effect

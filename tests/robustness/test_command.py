@@ -12,6 +12,7 @@ import pytest
 
 from replasticity.cli import main
 from replasticity.pipeline import provenance
+from replasticity.reporting import robustness_found
 from replasticity.robustness import runs, stored
 from replasticity.robustness.runs import Simulation
 from replasticity.storage import project
@@ -53,6 +54,9 @@ def test_lines_of_all_claims_are_shown_and_nothing_is_made_twice(folder, simulat
     assert "Parameters with the largest effects" in said
     (written,) = json.loads((folder / "found.json").read_text())
     assert written["claims"][0]["line"] == summary.claims[0].line
+    # The figure is of this summary.
+    assert said.splitlines()[-1] == "results/figures/robustness/stdp_window.png"
+    assert robustness_found.picture_of(summary) == folder / "results/figures/robustness/stdp_window.png"
     assert len(simulated) == summary.runs > 0
     simulated.clear()
     assert main(["robustness", "stdp_window", *FEW]) == 0
@@ -62,7 +66,7 @@ def test_lines_of_all_claims_are_shown_and_nothing_is_made_twice(folder, simulat
 
 def test_a_larger_budget_makes_what_is_new_alone(folder, simulated):
     assert main(["robustness", "stdp_window", *FEW]) == 0
-    before = {path: path.stat().st_mtime_ns for path in project.results_folder().rglob("*.nc")}
+    before = {path: path.stat().st_mtime_ns for path in (project.results_folder() / "robustness").rglob("*.nc")}
     simulated.clear()
     assert main(["robustness", "stdp_window", *FEW, "--budget", "1000"]) == 0
     summary = stored.read(project.robustness_file("stdp_window"), "stdp_window")
@@ -74,12 +78,12 @@ def test_steps_of_the_workflow_give_what_the_whole_command_gives(folder, simulat
     assert main(["robustness", "stdp_window", *FEW]) == 0
     whole = project.robustness_file("stdp_window").read_bytes()
     project.robustness_file("stdp_window").unlink()
-    count = len(list(project.results_folder().rglob("*.nc")))
-    for path in project.results_folder().rglob("*.nc"):
+    count = len(list((project.results_folder() / "robustness").rglob("*.nc")))
+    for path in (project.results_folder() / "robustness").rglob("*.nc"):
         path.unlink()
     assert main(["robustness", "stdp_window", *FEW, "--gather"]) == 2
     assert main(["robustness", "stdp_window", *FEW, "--parts", "1-3"]) == 0
-    assert len(list(project.results_folder().rglob("*.nc"))) == 3
+    assert len(list((project.results_folder() / "robustness").rglob("*.nc"))) == 3
     assert main(["robustness", "stdp_window", *FEW, "--parts", f"4-{count}"]) == 0
     simulated.clear()
     assert main(["robustness", "stdp_window", *FEW, "--gather"]) == 0
@@ -89,12 +93,14 @@ def test_steps_of_the_workflow_give_what_the_whole_command_gives(folder, simulat
 
 def test_parts_over_processes_are_those_of_one_process(folder):
     assert main(["robustness", "stdp_window", *FEW]) == 0
-    files = sorted(project.results_folder().rglob("*.nc"))
+    files = sorted((project.results_folder() / "robustness").rglob("*.nc"))
     before = {path: path.read_bytes() for path in files}
     for path in files:
         path.unlink()
     assert main(["robustness", "stdp_window", *FEW, "--processes", "2"]) == 0
-    assert {path: path.read_bytes() for path in sorted(project.results_folder().rglob("*.nc"))} == before
+    assert {
+        path: path.read_bytes() for path in sorted((project.results_folder() / "robustness").rglob("*.nc"))
+    } == before
     assert psutil.Process().children(recursive=True) == []
 
 
@@ -150,7 +156,7 @@ def test_refusal_is_one_line_and_status_2(folder, capsys, arguments, text):
     said = capsys.readouterr()
     assert text in said.err
     assert said.err.count("\n") == 1
-    assert list(project.results_folder().rglob("*.nc")) == []
+    assert list((project.results_folder() / "robustness").rglob("*.nc")) == []
 
 
 @pytest.mark.parametrize(
@@ -221,7 +227,7 @@ def test_interrupted_and_called_again_it_goes_on(folder, processes):
         text=True,
         preexec_fn=heed_interrupts,
     ) as process:
-        while len(done := list(project.results_folder().rglob("*.nc"))) < 3:
+        while len(done := list((project.results_folder() / "robustness").rglob("*.nc"))) < 3:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

@@ -11,7 +11,7 @@ from replasticity.definitions import configuration, experiments
 from replasticity.making import marks
 from replasticity.peers import chosen, live, replays
 from replasticity.pipeline import jobs, provenance, targets
-from replasticity.reporting import conformed, robustness_found
+from replasticity.reporting import conformed
 from replasticity.storage import datasets, files, integrity, project
 from replasticity.study import protocols
 from replasticity.errors import UserError

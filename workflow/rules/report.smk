@@ -57,7 +57,7 @@ rule report:
         ],
         robustness=lambda wildcards: [
             (str(path), integrity.of_file(path))
-            for path in robustness_found.files_of(EXPERIMENTS)
+            for path in project.robustness_files(EXPERIMENTS)
         ],
         described=[each.described_digest for each in EXPERIMENTS.values()],
         code=provenance.report_digest(),

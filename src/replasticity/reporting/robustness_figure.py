@@ -312,7 +312,7 @@ def _note(each: OneAtATime) -> str:
         # Three digits, and no power of ten where a reader needs none.
         places = [f"{float(f'{(low + high) / 2:.3g}'):.10g}" for low, high in sorted(each.flips)]
         return f"flips at {', '.join(places[:2])}{', …' if len(places) > 2 else ''}"
-    turned = [str(point.value) for point in each.points if point.turned and isinstance(point.value, str | bool)]
+    turned = [str(point.value) for point in each.points if point.turned]
     return f"not with {turned[0]}{', …' if len(turned) > 1 else ''}" if turned else ""
 
 

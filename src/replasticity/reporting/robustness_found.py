@@ -4,6 +4,7 @@ Nothing makes these files again by itself, since it takes many runs: one of othe
 is no mistake, and says nothing.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,11 +55,6 @@ class Committed(NamedTuple):
     command: str
 
 
-def files_of(names: Iterable[str]) -> list[Path]:
-    """Return the summaries in ``results`` that there are for some experiments."""
-    return [path for name in sorted(names) if (path := project.robustness_file(name)).is_file()]
-
-
 def read(names: Iterable[str]) -> Found:
     """Return what was found in ``results`` about some experiments.
 
@@ -68,7 +64,7 @@ def read(names: Iterable[str]) -> Found:
         If a file holds something else, or was changed.
     """
     found = Found({}, [])
-    for path in files_of(names):
+    for path in project.robustness_files(names):
         summary = stored.read(path, path.stem)
         if stored.is_of_now(summary):
             found.summaries[path.stem] = summary
@@ -185,11 +181,9 @@ def _along(along: OneAtATime, is_list: bool) -> dict[str, Any]:
 
 
 def _point(point: Point) -> list[Any]:
-    value = (
-        point.value
-        if isinstance(point.value, int | float | str) and not isinstance(point.value, bool)
-        else str(point.value)
-    )
+    value = point.value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        value = json.dumps(value)
     return [value, point.estimate, *(point.interval or (None, None)), point.side, point.turned]
 
 

@@ -8,6 +8,7 @@ the claim is at its bounds at the printed parameters and far from them elsewhere
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -123,14 +124,11 @@ def parts(simulation: Simulation, spaces: Mapping[float, Space]) -> Iterator[Par
     """
     resolved = simulation.resolved
     found, asked = paths(resolved, spaces), _asked(resolved, spaces)
+    # Made by whoever is the first to need it.
+    printed = cache(lambda: simulation.make(Part(PRINTED, [{}])))
 
     def of(path: Path) -> Part:
-        def further(values: Values) -> list[Changes]:
-            # Made by whoever is the first to need it.
-            printed = simulation.make(Part(PRINTED, [{}]))
-            return _further(simulation, path, printed, values, asked)
-
-        return Part(path.part, path.points, further)
+        return Part(path.part, path.points, lambda values: _further(simulation, path, printed(), values, asked))
 
     yield from (of(path) for path in found if path.kind == "one")
     if finer := time_steps(resolved)[1:]:

@@ -1,8 +1,9 @@
 """The parameters of an experiment that are moved about their printed values, and how far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -77,7 +78,14 @@ class Space:
 
     def step(self, axis: Axis) -> float | None:
         """Return the distance between neighbouring values: of whole numbers, or times on a grid; None for others."""
-        return _step(self.resolved, axis.name)
+        if axis.name not in self._steps:
+            self._steps[axis.name] = _step(self.resolved, axis.name)
+        return self._steps[axis.name]
+
+    @cached_property
+    def _steps(self) -> dict[str, float | None]:
+        """Steps that were asked for: there may be thousands of points."""
+        return {}
 
     def _ends(self, axis: Axis) -> tuple[float, float]:
         """Return what the coordinates 0 and 1 stand for: steps get equal shares of what lies between."""
@@ -129,7 +137,8 @@ def neighbourhood(resolved: Resolved, within: float) -> Space:
     left_out |= dict.fromkeys(sizes(model), "a size") | kept(model) | robustness.keep
     axes: list[Axis] = []
     choices: list[Axis] = []
-    for name in resolved.values:
+    printed = resolved.values
+    for name in printed:
         moved = robustness.vary.get(name)
         if moved is None and (why := left_out.get(name) or _why_left_out(resolved, name)):
             left_out[name] = why
@@ -144,7 +153,7 @@ def neighbourhood(resolved: Resolved, within: float) -> Space:
         else:
             axes.append(axis)
     log = frozenset(name for name, moved in robustness.vary.items() if moved.log)
-    in_order = {name: left_out[name] for name in resolved.values if name in left_out}
+    in_order = {name: left_out[name] for name in printed if name in left_out}
     return Space(resolved, tuple(axes), tuple(choices), in_order, log)
 
 
@@ -171,8 +180,9 @@ def sizes_of(resolved: Resolved) -> dict[str, list[int]]:
 
 def changed(resolved: Resolved, values: dict[str, Any]) -> dict[str, Any]:
     """Return what has changed of an experiment's parameters, with these values and all times on their grids."""
-    found = on_grid(resolved.values | values, type(resolved.parameters))
-    return {name: value for name, value in found.items() if value != resolved.values[name]}
+    printed = resolved.values
+    found = on_grid(printed | values, type(resolved.parameters))
+    return {name: value for name, value in found.items() if value != printed[name]}
 
 
 def refusal(resolved: Resolved, changes: dict[str, Any]) -> str:
@@ -267,7 +277,7 @@ def _range(resolved: Resolved, name: str, within: float, moved: Moved | None) ->
     return next(filter(None, between), axis)
 
 
-def _furthest(own: float, end: float, why: Any, step: float | None) -> float:
+def _furthest(own: float, end: float, why: Callable[[float], str], step: float | None) -> float:
     """Return the value furthest from the printed one towards an end that is not refused."""
     allowed, refused = 0.0, 1.0
     for _ in range(_HALVINGS):
@@ -283,7 +293,7 @@ def _furthest(own: float, end: float, why: Any, step: float | None) -> float:
     return found if step is None else _to_steps(found, step, math.ceil if end < own else math.floor)
 
 
-def _to_steps(value: float, step: float, to_whole: Any) -> float:
+def _to_steps(value: float, step: float, to_whole: Callable[[float], int]) -> float:
     # A hair more or less than a step is that step.
     return float(f"{to_whole(round(value / step, 6)) * step:.12g}")
 

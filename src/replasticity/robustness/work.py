@@ -188,6 +188,33 @@ def _name(places: range) -> str:
     return f"{places.start + 1}-{places.stop}"
 
 
+def read(work: Work) -> dict[str, Values]:
+    """Return part -> its values, from the files of all parts; errors as in `Simulation.read`."""
+    return {part.name: work.simulation.read(part) for part in work.parts}
+
+
+def samples_of(work: Work, values: Mapping[str, Values]) -> list[findings.Sample]:
+    """Return what was simulated within each distance, all parameters moved together.
+
+    Parameters
+    ----------
+    work : Work
+        The work.
+    values : mapping of str to Values
+        Part -> its values.
+    """
+
+    def of_design(within: float, design: str) -> list[Values]:
+        return [each for name, each in values.items() if name.startswith(f"within-{within:g}/{design}-")]
+
+    return [
+        findings.Sample(
+            within, [axis.name for axis in space.axes], of_design(within, "sobol"), of_design(within, "morris")
+        )
+        for within, space in work.spaces.items()
+    ]
+
+
 def gather(request: Request) -> Summary:
     """Return what was found about an experiment's claims from the files of all parts, and write it.
 
@@ -200,17 +227,8 @@ def gather(request: Request) -> Summary:
     """
     work = request.work()
     simulation, resolved = work.simulation, work.simulation.resolved
-    values = {part.name: simulation.read(part) for part in work.parts}
-
-    def of_design(within: float, design: str) -> list[Values]:
-        return [each for name, each in values.items() if name.startswith(f"within-{within:g}/{design}-")]
-
-    samples = [
-        findings.Sample(
-            within, [axis.name for axis in space.axes], of_design(within, "sobol"), of_design(within, "morris")
-        )
-        for within, space in work.spaces.items()
-    ]
+    values = read(work)
+    samples = samples_of(work, values)
     protocol = protocols.get(resolved.experiment.protocol)
     measured = []
     for place, claim in enumerate(simulation.claims):

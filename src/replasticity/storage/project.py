@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from replasticity.storage import lookups
@@ -136,9 +136,14 @@ def robustness_file(experiment: str) -> Path:
     return results_folder() / "robustness" / f"{experiment}.json"
 
 
+def robustness_files(experiments: Iterable[str]) -> list[Path]:
+    """Return those of the files with what was found about some experiments that are there, sorted."""
+    return sorted(path for name in experiments if (path := robustness_file(name)).is_file())
+
+
 def robustness_figure(experiment: str, suffix: str) -> Path:
     """Return the file of the figure of what was found, such as ``robustness_figure("zenke2015", "svg")``."""
-    return results_folder() / "robustness" / "figures" / f"{experiment}.{suffix}"
+    return results_folder() / "figures" / "robustness" / f"{experiment}.{suffix}"
 
 
 def robustness_part_file(experiment: str, part: str) -> Path:
