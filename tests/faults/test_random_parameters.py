@@ -15,7 +15,7 @@ from replasticity.definitions import parameters
 from replasticity.study import protocols
 from tests.conftest import ROOT
 
-RUNS = 120
+RUNS = 60
 
 
 @pytest.mark.parametrize("protocol", protocols.names())
@@ -63,5 +63,5 @@ RECORDINGS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("recording", RECORDINGS, ids=str)
 def test_recordings_with_hostile_but_legal_parameters(recording):
-    outcome = outcome_of("tests.faults.hostile_recordings", str(recording), "10", "1")
+    outcome = outcome_of("tests.faults.hostile_recordings", str(recording), "5", "1")
     assert outcome["wrong"] == []
