@@ -56,7 +56,7 @@ class Point(Stored):
     turned : bool
         Whether the seeds show that the claim's side is another one than at the printed value. Corrected for the number
         of points at which this was asked of the claim: where it is the same at all of them, one or more are called
-        turned by mistake in 5 % of all experiments at most.
+        turned by mistake in 10 % of all experiments at most.
     """
 
     value: Any
