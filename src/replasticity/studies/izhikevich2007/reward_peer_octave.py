@@ -149,7 +149,8 @@ for second = 1:p.duration_s
   if mod(second, p.sample_interval_s) == 0
     sample = second / p.sample_interval_s;
     exc_weights = s(excitatory, :)'(:);
-    mean_weight(sample) = mean(exc_weights);
+    % Of the sums of neurons: a sum of all in a row loses digits.
+    mean_weight(sample) = sum(sum(s(excitatory, :), 2)) / numel(exc_weights);
     others = exc_weights;
     others(p.chosen_pre * p.synapses_per_cell + p.chosen_slot + 1) = [];
     stronger(sample) = sum(others > s(chosen));
