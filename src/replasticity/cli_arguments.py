@@ -64,14 +64,14 @@ def seeds(text: str) -> list[int]:
 def status_of_all(checks: Iterable[Callable[[], bool]]) -> int:
     """Make several checks; return 0 if all hold, 1 if one does not, 2 if one could not be made.
 
-    What one of them raises is printed: the file of one experiment, or a simulator that is not installed, is no reason
-    to leave out the others.
+    What one of them raises is printed: an experiment that is broken, or a simulator that is not installed, is no
+    reason to leave out the others.
     """
     status = 0
     for holds in checks:
         try:
             status = max(status, 0 if holds() else 1)
-        except UserError as error:
+        except (UserError, FloatingPointError) as error:
             if sys.flags.dev_mode:
                 raise
             sys.stdout.flush()

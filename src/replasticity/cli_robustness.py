@@ -3,8 +3,8 @@
 import argparse
 import json
 import re
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,17 +50,13 @@ def robustness(options: argparse.Namespace) -> int:
         raise UserError(f"--processes {options.processes}: has to be 1 or more")
     # Of processes that were ended while they wrote.
     files.remove_partial_files(project.results_folder() / "robustness")
-    status, found = 0, []
-    for name in options.experiments:
-        try:
-            found += _of_experiment(options, _request(options, name))
-        except (UserError, FloatingPointError) as error:
-            # One that is broken is no reason to leave out the others.
-            if sys.flags.dev_mode:
-                raise
-            sys.stdout.flush()
-            terminal.say_error(error)
-            status = 2
+    found: list[Summary] = []
+
+    def is_made(name: str) -> bool:
+        found.extend(_of_experiment(options, _request(options, name)))
+        return True
+
+    status = cli_arguments.status_of_all(partial(is_made, name) for name in options.experiments)
     if options.json is not None and found:
         content = [json.loads(each.model_dump_json()) for each in found]
         files.write_bytes((json.dumps(content, indent=1) + "\n").encode(), options.json)
