@@ -140,7 +140,7 @@ def check_file(worker):
     return check
 
 
-@fuzz(300)
+@fuzz(100)
 @given(st.sampled_from(CASES), st.data())
 def test_damaged_bytes(check_file, case, data):
     def corrupt(path):
@@ -246,7 +246,7 @@ def spoil_name(data, file, variable):
 SPOILERS = (spoil_attribute, spoil_parameter, spoil_values, spoil_values, spoil_length, spoil_name)
 
 
-@fuzz(300)
+@fuzz(100)
 @given(st.sampled_from(CASES), st.data())
 def test_senseless_content(check_file, case, data):
     def corrupt(path):

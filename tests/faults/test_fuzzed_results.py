@@ -107,7 +107,7 @@ def same(one, other):
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-@fuzz(120)
+@fuzz(50)
 @given(st.sampled_from(CASES), st.data())
 def test_senseless_json(check_file, case, data):
     changed, sealed = False, False
@@ -156,7 +156,7 @@ TEXTS = st.sampled_from(
 # fmt: on
 
 
-@fuzz(80)
+@fuzz(30)
 @given(st.sampled_from([*CASES, (BENCHMARK, *REPORT)]), st.data())
 def test_damaged_text(check_file, case, data):
     def corrupt(path):
@@ -257,7 +257,7 @@ def digest_of(path):
         return integrity.of_dataset(tree.load())
 
 
-@fuzz(100)
+@fuzz(40)
 @given(st.sampled_from(DRAWN_CASES), st.data())
 def test_senseless_drawn_data(check_file, case, data):
     changed, sealed = False, False

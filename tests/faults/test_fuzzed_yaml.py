@@ -130,7 +130,7 @@ def is_as_small(content, original):
     return all(each == 0 or lowest <= each <= max(numbers(original)) for each in numbers(content))
 
 
-@fuzz(400)
+@fuzz(150)
 @given(mutated_contents())
 def test_mutated_experiment(worker, mutated):
     name, content = mutated
@@ -143,7 +143,7 @@ def test_mutated_experiment(worker, mutated):
             (worker.folder / FUZZED).unlink()
 
 
-@fuzz(300)
+@fuzz(100)
 @given(mutated_texts())
 def test_mutated_text_of_an_experiment(worker, content):
     check_experiment(worker, content)
@@ -240,7 +240,7 @@ def test_more_memory_than_there_is_ends_in_one_line(worker):
     )
 
 
-@fuzz(50)
+@fuzz(25)
 @given(SENSELESS)
 def test_malformed_configuration(worker, value):
     config = worker.folder / "config/config.yaml"

@@ -56,7 +56,7 @@ def test_a_lost_part_alone_is_made_again(project):
 
 def test_a_larger_budget_adds_parts_and_changes_none(project):
     before = parts(project)
-    call(project, budget=1500)
+    call(project, budget=400)
     after = parts(project)
     assert len(after) > len(before)
     assert {path: after[path] for path in before} == before
@@ -67,7 +67,7 @@ def test_another_command_for_the_same_is_no_reason_to_simulate(project):
     before = parts(project)
     for record in project.folder.glob("results/robustness/*/parts-*.json"):
         record.unlink()
-    call(project, budget=1500)
+    call(project, budget=400)
     assert parts(project) == before
 
 
@@ -75,7 +75,7 @@ def test_an_edit_of_a_statistic_makes_its_experiments_again(project):
     path = project.folder / "src/replasticity/studies/zenke2015/statistics.py"
     content = path.read_text()
     path.write_text(content + "\n_EDITED = True\n")
-    planned = call(project, "-n", budget=1500)
+    planned = call(project, "-n", budget=400)
     path.write_text(content)
     assert "Simulating zenke2015 around" in planned
     assert "Simulating stdp_window around" not in planned
@@ -87,7 +87,7 @@ def test_one_broken_experiment_stops_no_other(project):
     path.write_text(content + "\n\ndef simulate(parameters, inputs):\n    raise ValueError('broken')\n")
     for found in project.folder.glob("results/robustness/*.json"):
         found.unlink()
-    said = call(project, "--keep-going", budget=1500, check=False)
+    said = call(project, "--keep-going", budget=400, check=False)
     path.write_text(content)
     assert "broken" in said
     assert (project.folder / "results/robustness/stdp_window.json").is_file()
