@@ -32,9 +32,20 @@ def test_recording_replays(path):
     assert all(row.compared > 0 for row in deviations)
 
 
-@pytest.mark.parametrize("name", ["dopa_ten_seed1", pytest.param("dopa_cue_seed1", marks=pytest.mark.slow)])
-def test_stepping_every_slice_or_not_makes_no_difference(name):
-    path = FOLDER / f"{name}.nc"
+@pytest.mark.slow
+def test_stepping_every_slice_of_the_cue_network_makes_no_difference():
+    protocol = protocols.get("dopamine_tutorial_cue")
+    values = experiments.resolve("izhikevich2007_cue", "full", {"duration_ms": 1000.0}).values
+    every, lazily = (
+        protocol.run_seed(protocol.Parameters.model_validate(values | {"step_every_slice": step}), 1)
+        for step in (True, False)
+    )
+    for quantity, found in every.items():
+        np.testing.assert_allclose(found, lazily[quantity], rtol=0, atol=1e-9, err_msg=quantity)
+
+
+def test_stepping_every_slice_or_not_makes_no_difference():
+    path = FOLDER / "dopa_ten_seed1.nc"
     recording = open_netcdf(path).load()
     protocol = protocols.get(protocols.name_of_recording(recording.attrs["protocol"]))
     values = protocol.peer.recorded_parameters(recording, json.loads(recording.attrs["parameters"]))

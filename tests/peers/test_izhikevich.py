@@ -193,7 +193,7 @@ def test_conditions_of_a_summary_are_told_apart(other, differs, in_project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["izhikevich2007", "izhikevich2007_no_dopamine", "izhikevich2007_parallel_sum"])
+@pytest.mark.parametrize("name", ["izhikevich2007", "izhikevich2007_parallel_sum"])
 def test_our_hour_of_a_seed_is_that_of_the_summary(name, in_project):
     # The random numbers of a seed are the same in both, so this is no comparison of samples.
     resolved = experiments.resolve(name, "full")
