@@ -16,32 +16,9 @@ from replasticity.reporting import robustness_found
 from replasticity.robustness import runs, stored
 from replasticity.robustness.runs import Simulation
 from replasticity.storage import project
-from replasticity.study.protocols import Protocol
 from tests.conftest import ROOT, heed_interrupts
 
 FEW = ("--scale", "quick", "--within", "10%", "--budget", "150", "--seeds", "2")
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_text("scale: quick\n")
-    return tmp_path
-
-
-@pytest.fixture
-def simulated(monkeypatch):
-    """The seeds that were simulated."""
-    seeds = []
-    run_seed = Protocol.run_seed
-
-    def counted(self, parameters, seed, checkpoint=None):
-        seeds.append(seed)
-        return run_seed(self, parameters, seed, checkpoint)
-
-    monkeypatch.setattr(Protocol, "run_seed", counted)
-    return seeds
 
 
 def test_lines_of_all_claims_are_shown_and_nothing_is_made_twice(folder, simulated, capsys):

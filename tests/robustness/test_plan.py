@@ -94,14 +94,6 @@ def test_finer_steps_count_as_the_longer_runs_that_they_are(zenke):
     assert plan.runs_of(zenke, runs.Part("refused", [{"dt_ms": -1.0}])) == 0
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_text("scale: quick\n")
-    return tmp_path
-
-
 def request_of(budget="150", name="stdp_window", changes="{}"):
     return Request(name, "quick", changes, WITHIN, budget_of(budget), 2)
 

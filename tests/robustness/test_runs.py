@@ -18,27 +18,10 @@ POINTS = [{}, {"tau_H_ms": 90.0}, {"tau_H_ms": 110.0}]
 
 
 @pytest.fixture
-def zenke(tmp_path, monkeypatch):
+def zenke(folder):
     """zenke2015 with three seeds, in a project of its own."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_text("scale: quick\n")
     resolved = experiments.resolve("zenke2015", "quick")
     return Simulation(resolved, runs.seeds_of(resolved, 3), runs.claims_of(resolved))
-
-
-@pytest.fixture
-def simulated(monkeypatch):
-    """The seeds that were simulated."""
-    seeds = []
-    run_seed = Protocol.run_seed
-
-    def counted(self, parameters, seed, checkpoint=None):
-        seeds.append(seed)
-        return run_seed(self, parameters, seed, checkpoint)
-
-    monkeypatch.setattr(Protocol, "run_seed", counted)
-    return seeds
 
 
 def test_values_are_those_of_the_statistics(zenke):

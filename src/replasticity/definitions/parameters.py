@@ -6,11 +6,13 @@ checked object cannot be changed. Units are in the names (see `replasticity.unit
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
 from replasticity.definitions.ranges import OneOf, Varied
+
+Mark = TypeVar("Mark")
 
 #: Largest seed and largest count: what fits into the integers of a netCDF file and of the compiled code.
 LARGEST_INT = 2**31 - 1
@@ -272,12 +274,7 @@ def sizes(parameters: type[Parameters]) -> tuple[str, ...]:
 
 def kept(parameters: type[Parameters]) -> dict[str, str]:
     """Return the parameters that are no quantities of the model -> why, such as a recording interval."""
-    return {
-        name: mark.why
-        for name, field in parameters.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Kept)
-    }
+    return {name: mark.why for name, mark in _marked(parameters, Kept).items()}
 
 
 def grid_of(parameters: type[Parameters], name: str) -> OnGrid | None:
@@ -328,9 +325,14 @@ def _numbers(value: Any) -> Iterator[float]:
 
 def varied(parameters: type[Parameters]) -> dict[str, Varied]:
     """Return what the parameters are varied over that have a range, in the order of their declaration."""
+    return {name: mark.range for name, mark in _marked(parameters, VariedOver).items()}
+
+
+def _marked(parameters: type[Parameters], kind: type[Mark]) -> dict[str, Mark]:
+    """Return the parameters that have a mark of some kind, in the order of their declaration."""
     return {
-        name: mark.range
+        name: mark
         for name, field in parameters.model_fields.items()
         for mark in field.metadata
-        if isinstance(mark, VariedOver)
+        if isinstance(mark, kind)
     }
